@@ -1,0 +1,37 @@
+"""Azure Speech's Live Interpreter for LiveKit Agents: any language in, the speaker's own voice out.
+
+    stt = azure_interpreter.STT(target_languages="fr")
+    tts = azure_interpreter.TTS(stt)
+    session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
+    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+"""
+
+from livekit.agents import Plugin
+
+from ._transcripts import Transcript
+from .agent import InterpreterAgent, session_options
+from .log import logger
+from .stt import STT, SpeechStream, UtteranceRecognized, VoiceLost
+from .tts import TTS, SynthesizeStream
+from .version import __version__
+
+__all__ = [
+    "STT",
+    "TTS",
+    "InterpreterAgent",
+    "SpeechStream",
+    "SynthesizeStream",
+    "Transcript",
+    "UtteranceRecognized",
+    "VoiceLost",
+    "__version__",
+    "session_options",
+]
+
+
+class _AzureInterpreterPlugin(Plugin):
+    def __init__(self) -> None:
+        super().__init__(__name__, __version__, __package__ or __name__, logger)
+
+
+Plugin.register_plugin(_AzureInterpreterPlugin())

@@ -1,0 +1,53 @@
+"""Audio of any rate and number of channels, made into mono at one rate."""
+
+from __future__ import annotations
+
+import numpy as np
+from livekit import rtc
+
+
+class MonoResampler:
+    """Mixes frames down to mono, then resamples them. Audio that fits already passes unchanged.
+
+    Args:
+        sample_rate: What comes out, in Hz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._resampler: rtc.AudioResampler | None = None
+        self._input_rate = sample_rate
+
+    def push(self, frame: rtc.AudioFrame) -> bytes:
+        """The next samples (16 bit, little endian); none while the resampler collects them."""
+        pcm = _mono(frame)
+        before = b""
+        if frame.sample_rate != self._input_rate:
+            before = self.flush()
+            self._start(frame.sample_rate)
+        if self._resampler is None:
+            return before + pcm
+        mono = rtc.AudioFrame(pcm, frame.sample_rate, 1, len(pcm) // 2)
+        return before + _join(self._resampler.push(mono))
+
+    def flush(self) -> bytes:
+        """What the resampler still holds."""
+        return b"" if self._resampler is None else _join(self._resampler.flush())
+
+    def _start(self, input_rate: int) -> None:
+        self._input_rate = input_rate
+        self._resampler = None
+        if input_rate != self._sample_rate:
+            quality = rtc.AudioResamplerQuality.HIGH
+            self._resampler = rtc.AudioResampler(input_rate, self._sample_rate, quality=quality)
+
+
+def _mono(frame: rtc.AudioFrame) -> bytes:
+    if frame.num_channels == 1:
+        return bytes(frame.data)
+    samples = np.frombuffer(frame.data, dtype=np.int16).reshape(-1, frame.num_channels)
+    return samples.mean(axis=1).astype(np.int16).tobytes()
+
+
+def _join(frames: list[rtc.AudioFrame]) -> bytes:
+    return b"".join(bytes(frame.data) for frame in frames)

@@ -1,0 +1,189 @@
+"""The asyncio half of the bridge: one recognizer's life, and its deadlines.
+
+Events cross from the SDK's thread to the loop here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol, TypeVar
+
+from ._events import TIMED_OUT, Connected, Event, Failed, Finished
+from .log import logger
+from .options import Options
+
+T = TypeVar("T")
+
+_CLOSE_SECONDS = 2.5
+"""The SDK's own limit for stopping is 1 s; past this the thread is left behind, with an error."""
+_DRAIN_SECONDS = 10.0
+"""How long Azure may be silent after the end of the audio before it counts as gone."""
+
+
+class Recognizer(Protocol):
+    """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one."""
+
+    def start(self) -> None: ...
+
+    def write(self, pcm: bytes) -> None: ...
+
+    def end_audio(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+OpenRecognizer = Callable[[Options, Callable[[Event], None]], Recognizer]
+
+
+class Connection:
+    """One attempt: a recognizer, opened and closed off the loop, and its events, on the loop.
+
+        async with Connection(AzureRecognizer, options, connect_seconds=9) as connection:
+            connection.write(pcm)
+            async for event in connection: ...
+
+    Iteration ends after `Finished` or `Failed`. What arrives after closing is ignored.
+
+    Args:
+        open_recognizer: Makes the recognizer.
+        options: What to recognize and translate.
+        connect_seconds: A connection that is not there by then is `Failed`.
+    """
+
+    def __init__(self, open_recognizer: OpenRecognizer, options: Options, *, connect_seconds: float) -> None:
+        self._open_recognizer = open_recognizer
+        self._options = options
+        self._connect_seconds = connect_seconds
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._opening: asyncio.Future[Recognizer] | None = None
+        self._recognizer: Recognizer | None = None
+        self._closed = False
+        self._draining = False
+        self._written_seconds = 0.0
+        self._opened_at = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Connection:
+        self._opening = _in_thread(self._open, name="azure-interpreter-open")
+        try:
+            self._recognizer = await asyncio.shield(self._opening)
+        except BaseException:
+            await self.aclose()
+            raise
+        self._opened_at = self._loop.time()
+        self._watch(self._connect_seconds, "could not be reached")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            event = await self._events.get()
+            if isinstance(event, Connected) or self._draining:
+                self._watch_draining()
+            yield event
+            if isinstance(event, (Finished, Failed)):
+                return
+
+    def write(self, pcm: bytes) -> None:
+        """Send 16 bit mono PCM at the rate of the options."""
+        if self._recognizer is not None:
+            self._recognizer.write(pcm)
+            self._written_seconds += len(pcm) / 2 / self._options.sample_rate
+
+    def end_audio(self) -> None:
+        """There is no more audio. Results and voices are waited for, as long as they progress."""
+        if self._recognizer is not None:
+            self._recognizer.end_audio()
+            self._draining = True
+            self._watch_draining()
+
+    async def aclose(self) -> None:
+        """Stop at once, whatever is under way. Ends within about a second."""
+        self._closed = True
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        opening, self._opening, self._recognizer = self._opening, None, None
+        if opening is None:
+            return
+        closing = asyncio.ensure_future(_close(opening))
+        done, _ = await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        if not done:
+            logger.error("an Azure recognizer did not stop within %s s", _CLOSE_SECONDS)
+
+    def _open(self) -> Recognizer:
+        recognizer = self._open_recognizer(self._options, self._post)
+        recognizer.start()
+        return recognizer
+
+    def _post(self, event: Event) -> None:
+        """Called on the SDK's thread."""
+        if not self._closed:
+            _post_to(self._loop, self._take, event)
+
+    def _take(self, event: Event) -> None:
+        if not self._closed:
+            self._events.put_nowait(event)
+
+    def _watch_draining(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._draining:
+            # The SDK sends at the pace of speech at least, however fast audio was written.
+            behind = self._written_seconds - (self._loop.time() - self._opened_at)
+            self._watch(_DRAIN_SECONDS + max(0.0, behind), "did not answer after the end of the audio")
+
+    def _watch(self, seconds: float, otherwise: str) -> None:
+        failed = Failed(TIMED_OUT, f"Azure Speech {otherwise} within {seconds:.1f} s")
+        self._watchdog = self._loop.call_later(seconds, self._take, failed)
+
+
+async def _close(opening: asyncio.Future[Recognizer]) -> None:
+    try:
+        recognizer = await opening
+    except Exception:  # who opened it was told
+        return
+    await _in_thread(recognizer.close, name="azure-interpreter-close")
+
+
+def _in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
+    """Run something that blocks.
+
+    In a daemon thread of its own: a thread of the default executor would hold up the end of the
+    process for as long as it blocks.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:
+            _post_to(loop, _settle, future, None, error)
+        else:
+            _post_to(loop, _settle, future, result, None)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
+
+
+def _settle(future: asyncio.Future[T], result: T, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+def _post_to(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: object) -> None:
+    try:
+        loop.call_soon_threadsafe(call, *arguments)
+    except RuntimeError:
+        # The loop is closed: nobody is left who could be told.
+        if not loop.is_closed():
+            raise

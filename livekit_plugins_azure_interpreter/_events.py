@@ -1,0 +1,182 @@
+"""What the recognizer reported: plain, frozen facts, in the past tense."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TICKS_PER_SECOND = 10_000_000
+TIMED_OUT = "TimedOut"
+"""The code of a failure that the bridge noticed itself; the SDK has none for it."""
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """Words that were heard, and their translations.
+
+    Args:
+        offset_seconds: Where they begin in the audio of this attempt.
+        duration_seconds: How long they are.
+        text: The words in the language in which they were spoken.
+        language: That language (BCP 47); empty where Azure did not say.
+        translations: The text per target language, keyed as Azure keys it (`fr` or `fr-FR`).
+    """
+
+    offset_seconds: float
+    duration_seconds: float
+    text: str
+    language: str = ""
+    translations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def end_seconds(self) -> float:
+        return self.offset_seconds + self.duration_seconds
+
+
+@dataclass(frozen=True)
+class RawPhrase:
+    """A phrase as the SDK's thread copied it; `read` makes sense of it, on the loop.
+
+    Args:
+        offset_seconds, duration_seconds: As in `Phrase`.
+        text, language, translations: The SDK's fields, which cut texts at its 2,048 byte buffer.
+        body: The service's own message (JSON), which has them whole.
+    """
+
+    offset_seconds: float
+    duration_seconds: float
+    text: str
+    language: str = ""
+    translations: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    def read(self) -> Phrase:
+        """The phrase, in the service's own words where its message can be read."""
+        message = _object(self.body)
+        phrase = message.get("SpeechPhrase") or message.get("SpeechHypothesis")
+        spoken = phrase if isinstance(phrase, dict) else {}
+        primary = spoken.get("PrimaryLanguage")
+        language = primary.get("Language") if isinstance(primary, dict) else None
+        return Phrase(
+            # The body counts from the start of a turn, the SDK from the start of the stream.
+            self.offset_seconds,
+            self.duration_seconds,
+            _text(spoken) or self.text,
+            language if isinstance(language, str) and language else self.language,
+            _translations(message) or self.translations,
+        )
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The WebSocket to Azure was opened: for the first time, or again."""
+
+
+@dataclass(frozen=True)
+class Disconnected:
+    """The WebSocket was lost. The SDK reconnects by itself, but a voice under way never comes back."""
+
+
+@dataclass(frozen=True)
+class SpeechStarted:
+    """Azure heard somebody begin to speak."""
+
+    offset_seconds: float
+
+
+@dataclass(frozen=True)
+class SpeechStopped:
+    """Azure heard somebody end: after an utterance, or once per turn."""
+
+    offset_seconds: float
+
+
+@dataclass(frozen=True)
+class Recognizing:
+    """An interim result, which the next one replaces."""
+
+    phrase: RawPhrase
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """A final result. Without translations: heard, but not translated."""
+
+    phrase: RawPhrase
+
+
+@dataclass(frozen=True)
+class NothingRecognized:
+    """Azure gave up on something that was no speech (its NoMatch)."""
+
+
+@dataclass(frozen=True)
+class VoiceChunk:
+    """A piece of a translated voice, as it was sent: with or without a RIFF header."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class VoiceCompleted:
+    """A translated voice is complete, or an empty chunk of it came."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All audio that was sent is dealt with (Azure's EndOfStream)."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The recognizer gave up for good.
+
+    Args:
+        code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT.
+        details: The SDK's own words, or the bridge's.
+    """
+
+    code: str
+    details: str
+
+
+Event = (
+    Connected
+    | Disconnected
+    | SpeechStarted
+    | SpeechStopped
+    | Recognizing
+    | Recognized
+    | NothingRecognized
+    | VoiceChunk
+    | VoiceCompleted
+    | Finished
+    | Failed
+)
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _translations(message: dict[str, Any]) -> dict[str, str]:
+    entries = message.get("Translations")
+    if not isinstance(entries, list):
+        return {}
+    texts = {
+        entry["Language"]: _text(entry)
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("Language"), str)
+    }
+    return {language: text for language, text in texts.items() if text}
+
+
+def _text(entry: dict[str, Any]) -> str:
+    text = entry.get("DisplayText") or entry.get("Text")
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,190 @@
+"""The thread half of the bridge: the only module that touches the Azure SDK's recognizer.
+
+The SDK calls from a thread of its own, swallows what a callback raises and delays everything
+behind a slow one. So a callback copies native fields into an event, posts it, and does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import azure.cognitiveservices.speech as speechsdk
+
+from . import _events as events
+from .options import Options
+
+Post = Callable[[events.Event], None]
+
+_STOP_SECONDS = 1
+_PROFANITY = {
+    "masked": speechsdk.ProfanityOption.Masked,
+    "removed": speechsdk.ProfanityOption.Removed,
+    "raw": speechsdk.ProfanityOption.Raw,
+}
+
+
+class AzureRecognizer:
+    """One TranslationRecognizer, from start to close. It cannot be started again.
+
+    Making, starting and closing it can block; `write` only copies. Events are posted from the SDK's
+    thread, none after `close` has returned.
+
+    Args:
+        options: What to recognize and translate.
+        post: Takes each event, on the SDK's thread.
+
+    Raises:
+        RuntimeError: The SDK refused the options.
+    """
+
+    def __init__(self, options: Options, post: Post) -> None:
+        audio_format = speechsdk.audio.AudioStreamFormat(options.sample_rate, 16, 1)
+        self._audio = speechsdk.audio.PushAudioInputStream(audio_format)
+        self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
+        self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
+        self._signals = self._connect(_Reporter(post))
+
+    def start(self) -> None:
+        """Begin; failures are reported as `Failed`."""
+        self._recognizer.start_continuous_recognition_async().get()
+
+    def write(self, pcm: bytes) -> None:
+        """Hear 16 bit mono PCM at the rate of the options; it is copied."""
+        self._audio.write(pcm)
+
+    def end_audio(self) -> None:
+        """There is no more audio: deal with what was written, then report `Finished`."""
+        self._audio.close()
+
+    def close(self) -> None:
+        """Stop within about a second, whatever is under way, and let go of everything native."""
+        # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
+        for signal in self._signals:
+            signal.disconnect_all()
+        self._recognizer.stop_continuous_recognition_async().get()
+        del self._signals, self._connection, self._recognizer, self._audio
+
+    def _connect(self, reporter: _Reporter) -> list[Any]:
+        recognizer, connection = self._recognizer, self._connection
+        wiring = [
+            (connection.connected, reporter.connected),
+            (connection.disconnected, reporter.disconnected),
+            (recognizer.speech_start_detected, reporter.speech_started),
+            (recognizer.speech_end_detected, reporter.speech_stopped),
+            (recognizer.recognizing, reporter.recognizing),
+            (recognizer.recognized, reporter.recognized),
+            (recognizer.synthesizing, reporter.synthesizing),
+            (recognizer.canceled, reporter.canceled),
+        ]
+        for signal, callback in wiring:
+            signal.connect(callback)
+        return [signal for signal, _ in wiring]
+
+
+class _Reporter:
+    """The callbacks. It does not know the recognizer, so that no cycle keeps that alive."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    def connected(self, _: Any) -> None:
+        self._post(events.Connected())
+
+    def disconnected(self, _: Any) -> None:
+        self._post(events.Disconnected())
+
+    def speech_started(self, event: Any) -> None:
+        self._post(events.SpeechStarted(_seconds(event.offset)))
+
+    def speech_stopped(self, event: Any) -> None:
+        self._post(events.SpeechStopped(_seconds(event.offset)))
+
+    def recognizing(self, event: Any) -> None:
+        self._post(events.Recognizing(_phrase(event.result)))
+
+    def recognized(self, event: Any) -> None:
+        if event.result.reason is speechsdk.ResultReason.NoMatch:
+            self._post(events.NothingRecognized())
+        else:
+            self._post(events.Recognized(_phrase(event.result)))
+
+    def synthesizing(self, event: Any) -> None:
+        if event.result.reason is speechsdk.ResultReason.SynthesizingAudio:
+            self._post(events.VoiceChunk(event.result.audio))
+        elif event.result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted:
+            self._post(events.VoiceCompleted())
+
+    def canceled(self, event: Any) -> None:
+        details = event.cancellation_details
+        if details.reason is speechsdk.CancellationReason.EndOfStream:
+            self._post(events.Finished())
+        else:
+            self._post(events.Failed(details.code.name, details.error_details))
+
+
+def _phrase(result: Any) -> events.RawPhrase:
+    detected = speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguageResult
+    return events.RawPhrase(
+        _seconds(result.offset),
+        _seconds(result.duration),
+        result.text,
+        result.properties.get(detected, ""),
+        dict(result.translations),
+        result.json,
+    )
+
+
+def _seconds(ticks: int) -> float:
+    return ticks / events.TICKS_PER_SECOND
+
+
+def _make(options: Options, audio: Any) -> Any:
+    config = _config(options)
+    if len(options.source_languages) == 1:
+        config.speech_recognition_language = options.source_languages[0]
+        detection = None
+    else:
+        # Without an argument: the open range, any language.
+        candidates = [list(options.source_languages)] if options.source_languages else []
+        detection = speechsdk.languageconfig.AutoDetectSourceLanguageConfig(*candidates)
+    recognizer = speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=audio, auto_detect_source_language_config=detection
+    )
+    if options.phrase_list:
+        phrases = speechsdk.PhraseListGrammar.from_recognizer(recognizer)
+        for phrase in options.phrase_list:
+            phrases.addPhrase(phrase)
+    return recognizer
+
+
+def _config(options: Options) -> Any:
+    credentials = options.credentials
+    config = speechsdk.translation.SpeechTranslationConfig(
+        subscription=credentials.key,
+        endpoint=credentials.endpoint,
+        token_credential=credentials.token_credential,
+    )
+    if credentials.auth_token:
+        config.authorization_token = credentials.auth_token
+    for language in options.target_languages:
+        config.add_target_language(language)
+    if options.voice:
+        config.voice_name = options.voice
+    if options.profanity:
+        config.set_profanity(_PROFANITY[options.profanity])
+    for name, value in _properties(options).items():
+        config.set_property(name, str(value))
+    config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(_STOP_SECONDS))
+    return config
+
+
+def _properties(options: Options) -> dict[Any, object]:
+    names = speechsdk.PropertyId
+    wanted = {
+        names.SpeechServiceConnection_LanguageIdMode: "Continuous",
+        names.Speech_SegmentationSilenceTimeoutMs: options.segmentation_silence_timeout_ms,
+        names.Speech_SegmentationMaximumTimeMs: options.segmentation_max_time_ms,
+        names.Speech_SegmentationStrategy: options.segmentation_strategy,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}

@@ -1,0 +1,128 @@
+"""What Azure reported, as LiveKit's speech events: START and END alternate, times are the stream's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from livekit.agents.language import LanguageCode
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+from ._events import Phrase
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """An utterance as it is given to the user: all languages, times on the stream's clock.
+
+    Attributes:
+        text: The translation into the spoken target language; the source text, if there is none.
+        language: The language of `text`.
+        source_text, source_language: What was said (BCP 47; empty where Azure did not say).
+        translations: All translations, by target language as it was asked for.
+        start_time, end_time: In seconds on the clock of the stream.
+    """
+
+    text: str
+    language: str
+    source_text: str
+    source_language: str
+    translations: Mapping[str, str]
+    start_time: float
+    end_time: float
+    translated: bool
+
+
+@dataclass
+class Transcriber:
+    """Turns phrases into speech events.
+
+    Args:
+        target_languages: As asked for; the first is the one that is spoken.
+        request_id: What the events carry.
+        offset_seconds: Where the audio of this attempt begins on the stream's clock.
+    """
+
+    target_languages: tuple[str, ...]
+    request_id: str
+    offset_seconds: float = 0.0
+    _speaking: bool = field(default=False, init=False)
+    _heard_words: bool = field(default=False, init=False)
+
+    def speech_started(self) -> list[SpeechEvent]:
+        if self._speaking:
+            return []
+        self._speaking, self._heard_words = True, False
+        return [self._event(SpeechEventType.START_OF_SPEECH)]
+
+    def speech_stopped(self) -> list[SpeechEvent]:
+        """Azure heard the end. Where words were heard their final is still to come, and ends it."""
+        return [] if self._heard_words else self.ended()
+
+    def interim(self, phrase: Phrase) -> list[SpeechEvent]:
+        transcript = self.transcript(phrase)
+        started = self.speech_started()
+        self._heard_words = True
+        if not transcript.text:
+            return started
+        data = self._data(transcript, transcript.text)
+        return [*started, self._event(SpeechEventType.INTERIM_TRANSCRIPT, data)]
+
+    def final(self, transcript: Transcript, text: str) -> list[SpeechEvent]:
+        """The events of a final transcript, with the very `text` object that is to be spoken."""
+        data = self._data(transcript, text)
+        final = self._event(SpeechEventType.FINAL_TRANSCRIPT, data)
+        return [*self.speech_started(), final, *self.ended()]
+
+    def ended(self) -> list[SpeechEvent]:
+        """Speech is over, whatever was heard."""
+        if not self._speaking:
+            return []
+        self._speaking = self._heard_words = False
+        return [self._event(SpeechEventType.END_OF_SPEECH)]
+
+    def transcript(self, phrase: Phrase) -> Transcript:
+        found = {
+            target: text
+            for target in self.target_languages
+            if (text := _translation(phrase.translations, target))
+        }
+        spoken = self.target_languages[0]
+        translated = spoken in found
+        return Transcript(
+            found.get(spoken, phrase.text),
+            spoken if translated else phrase.language,
+            phrase.text,
+            phrase.language,
+            found,
+            self.offset_seconds + phrase.offset_seconds,
+            self.offset_seconds + phrase.end_seconds,
+            translated,
+        )
+
+    def _data(self, transcript: Transcript, text: str) -> SpeechData:
+        return SpeechData(
+            language=LanguageCode(transcript.language),
+            text=text,
+            start_time=transcript.start_time,
+            end_time=transcript.end_time,
+            source_languages=[LanguageCode(transcript.source_language)],
+            source_texts=[transcript.source_text],
+            target_languages=[LanguageCode(language) for language in transcript.translations],
+            target_texts=list(transcript.translations.values()),
+            metadata={"translated": transcript.translated},
+        )
+
+    def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
+        return SpeechEvent(type=kind, request_id=self.request_id, alternatives=list(data))
+
+
+def _translation(translations: Mapping[str, str], target: str) -> str:
+    """The text for a target language, however Azure keys it (`fr` or `fr-FR`)."""
+    if target in translations:
+        return translations[target]
+    language = target.partition("-")[0].lower()
+    for key, text in translations.items():
+        if key.lower() == target.lower() or key.partition("-")[0].lower() == language:
+            return text
+    return ""

@@ -1,0 +1,104 @@
+"""Azure's chunks of a voice, made into plain samples."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+DEFAULT_RATE_HZ = 16000
+_RIFF = b"RIFF"
+_LONGEST_HEADER_BYTES = 4096
+_PCM = 1
+_SUPPORTED_RATES_HZ = range(4000, 192001)
+
+
+class VoiceFormatError(ValueError):
+    """A chunk whose header describes something that is not 16 bit PCM."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """A piece of a voice: 16 bit mono PCM, little endian.
+
+    Args:
+        pcm: Whole samples.
+        sample_rate: In Hz.
+        starts: A RIFF header stood in front of it.
+    """
+
+    pcm: bytes
+    sample_rate: int
+    starts: bool = False
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / 2 / self.sample_rate
+
+
+class VoiceReader:
+    """Reads chunks with a RIFF header on the first, on every one, or on none.
+
+    A header may be cut by a chunk's end, and its sizes are not believed: audio lasts until the
+    next header or the end of the voice.
+    """
+
+    def __init__(self) -> None:
+        self._sample_rate = DEFAULT_RATE_HZ
+        self._channels = 1
+        self._rest = b""
+
+    def read(self, chunk: bytes) -> Samples | None:
+        """The samples of the next chunk; None where it holds no whole one.
+
+        Raises:
+            VoiceFormatError: It is audio of a kind that cannot be played as samples.
+        """
+        data = chunk if chunk.startswith(_RIFF) else self._rest + chunk
+        self._rest = b""
+        starts = data.startswith(_RIFF)
+        if starts or (data and _RIFF.startswith(data)):
+            length = self._header(data)
+            if length is None:
+                self._rest = data
+                return None
+            data = data[length:]
+        whole = len(data) - len(data) % (2 * self._channels)
+        self._rest = data[whole:]
+        if not whole and not starts:
+            return None
+        return Samples(self._mono(data[:whole]), self._sample_rate, starts)
+
+    def end(self) -> None:
+        """The voice is complete: what is left of a cut sample or header is no sound."""
+        self._rest = b""
+
+    def _header(self, data: bytes) -> int | None:
+        """Take the format from a header; its length, or None while it is not all there."""
+        at = 12
+        while len(data) >= at + 8:
+            name, size = struct.unpack_from("<4sI", data, at)
+            at += 8
+            if name == b"data":
+                return at
+            if len(data) < at + size:
+                break
+            if name == b"fmt ":
+                self._format(data[at : at + size])
+            at += size + size % 2
+        if len(data) > _LONGEST_HEADER_BYTES:
+            raise VoiceFormatError("a RIFF header without data")
+        return None
+
+    def _format(self, fmt: bytes) -> None:
+        if len(fmt) < 16:
+            raise VoiceFormatError("a RIFF header whose fmt is cut short")
+        kind, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", fmt)
+        if kind != _PCM or bits != 16 or channels not in (1, 2) or sample_rate not in _SUPPORTED_RATES_HZ:
+            raise VoiceFormatError(f"a voice of {channels} channels, {sample_rate} Hz, {bits} bit")
+        self._channels, self._sample_rate = channels, sample_rate
+
+    def _mono(self, pcm: bytes) -> bytes:
+        if self._channels == 1:
+            return pcm
+        frames = struct.iter_unpack("<hh", pcm)
+        return b"".join(struct.pack("<h", (left + right) // 2) for left, right in frames)

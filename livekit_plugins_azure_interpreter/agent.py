@@ -1,0 +1,131 @@
+"""The agent that interprets: it says each translation as it becomes final, and takes no turns."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from livekit.agents import Agent, AgentSession, StopResponse, UserInputTranscribedEvent, llm
+from livekit.agents import stt as livekit_stt
+from livekit.agents.utils import is_given
+
+from ._utterances import Translation
+from .stt import STT
+
+_SESSION_OPTIONS: dict[str, Any] = {
+    "turn_handling": {
+        "turn_detection": "stt",
+        "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
+        "interruption": {"enabled": False, "discard_audio_if_uninterruptible": False},
+    },
+    "aec_warmup_duration": None,
+    "tts_text_transforms": None,
+    "vad": None,
+}
+
+
+def session_options(**overrides: Any) -> dict[str, Any]:
+    """The options of an `AgentSession` under which nothing is cut, dropped or silenced.
+
+    With LiveKit's defaults a new utterance interrupts the translation of the one before, the
+    microphone is silenced while the agent speaks, and markdown in a translation is changed.
+
+    Args:
+        **overrides: Any option of `AgentSession`; mappings are merged deeply, anything else replaces.
+
+    Returns:
+        Keyword arguments for `AgentSession`.
+    """
+    return _merged(copy.deepcopy(_SESSION_OPTIONS), overrides)
+
+
+def _merged(options: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in overrides.items():
+        current = options.get(name)
+        both = isinstance(current, dict) and isinstance(value, Mapping)
+        options[name] = _merged(current, value) if both else value
+    return options
+
+
+class InterpreterAgent(Agent):
+    """Says each translation of the session's `STT` as it becomes final.
+
+    What the STT hears but does not translate is not spoken. Hand-over to another InterpreterAgent
+    loses nothing: translations that become final meanwhile are said by the next one.
+
+    Args:
+        instructions: Of no effect without an LLM; kept for tools that show them.
+        **options: Any other option of `livekit.agents.Agent`.
+    """
+
+    def __init__(self, *, instructions: str = "Interpret what is said.", **options: Any) -> None:
+        super().__init__(instructions=instructions, **options)
+
+    async def on_enter(self) -> None:
+        _Interpretation.of(self.session).resume(self)
+
+    async def on_exit(self) -> None:
+        _Interpretation.of(self.session).pause()
+
+    async def on_user_turn_completed(
+        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
+    ) -> None:
+        raise StopResponse()
+
+
+class _Interpretation:
+    """What is said in one session, over the hand-overs between its agents.
+
+    An agent that is being replaced cannot speak any more while its last speech plays; what becomes
+    final then waits for the next agent.
+    """
+
+    _of_session: WeakKeyDictionary[AgentSession[Any], _Interpretation] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, session: AgentSession[Any]) -> _Interpretation:
+        known = cls._of_session.get(session)
+        if known is None:
+            known = cls._of_session[session] = cls()
+            session.on("user_input_transcribed", known._transcribed)
+        return known
+
+    def __init__(self) -> None:
+        self._agent: InterpreterAgent | None = None
+        self._stts: list[STT] = []
+        self._unsaid: deque[Translation] = deque()
+
+    def resume(self, agent: InterpreterAgent) -> None:
+        self._agent = agent
+        self._stts = _interpreters(agent.stt if is_given(agent.stt) else agent.session.stt)
+        self._say()
+
+    def pause(self) -> None:
+        self._agent = None
+
+    def _transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if not event.is_final:
+            return
+        translations = (stt.next_translation(event.transcript) for stt in self._stts)
+        translation = next((found for found in translations if found is not None), None)
+        if translation is not None:
+            self._unsaid.append(translation)
+            self._say()
+
+    def _say(self) -> None:
+        while self._agent is not None and self._unsaid:
+            self._agent.session.say(
+                self._unsaid.popleft(), allow_interruptions=False, add_to_chat_ctx=False
+            )
+
+
+def _interpreters(stt: object) -> list[STT]:
+    """The interpreting STTs among those of a session."""
+    if isinstance(stt, STT):
+        return [stt]
+    if isinstance(stt, livekit_stt.FallbackAdapter):
+        return [found for inner in stt._stt_instances for found in _interpreters(inner)]
+    return []

@@ -1,0 +1,12 @@
+"""An Azure Speech service on loopback that the real Azure SDK talks to.
+
+It stands in for the Live Interpreter: it listens to the audio that it is really sent, finds
+speech, and answers with results and voices, from a script or with the speaker's own samples.
+`python -m livekit_plugins_azure_interpreter.emulator --help` runs it beside any agent.
+"""
+
+from .conversation import Behaviour, Spoken
+from .script import Line, Voice, load_script
+from .server import Emulator
+
+__all__ = ["Behaviour", "Emulator", "Line", "Spoken", "Voice", "load_script"]

@@ -1,0 +1,93 @@
+"""The emulator as a command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+from .conversation import Behaviour
+from .script import load_script
+from .server import Emulator
+
+_EPILOG = """\
+Point an agent at it (any key will do, unless --key says which):
+
+  AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2 AZURE_SPEECH_KEY=any python agent.py dev
+
+Without a script each stretch of speech comes back in the speaker's own samples.
+A script is JSON; voices are 16 bit mono WAV files, found from the script's folder:
+
+  {"lines": [{"language": "en-US", "text": "Good morning.",
+              "translations": {"fr": "Bonjour."}, "voices": {"fr": "bonjour.wav"}}]}
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = Behaviour()
+    parser = argparse.ArgumentParser(
+        prog="python -m livekit_plugins_azure_interpreter.emulator",
+        description="An Azure Speech Live Interpreter on loopback, for trying agents without an Azure account.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
+    add("--script", type=Path, help="what it understands and says (JSON)")
+    add("--key", help="let in only this key; others get 401, as with a wrong key")
+    add("--no-interim", action="store_true", help="send no interim results")
+    add("--recognition-delay-ms", type=int, default=default.recognition_delay_ms, help="end of speech to final")
+    add("--voice-delay-ms", type=int, default=default.voice_delay_ms, help="final to first byte of the voice")
+    add("--voice-speed", type=float, help="seconds of voice sent per second (default: at once)")
+    add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
+    add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
+    add("--silence-ms", type=int, default=default.silence_ms, help="silence that ends an utterance")
+    add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
+    return parser
+
+
+def _behaviour(options: argparse.Namespace) -> Behaviour:
+    return Behaviour(
+        script=load_script(options.script) if options.script else (),
+        key=options.key,
+        interim_interval_ms=None if options.no_interim else Behaviour.interim_interval_ms,
+        recognition_delay_ms=options.recognition_delay_ms,
+        voice_delay_ms=options.voice_delay_ms,
+        voice_speed=options.voice_speed,
+        chunk_bytes=options.chunk_bytes,
+        riff=options.riff,
+        silence_ms=options.silence_ms,
+        utterances_per_turn=options.utterances_per_turn,
+    )
+
+
+async def _serve(emulator: Emulator) -> None:
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
+            loop.add_signal_handler(number, done.set)
+    async with emulator:
+        print(f"Azure Speech emulator at {emulator.endpoint} (Ctrl-C ends it)", flush=True)
+        await done.wait()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        emulator = Emulator(_behaviour(options), port=options.port)
+        asyncio.run(_serve(emulator))
+    except (ValueError, OSError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What the emulator remembers of one client session, over its turns and reconnects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .listening import EnergyListener, Listener, PositionListener
+from .script import Line, Voice
+
+_SAME_STRETCH_SECONDS = 0.3
+"""Audio that is sent again is cut a little differently; closer starts are the same stretch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """How the emulated service behaves.
+
+    Args:
+        script: What it understands. Empty, or used up: the speaker's own samples are the voice.
+        key: The only key that is let in; None: any.
+        interim_interval_ms: How much speech brings another interim result; None: no interim results.
+        recognition_delay_ms: From the end of an utterance to its final result.
+        voice_delay_ms: From the final result (or the voice before it) to the first byte of the voice.
+        voice_speed: Seconds of voice sent per second; None: as fast as the wire.
+        chunk_bytes: Size of the messages that carry a voice.
+        riff: Which chunks of a voice begin with a RIFF header.
+        silence_ms: How much silence ends an utterance.
+        acknowledge_seconds: How often audio without speech is acknowledged.
+        utterances_per_turn: The service ends the turn after so many; None: one turn.
+    """
+
+    script: Sequence[Line] = ()
+    key: str | None = None
+    interim_interval_ms: int | None = 300
+    recognition_delay_ms: int = 0
+    voice_delay_ms: int = 0
+    voice_speed: float | None = None
+    chunk_bytes: int = 3200
+    riff: Literal["first", "every", "none"] = "first"
+    silence_ms: int = 500
+    acknowledge_seconds: float = 5.0
+    utterances_per_turn: int | None = None
+
+    def __post_init__(self) -> None:
+        positioned = [line.end_seconds is not None for line in self.script]
+        if any(positioned) and not all(positioned):
+            raise ValueError("either every line of a script has start and end, or none has")
+        if self.chunk_bytes < 2 or self.chunk_bytes % 2:
+            raise ValueError("chunk_bytes must be a positive, even number")
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A voice that the service sent whole: of which utterance, and its very samples."""
+
+    text: str
+    language: str
+    voice: Voice
+    start_seconds: float
+    end_seconds: float
+
+
+class Conversation:
+    """The utterances of one session (Azure's X-ConnectionId) and the lines that they were given."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._script = behaviour.script
+        self._silence_ms = behaviour.silence_ms
+        self._starts: list[float] = []
+
+    def listener(self, sample_rate: int, start_seconds: float) -> Listener:
+        """Listen to audio that begins at a position in the stream."""
+        stretches = [
+            (line.start_seconds, line.end_seconds)
+            for line in self._script
+            if line.start_seconds is not None and line.end_seconds is not None
+        ]
+        if stretches:
+            return PositionListener(stretches, sample_rate, start_seconds=start_seconds)
+        return EnergyListener(sample_rate, start_seconds=start_seconds, silence_ms=self._silence_ms)
+
+    def line(self, start_seconds: float, index: int | None = None) -> Line:
+        """The line of the utterance that starts here; the same one when its audio is sent again."""
+        number = self._number(start_seconds) if index is None else index
+        if number < len(self._script):
+            return self._script[number]
+        return Line(f"utterance {number + 1}", language="und")
+
+    def _number(self, start_seconds: float) -> int:
+        for number, start in enumerate(self._starts):
+            if abs(start - start_seconds) <= _SAME_STRETCH_SECONDS:
+                return number
+        self._starts.append(start_seconds)
+        return len(self._starts) - 1

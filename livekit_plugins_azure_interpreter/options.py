@@ -1,0 +1,172 @@
+"""What a user can choose, checked once and frozen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+PERSONAL_VOICE = "personal-voice"
+"""The voice that Azure makes of the speaker's own."""
+MAX_SOURCE_LANGUAGES = 10
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_REGION = re.compile(r"[a-z0-9]+")
+_UNIVERSAL_PATH = "/speech/universal/v2"
+_SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
+
+Profanity = Literal["masked", "removed", "raw"]
+SegmentationStrategy = Literal["Default", "Time", "Semantic"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
+
+    endpoint: str
+    key: str | None = field(default=None, repr=False)
+    auth_token: str | None = field(default=None, repr=False)
+    token_credential: TokenCredential | None = field(default=None, repr=False)
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        key: str | None = None,
+        region: str | None = None,
+        endpoint: str | None = None,
+        host: str | None = None,
+        auth_token: str | None = None,
+        token_credential: TokenCredential | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Credentials:
+        """Take from the environment what was not given, and check that it fits together.
+
+        Raises:
+            ValueError: Something is missing or contradicts something else.
+        """
+        if not (key or auth_token or token_credential):
+            key = environment.get("AZURE_SPEECH_KEY")
+        if not (key or auth_token or token_credential):
+            raise ValueError(
+                "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
+                "token_credential"
+            )
+        if not (region or endpoint or host):
+            endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
+            host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
+            region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
+        where = _endpoint(region=region, endpoint=endpoint, host=host)
+        if token_credential is not None and region:
+            raise ValueError(
+                "token_credential needs the custom domain of the Speech resource: give speech_endpoint "
+                f"(wss://NAME.cognitiveservices.azure.com/stt{_UNIVERSAL_PATH}) instead of speech_region"
+            )
+        return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
+
+
+def _endpoint(*, region: str | None, endpoint: str | None, host: str | None) -> str:
+    given = [
+        name
+        for name, value in (
+            ("speech_region", region),
+            ("speech_endpoint", endpoint),
+            ("speech_host", host),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} contradict each other: give one of them")
+    if region:
+        if not _REGION.fullmatch(region):
+            raise ValueError(
+                f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}"
+            )
+        return f"wss://{region}.stt.speech.microsoft.com{_UNIVERSAL_PATH}"
+    if endpoint:
+        return _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
+    if host:
+        return _websocket("speech_host (AZURE_SPEECH_HOST)", host).rstrip("/") + _UNIVERSAL_PATH
+    raise ValueError(
+        "no Azure Speech service: give speech_region (or set AZURE_SPEECH_REGION), speech_endpoint "
+        "(AZURE_SPEECH_ENDPOINT) or speech_host (AZURE_SPEECH_HOST)"
+    )
+
+
+def _websocket(name: str, url: str) -> str:
+    url = re.sub(r"^http(s?)://", r"ws\1://", url)
+    if not re.match(r"wss?://[^/]+", url):
+        # Without the value: an endpoint can carry a key in its query.
+        raise ValueError(f"{name} must begin with wss:// or ws://")
+    return url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What one recognizer is asked for: as `STT` explains it."""
+
+    credentials: Credentials
+    target_languages: tuple[str, ...]
+    source_languages: tuple[str, ...] = ()
+    voice: str | None = PERSONAL_VOICE
+    sample_rate: int = 16000
+    segmentation_silence_timeout_ms: int | None = None
+    segmentation_max_time_ms: int | None = None
+    segmentation_strategy: SegmentationStrategy | None = None
+    profanity: Profanity | None = None
+    phrase_list: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.target_languages:
+            raise ValueError("target_languages needs at least one language, e.g. 'fr'")
+        if len(self.source_languages) > MAX_SOURCE_LANGUAGES:
+            raise ValueError(
+                f"source_languages takes at most {MAX_SOURCE_LANGUAGES} languages "
+                f"({len(self.source_languages)} given); None hears any language"
+            )
+        _check_languages("target_languages", self.target_languages)
+        _check_languages("source_languages", self.source_languages)
+        _check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
+        _check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
+        _check_choice(
+            "segmentation_strategy", self.segmentation_strategy, (None, "Default", "Time", "Semantic")
+        )
+        _check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
+        _check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
+
+
+def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One language or several, as a tuple.
+
+    Raises:
+        ValueError: Something in it is not a string.
+    """
+    if value is None:
+        return ()
+    several = (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(language, str) for language in several):
+        raise ValueError(f"{name} takes language codes, e.g. 'fr' or ['fr', 'de']")
+    return tuple(dict.fromkeys(several))
+
+
+def _check_languages(name: str, codes: tuple[str, ...]) -> None:
+    for code in codes:
+        if not _LANGUAGE.fullmatch(code):
+            raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
+
+
+def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
+
+
+def _check_range(name: str, value: int | None, least: int, most: int) -> None:
+    if value is not None and not least <= value <= most:
+        raise ValueError(f"{name} must be between {least} and {most}, not {value}")
+
+
