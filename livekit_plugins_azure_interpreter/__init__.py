@@ -1,9 +1,9 @@
 """Azure Speech's Live Interpreter for LiveKit Agents: any language in, the speaker's own voice out.
 
-    stt = azure_interpreter.STT(target_languages="fr")
-    tts = azure_interpreter.TTS(stt)
-    session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+stt = azure_interpreter.STT(target_languages="fr")
+tts = azure_interpreter.TTS(stt)
+session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
+await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 """
 
 from livekit.agents import Plugin

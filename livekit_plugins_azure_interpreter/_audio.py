@@ -46,7 +46,7 @@ def _mono(frame: rtc.AudioFrame) -> bytes:
     if frame.num_channels == 1:
         return bytes(frame.data)
     samples = np.frombuffer(frame.data, dtype=np.int16).reshape(-1, frame.num_channels)
-    return samples.mean(axis=1).astype(np.int16).tobytes()
+    return bytes(samples.mean(axis=1).astype(np.int16).data)
 
 
 def _join(frames: list[rtc.AudioFrame]) -> bytes:

@@ -10,13 +10,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol, TypeVar
 
+from ._errors import to_api_error
 from ._events import TIMED_OUT, Connected, Event, Failed, Finished
 from .log import logger
 from .options import Options
 
 T = TypeVar("T")
 
-_CLOSE_SECONDS = 2.5
+CLOSE_SECONDS = 2.5
 """The SDK's own limit for stopping is 1 s; past this the thread is left behind, with an error."""
 _DRAIN_SECONDS = 10.0
 """How long Azure may be silent after the end of the audio before it counts as gone."""
@@ -49,7 +50,8 @@ class Connection:
     Args:
         open_recognizer: Makes the recognizer.
         options: What to recognize and translate.
-        connect_seconds: A connection that is not there by then is `Failed`.
+        connect_seconds: A connection that is not there by then is `Failed`; a recognizer that is not
+            open by then raises `APITimeoutError`.
     """
 
     def __init__(self, open_recognizer: OpenRecognizer, options: Options, *, connect_seconds: float) -> None:
@@ -61,20 +63,28 @@ class Connection:
         self._opening: asyncio.Future[Recognizer] | None = None
         self._recognizer: Recognizer | None = None
         self._closed = False
+        self._connected = False
         self._draining = False
         self._written_seconds = 0.0
         self._opened_at = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Connection:
-        self._opening = _in_thread(self._open, name="azure-interpreter-open")
+        deadline = self._loop.time() + self._connect_seconds
+        opening = self._opening = _in_thread(self._open, name="azure-interpreter-open")
         try:
-            self._recognizer = await asyncio.shield(self._opening)
+            await asyncio.wait({opening}, timeout=self._connect_seconds)
+            if not opening.done():
+                raise to_api_error(_timed_out(self._connect_seconds, "could not be reached"))
+            recognizer = opening.result()
+            if self._closed:
+                raise RuntimeError("the connection was closed while it was opening")
+            self._recognizer = recognizer
         except BaseException:
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
-        self._watch(self._connect_seconds, "could not be reached")
+        self._watch(deadline - self._opened_at, "could not be reached")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -83,7 +93,8 @@ class Connection:
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             event = await self._events.get()
-            if isinstance(event, Connected) or self._draining:
+            self._connected |= isinstance(event, Connected)
+            if self._connected:
                 self._watch_draining()
             yield event
             if isinstance(event, (Finished, Failed)):
@@ -100,7 +111,8 @@ class Connection:
         if self._recognizer is not None:
             self._recognizer.end_audio()
             self._draining = True
-            self._watch_draining()
+            if self._connected:
+                self._watch_draining()
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within about a second."""
@@ -111,9 +123,11 @@ class Connection:
         if opening is None:
             return
         closing = asyncio.ensure_future(_close(opening))
-        done, _ = await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
         if not done:
-            logger.error("an Azure recognizer did not stop within %s s", _CLOSE_SECONDS)
+            logger.error("an Azure recognizer did not stop within %s s", CLOSE_SECONDS)
+        elif (error := closing.exception()) is not None:
+            logger.error("an Azure recognizer did not stop cleanly: %s", type(error).__name__)
 
     def _open(self) -> Recognizer:
         recognizer = self._open_recognizer(self._options, self._post)
@@ -138,8 +152,11 @@ class Connection:
             self._watch(_DRAIN_SECONDS + max(0.0, behind), "did not answer after the end of the audio")
 
     def _watch(self, seconds: float, otherwise: str) -> None:
-        failed = Failed(TIMED_OUT, f"Azure Speech {otherwise} within {seconds:.1f} s")
-        self._watchdog = self._loop.call_later(seconds, self._take, failed)
+        self._watchdog = self._loop.call_later(seconds, self._take, _timed_out(seconds, otherwise))
+
+
+def _timed_out(seconds: float, otherwise: str) -> Failed:
+    return Failed(TIMED_OUT, f"Azure Speech {otherwise} within {seconds:.1f} s")
 
 
 async def _close(opening: asyncio.Future[Recognizer]) -> None:

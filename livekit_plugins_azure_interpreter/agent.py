@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from livekit.agents import Agent, AgentSession, StopResponse, UserInputTranscribedEvent, llm
@@ -45,8 +45,10 @@ def session_options(**overrides: Any) -> dict[str, Any]:
 def _merged(options: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in overrides.items():
         current = options.get(name)
-        both = isinstance(current, dict) and isinstance(value, Mapping)
-        options[name] = _merged(current, value) if both else value
+        if isinstance(current, dict) and isinstance(value, Mapping):
+            _merged(current, value)
+        else:
+            options[name] = value
     return options
 
 
@@ -70,9 +72,7 @@ class InterpreterAgent(Agent):
     async def on_exit(self) -> None:
         _Interpretation.of(self.session).pause()
 
-    async def on_user_turn_completed(
-        self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage
-    ) -> None:
+    async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
         raise StopResponse()
 
 
@@ -83,7 +83,7 @@ class _Interpretation:
     final then waits for the next agent.
     """
 
-    _of_session: WeakKeyDictionary[AgentSession[Any], _Interpretation] = WeakKeyDictionary()
+    _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], _Interpretation]] = WeakKeyDictionary()
 
     @classmethod
     def of(cls, session: AgentSession[Any]) -> _Interpretation:
@@ -117,9 +117,7 @@ class _Interpretation:
 
     def _say(self) -> None:
         while self._agent is not None and self._unsaid:
-            self._agent.session.say(
-                self._unsaid.popleft(), allow_interruptions=False, add_to_chat_ctx=False
-            )
+            self._agent.session.say(self._unsaid.popleft(), allow_interruptions=False, add_to_chat_ctx=False)
 
 
 def _interpreters(stt: object) -> list[STT]:

@@ -168,5 +168,3 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 def _check_range(name: str, value: int | None, least: int, most: int) -> None:
     if value is not None and not least <= value <= most:
         raise ValueError(f"{name} must be between {least} and {most}, not {value}")
-
-

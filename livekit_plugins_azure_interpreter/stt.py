@@ -14,7 +14,7 @@ from livekit.agents.utils import AudioBuffer, is_given
 
 from . import _events as events
 from ._audio import MonoResampler
-from ._connection import Connection, OpenRecognizer
+from ._connection import CLOSE_SECONDS, Connection, OpenRecognizer
 from ._errors import to_api_error
 from ._recognizer import AzureRecognizer
 from ._transcripts import Transcriber, Transcript
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 _USAGE_SECONDS = 5.0
 _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
-_CONNECT_SHARE = 0.9
-"""Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
+_SPARE_SECONDS = CLOSE_SECONDS + 0.5
+"""Of the connect timeout: an attempt that has not ended (closing included) by then resets LiveKit's
+retry budget, and would be repeated for ever."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,8 @@ class SpeechStream(stt.SpeechStream):
         self._transcriber.offset_seconds = self._first_offset + self._pushed_seconds
         self._ledger.reconnected(self._now())
         self._voice = VoiceReader()
-        connect_seconds = _CONNECT_SHARE * self._conn_options.timeout
+        timeout = self._conn_options.timeout
+        connect_seconds = max(timeout / 2, timeout - _SPARE_SECONDS)
         try:
             async with Connection(
                 self._interpreter._open_recognizer, self._options, connect_seconds=connect_seconds
@@ -320,6 +322,7 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.VoiceChunk):
             self._voice_chunk(event.data)
         elif isinstance(event, events.VoiceCompleted):
+            self._voice.end()
             self._ledger.completed(self._now())
         elif isinstance(event, events.Disconnected):
             self._voice = VoiceReader()

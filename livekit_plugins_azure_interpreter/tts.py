@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Literal
+from typing import Any, Literal
 
 from livekit import rtc
-from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIError, APIStatusError, tts, utils
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    APIConnectOptions,
+    APIError,
+    APIStatusError,
+    tts,
+    utils,
+)
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities, TTSError
 
 from ._audio import MonoResampler
@@ -32,7 +39,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         TypeError: `stt` is not this package's `STT`.
     """
 
-    def __init__(self, stt: STT, *, fallback: tts.TTS | None = None, sample_rate: int = 16000) -> None:
+    def __init__(self, stt: STT, *, fallback: tts.TTS[Any] | None = None, sample_rate: int = 16000) -> None:
         if not isinstance(stt, STT):
             raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")
         super().__init__(
@@ -64,9 +71,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     ) -> ChunkedStream:
         return self._synthesize_with_stream(text, conn_options=conn_options)
 
-    def stream(
-        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
-    ) -> SynthesizeStream:
+    def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
 
@@ -175,7 +180,7 @@ class SynthesizeStream(tts.SynthesizeStream):
 
 
 def _open(
-    fallback: tts.TTS, text: str, conn_options: APIConnectOptions
+    fallback: tts.TTS[Any], text: str, conn_options: APIConnectOptions
 ) -> tts.SynthesizeStream | ChunkedStream:
     if not fallback.capabilities.streaming:
         return fallback.synthesize(text, conn_options=conn_options)

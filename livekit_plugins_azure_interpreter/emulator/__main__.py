@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     default = Behaviour()
     parser = argparse.ArgumentParser(
         prog="python -m livekit_plugins_azure_interpreter.emulator",
-        description="An Azure Speech Live Interpreter on loopback, for trying agents without an Azure account.",
+        description="An Azure Speech Live Interpreter on loopback, to try agents without an Azure account.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -39,7 +39,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--script", type=Path, help="what it understands and says (JSON)")
     add("--key", help="let in only this key; others get 401, as with a wrong key")
     add("--no-interim", action="store_true", help="send no interim results")
-    add("--recognition-delay-ms", type=int, default=default.recognition_delay_ms, help="end of speech to final")
+    add(
+        "--recognition-delay-ms",
+        type=int,
+        default=default.recognition_delay_ms,
+        help="end of speech to final",
+    )
     add("--voice-delay-ms", type=int, default=default.voice_delay_ms, help="final to first byte of the voice")
     add("--voice-speed", type=float, help="seconds of voice sent per second (default: at once)")
     add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
@@ -81,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         emulator = Emulator(_behaviour(options), port=options.port)
         asyncio.run(_serve(emulator))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, OverflowError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

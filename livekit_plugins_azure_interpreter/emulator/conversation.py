@@ -39,16 +39,22 @@ class Behaviour:
     voice_speed: float | None = None
     chunk_bytes: int = 3200
     riff: Literal["first", "every", "none"] = "first"
-    silence_ms: int = 500
+    silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     utterances_per_turn: int | None = None
 
     def __post_init__(self) -> None:
-        positioned = [line.end_seconds is not None for line in self.script]
+        positioned = [
+            position is not None
+            for line in self.script
+            for position in (line.start_seconds, line.end_seconds)
+        ]
         if any(positioned) and not all(positioned):
             raise ValueError("either every line of a script has start and end, or none has")
         if self.chunk_bytes < 2 or self.chunk_bytes % 2:
             raise ValueError("chunk_bytes must be a positive, even number")
+        if self.voice_speed is not None and self.voice_speed <= 0:
+            raise ValueError("voice_speed must be positive")
 
 
 @dataclass(frozen=True)

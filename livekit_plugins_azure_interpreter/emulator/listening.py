@@ -18,9 +18,10 @@ _MARGIN_MS = 100
 
 @dataclass(frozen=True)
 class SpeechBegan:
-    """Speech began at a position in the stream, in seconds."""
+    """Speech began at a position in the stream, in seconds; `index` as in `SpeechEnded`."""
 
     start_seconds: float
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class EnergyListener:
         sample_rate: int,
         *,
         start_seconds: float = 0.0,
-        silence_ms: int = 500,
+        silence_ms: int = 400,
         longest_seconds: float = 30.0,
     ) -> None:
         self._frame_bytes = sample_rate * _FRAME_MS // 1000 * 2
@@ -139,7 +140,7 @@ class PositionListener:
             start, end, index = self._ahead[0]
             if not self._open and self._now >= start:
                 self._open = True
-                yield SpeechBegan(start)
+                yield SpeechBegan(start, index)
             if not self._open or self._now < end:
                 return
             yield self._close(start, end, index)

@@ -98,6 +98,12 @@ def _line(path: Path, number: int, line: Any) -> Line:
     voices = line.get("voices", {})
     if not isinstance(voices, dict):
         raise ValueError(f'{path}: "voices" of line {number} must map languages to WAV files')
+    translations = line.get("translations", {})
+    if not isinstance(translations, dict) or not all(isinstance(text, str) for text in translations.values()):
+        raise ValueError(f'{path}: "translations" of line {number} must map languages to texts')
+    for name in ("start_seconds", "end_seconds"):
+        if not isinstance(line.get(name, 0.0), (int, float)):
+            raise ValueError(f'{path}: "{name}" of line {number} must be a number')
     read = {language: Voice.from_wav(path.parent / str(file)) for language, file in voices.items()}
     try:
         return Line(**{**line, "voices": read})

@@ -139,7 +139,10 @@ class _Connection:
         if message.path == "speech.context":
             self._turns = [*self._turns[-1:], await self._emulator._begin(message, self)]
         elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
-            self._turns[-1].targets = tuple(message.json().get("to", ()))
+            languages = message.json().get("to")
+            if not isinstance(languages, list):
+                raise WireError("updateLanguage needs a list of languages")
+            self._turns[-1].targets = tuple(languages)
 
     async def _audio(self, message: Message) -> None:
         if message.path == "audio" and self._turns:

@@ -12,11 +12,13 @@ from typing import Any
 from .conversation import Behaviour, Conversation, Spoken
 from .listening import Heard, Listener, SpeechBegan
 from .script import Line, Voice
-from .wire import Message
+from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
 _RIFF_HEADER_BYTES = 44
 _DEFAULT_RATE_HZ = 16000
+_SILENCE_KEPT_SECONDS = 1.0
+"""Speech is found a little after it began; older silence is let go."""
 
 Send = Callable[[Message, bool], Awaitable[None]]
 
@@ -32,14 +34,26 @@ class Request:
 
     @classmethod
     def parse(cls, message: Message) -> Request:
+        """Read a `speech.context`.
+
+        Raises:
+            WireError: It has another shape than Azure's.
+        """
         context = message.json()
+        try:
+            return cls._parse(message.request_id, context)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise WireError(f"{message.path} has another shape than Azure's") from error
+
+    @classmethod
+    def _parse(cls, request_id: str, context: dict[str, Any]) -> Request:
         translation = context.get("translation", {})
         voiced = context.get("synthesis", {}).get("synthesizedLanguages", [])
         wanted = translation.get("onSuccess", {}).get("action") == "Synthesize"
         streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
         offset = int((streams.get("1") or {}).get("offset", 0))
         return cls(
-            message.request_id,
+            request_id,
             tuple(translation.get("targetLanguages", ())),
             voiced[0] if wanted and voiced else None,
             offset / _TICKS_PER_SECOND,
@@ -87,9 +101,11 @@ class Turn:
         self._audio = bytearray()
         self._audio_start = request.start_seconds
         self._speech_start: float | None = None
+        self._speech_index: int | None = None
         self._next_interim = 0.0
         self._acknowledged = request.start_seconds
         self._count = 0
+        self._answered = 0
         self._over = False
         self._results: asyncio.Queue[_Utterance | None] = asyncio.Queue()
         self._voices: asyncio.Queue[_Utterance | None] = asyncio.Queue()
@@ -106,12 +122,14 @@ class Turn:
             await self._end()
             return
         if payload.startswith(b"RIFF"):
-            self._sample_rate = int(struct.unpack_from("<I", payload, 24)[0])
+            self._sample_rate = _riff_rate(payload)
             payload = payload[_RIFF_HEADER_BYTES:]
         if self._listener is None:
             self._listener = self._conversation.listener(self._sample_rate, self._audio_start)
         self._audio += payload
         await self._heard(self._listener.hear(payload))
+        if self._speech_start is None:
+            self._forget(self._now - _SILENCE_KEPT_SECONDS)
         await self._interim()
         await self._acknowledge()
 
@@ -124,7 +142,7 @@ class Turn:
     async def _heard(self, events: Iterator[Heard]) -> None:
         for event in events:
             if isinstance(event, SpeechBegan):
-                self._speech_start = event.start_seconds
+                self._speech_start, self._speech_index = event.start_seconds, event.index
                 self._next_interim = event.start_seconds
                 await self._send("speech.startDetected", {"Offset": self._ticks(event.start_seconds)})
                 continue
@@ -133,7 +151,7 @@ class Turn:
             samples = self._take(event.start_seconds, event.end_seconds)
             self._results.put_nowait(_Utterance(line, event.start_seconds, event.end_seconds, samples))
             self._count += 1
-            if self._count == self._behaviour.utterances_per_turn:
+            if self._count == self._behaviour.utterances_per_turn and not self._over:
                 await self._end()
                 return
 
@@ -156,7 +174,7 @@ class Turn:
         if start is None or interval_ms is None or self._now < self._next_interim + interval_ms / 1000:
             return
         self._next_interim = self._now
-        line = self._conversation.line(start)
+        line = self._conversation.line(start, self._speech_index)
         words = max(1, int((self._now - start) * 2.5))
         phrase = {"Text": " ".join(line.text.split()[:words]), **self._span(line, start, self._now)}
         texts = [
@@ -169,7 +187,7 @@ class Turn:
         )
 
     async def _acknowledge(self) -> None:
-        quiet = self._speech_start is None and self._results.empty()
+        quiet = self._speech_start is None and self._answered == self._count
         if quiet and self._now - self._acknowledged >= self._behaviour.acknowledge_seconds:
             await self._send("audio.acknowledge", {}, self._acknowledging(self._now))
 
@@ -192,6 +210,7 @@ class Turn:
             ]
             headers = self._acknowledging(utterance.end_seconds)
             await self._send("translation.response", {"SpeechPhrase": phrase, **translated}, headers)
+            self._answered += 1
             if line.translated and line.voiced and self._request.voiced_language is not None:
                 self._voices.put_nowait(utterance)
         self._voices.put_nowait(None)
@@ -229,7 +248,7 @@ class Turn:
         self._acknowledged = max(self._acknowledged, seconds)
         return {
             "X-Continuation-Token": self._request.request_id,
-            "X-Continuation-Audio-Streams-1-Offset": str(round(seconds * _TICKS_PER_SECOND)),
+            "X-Continuation-Audio-Streams-1-Offset": str(self._ticks(seconds)),
         }
 
     def _span(self, line: Line, start: float, end: float) -> dict[str, Any]:
@@ -247,12 +266,16 @@ class Turn:
         return round((seconds - self._request.start_seconds) * _TICKS_PER_SECOND)
 
     def _take(self, start: float, end: float) -> Voice:
-        """The samples of an utterance; all audio before its end is let go."""
+        """The samples of an utterance; what was heard until its end is let go."""
         first, last = (max(0, self._byte(seconds)) for seconds in (start, end))
         samples = bytes(self._audio[first:last])
-        del self._audio[:last]
-        self._audio_start += last / 2 / self._sample_rate
+        self._forget(end)
         return Voice(samples, self._sample_rate)
+
+    def _forget(self, until: float) -> None:
+        size = min(len(self._audio), max(0, self._byte(until)))
+        del self._audio[:size]
+        self._audio_start += size / 2 / self._sample_rate
 
     def _byte(self, seconds: float) -> int:
         return round((seconds - self._audio_start) * self._sample_rate) * 2
@@ -264,6 +287,13 @@ def _chunks(voice: Voice, behaviour: Behaviour) -> Iterator[bytes]:
         chunk = voice.pcm[at : at + behaviour.chunk_bytes]
         with_header = behaviour.riff == "every" or (behaviour.riff == "first" and at == 0)
         yield header + chunk if with_header else chunk
+
+
+def _riff_rate(payload: bytes) -> int:
+    rate = int.from_bytes(payload[24:28], "little")
+    if len(payload) < _RIFF_HEADER_BYTES or rate == 0:
+        raise WireError("a RIFF header is cut off, or tells no sample rate")
+    return rate
 
 
 def riff_header(sample_rate: int) -> bytes:

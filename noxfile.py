@@ -1,0 +1,93 @@
+"""The project's checks: `python -m nox` runs lint, types and tests; `python -m nox -l` lists all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+from python_discovery import get_interpreter
+
+ROOT = Path(__file__).parent
+PACKAGE = "livekit_plugins_azure_interpreter"
+PROJECT = nox.project.load_toml("pyproject.toml")
+PYTHONS = nox.project.python_versions(PROJECT)
+EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
+TEST = nox.project.dependency_groups(PROJECT, "test")
+
+nox.needs_version = ">=2026"
+nox.options.sessions = ["lint", "types", "tests"]
+# One missing Python is skipped. Were all missing, nothing would run and nox would call it a success.
+nox.options.error_on_missing_interpreters = not any(map(get_interpreter, PYTHONS))
+
+_dist = tempfile.TemporaryDirectory()
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Test the wheel on each Python that is found; arguments go to pytest."""
+    _pytest(session, "tests", *session.posargs)
+
+
+@nox.session
+def closing(session: nox.Session) -> None:
+    """Close many processes at every stage of their work; the tests alone do a few."""
+    env = {"CLOSING_PROCESSES": os.environ.get("CLOSING_PROCESSES", "50")}
+    _pytest(session, "tests/integration/test_closing.py", "--timeout=1800", *session.posargs, env=env)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    session.install("mypy", "nox", ".", *EXAMPLES)
+    session.run("mypy")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Interpret the sample, or the file in the arguments, in this terminal."""
+    session.install(".", *EXAMPLES)
+    session.run("python", "examples/interpret_file.py", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build what is published, and check it."""
+    dist = Path(session.create_tmp(), "dist")
+    session.install("build", "twine")
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    session.run("twine", "check", "--strict", *map(str, dist.iterdir()))
+    (wheel,) = dist.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    if f"{PACKAGE}/py.typed" not in names:
+        session.error("The wheel has no py.typed: its types would not be seen.")
+    if others := [name for name in names if not name.startswith((f"{PACKAGE}/", f"{PACKAGE}-"))]:
+        session.error(f"The wheel holds more than the package: {others}")
+
+
+def _pytest(session: nox.Session, tests: str, *args: str, env: dict[str, str] | None = None) -> None:
+    session.install(_wheel(session), *TEST)
+    # Away from the source tree, neither a test nor a process that it starts can import it by accident.
+    with session.chdir(session.create_tmp()):
+        found = session.run("python", "-c", f"import {PACKAGE} as p; print(p.__file__)", silent=True)
+        if not Path(str(found).strip()).is_relative_to(session.virtualenv.location):
+            session.error(f"Not the installed package: {found}")
+        session.run("pytest", "-c", str(ROOT / "pyproject.toml"), str(ROOT / tests), *args, env=env)
+
+
+def _wheel(session: nox.Session) -> str:
+    """The project's wheel, built by the first session that needs it."""
+    if not any(Path(_dist.name).iterdir()):
+        session.install("build")
+        session.run("python", "-m", "build", "--wheel", "--outdir", _dist.name)
+    return str(next(Path(_dist.name).iterdir()))

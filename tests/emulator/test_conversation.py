@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, PositionListener, SpeechEnded
+
+_LINES = (Line("one"), Line("two"))
+
+
+class TestBehaviour:
+    @pytest.mark.parametrize(
+        "other",
+        [Line("b"), Line("b", start_seconds=2), Line("b", end_seconds=3)],
+        ids=["neither", "no end", "no start"],
+    )
+    def test_a_script_with_positions_for_some_lines_only_is_refused(self, other: Line) -> None:
+        with pytest.raises(ValueError, match="every line"):
+            Behaviour(script=[Line("a", start_seconds=0, end_seconds=1), other])
+
+    @pytest.mark.parametrize("position", [{"start_seconds": 0}, {"end_seconds": 1}])
+    def test_half_a_position_is_refused(self, position: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="every line"):
+            Behaviour(script=[Line("a", **position)])
+
+    @pytest.mark.parametrize("chunk_bytes", [-2, 0, 1, 3201])
+    def test_chunks_that_would_split_a_sample_are_refused(self, chunk_bytes: int) -> None:
+        with pytest.raises(ValueError, match="chunk_bytes"):
+            Behaviour(chunk_bytes=chunk_bytes)
+
+    @pytest.mark.parametrize("voice_speed", [0, -1.0])
+    def test_a_voice_speed_that_would_never_end_is_refused(self, voice_speed: float) -> None:
+        with pytest.raises(ValueError, match="voice_speed"):
+            Behaviour(voice_speed=voice_speed)
+
+
+class TestLine:
+    def test_each_new_stretch_is_given_the_next_line(self) -> None:
+        conversation = Conversation(Behaviour(script=_LINES))
+        assert [conversation.line(0.4).text, conversation.line(3.0).text] == ["one", "two"]
+
+    @pytest.mark.parametrize("again", [0.4, 0.2, 0.6])
+    def test_a_stretch_that_is_sent_again_is_given_the_same_line(self, again: float) -> None:
+        conversation = Conversation(Behaviour(script=_LINES))
+        conversation.line(0.4)
+        assert conversation.line(again).text == "one"
+
+    def test_an_earlier_stretch_keeps_its_line_after_later_ones(self) -> None:
+        conversation = Conversation(Behaviour(script=_LINES))
+        conversation.line(0.4)
+        conversation.line(3.0)
+        assert conversation.line(0.4).text == "one"
+
+    def test_a_used_up_script_goes_on_with_numbered_utterances(self) -> None:
+        conversation = Conversation(Behaviour(script=_LINES[:1]))
+        conversation.line(0.4)
+        assert conversation.line(3.0) == Line("utterance 2", language="und")
+
+    def test_an_index_decides_where_there_is_one(self) -> None:
+        assert Conversation(Behaviour(script=_LINES)).line(0.4, index=1).text == "two"
+
+
+class TestListener:
+    def test_lines_without_positions_are_found_by_energy(self) -> None:
+        assert isinstance(Conversation(Behaviour(script=_LINES)).listener(16000, 0.0), EnergyListener)
+
+    def test_lines_with_positions_are_found_there(self) -> None:
+        script = [Line("a", start_seconds=0, end_seconds=1)]
+        assert isinstance(Conversation(Behaviour(script=script)).listener(16000, 0.0), PositionListener)
+
+    def test_it_ends_speech_after_the_silence_of_the_behaviour(self, audio: Any) -> None:
+        listener = Conversation(Behaviour(silence_ms=100)).listener(16000, 0.0)
+        heard = list(listener.hear(audio.noise(0.2) + audio.silence(0.1)))
+        assert [type(event) for event in heard][-1] is SpeechEnded
+
+    def test_it_counts_from_where_the_audio_begins(self, audio: Any) -> None:
+        listener = Conversation(Behaviour()).listener(16000, 20.0)
+        (began,) = listener.hear(audio.noise(0.2))
+        assert began.start_seconds == 20.0

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+
+_MODULE = "livekit_plugins_azure_interpreter.emulator"
+_LIMIT_SECONDS = 10.0
+
+command = importlib.import_module(f"{_MODULE}.__main__")
+
+
+async def _start(*arguments: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", _MODULE, *arguments, stdout=pipe, stderr=pipe
+    )
+
+
+async def _run(*arguments: str) -> tuple[int | None, str, str]:
+    process = await _start(*arguments)
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return process.returncode, out.decode(), err.decode()
+
+
+class TestAsACommand:
+    async def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self) -> None:
+        code, out, _ = await _run("--help")
+        assert (code, "AZURE_SPEECH_ENDPOINT=ws://" in out, '{"lines": [{' in out) == (0, True, True)
+
+    async def test_a_bad_script_exits_with_2_and_one_line_that_names_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "bad.json"
+        path.write_text("{")
+        code, out, err = await _run("--script", str(path))
+        assert (code, out, err.count("\n"), f"{path}: not JSON" in err) == (2, "", 1, True)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    async def test_it_serves_at_the_endpoint_that_it_prints_until_a_signal_ends_it_with_0(
+        self, connect: Any, number: signal.Signals
+    ) -> None:
+        process = await _start("--port", "0")
+        try:
+            assert process.stdout is not None
+            line = await asyncio.wait_for(process.stdout.readline(), _LIMIT_SECONDS)
+            client = await connect(next(word for word in line.decode().split() if word.startswith("ws://")))
+            await client.open_turn()
+            await client.until("turn.start")
+            process.send_signal(number)
+            _, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+        finally:
+            if process.returncode is None:
+                process.kill()
+        assert (process.returncode, err) == (0, b"")
+
+
+class _Recorded:
+    """Stands in for the emulator, keeps what it was given, and is interrupted at once."""
+
+    def __init__(self) -> None:
+        self.behaviour = Behaviour()
+        self.port = -1
+
+    def __call__(self, behaviour: Behaviour, *, port: int) -> None:
+        self.behaviour, self.port = behaviour, port
+        raise KeyboardInterrupt
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> _Recorded:
+    recorded = _Recorded()
+    monkeypatch.setattr(command, "Emulator", recorded)
+    return recorded
+
+
+class TestOptions:
+    def test_without_any_the_behaviour_is_the_default_one(self, recorded: _Recorded) -> None:
+        command.main([])
+        assert recorded.behaviour == Behaviour()
+
+    def test_without_any_the_port_is_the_one_that_help_tells(self, recorded: _Recorded) -> None:
+        command.main([])
+        assert recorded.port == 8765
+
+    @pytest.mark.parametrize(
+        ("arguments", "behaviour"),
+        [
+            (["--key", "k"], Behaviour(key="k")),
+            (["--no-interim"], Behaviour(interim_interval_ms=None)),
+            (["--recognition-delay-ms", "7"], Behaviour(recognition_delay_ms=7)),
+            (["--voice-delay-ms", "7"], Behaviour(voice_delay_ms=7)),
+            (["--voice-speed", "1.5"], Behaviour(voice_speed=1.5)),
+            (["--chunk-bytes", "640"], Behaviour(chunk_bytes=640)),
+            (["--riff", "every"], Behaviour(riff="every")),
+            (["--silence-ms", "300"], Behaviour(silence_ms=300)),
+            (["--utterances-per-turn", "2"], Behaviour(utterances_per_turn=2)),
+        ],
+        ids=lambda value: value[0] if isinstance(value, list) else "",
+    )
+    def test_each_reaches_the_behaviour(
+        self, recorded: _Recorded, arguments: list[str], behaviour: Behaviour
+    ) -> None:
+        command.main(arguments)
+        assert recorded.behaviour == behaviour
+
+    def test_the_port_reaches_the_emulator(self, recorded: _Recorded) -> None:
+        command.main(["--port", "1234"])
+        assert recorded.port == 1234
+
+    def test_the_script_is_read(self, recorded: _Recorded, tmp_path: Path) -> None:
+        path = tmp_path / "script.json"
+        path.write_text(json.dumps({"lines": [{"text": "Hello"}]}))
+        command.main(["--script", str(path)])
+        assert recorded.behaviour.script == [Line("Hello")]
+
+
+class TestExitCode:
+    def test_an_interrupt_is_0(self, recorded: _Recorded) -> None:
+        assert command.main([]) == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "complaint"),
+        [
+            (["--chunk-bytes", "3"], "chunk_bytes"),
+            (["--voice-speed", "0"], "voice_speed"),
+            (["--script", "/nowhere/script.json"], "/nowhere/script.json"),
+            (["--port", "70000"], "port"),
+        ],
+        ids=lambda value: value[0] if isinstance(value, list) else "",
+    )
+    def test_what_cannot_be_done_is_2_and_one_line_that_says_so(
+        self, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
+    ) -> None:
+        code = command.main(arguments)
+        err = capsys.readouterr().err
+        assert (code, err.count("\n"), complaint in err) == (2, 1, True)
+
+    def test_a_port_that_is_taken_is_2_and_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            code = command.main(["--port", str(taken.getsockname()[1])])
+        assert (code, capsys.readouterr().err.count("\n")) == (2, 1)

@@ -1,0 +1,641 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
+from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.turn import Request, riff_header
+from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
+
+_HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
+_BYE = Line("Goodbye", translations={"fr": "Au revoir"})
+
+
+def _voiced(text: str, pcm: bytes, rate: int = 16000) -> Line:
+    return Line(text, voices={"fr": Voice(pcm, rate)})
+
+
+class TestRequest:
+    def _parse(self, context: Any) -> Request:
+        return Request.parse(Message("speech.context", {"X-RequestId": "r1"}, json.dumps(context).encode()))
+
+    def _context(self, **more: Any) -> dict[str, Any]:
+        translation = {"targetLanguages": ["fr", "de"], "onSuccess": {"action": "Synthesize"}}
+        voices = {"synthesizedLanguages": ["fr"], "defaultVoices": {"fr": "personal-voice"}}
+        return {"translation": translation, "synthesis": voices, "audio": {"streams": {"1": None}}, **more}
+
+    def test_it_asks_for_all_target_languages(self) -> None:
+        assert self._parse(self._context()).targets == ("fr", "de")
+
+    def test_it_asks_for_the_voice_of_the_first_synthesized_language(self) -> None:
+        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"]})
+        assert self._parse(context).voiced_language == "de"
+
+    def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
+        context = self._context()
+        del context["synthesis"]
+        assert self._parse(context).voiced_language is None
+
+    def test_it_asks_for_no_voice_when_success_does_not_synthesize(self) -> None:
+        context = self._context(translation={"targetLanguages": ["fr"], "onSuccess": {"action": "None"}})
+        assert self._parse(context).voiced_language is None
+
+    def test_a_first_turn_begins_at_the_start_of_the_stream(self) -> None:
+        assert self._parse(self._context()).start_seconds == 0.0
+
+    def test_a_continuation_begins_at_its_offset(self) -> None:
+        continuation = {"token": "t", "audio": {"streams": {"1": {"offset": "9000000"}}}}
+        assert self._parse(self._context(continuation=continuation)).start_seconds == 0.9
+
+    def test_a_continuation_without_a_stream_begins_at_the_start(self) -> None:
+        continuation = {"token": "t", "audio": {"streams": {"1": None}}}
+        assert self._parse(self._context(continuation=continuation)).start_seconds == 0.0
+
+    def test_it_belongs_to_the_turn_of_its_message(self) -> None:
+        assert self._parse({}).request_id == "r1"
+
+    @pytest.mark.parametrize(
+        "context",
+        [
+            pytest.param([], id="a list"),
+            pytest.param({"translation": []}, id="translation is a list"),
+            pytest.param({"translation": {"targetLanguages": None}}, id="no targets"),
+            pytest.param({"continuation": {"audio": {"streams": {"1": {"offset": "x"}}}}}, id="no offset"),
+        ],
+    )
+    def test_a_context_of_another_shape_is_a_wire_error(self, context: Any) -> None:
+        with pytest.raises(WireError, match=r"speech\.context"):
+            self._parse(context)
+
+
+class TestMessages:
+    async def test_a_turn_starts_with_its_service_tag(self, begin: Any) -> None:
+        session = begin(request_id="r7")
+        await session.turn.start()
+        assert session.sent.messages[0].json() == {"context": {"serviceTag": "r7"}}
+
+    async def test_a_whole_turn_comes_in_azures_order(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_voiced("Hello", bytes(6400))], interim_interval_ms=None))
+        await session.turn.start()
+        await session.hear(audio.utterance())
+        await session.sent.until("audio.end")
+        await session.finish()
+        assert session.sent.paths == [
+            "turn.start",
+            "speech.startDetected",
+            "translation.response",
+            "audio.start",
+            "audio",
+            "audio",
+            "audio.end",
+            "speech.endDetected",
+            "turn.end",
+        ]
+
+    async def test_every_message_carries_the_request_id_of_the_turn(self, begin: Any, audio: Any) -> None:
+        session = begin(request_id="r7")
+        await session.turn.start()
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert {message.request_id for message in session.sent.messages} == {"r7"}
+
+    async def test_only_voices_go_out_in_binary_frames(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.turn.start()
+        await session.hear(audio.utterance())
+        await session.finish()
+        binary = {
+            m.path
+            for m, is_binary in zip(session.sent.messages, session.sent.binary, strict=True)
+            if is_binary
+        }
+        assert binary == {"audio"}
+
+    async def test_audio_without_speech_brings_no_result(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.silence(2))
+        await session.finish()
+        assert session.sent.paths == ["speech.endDetected", "turn.end"]
+
+    async def test_a_turn_without_audio_ends(self, begin: Any) -> None:
+        session = begin()
+        await session.finish()
+        assert session.sent.paths == ["speech.endDetected", "turn.end"]
+
+
+class TestFinalResult:
+    async def _final(self, begin: Any, audio: Any, line: Line, **options: Any) -> dict[str, Any]:
+        session = begin(Behaviour(script=[line]), **options)
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        return dict(session.sent.finals[0])
+
+    async def test_it_tells_the_text(self, begin: Any, audio: Any) -> None:
+        assert (await self._final(begin, audio, _HELLO))["SpeechPhrase"]["DisplayText"] == "Hello world"
+
+    async def test_it_tells_where_the_speech_lies(self, begin: Any, audio: Any) -> None:
+        phrase = (await self._final(begin, audio, _HELLO))["SpeechPhrase"]
+        assert (phrase["Offset"], phrase["Duration"]) == (4_000_000, 12_000_000)
+
+    async def test_it_tells_the_spoken_language(self, begin: Any, audio: Any) -> None:
+        phrase = (await self._final(begin, audio, Line("Hola", language="es-MX")))["SpeechPhrase"]
+        assert phrase["PrimaryLanguage"]["Language"] == "es-MX"
+
+    async def test_it_tells_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
+        final = await self._final(begin, audio, _HELLO, targets=("fr", "de"))
+        assert final["Translations"] == [
+            {"Language": "fr", "DisplayText": "Bonjour le monde"},
+            {"Language": "de", "DisplayText": "Hallo Welt"},
+        ]
+
+    async def test_a_target_without_a_translation_gets_the_marked_source(
+        self, begin: Any, audio: Any
+    ) -> None:
+        final = await self._final(begin, audio, _HELLO, targets=("it",))
+        assert final["Translations"] == [{"Language": "it", "DisplayText": "[it] Hello world"}]
+
+    async def test_it_reports_success(self, begin: Any, audio: Any) -> None:
+        assert (await self._final(begin, audio, _HELLO))["TranslationStatus"] == "Success"
+
+    async def test_an_untranslated_line_reports_the_error_and_no_translation(
+        self, begin: Any, audio: Any
+    ) -> None:
+        final = await self._final(begin, audio, Line("Hello", translated=False))
+        assert (final["TranslationStatus"], final["Translations"]) == ("Error", [])
+
+    async def test_an_untranslated_line_is_still_recognized(self, begin: Any, audio: Any) -> None:
+        final = await self._final(begin, audio, Line("Hello", translated=False))
+        assert final["SpeechPhrase"]["RecognitionStatus"] == "Success"
+
+    async def test_it_waits_for_the_recognition_delay(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(recognition_delay_ms=80))
+        await session.hear(audio.utterance())
+        heard = time.monotonic()
+        await session.finish()
+        assert time.monotonic() - heard > 0.06
+
+    async def test_speech_still_open_at_the_end_of_the_audio_gets_its_result(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        await session.hear(audio.noise(1))
+        await session.finish()
+        assert session.sent.texts == ["Hello world"]
+
+    async def test_each_utterance_gets_the_next_line(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE]))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.finish()
+        assert session.sent.texts == ["Hello world", "Goodbye"]
+
+    async def test_lines_with_positions_come_from_silence_too(self, begin: Any, audio: Any) -> None:
+        script = [
+            Line("a", start_seconds=0.5, end_seconds=1.0),
+            Line("b", start_seconds=1.5, end_seconds=2.0),
+        ]
+        session = begin(Behaviour(script=script))
+        await session.hear(audio.silence(2.5))
+        await session.finish()
+        assert session.sent.texts == ["a", "b"]
+
+
+class TestStartDetected:
+    async def test_it_tells_where_speech_began(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.silence(0.5) + audio.noise(0.1))
+        assert [message.json() for message in session.sent.of("speech.startDetected")] == [
+            {"Offset": 4_000_000}
+        ]
+
+
+class TestInterimResults:
+    async def test_they_come_while_speech_goes_on(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        await session.hear(audio.noise(1.0))
+        assert session.sent.paths[-1] == "translation.response"
+
+    async def test_they_come_as_often_as_asked(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO], interim_interval_ms=150))  # with every other frame
+        await session.hear(audio.noise(1.0))
+        assert len(session.sent.hypotheses) == 5
+
+    async def test_they_tell_more_and_more_words(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[Line("one two three four five")], interim_interval_ms=800))
+        await session.hear(audio.noise(2.0))
+        texts = [body["SpeechHypothesis"]["Text"] for body in session.sent.hypotheses]
+        assert texts == ["one two", "one two three four"]
+
+    async def test_they_keep_the_offset_of_the_utterance(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        await session.hear(audio.silence(0.5) + audio.noise(1.0))
+        assert {body["SpeechHypothesis"]["Offset"] for body in session.sent.hypotheses} == {4_000_000}
+
+    async def test_they_tell_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]), targets=("fr", "de"))
+        await session.hear(audio.noise(0.5))
+        assert session.sent.hypotheses[0]["Translations"] == [
+            {"Language": "fr", "Text": "Bonjour"},
+            {"Language": "de", "Text": "Hallo"},
+        ]
+
+    async def test_there_are_none_when_switched_off(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO], interim_interval_ms=None))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.hypotheses == []
+
+    async def test_they_do_not_acknowledge_audio(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.noise(1.0))
+        assert not any("X-Continuation-Token" in message.headers for message in session.sent.messages)
+
+    async def test_they_tell_the_line_of_their_position_after_one_too_short_for_any(
+        self, begin: Any, audio: Any
+    ) -> None:
+        script = [
+            Line("a", start_seconds=0.1, end_seconds=0.2),
+            Line("b", start_seconds=1.0, end_seconds=2.0),
+        ]
+        session = begin(Behaviour(script=script))
+        await session.hear(audio.silence(1.5))
+        assert {body["SpeechHypothesis"]["Text"] for body in session.sent.hypotheses} == {"b"}
+
+
+class TestVoice:
+    async def test_it_is_the_voice_of_the_line(self, begin: Any, audio: Any) -> None:
+        pcm = audio.noise(0.5, seed=9)
+        session = begin(Behaviour(script=[_voiced("Hello", pcm)], riff="none"))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert b"".join(session.sent.chunks) == pcm
+
+    async def test_without_one_it_is_the_speakers_own_samples_sample_for_sample(
+        self, begin: Any, audio: Any
+    ) -> None:
+        said = audio.utterance(seed=3)
+        session = begin(Behaviour(riff="none"))
+        await session.hear(said)
+        await session.finish()
+        assert b"".join(session.sent.chunks) == said[12_800:51_200]  # 0.4 s to 1.6 s
+
+    async def test_the_second_utterance_comes_back_sample_for_sample_too(
+        self, begin: Any, audio: Any
+    ) -> None:
+        first, second = audio.utterance(seed=3), audio.utterance(seed=4)
+        session = begin(Behaviour())
+        await session.hear(first + second)
+        await session.finish()
+        assert session.spoken[1].voice.pcm == second[12_800:51_200]
+
+    async def test_samples_come_back_at_the_rate_that_the_clients_riff_header_tells(
+        self, begin: Any, audio: Any
+    ) -> None:
+        said = audio.silence(0.5, 24000) + audio.noise(1, 24000) + audio.silence(1, 24000)
+        session = begin()
+        await session.turn.hear(audio.riff(24000))
+        await session.hear(said, 24000)
+        await session.finish()
+        assert session.spoken[0].voice == Voice(said[19_200:76_800], 24000)
+
+    async def test_the_clients_riff_header_may_come_with_samples_behind_it(
+        self, begin: Any, audio: Any
+    ) -> None:
+        said = audio.noise(1.0) + audio.silence(1.0)
+        session = begin()
+        await session.turn.hear(audio.riff() + said)
+        await session.finish()
+        assert session.spoken[0].voice.pcm == said[:35_200]
+
+    @pytest.mark.parametrize(
+        "header",
+        [b"RIFF", b"RIFF" + bytes(40)],
+        ids=["cut off", "rate 0"],
+    )
+    async def test_a_riff_header_that_tells_no_rate_is_a_wire_error(self, begin: Any, header: bytes) -> None:
+        with pytest.raises(WireError, match="RIFF"):
+            await begin().turn.hear(header)
+
+    async def test_its_start_tells_the_language(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.of("audio.start")[0].json() == {"TranslationLanguage": "fr"}
+
+    async def test_its_end_tells_success(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.of("audio.end")[0].json() == {"Status": "Success"}
+
+    async def test_its_messages_share_a_stream_id_that_no_other_voice_has(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(script=[_voiced("a", bytes(6400)), _voiced("b", bytes(6400))]))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.finish()
+        ids = [m.headers["X-StreamId"] for m in session.sent.messages if m.path.startswith("audio")]
+        assert ids == ["1"] * 4 + ["2"] * 4
+
+    async def test_it_comes_for_the_first_of_several_targets_only(self, begin: Any, audio: Any) -> None:
+        voices = {"fr": Voice(bytes(2)), "de": Voice(bytes(2))}
+        session = begin(Behaviour(script=[Line("Hello", voices=voices)]), targets=("fr", "de"))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert [m.json()["TranslationLanguage"] for m in session.sent.of("audio.start")] == ["fr"]
+
+    @pytest.mark.parametrize(
+        ("line", "voiced"),
+        [
+            pytest.param(Line("Hello"), None, id="text only"),
+            pytest.param(Line("Hello", voiced=False), "fr", id="unvoiced line"),
+            pytest.param(Line("Hello", translated=False), "fr", id="untranslated line"),
+        ],
+    )
+    async def test_there_is_none(self, begin: Any, audio: Any, line: Line, voiced: str | None) -> None:
+        session = begin(Behaviour(script=[line]), voiced=voiced)
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert not any(path.startswith("audio") for path in session.sent.paths)
+
+    async def test_an_unvoiced_line_is_translated_all_the_same(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[Line("Hello", voiced=False)]))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.finals[0]["TranslationStatus"] == "Success"
+
+    async def test_a_line_after_an_unvoiced_one_is_voiced(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[Line("a", voiced=False), Line("b")]))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.finish()
+        assert [spoken.text for spoken in session.spoken] == ["b"]
+
+    async def test_it_waits_for_the_voice_delay(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(voice_delay_ms=80))
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        told = time.monotonic()
+        await session.sent.until("audio.start")
+        assert time.monotonic() - told > 0.06
+
+    async def test_it_is_paced_by_the_voice_speed(self, begin: Any, audio: Any) -> None:
+        line = _voiced("Hello", bytes(16000))
+        session = begin(Behaviour(script=[line], voice_speed=5.0, chunk_bytes=1600))
+        await session.hear(audio.utterance())
+        await session.sent.until("audio.start")
+        started = time.monotonic()
+        await session.sent.until("audio.end")
+        assert time.monotonic() - started > 0.08
+
+    async def test_it_is_overtaken_by_the_result_of_the_next_utterance(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_voiced("a", bytes(320_000)), _BYE], voice_speed=1.0))
+        await session.hear(audio.utterance())
+        await session.sent.until("audio")
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(2)
+        assert session.sent.of("audio.end") == []
+
+    async def test_it_is_never_mixed_with_the_voice_of_the_next_utterance(
+        self, begin: Any, audio: Any
+    ) -> None:
+        script = [_voiced("a", bytes(3200)), _voiced("b", bytes(3200))]
+        session = begin(Behaviour(script=script, voice_speed=2.0, chunk_bytes=640))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.finish()
+        voices = [m.path for m in session.sent.messages if m.path in ("audio.start", "audio.end")]
+        assert voices == ["audio.start", "audio.end"] * 2
+
+    async def test_one_that_was_sent_whole_is_told_with_its_utterance(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_voiced("Hello", bytes(640), 24000)]))
+        await session.hear(audio.utterance())
+        await session.finish()
+        (spoken,) = session.spoken
+        assert (spoken.text, spoken.language, spoken.voice) == ("Hello", "fr", Voice(bytes(640), 24000))
+
+    async def test_one_that_was_cut_is_not_told(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_voiced("Hello", bytes(320_000))], voice_speed=1.0))
+        await session.hear(audio.utterance())
+        await session.sent.until("audio")
+        await session.turn.aclose()
+        assert session.spoken == []
+
+
+class TestChunks:
+    async def _chunks(self, begin: Any, audio: Any, pcm: bytes, **behaviour: Any) -> list[bytes]:
+        session = begin(Behaviour(script=[_voiced("Hello", pcm, 24000)], **behaviour))
+        await session.hear(audio.utterance())
+        await session.finish()
+        return list(session.sent.chunks)
+
+    @pytest.mark.parametrize(
+        ("chunk_bytes", "sizes"),
+        [(2, [2] * 500), (640, [640, 360]), (1000, [1000]), (3200, [1000])],
+    )
+    async def test_they_have_the_size_that_was_asked_for_and_a_rest(
+        self, begin: Any, audio: Any, chunk_bytes: int, sizes: list[int]
+    ) -> None:
+        chunks = await self._chunks(begin, audio, bytes(1000), chunk_bytes=chunk_bytes, riff="none")
+        assert [len(chunk) for chunk in chunks] == sizes
+
+    @pytest.mark.parametrize(
+        ("riff", "headed"),
+        [("first", [True, False, False]), ("every", [True, True, True]), ("none", [False, False, False])],
+    )
+    async def test_a_riff_header_is_where_it_was_asked_for(
+        self, begin: Any, audio: Any, riff: str, headed: list[bool]
+    ) -> None:
+        chunks = await self._chunks(begin, audio, bytes(1920), chunk_bytes=640, riff=riff)
+        assert [chunk.startswith(riff_header(24000)) for chunk in chunks] == headed
+
+    @pytest.mark.parametrize("riff", ["first", "every", "none"])
+    async def test_the_samples_are_whole_beside_the_headers(self, begin: Any, audio: Any, riff: str) -> None:
+        pcm = audio.noise(0.1, seed=5)
+        chunks = await self._chunks(begin, audio, pcm, chunk_bytes=640, riff=riff)
+        assert b"".join(chunk.removeprefix(riff_header(24000)) for chunk in chunks) == pcm
+
+    async def test_an_empty_voice_has_none_but_is_begun_and_ended(self, begin: Any, audio: Any) -> None:
+        # An empty audio frame would be a spurious end of synthesis to the SDK.
+        assert await self._chunks(begin, audio, b"") == []
+
+
+class TestRiffHeader:
+    def test_it_is_44_bytes_with_sizes_0_as_streaming_services_send_it(self, audio: Any) -> None:
+        assert riff_header(24000) == audio.riff(24000)
+
+
+class TestAcknowledgement:
+    def _offsets(self, messages: list[Message]) -> list[str]:
+        return [message.headers["X-Continuation-Audio-Streams-1-Offset"] for message in messages]
+
+    async def test_silence_is_acknowledged_time_and_again(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(acknowledge_seconds=1.0))
+        await session.hear(audio.silence(3.0))
+        assert self._offsets(session.sent.of("audio.acknowledge")) == ["10000000", "20000000", "30000000"]
+
+    async def test_an_acknowledgement_carries_a_token(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(acknowledge_seconds=1.0))
+        await session.hear(audio.silence(1.0))
+        assert session.sent.of("audio.acknowledge")[0].headers["X-Continuation-Token"]
+
+    async def test_a_final_result_acknowledges_its_audio(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        assert self._offsets(session.sent.final_messages) == ["16000000"]
+
+    async def test_its_offset_is_relative_to_the_turn(self, begin: Any, audio: Any) -> None:
+        # The SDK adds the turn's start: an absolute one made it skip audio from the third turn on.
+        session = begin(Behaviour(acknowledge_seconds=1.0), start_seconds=20.0)
+        await session.hear(audio.silence(1.0))
+        assert self._offsets(session.sent.of("audio.acknowledge")) == ["10000000"]
+
+    async def test_the_offset_of_a_final_result_is_relative_to_the_turn(self, begin: Any, audio: Any) -> None:
+        session = begin(start_seconds=20.0)
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        assert self._offsets(session.sent.final_messages) == ["16000000"]
+
+    async def test_open_speech_is_not_acknowledged(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(acknowledge_seconds=1.0))
+        await session.hear(audio.noise(3.0))
+        assert session.sent.of("audio.acknowledge") == []
+
+    async def test_speech_whose_result_is_still_to_come_is_not_acknowledged(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(acknowledge_seconds=1.0, recognition_delay_ms=60_000))
+        await session.hear(audio.noise(0.5) + audio.silence(3.0))
+        assert session.sent.of("audio.acknowledge") == []
+
+    async def test_silence_after_a_result_is_acknowledged_anew(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(acknowledge_seconds=0.95))
+        await session.hear(audio.noise(0.5) + audio.silence(0.9))
+        await session.sent.until_finals(1)
+        await session.hear(audio.silence(0.5))
+        assert self._offsets(session.sent.of("audio.acknowledge")) == ["16000000"]
+
+
+class TestTurnEnd:
+    async def test_audio_after_the_end_is_not_heard(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.finish()
+        await session.hear(audio.utterance())
+        assert session.sent.paths[-1] == "turn.end"
+
+    async def test_it_comes_after_all_voices(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_voiced("a", bytes(3200))], voice_speed=2.0, chunk_bytes=640))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.paths[-2:] == ["audio.end", "turn.end"]
+
+    async def test_the_end_of_speech_is_told_at_the_end_of_the_audio(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.of("speech.endDetected")[0].json() == {"Offset": 25_000_000}
+
+    async def test_the_service_ends_the_turn_after_its_utterances(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(utterances_per_turn=2))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.sent.until("turn.end")
+        assert len(session.sent.finals) == 2
+
+    async def test_end_detected_comes_before_turn_end(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(utterances_per_turn=1))
+        await session.hear(audio.utterance())
+        await session.sent.until("turn.end")
+        ends = [path for path in session.sent.paths if path in ("speech.endDetected", "turn.end")]
+        assert ends == ["speech.endDetected", "turn.end"]
+
+    async def test_the_client_may_end_the_audio_of_a_turn_that_the_service_ended(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(utterances_per_turn=1))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.paths.count("turn.end") == 1
+
+    async def test_it_comes_once_when_the_client_ends_amid_the_last_utterance_of_a_turn(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(utterances_per_turn=1))
+        await session.hear(audio.noise(1.0))
+        await session.finish()
+        await session.turn.aclose()
+        ends = [path for path in session.sent.paths if path in ("speech.endDetected", "turn.end")]
+        assert ends == ["speech.endDetected", "turn.end"]
+
+    async def test_closing_says_nothing_more(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(recognition_delay_ms=60_000))
+        await session.hear(audio.utterance())
+        said = list(session.sent.paths)
+        await session.turn.aclose()
+        assert session.sent.paths == said
+
+
+class TestContinuation:
+    async def test_offsets_are_relative_to_the_turn(self, begin: Any, audio: Any) -> None:
+        session = begin(start_seconds=10.0)
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        assert session.sent.finals[0]["SpeechPhrase"]["Offset"] == 4_000_000
+
+    async def test_positions_that_were_spoken_are_those_of_the_stream(self, begin: Any, audio: Any) -> None:
+        session = begin(start_seconds=10.0)
+        await session.hear(audio.utterance())
+        await session.finish()
+        (spoken,) = session.spoken
+        assert (spoken.start_seconds, spoken.end_seconds) == (pytest.approx(10.4), pytest.approx(11.6))
+
+    async def test_audio_that_is_sent_again_gets_the_same_line(self, begin: Any, audio: Any) -> None:
+        behaviour = Behaviour(script=[_HELLO, _BYE])
+        conversation = Conversation(behaviour)
+        first = begin(behaviour, conversation=conversation)
+        await first.hear(audio.utterance())
+        await first.turn.aclose()
+        again = begin(behaviour, conversation=conversation, start_seconds=0.2)
+        await again.hear(audio.utterance()[6400:])
+        await again.sent.until_finals(1)
+        assert again.sent.texts == ["Hello world"]
+
+    async def test_audio_after_the_last_result_gets_the_next_line(self, begin: Any, audio: Any) -> None:
+        behaviour = Behaviour(script=[_HELLO, _BYE])
+        conversation = Conversation(behaviour)
+        first = begin(behaviour, conversation=conversation)
+        await first.hear(audio.utterance())
+        await first.finish()
+        following = begin(behaviour, conversation=conversation, start_seconds=1.6)
+        await following.hear(audio.silence(0.9) + audio.utterance())
+        await following.sent.until_finals(1)
+        assert following.sent.texts == ["Goodbye"]
+
+    async def test_lines_with_positions_go_on_where_the_turn_begins(self, begin: Any, audio: Any) -> None:
+        script = [
+            Line("a", start_seconds=0.5, end_seconds=1.0),
+            Line("b", start_seconds=1.5, end_seconds=2.0),
+        ]
+        session = begin(Behaviour(script=script), start_seconds=1.0)
+        await session.hear(audio.silence(1.5))
+        await session.finish()
+        assert session.sent.texts == ["b"]
+
+
+class TestTargets:
+    async def test_results_follow_a_change_of_the_targets(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        session.turn.targets = ("fr", "de")
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        assert [t["Language"] for t in session.sent.finals[0]["Translations"]] == ["fr", "de"]
+
+    async def test_the_voice_stays_in_its_language_after_a_change_of_the_targets(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        session.turn.targets = ("de", "fr")
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert [spoken.language for spoken in session.spoken] == ["fr"]
