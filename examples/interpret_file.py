@@ -194,7 +194,9 @@ def report(
             escape(utterance.transcript.text),
         )
     console.print(table)
-    console.print("delay: from the end of speech to the first sound of its translation")
+    console.print(
+        "delay: from the end of speech to the first sound of its translation, which waits for those before"
+    )
     console.print(f"{options.out}: left what was said, right what was heard")
 
 

@@ -131,7 +131,11 @@ class Connection:
 
     def _open(self) -> Recognizer:
         recognizer = self._open_recognizer(self._options, self._post)
-        recognizer.start()
+        try:
+            recognizer.start()
+        except BaseException:
+            recognizer.close()
+            raise
         return recognizer
 
     def _post(self, event: Event) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LINK_OR_STRUCK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|~~(?!\s)[^~]*?(?<!\s)~~")
+"""Markdown that loses more than its signs: of a link the address, of struck text all."""
+_EMOJI = re.compile("[\U0001f000-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\ufe00-\ufe0f\u200d\u20e3]")
+"""What LiveKit filters as emoji: also marks, letters and numbers such as the keycap, 🈁 and ❶."""
 
 
 def text_key(text: str) -> str:
@@ -14,7 +17,6 @@ def text_key(text: str) -> str:
     Two texts with the same key are the same translation. Keys of texts that are joined are the
     joined keys. A text without any letter or digit is its own key.
     """
-    normal = unicodedata.normalize("NFKC", _LINK.sub(r"\1", text))
+    normal = unicodedata.normalize("NFKC", _EMOJI.sub("", _LINK_OR_STRUCK.sub(r"\1", text)))
     key = "".join(character for character in normal if unicodedata.category(character)[0] in "LMN")
-    # A variation selector is a mark, and belongs to an emoji.
-    return key.replace("\N{VARIATION SELECTOR-16}", "") or "".join(text.split())
+    return key or "".join(text.split())

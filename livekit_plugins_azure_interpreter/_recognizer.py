@@ -16,7 +16,8 @@ from .options import Options
 
 Post = Callable[[events.Event], None]
 
-_STOP_SECONDS = 1
+_STOP_SECONDS = 0
+"""The SDK waits this long twice, for the end of the turn and as the recognizer is let go; whole seconds."""
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -58,7 +59,7 @@ class AzureRecognizer:
         self._audio.close()
 
     def close(self) -> None:
-        """Stop within about a second, whatever is under way, and let go of everything native."""
+        """Stop at once, whatever is under way, and let go of everything native."""
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()

@@ -119,10 +119,8 @@ class Transcriber:
 
 def _translation(translations: Mapping[str, str], target: str) -> str:
     """The text for a target language, however Azure keys it (`fr` or `fr-FR`)."""
-    if target in translations:
-        return translations[target]
+    by_key = {key.lower(): text for key, text in translations.items()}
+    if target.lower() in by_key:
+        return by_key[target.lower()]
     language = target.partition("-")[0].lower()
-    for key, text in translations.items():
-        if key.lower() == target.lower() or key.partition("-")[0].lower() == language:
-            return text
-    return ""
+    return next((text for key, text in by_key.items() if key.partition("-")[0] == language), "")

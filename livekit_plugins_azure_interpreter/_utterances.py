@@ -239,6 +239,7 @@ class Ledger:
         self._header_on_every_chunk = False
         self._discarding_tail = False
         self._doubt_until: float | None = None
+        self._doubted_voice = False
         self._waiting: dict[str, Utterance] = {}
         self._by_key: dict[str, deque[Utterance]] = {}
         self._with_audio: deque[Utterance] = deque()
@@ -255,8 +256,12 @@ class Ledger:
             self._lose(utterance, LostReason.TEXT_ONLY)
         elif self._early:
             self._early.popleft().give(utterance)
-            self._account(utterance, utterance.seconds)
             self._settle(utterance)
+            self._account(utterance, utterance.seconds)
+        elif self._doubt_until is not None and self._doubted_voice:
+            # The voice that nobody got may have been this one's, early: then the next is another's.
+            self._lose(utterance, LostReason.IN_DOUBT)
+            self._doubt_until = now + self._timeout
         else:
             self._line.append(utterance)
         return utterance
@@ -276,7 +281,7 @@ class Ledger:
         voice.last_at, voice.completed_at = now, None
         voice.add(samples)
         if voice.owner is None:
-            self._bound_early()
+            self._bound_early(now)
         elif not voice.owner.done:
             self._account(voice.owner, samples.seconds)
         else:
@@ -327,11 +332,11 @@ class Ledger:
 
     def _expire(self, due: float) -> None:
         if self._doubt_until is not None and self._doubt_until <= due:
-            self._doubt_until = None
+            self._doubt_until, self._doubted_voice = None, False
         elif self._voice is not None and self._voice_deadline(self._voice) <= due:
             self._end_overdue(self._voice, due)
         elif self._early and self._early[0].closed and self._early[0].last_at + self._timeout <= due:
-            self.dropped_seconds += self._early.popleft().held_seconds
+            self._drop_early(due)
         else:
             # Its voice may still come, and then it must not be taken for that of the next.
             self._lose(self._line.popleft(), LostReason.TIMEOUT)
@@ -341,12 +346,12 @@ class Ledger:
         if voice.completed_at is not None:
             self._close_voice()
             return
+        if voice.owner is None:
+            self._drop_early(due)
+            return
         self._voice = None
         self._voice_ended_at = due
-        if voice.owner is None:
-            self._early.remove(voice)
-            self.dropped_seconds += voice.held_seconds
-        elif not voice.owner.done:
+        if not voice.owner.done:
             self._lose(voice.owner, LostReason.STALLED)
         # Its rest can only be told from the next voice where a header begins each.
         if self._headers_seen and not self._header_on_every_chunk:
@@ -363,7 +368,7 @@ class Ledger:
         self._discarding_tail = False
         if self._doubt_until is None:
             return False
-        self._doubt_until = now + self._timeout
+        self._doubt_until, self._doubted_voice = now + self._timeout, True
         while self._line:
             self._lose(self._line.popleft(), LostReason.IN_DOUBT)
         return True
@@ -378,17 +383,22 @@ class Ledger:
         voice, self._voice = self._voice, None
         assert voice is not None
         self._voice_ended_at = voice.last_at if voice.completed_at is None else voice.completed_at
+        owner = None if voice.owner is None or voice.owner.done else voice.owner
         voice.close()
-        if voice.owner is not None:
-            self._settle(voice.owner)
+        if owner is not None:
+            self._settle(owner)
 
-    def _bound_early(self) -> None:
-        while sum(voice.held_seconds for voice in self._early) > _MAX_EARLY_SECONDS:
-            voice = self._early.popleft()
-            self.dropped_seconds += voice.held_seconds
-            if voice is self._voice:
-                self._voice = None
-                self._discarding_tail = True
+    def _bound_early(self, now: float) -> None:
+        if sum(voice.held_seconds for voice in self._early) > _MAX_EARLY_SECONDS:
+            self._drop_early(now)
+
+    def _drop_early(self, now: float) -> None:
+        """Give up what waits for `recognized`: an utterance that comes now must not get the next voice."""
+        self.dropped_seconds += sum(voice.held_seconds for voice in self._early)
+        self._early.clear()
+        # A voice under way is one of these: where one waits, nobody is in line.
+        self._voice = None
+        self._doubt_until, self._doubted_voice = now + self._timeout, True
 
     def _abandon(self, now: float, reason: LostReason) -> None:
         self.expire(now)
@@ -400,7 +410,8 @@ class Ledger:
             self._lose(self._line.popleft(), reason)
         self.dropped_seconds += sum(voice.held_seconds for voice in self._early)
         self._early.clear()
-        self._voice, self._doubt_until, self._discarding_tail = None, None, False
+        self._voice, self._doubt_until = None, None
+        self._doubted_voice = self._discarding_tail = False
 
     # Claims
 

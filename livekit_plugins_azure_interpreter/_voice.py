@@ -46,22 +46,30 @@ class VoiceReader:
         self._sample_rate = DEFAULT_RATE_HZ
         self._channels = 1
         self._rest = b""
+        self._headers_seen = False
+        self._playable = True
 
     def read(self, chunk: bytes) -> Samples | None:
         """The samples of the next chunk; None where it holds no whole one.
 
         Raises:
-            VoiceFormatError: It is audio of a kind that cannot be played as samples.
+            VoiceFormatError: It is audio of a kind that cannot be played as samples; what follows
+                is ignored, until the next header.
         """
         data = chunk if chunk.startswith(_RIFF) else self._rest + chunk
         self._rest = b""
         starts = data.startswith(_RIFF)
+        if not starts and not self._playable:
+            return None
         if starts or (data and _RIFF.startswith(data)):
+            self._playable = False
             length = self._header(data)
+            self._playable = True
             if length is None:
                 self._rest = data
                 return None
             data = data[length:]
+            self._headers_seen = True
         whole = len(data) - len(data) % (2 * self._channels)
         self._rest = data[whole:]
         if not whole and not starts:
@@ -69,8 +77,12 @@ class VoiceReader:
         return Samples(self._mono(data[:whole]), self._sample_rate, starts)
 
     def end(self) -> None:
-        """The voice is complete: what is left of a cut sample or header is no sound."""
-        self._rest = b""
+        """Completed came. What is left of a sample or header is no sound of the next voice.
+
+        Where headers begin the voices nothing needs to be done: Completed may be an empty chunk's.
+        """
+        if not self._headers_seen:
+            self._rest = b""
 
     def _header(self, data: bytes) -> int | None:
         """Take the format from a header; its length, or None while it is not all there."""

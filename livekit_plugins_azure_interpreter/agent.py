@@ -70,7 +70,9 @@ class InterpreterAgent(Agent):
         _Interpretation.of(self.session).resume(self)
 
     async def on_exit(self) -> None:
-        _Interpretation.of(self.session).pause()
+        # In a hand-over the session already names the next agent.
+        followed = isinstance(self.session.current_agent, InterpreterAgent)
+        _Interpretation.of(self.session).pause(followed=followed)
 
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
         raise StopResponse()
@@ -103,8 +105,11 @@ class _Interpretation:
         self._stts = _interpreters(agent.stt if is_given(agent.stt) else agent.session.stt)
         self._say()
 
-    def pause(self) -> None:
+    def pause(self, *, followed: bool) -> None:
+        """The agent cannot speak any more; `followed`: another interpreter will say the rest."""
         self._agent = None
+        if not followed:
+            self._stts = []
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:

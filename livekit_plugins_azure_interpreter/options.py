@@ -28,7 +28,7 @@ SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 class Credentials:
     """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
 
-    endpoint: str
+    endpoint: str = field(repr=False)  # It can carry a key in its query.
     key: str | None = field(default=None, repr=False)
     auth_token: str | None = field(default=None, repr=False)
     token_credential: TokenCredential | None = field(default=None, repr=False)
@@ -65,7 +65,8 @@ class Credentials:
         if token_credential is not None and region:
             raise ValueError(
                 "token_credential needs the custom domain of the Speech resource: give speech_endpoint "
-                f"(wss://NAME.cognitiveservices.azure.com/stt{_UNIVERSAL_PATH}) instead of speech_region"
+                f"(AZURE_SPEECH_ENDPOINT; wss://NAME.cognitiveservices.azure.com/stt{_UNIVERSAL_PATH}) "
+                "instead of speech_region (AZURE_SPEECH_REGION)"
             )
         return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
 

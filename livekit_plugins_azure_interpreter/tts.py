@@ -161,7 +161,7 @@ class SynthesizeStream(tts.SynthesizeStream):
                 retryable=False,
             )
         resampler = MonoResampler(self._tts.sample_rate)
-        async with _open(self._fallback, text, self._conn_options) as stream:
+        async with _open(self._fallback, text, self._conn_options.timeout) as stream:
             async for audio in stream:
                 _push(emitter, resampler.push(audio.frame))
         _push(emitter, resampler.flush())
@@ -179,9 +179,9 @@ class SynthesizeStream(tts.SynthesizeStream):
         )
 
 
-def _open(
-    fallback: tts.TTS[Any], text: str, conn_options: APIConnectOptions
-) -> tts.SynthesizeStream | ChunkedStream:
+def _open(fallback: tts.TTS[Any], text: str, timeout: float) -> tts.SynthesizeStream | ChunkedStream:
+    # LiveKit runs our stream again after an error; retries within retries would silence the session.
+    conn_options = APIConnectOptions(max_retry=0, timeout=timeout)
     if not fallback.capabilities.streaming:
         return fallback.synthesize(text, conn_options=conn_options)
     stream = fallback.stream(conn_options=conn_options)

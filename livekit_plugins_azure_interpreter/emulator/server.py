@@ -86,7 +86,11 @@ class Emulator:
             return web.Response(status=401, text="Access denied due to invalid subscription key.")
         self.connections += 1
         socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:
+            logger.debug("the client went away while it connected")
+            return socket
         session_id = request.headers.get("X-ConnectionId", "")
         conversation = self._conversations.setdefault(session_id, Conversation(self.behaviour))
         await _Connection(self, socket, conversation).serve()

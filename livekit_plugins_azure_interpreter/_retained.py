@@ -1,0 +1,62 @@
+"""Audio that was sent and is not dealt with yet, for the next attempt to send again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+
+class RetainedAudio:
+    """The end of a stream's audio, from the last final transcript on; positions are in seconds.
+
+    Args:
+        sample_rate: Of the 16 bit mono PCM, in Hz.
+        max_seconds: How much is kept; beyond that the oldest is let go.
+
+    Attributes:
+        forgotten_seconds: How much audio was let go although no final covered it.
+    """
+
+    def __init__(self, sample_rate: int, *, max_seconds: float) -> None:
+        self._bytes_per_second = sample_rate * 2
+        self._max_bytes = int(max_seconds * sample_rate) * 2
+        self._pieces: deque[bytes] = deque()
+        self._first_byte = 0
+        self._end_byte = 0
+        self.forgotten_seconds = 0.0
+
+    @property
+    def start_seconds(self) -> float:
+        """The position of the oldest sample that is kept."""
+        return self._first_byte / self._bytes_per_second
+
+    @property
+    def end_seconds(self) -> float:
+        """The position after the newest sample: how much was ever added."""
+        return self._end_byte / self._bytes_per_second
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(tuple(self._pieces))
+
+    def add(self, pcm: bytes) -> None:
+        """More audio was sent."""
+        self._pieces.append(pcm)
+        self._end_byte += len(pcm)
+        excess = self._end_byte - self._first_byte - self._max_bytes
+        if excess > 0:
+            self._drop(excess)
+            self.forgotten_seconds += excess / self._bytes_per_second
+
+    def cover(self, until_seconds: float) -> None:
+        """All audio before this position is dealt with."""
+        until = round(until_seconds * self._bytes_per_second / 2) * 2
+        self._drop(min(until, self._end_byte) - self._first_byte)
+
+    def _drop(self, size: int) -> None:
+        if size <= 0:
+            return
+        self._first_byte += size
+        while self._pieces and size >= len(self._pieces[0]):
+            size -= len(self._pieces.popleft())
+        if size:
+            self._pieces[0] = self._pieces[0][size:]

@@ -1,0 +1,115 @@
+"""An STT whose recognizers are fakes, a listener, and ways to wait for what must become true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from fakes.recognizer import LIMIT_SECONDS, FakeService
+from livekit.agents import APIConnectOptions, stt
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+from livekit_plugins_azure_interpreter import STT, SpeechStream
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait for a condition; fail when it does not become true."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        async def poll() -> None:
+            while not condition():  # noqa: ASYNC110 - conditions of foreign threads, too
+                await asyncio.sleep(0.001)
+
+        await asyncio.wait_for(poll(), LIMIT_SECONDS)
+
+    return wait
+
+
+@pytest.fixture
+def service() -> Iterator[FakeService]:
+    service = FakeService()
+    yield service
+    service.shut_down()
+
+
+@pytest.fixture
+async def make_stt(service: FakeService) -> AsyncIterator[Callable[..., STT]]:
+    """An STT on `service`; any argument of STT can be given."""
+    made: list[STT] = []
+
+    def make(**arguments: Any) -> STT:
+        credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
+        interpreter = STT(
+            **{"target_languages": "fr", **credentials, "_open_recognizer": service, **arguments}
+        )
+        made.append(interpreter)
+        return interpreter
+
+    yield make
+    for interpreter in made:
+        await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
+
+
+class Listener:
+    """Reads a stream to its end.
+
+    Attributes:
+        events: What came, in order.
+        errors: What the STT reported as an "error" event.
+    """
+
+    def __init__(self, interpreter: STT, until: Until, **arguments: Any) -> None:
+        self.events: list[SpeechEvent] = []
+        self.errors: list[stt.STTError] = []
+        interpreter.on("error", self.errors.append)
+        self.stream: SpeechStream = interpreter.stream(**arguments)
+        self._until = until
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for event in self.stream:
+            self.events.append(event)
+
+    async def ended(self) -> None:
+        """Wait for the end of the stream; raises what the stream raises."""
+        await asyncio.wait_for(self._task, LIMIT_SECONDS)
+
+    async def has(self, kind: SpeechEventType, count: int = 1) -> None:
+        await self._until(lambda: len(self.of(kind)) >= count)
+
+    def of(self, kind: SpeechEventType) -> list[SpeechEvent]:
+        return [event for event in self.events if event.type is kind]
+
+    @property
+    def speech(self) -> list[str]:
+        """The kinds of events, without usage."""
+        kinds = (event.type for event in self.events)
+        return [kind.value for kind in kinds if kind is not SpeechEventType.RECOGNITION_USAGE]
+
+    @property
+    def finals(self) -> list[SpeechData]:
+        return [event.alternatives[0] for event in self.of(SpeechEventType.FINAL_TRANSCRIPT)]
+
+    async def aclose(self) -> None:
+        await asyncio.wait_for(self.stream.aclose(), LIMIT_SECONDS)
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+@pytest.fixture
+async def listen(until: Until) -> AsyncIterator[Callable[..., Listener]]:
+    listeners: list[Listener] = []
+
+    def make(interpreter: STT, **arguments: Any) -> Listener:
+        arguments.setdefault("conn_options", APIConnectOptions(max_retry=3, retry_interval=0.01, timeout=4))
+        listeners.append(Listener(interpreter, until, **arguments))
+        return listeners[-1]
+
+    yield make
+    for listener in listeners:
+        await listener.aclose()

@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.azure import heard, hearing, untranslated, voice
+from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
+from fakes.tts import ToneTTS, tone
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, StopResponse, llm
+from livekit.agents import stt as livekit_stt
+from livekit.agents.testing import fake_job_context
+from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
+
+from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
+from livekit_plugins_azure_interpreter._events import Disconnected, SpeechStarted
+from livekit_plugins_azure_interpreter.agent import _Interpretation, _interpreters
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+Make = Callable[..., Any]
+
+VOICES = [tone(hertz, 0.2) for hertz in (440, 550, 660, 770)]
+CLOSES_AT_ONCE = {"session_close_transcript_timeout": 0.01}
+
+
+class TestSessionOptions:
+    def test_nothing_is_cut_dropped_or_silenced(self) -> None:
+        assert session_options() == {
+            "turn_handling": {
+                "turn_detection": "stt",
+                "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
+                "interruption": {"enabled": False, "discard_audio_if_uninterruptible": False},
+            },
+            "aec_warmup_duration": None,
+            "tts_text_transforms": None,
+            "vad": None,
+        }
+
+    def test_overrides_are_merged_deeply(self) -> None:
+        options = session_options(
+            turn_handling={"endpointing": {"max_delay": 1.0}}, vad="a vad", user_away_timeout=None
+        )
+        assert options["turn_handling"]["endpointing"] == {"min_delay": 0.0, "max_delay": 1.0}
+        assert options["turn_handling"]["turn_detection"] == "stt"
+        assert options["turn_handling"]["interruption"]["enabled"] is False
+        assert options["vad"] == "a vad"
+        assert options["user_away_timeout"] is None
+
+    def test_what_is_no_mapping_replaces(self) -> None:
+        assert session_options(turn_handling=None)["turn_handling"] is None
+        assert session_options(vad={"a": 1})["vad"] == {"a": 1}
+
+    def test_each_result_is_a_copy_of_its_own(self) -> None:
+        endpointing = {"max_delay": 1.0}
+        changed = session_options(turn_handling={"endpointing": endpointing})
+        changed["turn_handling"]["endpointing"]["min_delay"] = 9.0
+        changed["turn_handling"]["interruption"]["enabled"] = True
+        assert session_options()["turn_handling"]["endpointing"] == {"min_delay": 0.0, "max_delay": 0.0}
+        assert session_options()["turn_handling"]["interruption"]["enabled"] is False
+        assert endpointing == {"max_delay": 1.0}
+
+
+class Microphone(AudioInput):
+    def __init__(self) -> None:
+        super().__init__(label="microphone")
+        self._frames: asyncio.Queue[rtc.AudioFrame] = asyncio.Queue()
+
+    def push(self, pcm: bytes) -> None:
+        self._frames.put_nowait(rtc.AudioFrame(pcm, 16000, 1, len(pcm) // 2))
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        return await self._frames.get()
+
+
+class Speaker(AudioOutput):
+    """Plays in no time, unless it is held: then each speech lasts until `release`.
+
+    Attributes:
+        heard: The speeches that were played to their end.
+        playing: A speech is complete and held.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="speaker", capabilities=AudioOutputCapabilities(pause=False), sample_rate=16000
+        )
+        self.heard: list[bytes] = []
+        self.interrupted = 0
+        self.held = False
+        self.playing = False
+        self._speech = b""
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        await super().capture_frame(frame)
+        self._speech += bytes(frame.data)
+
+    def flush(self) -> None:
+        super().flush()
+        if self._speech and self.held:
+            self.playing = True
+        elif self._speech:
+            self._finish()
+
+    def clear_buffer(self) -> None:
+        self.interrupted += 1
+
+    def release(self) -> None:
+        self.held = self.playing = False
+        self._finish()
+
+    def _finish(self) -> None:
+        speech, self._speech = self._speech, b""
+        silence = bytes(320)  # with which LiveKit marks an end
+        self.heard.append(speech.removesuffix(silence))
+        self.on_playback_finished(playback_position=len(speech) / 32000, interrupted=False)
+
+
+class Room:
+    """A running session with a fake service behind it."""
+
+    def __init__(self, interpreter: STT, session: AgentSession[Any], service: FakeService) -> None:
+        self.stt = interpreter
+        self.session = session
+        self.microphone = Microphone()
+        self.speaker = Speaker()
+        self._service = service
+
+    @property
+    def recognizer(self) -> FakeRecognizer:
+        return self._service.last
+
+    def hears(self, *events: Any) -> None:
+        self.recognizer.post(*events)
+
+
+@pytest.fixture
+async def enter(make_stt: Make, service: FakeService, until: Until) -> AsyncIterator[Callable[..., Any]]:
+    sessions: list[AgentSession[Any]] = []
+    with fake_job_context():
+
+        async def start(
+            agent: Agent | None = None,
+            *,
+            wrap: Callable[[STT], Any] = lambda interpreter: interpreter,
+            fallback: ToneTTS | None = None,
+            **options: Any,
+        ) -> Room:
+            interpreter = make_stt()
+            session: AgentSession[Any] = AgentSession(
+                stt=wrap(interpreter),
+                tts=TTS(interpreter, fallback=fallback),
+                **session_options(**CLOSES_AT_ONCE, **options),
+            )
+            sessions.append(session)
+            room = Room(interpreter, session, service)
+            session.input.audio = room.microphone
+            session.output.audio = room.speaker
+            await asyncio.wait_for(session.start(agent or InterpreterAgent()), LIMIT_SECONDS)
+            await until(lambda: service.recognizers and service.last.started)
+            return room
+
+        yield start
+        for session in sessions:
+            await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)
+
+
+class TestInterpreting:
+    async def test_each_final_is_said_once_in_order_in_its_own_voice(self, enter: Make, until: Until) -> None:
+        room = await enter()
+        texts = ["Oui.", "Oui.", "Non.", "Oui."]
+        for text, pcm in zip(texts, VOICES, strict=True):
+            room.hears(SpeechStarted(1.0), hearing(text), heard(text), *voice(pcm))
+        await until(lambda: len(room.speaker.heard) >= 4)
+        assert room.speaker.heard == VOICES
+        assert room.speaker.interrupted == 0
+
+    async def test_it_is_said_while_the_one_before_is_playing_and_the_user_speaks(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(SpeechStarted(2.0), hearing("No"), heard("Non."), *voice(VOICES[1]), hearing("Et"))
+        room.hears(SpeechStarted(3.0))
+        await until(lambda: len(room.stt._ledgers[0]._waiting) == 1)
+        room.speaker.release()
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert room.speaker.heard == VOICES[:2]
+        assert room.speaker.interrupted == 0
+
+    async def test_markup_in_a_translation_does_not_silence_it(self, enter: Make, until: Until) -> None:
+        room = await enter()
+        room.hears(heard("*Oui* 🙂 [là](x)."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+    async def test_what_is_not_translated_is_not_said(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(fallback=fallback)
+        room.hears(untranslated("Yes."), heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+        assert fallback.texts == []
+
+    async def test_a_lost_voice_is_said_by_the_fallback_and_in_order(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(fallback=fallback)
+        room.hears(heard("Oui."), Disconnected(), heard("Non."), *voice(VOICES[1]))
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert room.speaker.heard == [fallback.tone, VOICES[1]]
+
+    async def test_lost_voices_without_a_fallback_do_not_end_the_session(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        closed: list[object] = []
+        room.session.on("close", closed.append)
+        for number in range(6):
+            room.hears(heard(f"Numéro {number}."), Disconnected())
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+        assert not closed
+
+    async def test_the_microphone_is_heard_while_it_speaks(
+        self, enter: Make, until: Until, service: FakeService
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.microphone.push(VOICES[2])
+        await until(lambda: len(service.last.written) == len(VOICES[2]))
+        assert service.last.written == VOICES[2]
+        room.speaker.release()
+
+    async def test_the_chat_context_does_not_grow(self, enter: Make, until: Until) -> None:
+        agent = InterpreterAgent()
+        room = await enter(agent)
+        before = (len(agent.chat_ctx.items), len(room.session.history.items))
+        for pcm in VOICES:
+            room.hears(SpeechStarted(1.0), heard("Oui."), *voice(pcm))
+        await until(lambda: len(room.speaker.heard) == len(VOICES))
+        assert (len(agent.chat_ctx.items), len(room.session.history.items)) == before
+
+    async def test_it_works_behind_a_fallback_adapter(self, enter: Make, until: Until) -> None:
+        room = await enter(wrap=lambda interpreter: livekit_stt.FallbackAdapter([interpreter]))
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+    async def test_an_stt_of_the_agents_own_is_the_one_that_is_interpreted(
+        self, enter: Make, until: Until, make_stt: Make
+    ) -> None:
+        own = make_stt()
+        room = await enter(InterpreterAgent(stt=own, tts=TTS(own)))
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+    @pytest.mark.parametrize("foreign", [None, "a model's name"])
+    def test_there_is_nothing_to_say_for_an_stt_that_does_not_interpret(self, foreign: object) -> None:
+        assert _interpreters(foreign) == []
+
+
+class TestHandOver:
+    async def test_while_a_speech_is_playing_loses_nothing_and_reconnects_nothing(
+        self, enter: Make, until: Until, service: FakeService
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.stt._ledgers[0].find("Deux.") is not None)
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        room.hears(heard("Trois."), *voice(VOICES[2]))
+        await until(lambda: room.stt._ledgers[0].find("Trois.") is not None)
+        room.speaker.release()
+        await until(lambda: room.session.current_agent is following)
+        room.hears(heard("Quatre."), *voice(VOICES[3]))
+        await until(lambda: len(room.speaker.heard) == 4)
+        assert room.speaker.heard == VOICES
+        assert len(service.recognizers) == 1
+
+    async def test_the_microphone_goes_on(self, enter: Make, until: Until, service: FakeService) -> None:
+        room = await enter()
+        room.microphone.push(VOICES[0])
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        room.microphone.push(VOICES[1])
+        await until(lambda: room.session.current_agent is following)
+        room.microphone.push(VOICES[2])
+        await until(lambda: len(service.last.written) == 3 * len(VOICES[0]))
+        assert service.last.written == VOICES[0] + VOICES[1] + VOICES[2]
+        assert len(service.recognizers) == 1
+
+
+class TestAgent:
+    async def test_it_takes_no_turns(self) -> None:
+        with pytest.raises(StopResponse):
+            await InterpreterAgent().on_user_turn_completed(
+                llm.ChatContext.empty(), llm.ChatMessage(role="user", content=["Yes."])
+            )
+
+    def test_it_keeps_the_default_stt_node(self) -> None:
+        # With another one a hand-over reconnects.
+        assert InterpreterAgent.stt_node is Agent.stt_node
+
+    def test_it_takes_the_options_of_an_agent(self) -> None:
+        assert InterpreterAgent(id="interpreter").id == "interpreter"
+        assert InterpreterAgent(instructions="Say all.").instructions == "Say all."
+
+    async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
+        room = await enter()
+        interpretation = _Interpretation.of(room.session)
+        assert interpretation._agent is not None
+        await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
+        assert interpretation._agent is None
+
+    async def test_what_is_heard_after_the_end_of_the_session_is_not_said(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.recognizer.idle)
+        await asyncio.sleep(0)  # the loop runs what the thread handed it
+        assert room.speaker.heard == []

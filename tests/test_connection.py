@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+
+import pytest
+from fakes.azure import heard
+from fakes.recognizer import LIMIT_SECONDS, FakeService
+from livekit.agents import APITimeoutError
+
+from livekit_plugins_azure_interpreter import _connection
+from livekit_plugins_azure_interpreter._connection import Connection, Recognizer
+from livekit_plugins_azure_interpreter._events import (
+    TIMED_OUT,
+    Connected,
+    Disconnected,
+    Event,
+    Failed,
+    Finished,
+)
+from livekit_plugins_azure_interpreter.options import Credentials, Options
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+OPTIONS = Options(
+    credentials=Credentials(endpoint="wss://example.com", key="a-key"), target_languages=("fr",)
+)
+
+
+def connect(service: FakeService, connect_seconds: float = LIMIT_SECONDS) -> Connection:
+    return Connection(service, OPTIONS, connect_seconds=connect_seconds)
+
+
+async def all_of(connection: Connection) -> list[Event]:
+    async def collect() -> list[Event]:
+        return [event async for event in connection]
+
+    return await asyncio.wait_for(collect(), LIMIT_SECONDS)
+
+
+class TestEvents:
+    async def test_they_come_in_order_up_to_finished(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            service.last.post(heard("un"), heard("deux"), Finished(), heard("trois"))
+            assert await all_of(connection) == [Connected(), heard("un"), heard("deux"), Finished()]
+
+    async def test_they_end_with_a_failure(self, service: FakeService) -> None:
+        failed = Failed("ServiceError", "it broke")
+        async with connect(service) as connection:
+            service.last.post(failed, Finished())
+            assert await all_of(connection) == [Connected(), failed]
+
+    async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
+        def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:
+            post(Disconnected())
+            return service(options, post)
+
+        async with Connection(open_early, OPTIONS, connect_seconds=LIMIT_SECONDS) as connection:
+            service.last.post(Finished())
+            assert await all_of(connection) == [Disconnected(), Connected(), Finished()]
+
+    async def test_what_is_posted_after_closing_is_ignored(self, service: FakeService, until: Until) -> None:
+        async with connect(service) as connection:
+            await until(lambda: connection._events.qsize() == 1)  # Connected
+        service.last.post(heard("late"), Finished())
+        await until(lambda: service.last.idle)
+        await asyncio.sleep(0)  # the loop runs what the thread handed it
+        assert connection._events.qsize() == 1
+
+    async def test_what_the_loop_was_handed_before_closing_but_took_after_is_ignored(
+        self, service: FakeService
+    ) -> None:
+        async with connect(service) as connection:
+            post, taken = connection._post, connection._events.qsize()
+            post(heard("late"))
+            connection._closed = True
+            await asyncio.sleep(0)
+            assert connection._events.qsize() == taken
+
+    async def test_a_thread_that_reports_after_the_loop_is_closed_survives(self) -> None:
+        service = FakeService()
+
+        def run_a_loop() -> None:
+            async def live() -> None:
+                await connect(service).__aenter__()
+
+            asyncio.run(live())
+            service.last.post(heard("late"), heard("later"))
+            service.shut_down()
+
+        await asyncio.to_thread(run_a_loop)
+        assert service.last.idle
+
+
+class TestOpening:
+    async def test_the_recognizer_is_made_and_started_in_one_thread_that_is_not_the_loops(
+        self, service: FakeService
+    ) -> None:
+        async with connect(service):
+            threads = service.last.threads
+        assert threads["make"] is threads["start"]
+        assert threads["make"] is not threading.current_thread()
+        assert threads["make"].daemon
+
+    async def test_the_loop_goes_on_while_it_blocks(self, service: FakeService, until: Until) -> None:
+        service.hold("start")
+        opening = asyncio.ensure_future(connect(service).__aenter__())
+        await until(lambda: service.entered == ["make", "start"])
+        assert not opening.done()
+        service.release("start")
+        connection = await asyncio.wait_for(opening, LIMIT_SECONDS)
+        await connection.aclose()
+
+    async def test_what_the_constructor_raises_is_raised(self, service: FakeService) -> None:
+        service.refuses = RuntimeError("a malformed endpoint")
+        with pytest.raises(RuntimeError, match="a malformed endpoint"):
+            await connect(service).__aenter__()
+
+    async def test_one_that_does_not_start_is_closed(self, service: FakeService) -> None:
+        service.start_fails = RuntimeError("it did not start")
+        with pytest.raises(RuntimeError, match="it did not start"):
+            await connect(service).__aenter__()
+        assert service.last.closed
+
+    async def test_one_that_blocks_for_ever_is_a_timeout_and_is_closed_when_it_is_open(
+        self, service: FakeService, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "CLOSE_SECONDS", 0.02)
+        service.hold("start")
+        with pytest.raises(APITimeoutError, match="could not be reached"):
+            await asyncio.wait_for(connect(service, 0.02).__aenter__(), LIMIT_SECONDS)
+        service.release("start")
+        await until(lambda: service.recognizers and service.last.closed)
+
+    async def test_a_cancelled_one_is_closed(self, service: FakeService, until: Until) -> None:
+        service.hold("start")
+        opening = asyncio.ensure_future(connect(service).__aenter__())
+        await until(lambda: "start" in service.entered)
+        opening.cancel()
+        asyncio.get_running_loop().call_soon(service.release, "start")
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(opening, LIMIT_SECONDS)
+        assert service.last.closed
+
+    async def test_a_connection_that_does_not_come_is_a_failure(self, service: FakeService) -> None:
+        service.replies = [[]]
+        async with connect(service, 0.02) as connection:
+            (failed,) = await all_of(connection)
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+        assert "could not be reached" in failed.details
+
+    async def test_the_end_of_the_audio_does_not_prolong_it(self, service: FakeService) -> None:
+        service.replies, service.finishes = [[]], False
+        async with connect(service, 0.02) as connection:
+            connection.write(bytes(32000))
+            connection.end_audio()
+            (failed,) = await all_of(connection)
+        assert isinstance(failed, Failed)
+        assert "could not be reached" in failed.details
+
+    async def test_a_connection_ends_its_limit(self, service: FakeService, until: Until) -> None:
+        async with connect(service, 0.05) as connection:
+            events: list[Event] = []
+
+            async def collect() -> None:
+                events.extend([event async for event in connection])
+
+            collecting = asyncio.ensure_future(collect())
+            await until(lambda: connection._connected)
+            assert connection._watchdog is not None
+            assert connection._watchdog.cancelled()
+            service.last.post(Finished())
+            await asyncio.wait_for(collecting, LIMIT_SECONDS)
+        assert events == [Connected(), Finished()]
+
+
+class TestAudio:
+    async def test_it_reaches_the_recognizer_in_order(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            connection.write(b"\x01\x02")
+            connection.write(b"\x03\x04")
+            assert service.last.written == b"\x01\x02\x03\x04"
+            assert not service.last.audio_ended
+            connection.end_audio()
+            assert service.last.audio_ended
+
+    async def test_it_goes_nowhere_after_closing(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            pass
+        connection.write(b"\x01\x02")
+        connection.end_audio()
+        assert not service.last.written
+        assert not service.last.audio_ended
+
+
+class TestDraining:
+    async def test_silence_after_the_end_of_the_audio_is_a_failure(
+        self, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "_DRAIN_SECONDS", 0.05)
+        service.finishes = False
+        async with connect(service) as connection:
+            connection.end_audio()
+            connected, failed = await all_of(connection)
+        assert connected == Connected()
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+        assert "did not answer after the end of the audio" in failed.details
+
+    async def test_it_goes_on_as_long_as_it_progresses(
+        self, service: FakeService, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "_DRAIN_SECONDS", 2.0)
+        service.finishes = False
+        async with connect(service) as connection:
+            collecting = asyncio.ensure_future(all_of(connection))
+            await until(lambda: connection._connected)
+            connection.end_audio()
+            first = connection._watchdog
+            service.last.post(heard("un"))
+            await until(lambda: connection._watchdog is not first)
+            assert first is not None
+            assert first.cancelled()
+            service.last.post(Finished())
+            assert (await collecting)[-1] == Finished()
+
+    async def test_audio_that_was_written_faster_than_it_is_spoken_has_its_time(
+        self, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        loop = asyncio.get_running_loop()
+        async with connect(service) as connection:
+            collecting = asyncio.ensure_future(all_of(connection))
+            await until(lambda: connection._connected)
+            connection.write(bytes(60 * 32000))
+            connection.end_audio()
+            assert connection._watchdog is not None
+            assert connection._watchdog.when() - loop.time() > 60 + _connection._DRAIN_SECONDS - 2
+            service.last.post(Finished())
+            await collecting
+
+
+class TestClosing:
+    async def test_it_is_done_in_a_thread_that_is_not_the_loops(self, service: FakeService) -> None:
+        async with connect(service):
+            pass
+        assert service.last.closed
+        assert service.last.threads["close"] is not threading.current_thread()
+
+    async def test_twice_is_once(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            await connection.aclose()
+            await connection.aclose()
+        assert service.entered.count("close") == 1
+
+    async def test_before_opening_does_nothing(self, service: FakeService) -> None:
+        await connect(service).aclose()
+        assert not service.entered
+
+    async def test_while_opening_waits_for_the_recognizer_and_closes_it(
+        self, service: FakeService, until: Until
+    ) -> None:
+        service.hold("start")
+        connection = connect(service)
+        opening = asyncio.ensure_future(connection.__aenter__())
+        await until(lambda: "start" in service.entered)
+        closing = asyncio.ensure_future(connection.aclose())
+        await asyncio.sleep(0)  # closing has begun
+        service.release("start")
+        await asyncio.wait_for(closing, LIMIT_SECONDS)
+        assert service.last.closed
+        with pytest.raises(RuntimeError, match="closed while it was opening"):
+            await asyncio.wait_for(opening, LIMIT_SECONDS)
+        connection.write(b"\x01\x02")
+        assert not service.last.written
+
+    async def test_one_that_hangs_is_left_behind_with_an_error(
+        self, service: FakeService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(_connection, "CLOSE_SECONDS", 0.02)
+        connection = await connect(service).__aenter__()
+        service.hold("close")
+        with caplog.at_level(logging.ERROR):
+            await asyncio.wait_for(connection.aclose(), LIMIT_SECONDS)
+        assert "did not stop within" in caplog.text
+
+    async def test_one_that_fails_is_logged_without_its_words(
+        self, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        service.close_fails = RuntimeError("wss://example.com?key=secret")
+        async with connect(service):
+            pass
+        assert "did not stop cleanly: RuntimeError" in caplog.text
+        assert "secret" not in caplog.text

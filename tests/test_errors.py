@@ -1,0 +1,80 @@
+"""One table from cancellation codes to LiveKit's errors."""
+
+from __future__ import annotations
+
+import azure.cognitiveservices.speech as speechsdk
+import pytest
+from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
+
+from livekit_plugins_azure_interpreter._errors import to_api_error
+from livekit_plugins_azure_interpreter._events import TIMED_OUT, Failed
+
+STATUS = {
+    "AuthenticationFailure": 401,
+    "BadRequest": 400,
+    "Forbidden": 403,
+    "TooManyRequests": 429,
+    "ServiceTimeout": 408,
+    "ServiceError": 500,
+    "ServiceUnavailable": 503,
+}
+CONNECTION = ["ConnectionFailure", "RuntimeError", "SomethingNew", ""]
+FINAL = {"AuthenticationFailure", "BadRequest", "Forbidden"}
+CODES = [*STATUS, *CONNECTION]
+
+
+@pytest.mark.parametrize(("code", "status"), STATUS.items())
+def test_a_refusal_has_its_status(code: str, status: int) -> None:
+    error = to_api_error(Failed(code, ""))
+    assert isinstance(error, APIStatusError)
+    assert error.status_code == status
+
+
+@pytest.mark.parametrize("code", CONNECTION)
+def test_a_fault_of_the_network_or_an_unknown_one_is_a_connection_error(code: str) -> None:
+    assert type(to_api_error(Failed(code, ""))) is APIConnectionError
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_only_what_stays_refused_is_not_retried(code: str) -> None:
+    assert to_api_error(Failed(code, "")).retryable is (code not in FINAL)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_message_names_the_code_but_not_the_sdks_words(code: str) -> None:
+    message = str(to_api_error(Failed(code, "wss://host/?key=SECRET")))
+    assert f"({code})" in message
+    assert "SECRET" not in message
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("AuthenticationFailure", ["speech_key", "AZURE_SPEECH_KEY", "speech_region", "AZURE_SPEECH_REGION"]),
+        ("BadRequest", ["target_languages", "source_languages", "voice"]),
+        ("ConnectionFailure", ["speech_region", "speech_endpoint"]),
+    ],
+)
+def test_the_message_says_what_to_check(code: str, names: list[str]) -> None:
+    message = str(to_api_error(Failed(code, "")))
+    assert [name for name in names if name not in message] == []
+
+
+def test_what_the_bridge_noticed_itself_is_told_in_its_words_and_retried() -> None:
+    error = to_api_error(Failed(TIMED_OUT, "no connection within 10 s"))
+    assert type(error) is APITimeoutError
+    assert (error.message, error.retryable) == ("no connection within 10 s", True)
+
+
+@pytest.mark.parametrize(("session_id", "request_id"), [("session-1", "session-1"), ("", None)])
+def test_the_session_is_what_the_error_is_traced_by(session_id: str, request_id: str | None) -> None:
+    error = to_api_error(Failed("ServiceError", ""), session_id=session_id)
+    assert isinstance(error, APIStatusError)
+    assert error.request_id == request_id
+
+
+@pytest.mark.parametrize(
+    "code", [code.name for code in speechsdk.CancellationErrorCode if code.name != "NoError"]
+)
+def test_every_code_of_the_sdk_becomes_an_error_of_livekit(code: str) -> None:
+    assert isinstance(to_api_error(Failed(code, "")), APIError)

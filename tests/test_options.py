@@ -1,0 +1,283 @@
+"""What a user can choose, checked once and frozen."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE, Credentials, Options, languages
+
+KEY = {"key": "a-key"}
+SOMEWHERE = {"region": "westeurope"}
+WHERE = "wss://westeurope.stt.speech.microsoft.com/speech/universal/v2"
+
+
+class Entra:
+    """An Entra ID credential, as far as the options look at it."""
+
+    def __repr__(self) -> str:
+        return "SECRET"
+
+
+def resolve(environment: dict[str, str] | None = None, **arguments: Any) -> Credentials:
+    return Credentials.resolve(**arguments, environment=environment or {})
+
+
+def options(**arguments: Any) -> Options:
+    given = {"credentials": Credentials(endpoint=WHERE, key="a-key"), "target_languages": ("fr",)}
+    return Options(**{**given, **arguments})
+
+
+# Where
+
+ENDPOINTS = [
+    ({"region": "westeurope"}, WHERE),
+    (
+        {"endpoint": "wss://n.cognitiveservices.azure.com/stt/x?a=b"},
+        "wss://n.cognitiveservices.azure.com/stt/x?a=b",
+    ),
+    ({"endpoint": "https://n.cognitiveservices.azure.com/x"}, "wss://n.cognitiveservices.azure.com/x"),
+    ({"endpoint": "http://localhost:5000/x"}, "ws://localhost:5000/x"),
+    ({"host": "ws://localhost:5000"}, "ws://localhost:5000/speech/universal/v2"),
+    ({"host": "ws://localhost:5000/"}, "ws://localhost:5000/speech/universal/v2"),
+    ({"host": "https://example.com"}, "wss://example.com/speech/universal/v2"),
+]
+
+
+@pytest.mark.parametrize(("where", "endpoint"), ENDPOINTS)
+def test_region_endpoint_and_host_lead_to_a_websocket(where: dict[str, str], endpoint: str) -> None:
+    assert resolve(**KEY, **where).endpoint == endpoint
+
+
+@pytest.mark.parametrize(("where", "endpoint"), ENDPOINTS)
+def test_where_is_taken_from_the_environment(where: dict[str, str], endpoint: str) -> None:
+    environment = {f"AZURE_SPEECH_{name.upper()}": value for name, value in where.items()}
+    assert resolve(environment, **KEY).endpoint == endpoint
+
+
+@pytest.mark.parametrize("where", [where for where, _ in ENDPOINTS])
+def test_an_argument_goes_before_the_environment(where: dict[str, str]) -> None:
+    environment = {
+        "AZURE_SPEECH_REGION": "eastus",
+        "AZURE_SPEECH_ENDPOINT": "wss://other.example/x",
+        "AZURE_SPEECH_HOST": "wss://other.example",
+    }
+    assert resolve(environment, **KEY, **where) == resolve(**KEY, **where)
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        (["REGION", "ENDPOINT", "HOST"], "ENDPOINT"),
+        (["REGION", "ENDPOINT"], "ENDPOINT"),
+        (["REGION", "HOST"], "HOST"),
+        (["ENDPOINT", "HOST"], "ENDPOINT"),
+    ],
+)
+def test_in_the_environment_the_more_exact_one_goes_first(names: list[str], first: str) -> None:
+    values = {"REGION": "eastus", "ENDPOINT": "wss://endpoint.example/x", "HOST": "wss://host.example"}
+    environment = {f"AZURE_SPEECH_{name}": values[name] for name in names}
+    only = {f"AZURE_SPEECH_{first}": values[first]}
+    assert resolve(environment, **KEY) == resolve(only, **KEY)
+
+
+# Who
+
+
+@pytest.mark.parametrize(
+    "who", [{"key": "a"}, {"auth_token": "a"}, {"token_credential": Entra()}], ids=["key", "token", "Entra"]
+)
+def test_any_credential_will_do_and_the_environments_key_is_not_added(who: dict[str, Any]) -> None:
+    credentials = resolve({"AZURE_SPEECH_KEY": "another"}, endpoint=WHERE, **who)
+    given = {"key": None, "auth_token": None, "token_credential": None, **who}
+    assert {name: getattr(credentials, name) for name in given} == given
+
+
+def test_the_key_is_taken_from_the_environment() -> None:
+    assert resolve({"AZURE_SPEECH_KEY": "a-key"}, **SOMEWHERE).key == "a-key"
+
+
+def test_the_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_SPEECH_KEY", "a-key")
+    monkeypatch.setenv("AZURE_SPEECH_ENDPOINT", "wss://endpoint.example/x")
+    assert Credentials.resolve() == Credentials(endpoint="wss://endpoint.example/x", key="a-key")
+
+
+# Errors
+
+REFUSED_CREDENTIALS = {
+    "no credential": (SOMEWHERE, ["speech_key", "AZURE_SPEECH_KEY", "speech_auth_token", "token_credential"]),
+    "empty credential": ({"key": "", **SOMEWHERE}, ["speech_key", "AZURE_SPEECH_KEY"]),
+    "nowhere": (
+        KEY,
+        [
+            "speech_region",
+            "AZURE_SPEECH_REGION",
+            "speech_endpoint",
+            "AZURE_SPEECH_ENDPOINT",
+            "speech_host",
+            "AZURE_SPEECH_HOST",
+        ],
+    ),
+    "region with endpoint": ({**KEY, **SOMEWHERE, "endpoint": WHERE}, ["speech_region", "speech_endpoint"]),
+    "region with host": ({**KEY, **SOMEWHERE, "host": WHERE}, ["speech_region", "speech_host"]),
+    "endpoint with host": ({**KEY, "endpoint": WHERE, "host": WHERE}, ["speech_endpoint", "speech_host"]),
+    "malformed region": (
+        {**KEY, "region": "West Europe"},
+        ["speech_region", "AZURE_SPEECH_REGION", "West Europe"],
+    ),
+    "region with a host in it": ({**KEY, "region": "x.example/"}, ["speech_region", "AZURE_SPEECH_REGION"]),
+    "endpoint without scheme": (
+        {**KEY, "endpoint": "x.example"},
+        ["speech_endpoint", "AZURE_SPEECH_ENDPOINT"],
+    ),
+    "endpoint without host": ({**KEY, "endpoint": "wss:///x"}, ["speech_endpoint", "AZURE_SPEECH_ENDPOINT"]),
+    "host without scheme": ({**KEY, "host": "x.example"}, ["speech_host", "AZURE_SPEECH_HOST"]),
+    "Entra with region": (
+        {"token_credential": Entra(), **SOMEWHERE},
+        [
+            "token_credential",
+            "speech_endpoint",
+            "AZURE_SPEECH_ENDPOINT",
+            "speech_region",
+            "AZURE_SPEECH_REGION",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "names"), REFUSED_CREDENTIALS.values(), ids=REFUSED_CREDENTIALS)
+def test_refused_credentials_are_named_as_argument_and_variable(
+    given: dict[str, Any], names: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=names[0]) as refused:
+        resolve(**given)
+    assert [name for name in names if name not in str(refused.value)] == []
+
+
+def test_an_entra_credential_does_not_fit_the_environments_region() -> None:
+    with pytest.raises(ValueError, match="AZURE_SPEECH_REGION"):
+        resolve({"AZURE_SPEECH_REGION": "westeurope"}, token_credential=Entra())
+
+
+REFUSED_OPTIONS = {
+    "no target language": ({"target_languages": ()}, "target_languages"),
+    "malformed target language": ({"target_languages": ("fr", "French!")}, "target_languages: 'French!'"),
+    "target language with underscore": ({"target_languages": ("fr_FR",)}, "target_languages: 'fr_FR'"),
+    "empty target language": ({"target_languages": ("",)}, "target_languages: ''"),
+    "malformed source language": ({"source_languages": ("e",)}, "source_languages: 'e'"),
+    "too many source languages": (
+        {"source_languages": tuple(f"en-{letter}{letter}" for letter in "ABCDEFGHIJK")},
+        "source_languages takes at most 10 languages (11 given)",
+    ),
+    "sample rate": (
+        {"sample_rate": 44100},
+        "sample_rate must be one of 8000, 16000, 24000, 48000, not 44100",
+    ),
+    "profanity": ({"profanity": "mask"}, "profanity must be one of None, 'masked', 'removed', 'raw'"),
+    "strategy": (
+        {"segmentation_strategy": "semantic"},
+        "segmentation_strategy must be one of None, 'Default'",
+    ),
+    "silence too short": ({"segmentation_silence_timeout_ms": 99}, "segmentation_silence_timeout_ms must be"),
+    "silence too long": ({"segmentation_silence_timeout_ms": 5001}, "between 100 and 5000, not 5001"),
+    "utterance too short": ({"segmentation_max_time_ms": 19999}, "segmentation_max_time_ms must be"),
+    "utterance too long": ({"segmentation_max_time_ms": 70001}, "between 20000 and 70000, not 70001"),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), REFUSED_OPTIONS.values(), ids=REFUSED_OPTIONS)
+def test_a_refused_option_is_named(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        options(**given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"target_languages": ("fr", "pt-BR", "zh-Hans", "sr-Latn-RS", "fil")},
+        {"source_languages": tuple(f"en-{letter}{letter}" for letter in "ABCDEFGHIJ")},
+        {"segmentation_silence_timeout_ms": 100},
+        {"segmentation_silence_timeout_ms": 5000},
+        {"segmentation_max_time_ms": 20000},
+        {"segmentation_max_time_ms": 70000},
+        {"voice": None},
+        *({"sample_rate": rate} for rate in (8000, 16000, 24000, 48000)),
+        *({"profanity": profanity} for profanity in (None, "masked", "removed", "raw")),
+        *({"segmentation_strategy": strategy} for strategy in (None, "Default", "Time", "Semantic")),
+    ],
+)
+def test_what_azure_takes_is_taken(given: dict[str, Any]) -> None:
+    made = options(**given)
+    assert {name: getattr(made, name) for name in given} == given
+
+
+def test_by_default_any_language_is_heard_and_the_speakers_own_voice_speaks() -> None:
+    made = options()
+    assert (made.source_languages, made.voice, made.sample_rate) == ((), PERSONAL_VOICE, 16000)
+
+
+@pytest.mark.parametrize("made", [options(), resolve(**KEY, **SOMEWHERE)], ids=["options", "credentials"])
+def test_what_was_chosen_cannot_be_changed(made: Options | Credentials) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.anything = 1  # type: ignore[union-attr]
+
+
+# Secrets
+
+SECRETS = {
+    "key": {"key": "SECRET", **SOMEWHERE},
+    "token": {"auth_token": "SECRET", **SOMEWHERE},
+    "Entra": {"token_credential": Entra(), "endpoint": WHERE},
+    "endpoint": {**KEY, "endpoint": "wss://x.example/x?Ocp-Apim-Subscription-Key=SECRET"},
+}
+
+
+@pytest.mark.parametrize("given", SECRETS.values(), ids=SECRETS)
+def test_a_secret_is_in_no_repr(given: dict[str, Any]) -> None:
+    credentials = resolve(**given)
+    assert "SECRET" not in repr(credentials) + repr(options(credentials=credentials))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"key": "SECRET"},
+        {"key": "SECRET", "region": "x y"},
+        {"auth_token": "SECRET", "region": "x", "host": "y"},
+        {"token_credential": Entra(), "region": "x"},
+        {**KEY, "endpoint": "x.example?key=SECRET"},
+        {**KEY, "host": "x.example?key=SECRET"},
+    ],
+)
+def test_a_secret_is_in_no_error(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="speech_") as refused:
+        resolve(**given)
+    assert "SECRET" not in str(refused.value)
+
+
+# languages
+
+
+@pytest.mark.parametrize(
+    ("value", "several"),
+    [
+        (None, ()),
+        ("fr", ("fr",)),
+        (["fr", "de"], ("fr", "de")),
+        (("fr",), ("fr",)),
+        ([], ()),
+        (["de", "fr", "de"], ("de", "fr")),
+    ],
+)
+def test_one_language_or_several_become_a_tuple_in_order(value: Any, several: tuple[str, ...]) -> None:
+    assert languages("target_languages", value) == several
+
+
+@pytest.mark.parametrize("value", [[None], ["fr", 5], [["fr"]]])
+def test_what_is_no_language_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(ValueError, match="target_languages takes language codes"):
+        languages("target_languages", value)

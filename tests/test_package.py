@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.resources
+import re
+import subprocess
+import sys
+
+import pytest
+from livekit.agents import Plugin, stt, tts
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+
+NAMES = [
+    "STT",
+    "TTS",
+    "InterpreterAgent",
+    "SpeechStream",
+    "SynthesizeStream",
+    "Transcript",
+    "UtteranceRecognized",
+    "VoiceLost",
+    "__version__",
+    "session_options",
+]
+
+
+def test_the_public_names_are_these() -> None:
+    assert sorted(azure_interpreter.__all__) == sorted(NAMES)
+    assert all(hasattr(azure_interpreter, name) for name in NAMES)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "__version__"])
+def test_each_public_name_is_documented(name: str) -> None:
+    assert getattr(azure_interpreter, name).__doc__
+
+
+def test_the_classes_are_livekits() -> None:
+    assert issubclass(azure_interpreter.STT, stt.STT)
+    assert issubclass(azure_interpreter.SpeechStream, stt.SpeechStream)
+    assert issubclass(azure_interpreter.TTS, tts.TTS)
+    assert issubclass(azure_interpreter.SynthesizeStream, tts.SynthesizeStream)
+
+
+def test_the_streams_implement_only_run() -> None:
+    for stream in (azure_interpreter.SpeechStream, azure_interpreter.SynthesizeStream):
+        own = set(vars(stream))
+        assert "_run" in own
+        assert not own & {"_main_task", "__aiter__", "__anext__", "push_frame", "push_text", "end_input"}
+        assert not {name for name in own if not name.startswith("_")}
+
+
+def test_the_version_is_a_version() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*", azure_interpreter.__version__)
+
+
+def test_an_installed_package_has_the_same_version() -> None:
+    try:
+        installed = importlib.metadata.version("livekit-plugins-azure-interpreter")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("the source tree is tested, not an installed package")
+    assert installed == azure_interpreter.__version__
+
+
+def test_the_plugin_is_registered() -> None:
+    (plugin,) = (one for one in Plugin.registered_plugins if one.package == azure_interpreter.__name__)
+    assert plugin.version == azure_interpreter.__version__
+    assert plugin.logger is not None
+    assert plugin.logger.name == "livekit.plugins.azure_interpreter"
+
+
+def test_it_is_typed() -> None:
+    assert importlib.resources.files(azure_interpreter).joinpath("py.typed").is_file()
+
+
+def test_importing_it_does_not_import_the_emulator() -> None:
+    code = (
+        "import sys, livekit_plugins_azure_interpreter as package;"
+        "assert package.__name__ + '.emulator' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)

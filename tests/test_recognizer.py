@@ -1,0 +1,285 @@
+"""The thread half, with objects of the real SDK; nothing is sent anywhere but to loopback."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import azure.cognitiveservices.speech as speechsdk
+import pytest
+
+from livekit_plugins_azure_interpreter import _events as events
+from livekit_plugins_azure_interpreter._errors import to_api_error
+from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer, _config, _make, _Reporter
+from livekit_plugins_azure_interpreter.options import Credentials, Options
+
+LIMIT_SECONDS = 10.0
+NOBODY = "ws://127.0.0.1:9"
+"""The discard port: nobody listens there."""
+
+
+def options(*, credentials: Credentials | None = None, **chosen: Any) -> Options:
+    somebody = Credentials(endpoint=f"{NOBODY}/speech/universal/v2", key="a-secret-key")
+    return Options(credentials=credentials or somebody, target_languages=("fr", "de"), **chosen)
+
+
+class Posted:
+    """What was posted, from any thread."""
+
+    def __init__(self) -> None:
+        self.events: list[events.Event] = []
+        self.threads: list[threading.Thread] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, event: events.Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self.threads.append(threading.current_thread())
+            self._changed.notify_all()
+
+    def wait_for(self, wanted: type[events.Event]) -> events.Event:
+        def found() -> events.Event | None:
+            return next((event for event in self.events if isinstance(event, wanted)), None)
+
+        with self._changed:
+            assert self._changed.wait_for(found, LIMIT_SECONDS)
+            event = found()
+        assert event is not None
+        return event
+
+
+@pytest.fixture
+def posted() -> Posted:
+    return Posted()
+
+
+@pytest.fixture
+def make(posted: Posted) -> Iterator[Callable[..., AzureRecognizer]]:
+    made: list[AzureRecognizer] = []
+
+    def make_one(**chosen: Any) -> AzureRecognizer:
+        made.append(AzureRecognizer(options(**chosen), posted))
+        return made[-1]
+
+    yield make_one
+    for recognizer in made:
+        if hasattr(recognizer, "_recognizer"):
+            recognizer.close()
+
+
+class TestRecognizer:
+    def test_a_failure_is_posted_from_a_thread_of_the_sdk(
+        self, make: Callable[..., AzureRecognizer], posted: Posted
+    ) -> None:
+        make().start()
+        failed = posted.wait_for(events.Failed)
+        assert isinstance(failed, events.Failed)
+        assert failed.code == "ConnectionFailure"
+        assert threading.current_thread() not in posted.threads
+
+    def test_audio_is_taken_before_it_has_started(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        recognizer.write(bytes(3200))
+        recognizer.end_audio()
+
+    def test_nothing_is_posted_after_close(
+        self, make: Callable[..., AzureRecognizer], posted: Posted
+    ) -> None:
+        recognizer = make()
+        recognizer.start()
+        recognizer.close()
+        before = list(posted.events)
+        gc.collect()
+        assert posted.events == before
+
+    def test_close_disconnects_every_signal(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        signals = list(recognizer._signals)
+        alive = (recognizer._recognizer, recognizer._connection)  # not by their end
+        assert len(signals) == 8
+        assert all(signal.is_connected() for signal in signals)
+        recognizer.close()
+        assert not any(signal.is_connected() for signal in signals)
+        del alive
+
+    def test_close_lets_go_of_everything_native(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        recognizer.start()
+        native = [
+            weakref.ref(thing)
+            for thing in (recognizer._recognizer, recognizer._connection, recognizer._audio)
+        ]
+        recognizer.close()
+        gc.collect()
+        assert [thing() for thing in native] == [None] * 3
+
+    def test_one_that_was_never_started_can_be_closed(self, make: Callable[..., AzureRecognizer]) -> None:
+        make().close()
+
+    def test_options_that_the_sdk_refuses_are_a_runtime_error(self, posted: Posted) -> None:
+        credentials = Credentials(endpoint="", key="a-secret-key")
+        with pytest.raises(RuntimeError) as raised:
+            AzureRecognizer(options(credentials=credentials), posted)
+        assert "a-secret-key" not in repr(raised.value)
+        assert not posted.events
+
+
+class TestConfig:
+    def _property(self, name: str | Any, **chosen: Any) -> str:
+        config = _config(options(**chosen))
+        if isinstance(name, str):
+            return str(config.get_property_by_name(name))
+        return str(config.get_property(name))
+
+    def test_the_target_languages_and_the_voice(self) -> None:
+        assert list(_config(options()).target_languages) == ["fr", "de"]
+        assert _config(options()).voice_name == "personal-voice"
+        assert _config(options(voice=None)).voice_name == ""
+
+    @pytest.mark.parametrize(
+        ("name", "chosen", "value"),
+        [
+            ("LanguageIdMode", {}, "Continuous"),
+            ("SegmentationSilenceTimeoutMs", {"segmentation_silence_timeout_ms": 300}, "300"),
+            ("SegmentationMaximumTimeMs", {"segmentation_max_time_ms": 20000}, "20000"),
+            ("SegmentationStrategy", {"segmentation_strategy": "Semantic"}, "Semantic"),
+        ],
+    )
+    def test_what_was_chosen_is_a_property(self, name: str, chosen: dict[str, Any], value: str) -> None:
+        names = [found for found in dir(speechsdk.PropertyId) if found.endswith(name)]
+        assert self._property(getattr(speechsdk.PropertyId, names[0]), **chosen) == value
+
+    def test_what_was_not_chosen_is_left_to_azure(self) -> None:
+        assert self._property(speechsdk.PropertyId.Speech_SegmentationStrategy) == ""
+
+    def test_stopping_has_a_limit(self) -> None:
+        assert self._property("SPEECH-StopRecognitionTimeoutInSeconds") in ("0", "1")
+
+    def test_a_token_is_sent_instead_of_a_key(self) -> None:
+        credentials = Credentials(endpoint=NOBODY, auth_token="a-token")
+        assert _config(options(credentials=credentials)).authorization_token == "a-token"
+
+    @pytest.mark.parametrize("profanity", ["masked", "removed", "raw"])
+    def test_each_way_with_profanity_is_one_of_the_sdks(self, profanity: str) -> None:
+        name = speechsdk.PropertyId.SpeechServiceResponse_ProfanityOption
+        assert self._property(name, profanity=profanity).lower() == profanity
+
+    @pytest.mark.parametrize(
+        ("source_languages", "name", "value"),
+        [
+            (("en-US",), speechsdk.PropertyId.SpeechServiceConnection_RecoLanguage, "en-US"),
+            (
+                ("en-US", "es-ES"),
+                speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguages,
+                "en-US,es-ES",
+            ),
+            ((), speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguages, "und"),
+        ],
+    )
+    def test_one_language_is_fixed_several_are_candidates_none_is_any(
+        self, source_languages: tuple[str, ...], name: Any, value: str
+    ) -> None:
+        audio = speechsdk.audio.AudioConfig(stream=speechsdk.audio.PushAudioInputStream())
+        recognizer = _make(options(source_languages=source_languages, phrase_list=("Contoso",)), audio)
+        assert recognizer.properties.get_property(name).lower() == value.lower()
+
+
+def result(reason: Any = None, **fields: Any) -> SimpleNamespace:
+    """A result whose native half is gone when the callback returns."""
+    return SimpleNamespace(reason=reason, **fields)
+
+
+def phrase_result(reason: Any) -> SimpleNamespace:
+    detected = speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguageResult
+    return result(
+        reason,
+        offset=15_000_000,
+        duration=5_000_000,
+        text="Yes.",
+        translations={"fr": "Oui."},
+        properties={detected: "en-US"},
+        json="{}",
+    )
+
+
+PHRASE = events.RawPhrase(1.5, 0.5, "Yes.", "en-US", {"fr": "Oui."}, "{}")
+
+
+class TestReporter:
+    @pytest.fixture
+    def reporter(self, posted: Posted) -> _Reporter:
+        return _Reporter(posted)
+
+    def test_connections(self, reporter: _Reporter, posted: Posted) -> None:
+        reporter.connected(object())
+        reporter.disconnected(object())
+        assert posted.events == [events.Connected(), events.Disconnected()]
+
+    def test_speech(self, reporter: _Reporter, posted: Posted) -> None:
+        reporter.speech_started(SimpleNamespace(offset=10_000_000))
+        reporter.speech_stopped(SimpleNamespace(offset=25_000_000))
+        assert posted.events == [events.SpeechStarted(1.0), events.SpeechStopped(2.5)]
+
+    def test_transcripts(self, reporter: _Reporter, posted: Posted) -> None:
+        reasons = speechsdk.ResultReason
+        reporter.recognizing(SimpleNamespace(result=phrase_result(reasons.TranslatingSpeech)))
+        reporter.recognized(SimpleNamespace(result=phrase_result(reasons.TranslatedSpeech)))
+        reporter.recognized(SimpleNamespace(result=phrase_result(reasons.RecognizedSpeech)))
+        reporter.recognized(SimpleNamespace(result=result(reasons.NoMatch)))
+        assert posted.events == [
+            events.Recognizing(PHRASE),
+            events.Recognized(PHRASE),
+            events.Recognized(PHRASE),
+            events.NothingRecognized(),
+        ]
+
+    def test_what_is_posted_is_a_copy(self, reporter: _Reporter, posted: Posted) -> None:
+        native = phrase_result(speechsdk.ResultReason.TranslatedSpeech)
+        reporter.recognized(SimpleNamespace(result=native))
+        native.translations.clear()
+        assert posted.events == [events.Recognized(PHRASE)]
+
+    def test_voices(self, reporter: _Reporter, posted: Posted) -> None:
+        reasons = speechsdk.ResultReason
+        for reason in (reasons.SynthesizingAudio, reasons.SynthesizingAudioCompleted, reasons.Canceled):
+            reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"\x01\x02")))
+        assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
+
+    def test_the_end(self, reporter: _Reporter, posted: Posted) -> None:
+        reasons, codes = speechsdk.CancellationReason, speechsdk.CancellationErrorCode
+        for details in (
+            SimpleNamespace(reason=reasons.EndOfStream),
+            SimpleNamespace(reason=reasons.Error, code=codes.AuthenticationFailure, error_details="401"),
+        ):
+            reporter.canceled(SimpleNamespace(cancellation_details=details))
+        assert posted.events == [events.Finished(), events.Failed("AuthenticationFailure", "401")]
+
+
+CODES = [code.name for code in speechsdk.CancellationErrorCode if code.name != "NoError"]
+
+
+class TestSecrets:
+    @pytest.mark.parametrize("code", [*CODES, "SomethingNew"])
+    def test_none_is_in_an_error(self, code: str) -> None:
+        error = to_api_error(events.Failed(code, "401 wss://host/?key=a-secret-key"), session_id="azure_1")
+        assert "a-secret-key" not in repr(error) + str(error) + repr(vars(error))
+        assert code in str(error)
+
+    def test_none_is_in_the_options(self) -> None:
+        credentials = Credentials(
+            endpoint=NOBODY,
+            key="a-secret-key",
+            auth_token="a-secret-token",
+            token_credential=cast(Any, Secret()),
+        )
+        shown = repr(options(credentials=credentials))
+        assert "secret" not in shown.lower()
+
+
+class Secret:
+    def get_token(self, *scopes: str) -> Any:
+        raise NotImplementedError

@@ -1,0 +1,398 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.azure import heard, voice
+from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
+from fakes.tts import ToneTTS, tone
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError
+from livekit.agents.metrics import TTSMetrics
+from livekit.agents.stt import SpeechEventType
+from livekit.agents.tts import SynthesizedAudio, TTSError
+
+from livekit_plugins_azure_interpreter import STT, TTS, VoiceLost
+from livekit_plugins_azure_interpreter._events import Disconnected, VoiceChunk, VoiceCompleted
+from livekit_plugins_azure_interpreter._utterances import State, Translation
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+Make = Callable[..., Any]
+
+OPTIONS = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=4)
+VOICE = tone(440, 0.5)
+OTHER_VOICE = tone(660, 0.3)
+
+
+class Live:
+    """An STT that hears, and what there is to say."""
+
+    def __init__(self, interpreter: STT, listener: Any, service: FakeService) -> None:
+        self.stt = interpreter
+        self.lost: list[VoiceLost] = []
+        interpreter.on("voice_lost", self.lost.append)
+        self._listener = listener
+        self._service = service
+        self._finals = 0
+
+    @property
+    def azure(self) -> FakeRecognizer:
+        return self._service.last
+
+    async def hears(self, text: str, *events: Any) -> Translation:
+        """A translation and what follows it, e.g. its voice; returns the object that is to be said."""
+        self.azure.post(heard(text), *events)
+        self._finals += 1
+        await self._listener.has(SpeechEventType.FINAL_TRANSCRIPT, self._finals)
+        translation: Translation = self._listener.finals[-1].text
+        return translation
+
+    async def ends(self) -> None:
+        self._listener.stream.end_input()
+        await self._listener.ended()
+
+
+@pytest.fixture
+async def live(make_stt: Make, listen: Make, service: FakeService, until: Until) -> Live:
+    interpreter = make_stt()
+    listener = listen(interpreter)
+    await until(lambda: service.recognizers and service.last.started)
+    return Live(interpreter, listener, service)
+
+
+class Speech:
+    """One text, said.
+
+    Attributes:
+        frames: What came out.
+        errors: What the TTS reported meanwhile.
+    """
+
+    def __init__(self, tts: TTS, *texts: str) -> None:
+        self.frames: list[SynthesizedAudio] = []
+        self.errors: list[TTSError] = []
+        tts.on("error", self.errors.append)
+        self.stream = tts.stream(conn_options=OPTIONS)
+        for text in texts:
+            self.stream.push_text(text)
+        self.stream.end_input()
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        async for audio in self.stream:
+            self.frames.append(audio)
+
+    async def ended(self) -> None:
+        """Wait for its end; raises what the stream raises."""
+        await asyncio.wait_for(self._task, LIMIT_SECONDS)
+
+    @property
+    def pcm(self) -> bytes:
+        return b"".join(bytes(audio.frame.data) for audio in self._voice)
+
+    @property
+    def seconds(self) -> float:
+        return sum(audio.frame.duration for audio in self._voice)
+
+    @property
+    def _voice(self) -> list[SynthesizedAudio]:
+        """Without the 10 ms of silence with which LiveKit marks an end."""
+        if not self.frames:
+            return []
+        *rest, last = self.frames
+        marker = last.is_final and not any(bytes(last.frame.data))
+        return rest if marker else self.frames
+
+    async def aclose(self) -> None:
+        await asyncio.wait_for(self.stream.aclose(), LIMIT_SECONDS)
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+
+@pytest.fixture
+async def say() -> AsyncIterator[Callable[..., Speech]]:
+    speeches: list[Speech] = []
+
+    def start(tts: TTS, *texts: str) -> Speech:
+        speeches.append(Speech(tts, *texts))
+        return speeches[-1]
+
+    yield start
+    for speech in speeches:
+        await speech.aclose()
+
+
+async def said(say: Make, tts: TTS, *texts: str) -> Speech:
+    speech: Speech = say(tts, *texts)
+    await speech.ended()
+    return speech
+
+
+class TestVoice:
+    async def test_it_is_emitted_sample_for_sample(self, live: Live, say: Make) -> None:
+        translation = await live.hears("Oui.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt), translation)
+        assert speech.pcm == VOICE
+        assert {audio.frame.sample_rate for audio in speech.frames} == {16000}
+        assert not speech.errors
+
+    async def test_it_is_found_by_its_words_after_what_livekit_does_to_them(
+        self, live: Live, say: Make
+    ) -> None:
+        await live.hears("**Oui**, d'accord 🙂.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt), "Oui, ", "d'accord .")
+        assert speech.pcm == VOICE
+
+    async def test_a_riff_header_is_no_sound(self, live: Live, say: Make) -> None:
+        header = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x80\x3e\0\0\0\x7d\0\0\x02\0\x10\0data\0\0\0\0"
+        events = [VoiceChunk(header + VOICE[:3200]), VoiceChunk(VOICE[3200:]), VoiceCompleted()]
+        translation = await live.hears("Oui.", *events)
+        assert (await said(say, TTS(live.stt), translation)).pcm == VOICE
+
+    async def test_its_first_frame_leaves_when_the_first_chunk_has_come(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        live.azure.post(VoiceChunk(VOICE[:6400]))
+        await until(lambda: speech.frames)
+        assert translation.utterance.state is State.VOICING
+        live.azure.post(VoiceChunk(VOICE[6400:]), VoiceCompleted())
+        await speech.ended()
+        assert speech.pcm == VOICE
+
+    async def test_it_can_begin_before_its_translation_is_final(self, live: Live, say: Make) -> None:
+        live.azure.post(*voice(VOICE))
+        translation = await live.hears("Oui.")
+        assert (await said(say, TTS(live.stt), translation)).pcm == VOICE
+
+    @pytest.mark.parametrize("sample_rate", [24000, 48000, 8000])
+    async def test_it_is_resampled_to_the_rate_of_the_tts(
+        self, live: Live, say: Make, sample_rate: int
+    ) -> None:
+        translation = await live.hears("Oui.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt, sample_rate=sample_rate), translation)
+        assert {audio.frame.sample_rate for audio in speech.frames} == {sample_rate}
+        assert speech.seconds == pytest.approx(0.5, abs=0.01)
+
+    async def test_equal_words_have_each_their_own_in_order(self, live: Live, say: Make) -> None:
+        await live.hears("Oui.", *voice(VOICE))
+        await live.hears("Oui.", *voice(OTHER_VOICE))
+        tts = TTS(live.stt)
+        assert (await said(say, tts, "Oui.")).pcm == VOICE
+        assert (await said(say, tts, "Oui.")).pcm == OTHER_VOICE
+
+    async def test_a_translation_has_its_own_whatever_the_order(self, live: Live, say: Make) -> None:
+        first = await live.hears("Oui.", *voice(VOICE))
+        second = await live.hears("Oui.", *voice(OTHER_VOICE))
+        tts = TTS(live.stt)
+        assert (await said(say, tts, second)).pcm == OTHER_VOICE
+        assert (await said(say, tts, first)).pcm == VOICE
+
+    async def test_joined_translations_are_heard_one_after_another(self, live: Live, say: Make) -> None:
+        await live.hears("Oui.", *voice(VOICE))
+        await live.hears("Non.", *voice(OTHER_VOICE))
+        assert (await said(say, TTS(live.stt), "Oui. Non.")).pcm == VOICE + OTHER_VOICE
+
+    async def test_it_outlives_its_stream(self, live: Live, say: Make) -> None:
+        translation = await live.hears("Oui.", *voice(VOICE))
+        await live.ends()
+        assert (await said(say, TTS(live.stt), translation)).pcm == VOICE
+
+    async def test_one_that_is_closed_leaves_nothing_behind(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        await until(lambda: translation.utterance.changed is not None)
+        await speech.aclose()
+        assert translation.utterance.changed is None
+
+    async def test_it_is_measured(self, live: Live, say: Make) -> None:
+        measured: list[TTSMetrics] = []
+        tts = TTS(live.stt)
+        tts.on("metrics_collected", measured.append)
+        translation = await live.hears("Oui.", *voice(VOICE))
+        await (await said(say, tts, translation)).aclose()
+        (metrics,) = measured
+        assert metrics.characters_count == len("Oui.")
+        assert metrics.audio_duration == pytest.approx(0.5, abs=0.02)
+        assert metrics.ttfb >= 0
+
+    async def test_it_is_heard_through_synthesize_too(self, live: Live) -> None:
+        await live.hears("Oui.", *voice(VOICE))
+
+        async def collect() -> bytes:
+            async with TTS(live.stt).synthesize("Oui.", conn_options=OPTIONS) as stream:
+                return b"".join([bytes(audio.frame.data) async for audio in stream])
+
+        assert (await asyncio.wait_for(collect(), LIMIT_SECONDS)).startswith(VOICE)
+
+
+class TestLostVoice:
+    @pytest.mark.parametrize("streaming", [True, False])
+    async def test_one_without_any_sound_is_heard_in_the_fallbacks(
+        self, live: Live, say: Make, streaming: bool
+    ) -> None:
+        fallback = ToneTTS(streaming=streaming)
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt, fallback=fallback), translation)
+        live.azure.post(Disconnected())
+        await speech.ended()
+        assert speech.pcm == fallback.tone
+        assert fallback.texts == ["Oui."]
+        assert not speech.errors
+
+    async def test_one_that_was_lost_before_it_is_said_is_heard_in_the_fallbacks(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS()
+        translation = await live.hears("Oui.", VoiceChunk(VOICE[:3200]), Disconnected())
+        await until(lambda: live.lost)
+        speech = await said(say, TTS(live.stt, fallback=fallback), translation)
+        assert speech.pcm == fallback.tone
+
+    async def test_one_in_part_ends_and_is_not_said_again(self, live: Live, say: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt, fallback=fallback), translation)
+        live.azure.post(VoiceChunk(VOICE[:6400]))
+        await until(lambda: speech.frames)
+        live.azure.post(Disconnected())
+        await speech.ended()
+        assert speech.pcm == VOICE[:6400]
+        assert fallback.texts == []
+        (event,) = live.lost
+        assert event.seconds_heard == pytest.approx(0.2)
+        assert event.id == translation.utterance.id
+
+    async def test_without_a_fallback_it_is_told_but_is_no_failure(self, live: Live, say: Make) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        live.azure.post(Disconnected())
+        await speech.ended()
+        assert not speech.frames
+        (error,) = speech.errors
+        assert error.recoverable
+        assert translation.utterance.id in str(error.error)
+        assert "Oui" not in str(error.error)
+
+    async def test_the_next_voice_is_whole(self, live: Live, say: Make) -> None:
+        first = await live.hears("Oui.", VoiceChunk(VOICE[:3200]), Disconnected())
+        second = await live.hears("Non.", *voice(OTHER_VOICE))
+        tts = TTS(live.stt)
+        assert not (await said(say, tts, first)).frames
+        assert (await said(say, tts, second)).pcm == OTHER_VOICE
+
+    async def test_no_speech_waits_for_a_stream_that_has_ended(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        await until(lambda: translation.utterance.changed is not None)
+        await live.ends()
+        await speech.ended()
+
+    async def test_no_speech_waits_for_an_stt_that_is_closed(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        await until(lambda: translation.utterance.changed is not None)
+        await live.stt.aclose()
+        await speech.ended()
+
+    async def test_of_several_joined_only_the_lost_one_is_heard_in_the_fallbacks(
+        self, live: Live, say: Make
+    ) -> None:
+        fallback = ToneTTS()
+        await live.hears("Oui.", *voice(VOICE))
+        await live.hears("Non.", Disconnected())
+        speech = await said(say, TTS(live.stt, fallback=fallback), "Oui. Non.")
+        assert speech.pcm == VOICE + fallback.tone
+        assert fallback.texts == ["Non."]
+
+    async def test_the_claim_holds_when_the_stream_is_run_again(self, live: Live, say: Make) -> None:
+        # The fallback fails as often as it is tried in the first run, and then speaks.
+        fallback = ToneTTS(failures=1)
+        lost = await live.hears("Oui.", Disconnected())
+        await live.hears("Oui.", *voice(VOICE))
+        tts = TTS(live.stt, fallback=fallback)
+        speech = await said(say, tts, str(lost))
+        assert speech.pcm == fallback.tone
+        assert set(fallback.texts) == {"Oui."}
+        (error,) = speech.errors
+        assert error.recoverable
+        assert (await said(say, tts, "Oui.")).pcm == VOICE
+
+
+class TestOtherText:
+    @pytest.mark.parametrize("streaming", [True, False])
+    async def test_it_is_heard_in_the_fallbacks_voice(self, live: Live, say: Make, streaming: bool) -> None:
+        fallback = ToneTTS(streaming=streaming)
+        speech = await said(say, TTS(live.stt, fallback=fallback), "Bonjour ", "à tous.")
+        assert speech.pcm == fallback.tone
+        assert fallback.texts == ["Bonjour à tous."]
+
+    async def test_the_fallback_is_resampled(self, live: Live, say: Make) -> None:
+        fallback = ToneTTS(sample_rate=24000, seconds=0.5)
+        speech = await said(say, TTS(live.stt, fallback=fallback), "Bonjour.")
+        assert {audio.frame.sample_rate for audio in speech.frames} == {16000}
+        assert speech.seconds == pytest.approx(0.5, abs=0.01)
+
+    async def test_without_a_fallback_it_is_one_clear_error(self, live: Live, say: Make) -> None:
+        speech = say(TTS(live.stt), "Bonjour.")
+        with pytest.raises(APIError, match="fallback") as raised:
+            await speech.ended()
+        assert not raised.value.retryable
+        (error,) = speech.errors
+        assert not error.recoverable
+
+    async def test_a_translation_that_was_spoken_is_other_text(self, live: Live, say: Make) -> None:
+        fallback = ToneTTS()
+        tts = TTS(live.stt, fallback=fallback)
+        translation = await live.hears("Oui.", *voice(VOICE))
+        assert (await said(say, tts, translation)).pcm == VOICE
+        assert (await said(say, tts, translation)).pcm == fallback.tone
+
+    async def test_without_a_fallback_a_spoken_translation_is_no_failure(self, live: Live, say: Make) -> None:
+        tts = TTS(live.stt)
+        translation = await live.hears("Oui.", *voice(VOICE))
+        await said(say, tts, translation)
+        again = await said(say, tts, translation)
+        assert not again.frames
+        (error,) = again.errors
+        assert error.recoverable
+
+    async def test_no_text_is_no_sound(self, live: Live, say: Make) -> None:
+        for texts in ((), (" ",)):
+            speech = await said(say, TTS(live.stt), *texts)
+            assert not speech.frames
+            assert not speech.errors
+
+
+class TestInterface:
+    async def test_a_foreign_stt_is_a_type_error(self) -> None:
+        with pytest.raises(TypeError, match=r"azure_interpreter\.STT"):
+            TTS(object())  # type: ignore[arg-type]
+
+    async def test_it_names_the_model_and_provider_of_its_stt(self, live: Live) -> None:
+        tts = TTS(live.stt, sample_rate=24000)
+        assert tts.stt is live.stt
+        assert (tts.model, tts.provider) == ("live-interpreter", "Azure")
+        assert (tts.sample_rate, tts.num_channels) == (24000, 1)
+        assert tts.capabilities.streaming
+
+    async def test_prewarm_prepares_the_fallback(self, live: Live) -> None:
+        fallback = ToneTTS()
+        TTS(live.stt, fallback=fallback).prewarm()
+        assert fallback.prewarmed
+        TTS(live.stt).prewarm()
+
+    async def test_a_frame_is_mono(self, live: Live, say: Make) -> None:
+        translation = await live.hears("Oui.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt), translation)
+        frames: list[rtc.AudioFrame] = [audio.frame for audio in speech.frames]
+        assert {frame.num_channels for frame in frames} == {1}

@@ -1,0 +1,1026 @@
+"""The ledger: which audio belongs to which translation."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from livekit_plugins_azure_interpreter import _utterances
+from livekit_plugins_azure_interpreter._utterances import (
+    IllegalStep,
+    Ledger,
+    LostReason,
+    State,
+    Step,
+    Translation,
+    Utterance,
+)
+from livekit_plugins_azure_interpreter._voice import Samples
+
+RATE = 64
+"""Few samples per second, and a power of two: seconds are exact, and pieces are small."""
+TIMEOUT = 5.0
+PAUSE = 0.1
+
+reproducible = settings(
+    derandomize=True, deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck)
+)
+
+
+def piece(seconds: float = 1.0, *, starts: bool = False, tag: int = 0) -> Samples:
+    return Samples(bytes([tag, 0]) * int(seconds * RATE), RATE, starts)
+
+
+def tags(utterance: Utterance) -> list[int]:
+    """The tags of the pieces of a voice."""
+    return [samples.pcm[0] for samples in utterance.samples if samples.pcm]
+
+
+@pytest.fixture
+def lost() -> list[Utterance]:
+    """The utterances that were reported as LOST."""
+    return []
+
+
+@pytest.fixture
+def ledger(lost: list[Utterance]) -> Ledger:
+    return Ledger(voice_timeout_seconds=TIMEOUT, lost=lost.append)
+
+
+# The utterance: a table
+
+STEPS: dict[Step, Callable[[Utterance], None]] = {
+    Step.AUDIO: lambda utterance: utterance.add(piece()),
+    Step.COMPLETE: lambda utterance: utterance.complete(),
+    Step.LOSE: lambda utterance: utterance.lose(LostReason.TIMEOUT),
+}
+UNCLAIMED, CLAIMED = False, True
+ILLEGAL = None
+EXPECTED = {
+    (State.RECOGNIZED, UNCLAIMED, Step.AUDIO): State.VOICING,
+    (State.RECOGNIZED, UNCLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.RECOGNIZED, UNCLAIMED, Step.LOSE): State.LOST,
+    (State.RECOGNIZED, CLAIMED, Step.AUDIO): State.VOICING,
+    (State.RECOGNIZED, CLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.RECOGNIZED, CLAIMED, Step.LOSE): State.LOST,
+    (State.VOICING, UNCLAIMED, Step.AUDIO): State.VOICING,
+    (State.VOICING, UNCLAIMED, Step.COMPLETE): State.VOICED,
+    (State.VOICING, UNCLAIMED, Step.LOSE): State.LOST,
+    (State.VOICING, CLAIMED, Step.AUDIO): State.VOICING,
+    (State.VOICING, CLAIMED, Step.COMPLETE): State.VOICED,
+    (State.VOICING, CLAIMED, Step.LOSE): State.LOST,
+    (State.VOICED, UNCLAIMED, Step.AUDIO): ILLEGAL,
+    (State.VOICED, UNCLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.VOICED, UNCLAIMED, Step.LOSE): State.LOST,
+    (State.VOICED, CLAIMED, Step.AUDIO): ILLEGAL,
+    (State.VOICED, CLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.VOICED, CLAIMED, Step.LOSE): ILLEGAL,
+    (State.LOST, UNCLAIMED, Step.AUDIO): ILLEGAL,
+    (State.LOST, UNCLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.LOST, UNCLAIMED, Step.LOSE): ILLEGAL,
+    (State.LOST, CLAIMED, Step.AUDIO): ILLEGAL,
+    (State.LOST, CLAIMED, Step.COMPLETE): ILLEGAL,
+    (State.LOST, CLAIMED, Step.LOSE): ILLEGAL,
+}
+LEGAL_STEPS = [(*case, following) for case, following in EXPECTED.items() if following is not ILLEGAL]
+ILLEGAL_STEPS = [case for case, following in EXPECTED.items() if following is ILLEGAL]
+
+
+def utterance_in(state: State, claimed: bool) -> Utterance:
+    """An utterance as it is in this state, one second long where it has a voice."""
+    utterance = Utterance("utterance-1", "Bonjour", 0.0, state=state, claimed=claimed)
+    if state in (State.VOICING, State.VOICED):
+        utterance.samples.append(piece())
+        utterance.seconds = 1.0
+    if state is State.LOST:
+        utterance.lost_reason = LostReason.STALLED
+    return utterance
+
+
+def everything_of(utterance: Utterance) -> dict[str, object]:
+    return {**vars(utterance), "samples": list(utterance.samples)}
+
+
+def test_the_table_has_every_state_every_claim_and_every_step() -> None:
+    every = {(state, claimed, step) for state in State for claimed in (False, True) for step in Step}
+    assert EXPECTED.keys() == every
+
+
+@pytest.mark.parametrize(("state", "claimed", "step", "following"), LEGAL_STEPS)
+def test_a_legal_step_leads_to_its_state(state: State, claimed: bool, step: Step, following: State) -> None:
+    utterance = utterance_in(state, claimed)
+    STEPS[step](utterance)
+    assert (utterance.state, utterance.claimed) == (following, claimed)
+
+
+@pytest.mark.parametrize(("state", "claimed", "step", "following"), LEGAL_STEPS)
+def test_a_legal_step_notifies_once(state: State, claimed: bool, step: Step, following: State) -> None:
+    utterance = utterance_in(state, claimed)
+    seen: list[State] = []
+    utterance.changed = lambda: seen.append(utterance.state)
+    STEPS[step](utterance)
+    assert seen == [following]
+
+
+@pytest.mark.parametrize(("state", "claimed", "step"), ILLEGAL_STEPS)
+def test_an_illegal_step_raises_and_changes_nothing(state: State, claimed: bool, step: Step) -> None:
+    utterance = utterance_in(state, claimed)
+    notified: list[None] = []
+    utterance.changed = lambda: notified.append(None)
+    before = everything_of(utterance)
+    with pytest.raises(IllegalStep):
+        STEPS[step](utterance)
+    assert (everything_of(utterance), notified) == (before, [])
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_claim_is_possible_in_every_state_and_changes_nothing_else(state: State) -> None:
+    utterance = utterance_in(state, UNCLAIMED)
+    before = everything_of(utterance)
+    utterance.claim()
+    assert everything_of(utterance) == {**before, "claimed": True}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_second_claim_raises_and_changes_nothing(state: State) -> None:
+    utterance = utterance_in(state, CLAIMED)
+    before = everything_of(utterance)
+    with pytest.raises(IllegalStep):
+        utterance.claim()
+    assert everything_of(utterance) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "done"),
+    [(State.RECOGNIZED, False), (State.VOICING, False), (State.VOICED, True), (State.LOST, True)],
+)
+def test_only_a_voice_that_is_complete_or_lost_is_done(state: State, done: bool) -> None:
+    assert utterance_in(state, UNCLAIMED).done is done
+
+
+def test_audio_is_kept_in_order_and_measured() -> None:
+    utterance = utterance_in(State.RECOGNIZED, UNCLAIMED)
+    utterance.add(piece(1.0, tag=1))
+    utterance.add(piece(0.5, tag=2))
+    assert (tags(utterance), utterance.seconds) == ([1, 2], 1.5)
+
+
+def test_what_was_heard_stays_for_the_one_who_claimed_it() -> None:
+    utterance = utterance_in(State.VOICING, CLAIMED)
+    utterance.lose(LostReason.STALLED)
+    assert (len(utterance.samples), utterance.seconds) == (1, 1.0)
+
+
+def test_what_was_heard_is_freed_when_nobody_has_claimed_it() -> None:
+    utterance = utterance_in(State.VOICING, UNCLAIMED)
+    utterance.lose(LostReason.STALLED)
+    assert (utterance.samples, utterance.seconds) == ([], 0.0)
+
+
+def test_the_reason_of_a_loss_is_kept() -> None:
+    utterance = utterance_in(State.RECOGNIZED, UNCLAIMED)
+    utterance.lose(LostReason.RECONNECTED)
+    assert utterance.lost_reason is LostReason.RECONNECTED
+
+
+def test_a_translation_is_its_text_and_knows_its_utterance() -> None:
+    utterance = utterance_in(State.RECOGNIZED, UNCLAIMED)
+    assert (utterance.translation, utterance.translation.utterance) == ("Bonjour", utterance)
+
+
+def test_ids_are_unique_over_ledgers() -> None:
+    assert Ledger().recognized("a", 0.0).id != Ledger().recognized("a", 0.0).id
+
+
+# Order
+
+
+@pytest.mark.parametrize("header", [False, True])
+def test_voices_belong_to_utterances_in_their_order(ledger: Ledger, header: bool) -> None:
+    utterances = [ledger.recognized(text, 0.0) for text in ("un", "deux", "trois")]
+    for tag in range(3):
+        ledger.audio(piece(starts=header, tag=tag), 1.0 + tag)
+        ledger.audio(piece(tag=tag), 1.1 + tag)
+        ledger.completed(1.2 + tag)
+    ledger.expire(4.0)
+    assert [tags(utterance) for utterance in utterances] == [[0, 0], [1, 1], [2, 2]]
+    assert {utterance.state for utterance in utterances} == {State.VOICED}
+
+
+def test_an_utterance_is_voicing_from_its_first_piece_on(ledger: Ledger) -> None:
+    first, second = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(), 1.0)
+    assert (first.state, second.state) == (State.VOICING, State.RECOGNIZED)
+
+
+def test_a_voice_that_begins_before_recognized_is_held_for_it(ledger: Ledger) -> None:
+    ledger.audio(piece(tag=1), 0.0)
+    utterance = ledger.recognized("un", 0.5)
+    ledger.audio(piece(tag=2), 1.0)
+    ledger.completed(1.5)
+    assert (tags(utterance), utterance.state) == ([1, 2], State.VOICED)
+
+
+def test_voices_that_end_before_recognized_are_held_in_order(ledger: Ledger) -> None:
+    for tag in (1, 2):
+        ledger.audio(piece(tag=tag), 0.0)
+        ledger.completed(0.1)
+    first, second = ledger.recognized("un", 0.5), ledger.recognized("deux", 0.5)
+    assert [(tags(one), one.state) for one in (first, second)] == [([1], State.VOICED), ([2], State.VOICED)]
+
+
+def test_an_early_voice_without_a_sound_is_lost_as_empty_and_told_once(
+    ledger: Ledger, lost: list[Utterance]
+) -> None:
+    ledger.audio(piece(0.0, starts=True), 0.0)
+    ledger.completed(0.1)
+    ledger.expire(0.1 + PAUSE)
+    utterance = ledger.recognized("un", 0.5)
+    assert (utterance.lost_reason, lost) == (LostReason.EMPTY, [utterance])
+
+
+def test_an_early_voice_whose_utterance_never_comes_is_dropped_and_counted(ledger: Ledger) -> None:
+    ledger.audio(piece(2.0), 0.0)
+    ledger.completed(0.1)
+    ledger.expire(TIMEOUT)
+    assert ledger.dropped_seconds == 2.0
+
+
+def test_an_early_voice_that_stalls_is_dropped_and_counted(ledger: Ledger) -> None:
+    ledger.audio(piece(2.0), 0.0)
+    ledger.expire(TIMEOUT)
+    assert ledger.dropped_seconds == 2.0
+
+
+def test_early_voices_are_bounded_and_counted(ledger: Ledger) -> None:
+    for _ in range(2):
+        ledger.audio(piece(20.0), 0.0)
+        ledger.completed(0.1)
+    assert ledger.dropped_seconds == 40.0
+
+
+def test_early_voices_up_to_the_bound_are_kept(ledger: Ledger) -> None:
+    for _ in range(3):
+        ledger.audio(piece(10.0), 0.0)
+    assert (ledger.recognized("un", 0.1).seconds, ledger.dropped_seconds) == (30.0, 0.0)
+
+
+DROPPED_EARLY = {
+    "never recognized": [(piece(starts=True), 0.0), (None, 0.1), (None, TIMEOUT)],
+    "stalled": [(piece(starts=True), 0.0), (None, TIMEOUT)],
+    "too long": [(piece(31.0, starts=True), 1.0)],
+    "too long in all": [(piece(20.0, starts=True), 0.0), (None, 0.1), (piece(20.0, starts=True), 0.2)],
+}
+
+
+@pytest.mark.parametrize("reported", DROPPED_EARLY.values(), ids=DROPPED_EARLY)
+def test_the_utterance_of_a_voice_that_was_dropped_early_does_not_get_the_next_voice(
+    ledger: Ledger, reported: list[tuple[Samples | None, float]]
+) -> None:
+    for samples, now in reported:
+        if samples is None:
+            ledger.completed(now)
+        else:
+            ledger.audio(samples, now)
+    utterance = ledger.recognized("un", TIMEOUT + 0.1)
+    ledger.audio(piece(starts=True, tag=2), TIMEOUT + 0.2)
+    assert (tags(utterance), utterance.state) == ([], State.LOST)
+
+
+def test_after_an_early_voice_was_dropped_a_quiet_timeout_heals(ledger: Ledger) -> None:
+    ledger.audio(piece(31.0), 0.0)
+    ledger.completed(1.0)
+    ledger.expire(1.0 + TIMEOUT)
+    utterance = ledger.recognized("un", 7.0)
+    ledger.audio(piece(tag=2), 8.0)
+    assert tags(utterance) == [2]
+
+
+# Time
+
+
+def test_nothing_is_waited_for_at_first(ledger: Ledger) -> None:
+    assert ledger.deadline is None
+
+
+def test_an_utterance_waits_for_its_voice_from_recognized_on(ledger: Ledger) -> None:
+    ledger.recognized("un", 2.0)
+    assert ledger.deadline == 2.0 + TIMEOUT
+
+
+def test_an_utterance_waits_for_its_voice_from_the_end_of_the_one_before(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.recognized("deux", 0.0)
+    ledger.audio(piece(), 1.0)
+    ledger.completed(4.0)
+    assert ledger.deadline == 4.0 + TIMEOUT
+
+
+def test_an_utterance_behind_a_voice_under_way_is_not_waited_for(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    behind = ledger.recognized("deux", 0.0)
+    for at in range(10):
+        ledger.audio(piece(), float(at))
+    assert behind.state is State.RECOGNIZED
+
+
+def test_an_utterance_recognized_after_the_voice_before_it_waits_from_then_on(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 1.0)
+    ledger.completed(1.5)
+    ledger.recognized("deux", 3.0)
+    assert ledger.deadline == 3.0 + TIMEOUT
+
+
+def test_just_before_its_timeout_an_utterance_is_not_lost(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.expire(TIMEOUT - 0.01)
+    assert utterance.state is State.RECOGNIZED
+
+
+def test_an_utterance_without_a_voice_is_lost_at_its_timeout(ledger: Ledger, lost: list[Utterance]) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.expire(TIMEOUT)
+    assert (utterance.lost_reason, lost) == (LostReason.TIMEOUT, [utterance])
+
+
+def test_any_report_ends_the_waits_that_are_over(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.recognized("deux", 100.0)
+    assert utterance.lost_reason is LostReason.TIMEOUT
+
+
+def test_each_piece_gives_a_voice_more_time(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    for at in (1.0, 5.0, 9.0):
+        ledger.audio(piece(), at)
+    assert (utterance.state, ledger.deadline) == (State.VOICING, 9.0 + TIMEOUT)
+
+
+def test_a_voice_that_stalls_is_lost_and_what_was_heard_stays_for_the_claimant(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.claim("un")
+    ledger.audio(piece(tag=1), 1.0)
+    ledger.expire(1.0 + TIMEOUT)
+    assert (utterance.lost_reason, tags(utterance)) == (LostReason.STALLED, [1])
+
+
+def test_nothing_is_waited_for_once_all_is_done(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 1.0)
+    ledger.completed(2.0)
+    assert ledger.deadline is None
+
+
+# Completed, and headers
+
+
+def test_where_voices_have_no_headers_completed_ends_a_voice_at_once(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 1.0)
+    ledger.completed(2.0)
+    assert utterance.state is State.VOICED
+
+
+def test_where_voices_have_headers_completed_ends_a_voice_after_a_pause(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.audio(piece(starts=True), 1.0)
+    ledger.completed(2.0)
+    assert (utterance.state, ledger.deadline) == (State.VOICING, 2.0 + PAUSE)
+    ledger.expire(2.0 + PAUSE)
+    assert utterance.state is State.VOICED
+
+
+def test_audio_without_a_header_just_after_completed_continues_the_voice(ledger: Ledger) -> None:
+    first, second = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.completed(1.5)
+    ledger.audio(piece(tag=2), 1.55)
+    assert (tags(first), tags(second)) == ([1, 2], [])
+
+
+def test_a_voice_that_was_continued_waits_for_its_next_piece_again(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(starts=True), 1.0)
+    ledger.completed(1.5)
+    ledger.audio(piece(), 1.55)
+    assert ledger.deadline == 1.55 + TIMEOUT
+
+
+def test_a_header_just_after_completed_begins_the_next_voice(ledger: Ledger) -> None:
+    first, second = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.completed(1.5)
+    ledger.audio(piece(starts=True, tag=2), 1.55)
+    assert (tags(first), first.state, tags(second)) == ([1], State.VOICED, [2])
+
+
+def test_audio_without_a_header_after_the_pause_begins_the_next_voice(ledger: Ledger) -> None:
+    first, second = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.completed(1.5)
+    ledger.audio(piece(tag=2), 2.0)
+    assert (tags(first), tags(second)) == ([1], [2])
+
+
+def test_headers_on_every_chunk_do_not_split_a_voice(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    for tag in (1, 2, 3):
+        ledger.audio(piece(starts=True, tag=tag), 1.0)
+    ledger.completed(1.5)
+    ledger.expire(2.0)
+    assert (tags(utterance), utterance.state) == ([1, 2, 3], State.VOICED)
+
+
+def test_completed_before_any_voice_changes_nothing(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.completed(1.0)
+    assert (utterance.state, ledger.deadline) == (State.RECOGNIZED, TIMEOUT)
+
+
+def test_a_second_completed_does_not_end_the_next_voice(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    second = ledger.recognized("deux", 0.0)
+    ledger.audio(piece(tag=1), 1.0)
+    ledger.completed(1.5)
+    ledger.completed(1.6)
+    ledger.audio(piece(tag=2), 2.0)
+    assert (tags(second), second.state) == ([2], State.VOICING)
+
+
+def test_a_voice_of_nothing_but_a_header_is_lost_as_empty(ledger: Ledger, lost: list[Utterance]) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.audio(piece(0.0, starts=True), 1.0)
+    ledger.completed(1.5)
+    ledger.expire(2.0)
+    assert (utterance.lost_reason, lost) == (LostReason.EMPTY, [utterance])
+
+
+# Voices that come too late
+
+
+def test_a_late_voice_is_given_to_nobody_and_whoever_is_in_line_is_lost(ledger: Ledger) -> None:
+    missing = ledger.recognized("un", 0.0)
+    in_line = [ledger.recognized(text, 4.0) for text in ("deux", "trois")]
+    ledger.expire(TIMEOUT)
+    ledger.audio(piece(2.0), 6.0)
+    assert missing.lost_reason is LostReason.TIMEOUT
+    assert [one.lost_reason for one in in_line] == [LostReason.IN_DOUBT, LostReason.IN_DOUBT]
+    assert ledger.dropped_seconds == 2.0
+
+
+def test_an_utterance_recognized_after_a_late_voice_is_in_doubt_too(ledger: Ledger) -> None:
+    """The voice that nobody got may have been its own, early; the next is then another's."""
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 6.0)
+    late = ledger.recognized("deux", 7.0)
+    assert (late.lost_reason, ledger.deadline) == (LostReason.IN_DOUBT, 7.0 + TIMEOUT)
+
+
+def test_an_utterance_recognized_in_quiet_after_a_timeout_is_not_in_doubt(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    waiting = ledger.recognized("deux", 6.0)
+    ledger.audio(piece(), 5.0 + TIMEOUT)
+    assert waiting.state is State.VOICING
+
+
+@pytest.mark.parametrize("last", ["audio", "completed"])
+def test_doubt_lasts_until_it_was_quiet_for_the_timeout(ledger: Ledger, last: str) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 9.0)
+    if last == "audio":
+        ledger.audio(piece(), 11.0)
+    else:
+        ledger.completed(11.0)
+    assert ledger.deadline == 11.0 + TIMEOUT
+
+
+def test_after_a_quiet_timeout_voices_are_given_again(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(tag=1), 6.0)
+    ledger.completed(7.0)
+    ledger.expire(7.0 + TIMEOUT)
+    healed = ledger.recognized("deux", 12.5)
+    ledger.audio(piece(tag=2), 13.0)
+    assert tags(healed) == [2]
+
+
+def test_the_rest_of_a_stalled_voice_is_told_from_the_next_by_its_header(ledger: Ledger) -> None:
+    stalled, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(tag=1), 1.1)
+    ledger.audio(piece(tag=1), 6.5)
+    ledger.audio(piece(starts=True, tag=2), 7.0)
+    assert (stalled.lost_reason, tags(following)) == (LostReason.STALLED, [2])
+    assert ledger.dropped_seconds == 1.0
+
+
+def test_completed_ends_the_rest_of_a_stalled_voice(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    following = ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(tag=1), 6.5)
+    ledger.completed(6.6)
+    ledger.audio(piece(tag=2), 7.0)
+    assert tags(following) == [2]
+
+
+@pytest.mark.parametrize("header", [False, True], ids=["no headers", "a header on every chunk"])
+def test_where_headers_tell_nothing_the_rest_of_a_stalled_voice_leaves_the_line_in_doubt(
+    ledger: Ledger, header: bool
+) -> None:
+    stalled, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    for at in (1.0, 1.1, 6.5):
+        ledger.audio(piece(starts=header), at)
+    assert (stalled.lost_reason, following.lost_reason) == (LostReason.STALLED, LostReason.IN_DOUBT)
+
+
+# The end of a connection, and of the stream
+
+
+@pytest.mark.parametrize(
+    ("cut", "reason"),
+    [(Ledger.reconnected, LostReason.RECONNECTED), (Ledger.end, LostReason.ENDED)],
+    ids=["reconnected", "end"],
+)
+class TestACut:
+    def test_what_is_not_fully_voiced_is_lost(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        under_way, in_line = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+        ledger.audio(piece(), 1.0)
+        cut(ledger, 2.0)
+        assert (under_way.lost_reason, in_line.lost_reason) == (reason, reason)
+
+    def test_what_is_fully_voiced_can_still_be_claimed(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        utterance = ledger.recognized("un", 0.0)
+        ledger.audio(piece(starts=True), 1.0)
+        ledger.completed(2.0)
+        cut(ledger, 2.0)
+        assert (ledger.claim("un"), utterance.state) == ([utterance], State.VOICED)
+
+    def test_what_was_heard_stays_for_the_claimant(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        utterance = ledger.recognized("un", 0.0)
+        ledger.claim("un")
+        ledger.audio(piece(tag=1), 1.0)
+        cut(ledger, 2.0)
+        assert (utterance.lost_reason, tags(utterance)) == (reason, [1])
+
+    def test_early_voices_are_dropped_and_counted(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        ledger.audio(piece(2.0), 0.0)
+        cut(ledger, 1.0)
+        assert ledger.dropped_seconds == 2.0
+
+    def test_nothing_is_waited_for_any_more(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        ledger.recognized("un", 0.0)
+        ledger.recognized("deux", 0.0)
+        ledger.audio(piece(), 1.0)
+        cut(ledger, 2.0)
+        assert ledger.deadline is None
+
+    def test_a_doubt_is_over(
+        self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
+    ) -> None:
+        ledger.recognized("un", 0.0)
+        ledger.audio(piece(), 6.0)
+        cut(ledger, 6.5)
+        utterance = ledger.recognized("deux", 7.0)
+        ledger.audio(piece(tag=2), 7.5)
+        assert tags(utterance) == [2]
+
+
+# Only text
+
+
+def test_without_a_voice_asked_for_an_utterance_is_lost_at_once(
+    ledger: Ledger, lost: list[Utterance]
+) -> None:
+    utterance = ledger.recognized("un", 0.0, voice_expected=False)
+    assert (utterance.lost_reason, lost) == (LostReason.TEXT_ONLY, [utterance])
+    assert ledger.deadline is None
+
+
+def test_an_utterance_of_only_text_can_be_claimed(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0, voice_expected=False)
+    assert ledger.claim("un") == [utterance]
+
+
+# The bound
+
+
+@pytest.fixture
+def small(lost: list[Utterance]) -> Ledger:
+    """A ledger that keeps two seconds."""
+    return Ledger(voice_timeout_seconds=TIMEOUT, max_audio_seconds=2.0, lost=lost.append)
+
+
+def say(ledger: Ledger, text: str, seconds: float, now: float) -> Utterance:
+    utterance = ledger.recognized(text, now)
+    ledger.audio(piece(seconds), now)
+    ledger.completed(now)
+    return utterance
+
+
+def test_up_to_the_bound_nothing_leaves(small: Ledger) -> None:
+    utterances = [say(small, text, 1.0, 0.0) for text in ("un", "deux")]
+    assert [one.state for one in utterances] == [State.VOICED, State.VOICED]
+
+
+def test_beyond_the_bound_the_oldest_unclaimed_leaves(small: Ledger, lost: list[Utterance]) -> None:
+    claimed, oldest = say(small, "un", 1.0, 0.0), say(small, "deux", 1.0, 0.0)
+    small.claim("un")
+    newest = [say(small, text, 1.0, 0.0) for text in ("trois", "quatre")]
+    assert [one.state for one in (claimed, *newest)] == [State.VOICED] * 3
+    assert (oldest.lost_reason, small.evicted, lost) == (LostReason.EVICTED, 1, [oldest])
+
+
+def test_what_was_claimed_meanwhile_does_not_leave(small: Ledger) -> None:
+    claimed, newest = say(small, "un", 1.0, 0.0), small.recognized("deux", 0.0)
+    small.claim("un")
+    small.audio(piece(3.0), 1.0)
+    assert (claimed.state, newest.lost_reason) == (State.VOICED, LostReason.EVICTED)
+
+
+def test_audio_that_is_claimed_does_not_count(small: Ledger) -> None:
+    for text in ("un", "deux", "trois"):
+        say(small, text, 2.0, 0.0)
+        small.claim(text)
+    assert small.evicted == 0
+
+
+def test_audio_that_is_lost_does_not_count(small: Ledger) -> None:
+    small.recognized("un", 0.0)
+    small.audio(piece(2.0), 0.0)
+    small.reconnected(1.0)
+    utterance = say(small, "deux", 2.0, 2.0)
+    assert (utterance.state, small.evicted) == (State.VOICED, 0)
+
+
+def test_a_single_voice_beyond_the_bound_is_lost_once_and_its_rest_dropped(
+    small: Ledger, lost: list[Utterance]
+) -> None:
+    utterance = small.recognized("un", 0.0)
+    small.audio(piece(3.0), 1.0)
+    small.audio(piece(1.0), 2.0)
+    small.completed(3.0)
+    assert (lost, small.evicted, small.dropped_seconds) == ([utterance], 1, 1.0)
+
+
+def test_the_voice_after_an_evicted_one_is_not_taken_for_its_rest(small: Ledger) -> None:
+    small.recognized("un", 0.0)
+    following = small.recognized("deux", 0.0)
+    small.audio(piece(3.0, tag=1), 1.0)
+    small.completed(2.0)
+    small.audio(piece(tag=2), 3.0)
+    assert tags(following) == [2]
+
+
+def test_a_claimed_voice_without_end_is_lost_and_what_was_heard_stays(small: Ledger) -> None:
+    utterance = small.recognized("un", 0.0)
+    small.claim("un")
+    small.audio(piece(2.0), 1.0)
+    small.audio(piece(1.0), 2.0)
+    assert (utterance.lost_reason, utterance.seconds, small.evicted) == (LostReason.EVICTED, 3.0, 1)
+
+
+def test_an_early_voice_beyond_the_bound_is_lost_once(small: Ledger, lost: list[Utterance]) -> None:
+    small.audio(piece(3.0), 0.0)
+    utterance = small.recognized("un", 0.5)
+    assert (utterance.lost_reason, lost, small.evicted) == (LostReason.EVICTED, [utterance], 1)
+
+
+def test_an_utterance_that_was_evicted_can_be_claimed_and_so_reaches_the_fallback(small: Ledger) -> None:
+    evicted = say(small, "un", 3.0, 0.0)
+    assert (small.claim("un"), evicted.state) == ([evicted], State.LOST)
+
+
+def test_translations_that_nobody_claims_are_bounded_too(
+    small: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_utterances, "_MAX_WAITING", 2)
+    voiced = say(small, "un", 1.0, 0.0)
+    for text in ("deux", "trois"):
+        small.recognized(text, 1.0)
+    assert (voiced.lost_reason, small.claim("un"), small.evicted) == (LostReason.EVICTED, [], 1)
+
+
+def test_an_utterance_in_line_keeps_its_place_when_it_can_no_longer_be_claimed(
+    small: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_utterances, "_MAX_WAITING", 1)
+    small.recognized("un", 0.0)
+    following = small.recognized("deux", 0.0)
+    for tag in (1, 2):
+        small.audio(piece(tag=tag), 1.0)
+        small.completed(1.0)
+    assert (small.claim("un"), tags(following)) == ([], [2])
+
+
+# Claims
+
+
+def test_a_translation_is_claimed_by_identity_before_an_older_one_with_the_same_words(ledger: Ledger) -> None:
+    ledger.recognized("oui", 0.0)
+    newer = ledger.recognized("oui", 0.0)
+    assert ledger.claim(newer.translation) == [newer]
+
+
+def test_a_translation_can_be_claimed_once(ledger: Ledger) -> None:
+    utterance = ledger.recognized("oui", 0.0)
+    ledger.claim(utterance.translation)
+    assert ledger.claim(utterance.translation) == []
+
+
+def test_a_translation_of_another_ledger_is_not_claimed(ledger: Ledger) -> None:
+    ledger.recognized("oui", 0.0)
+    assert ledger.claim(Ledger().recognized("oui", 0.0).translation) == []
+
+
+CHANGED_TEXTS = {
+    "unchanged": ("Bonjour, ça va ?", "Bonjour, ça va ?"),
+    "emphasis removed": ("**Bonjour**, _ça_ va ?", "Bonjour, ça va ?"),
+    "heading removed": ("# Bonjour", "Bonjour"),
+    "link removed": ("Voir [ici](https://example.com)", "Voir ici"),
+    "code removed": ("Tapez `ls`", "Tapez ls"),
+    "emoji removed": ("Bonjour 👋🏽 !", "Bonjour !"),
+    "white space": ("Bonjour,  ça\u00a0va ?\n", " Bonjour, ça va ?"),
+    "composed": (unicodedata.normalize("NFD", "déjà"), unicodedata.normalize("NFC", "déjà")),
+    "decomposed": (unicodedata.normalize("NFC", "déjà"), unicodedata.normalize("NFD", "déjà")),
+}
+
+
+@pytest.mark.parametrize(("text", "handed"), CHANGED_TEXTS.values(), ids=CHANGED_TEXTS)
+def test_a_translation_is_claimed_by_its_text_after_the_frameworks_changes(
+    ledger: Ledger, text: str, handed: str
+) -> None:
+    utterance = ledger.recognized(text, 0.0)
+    assert ledger.claim(handed) == [utterance]
+
+
+def test_of_identical_texts_the_oldest_is_claimed_first(ledger: Ledger) -> None:
+    utterances = [ledger.recognized("oui", 0.0) for _ in range(3)]
+    assert [ledger.claim("oui") for _ in range(4)] == [[one] for one in utterances] + [[]]
+
+
+def test_joined_translations_are_claimed_in_order(ledger: Ledger) -> None:
+    utterances = [ledger.recognized(text, 0.0) for text in ("Un.", "Deux !", "Trois ?", "Quatre")]
+    assert ledger.claim("Deux ! Trois ?") == utterances[1:3]
+
+
+def test_a_text_that_is_one_translation_is_not_taken_for_two_joined(ledger: Ledger) -> None:
+    ledger.recognized("Un", 0.0)
+    ledger.recognized("deux", 0.0)
+    whole = ledger.recognized("Un deux", 0.0)
+    assert ledger.claim("Un deux") == [whole]
+
+
+@pytest.mark.parametrize("text", ["", " ", "trois", "un et", "un trois", "deux un", "u"])
+def test_a_text_that_is_no_translation_claims_nothing(ledger: Ledger, text: str) -> None:
+    utterances = [ledger.recognized(known, 0.0) for known in ("un", "deux")]
+    assert ledger.claim(text) == []
+    assert not any(utterance.claimed for utterance in utterances)
+
+
+def test_a_claim_before_the_voice_gets_the_voice_as_it_comes(ledger: Ledger) -> None:
+    [utterance] = [ledger.recognized("un", 0.0)]
+    ledger.claim("un")
+    changes: list[int] = []
+    utterance.changed = lambda: changes.append(len(utterance.samples))
+    ledger.audio(piece(), 1.0)
+    ledger.audio(piece(), 2.0)
+    ledger.completed(3.0)
+    assert changes == [1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda ledger: ledger.expire(TIMEOUT), id="timeout"),
+        pytest.param(lambda ledger: ledger.reconnected(1.0), id="reconnected"),
+        pytest.param(lambda ledger: ledger.end(1.0), id="end"),
+    ],
+)
+def test_the_claimant_is_told_of_a_loss(ledger: Ledger, end: Callable[[Ledger], None]) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.claim("un")
+    seen: list[State] = []
+    utterance.changed = lambda: seen.append(utterance.state)
+    end(ledger)
+    assert seen == [State.LOST]
+
+
+def test_find_claims_nothing(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    assert (ledger.find("un"), utterance.claimed) == (utterance, False)
+
+
+def test_find_passes_over_what_was_handed_out_if_asked_to(ledger: Ledger) -> None:
+    handed_out, free = ledger.recognized("oui", 0.0), ledger.recognized("oui", 0.0)
+    handed_out.handed_out = True
+    assert (ledger.find("oui"), ledger.find("oui", handed_out=False)) == (handed_out, free)
+
+
+def test_find_finds_nothing_that_is_claimed(ledger: Ledger) -> None:
+    ledger.recognized("oui", 0.0)
+    ledger.claim("oui")
+    assert ledger.find("oui") is None
+
+
+def test_a_ledger_is_empty_when_nothing_waits_for_a_claim(ledger: Ledger) -> None:
+    empty = [ledger.empty]
+    ledger.recognized("un", 0.0)
+    empty.append(ledger.empty)
+    ledger.claim("un")
+    assert [*empty, ledger.empty] == [True, False, True]
+
+
+# Properties
+
+MAX_AUDIO = 4.0
+texts = st.sampled_from(["oui", "non", "oui non", "...", ""])
+reports = st.one_of(
+    st.tuples(st.just("recognized"), texts),
+    st.tuples(st.just("audio"), st.sampled_from([0.0, 0.5, 1.0, 16.0]), st.booleans()),
+    st.tuples(st.just("completed")),
+    st.tuples(st.just("wait"), st.sampled_from([1 / 16, 1 / 4, 1.0, TIMEOUT])),
+    st.tuples(st.just("claim"), texts),
+    st.tuples(st.just("claim object"), st.integers(0, 5)),
+    st.tuples(st.just("reconnected")),
+    st.tuples(st.just("end")),
+)
+
+
+class Stream:
+    """A ledger, what was reported to it, and what must hold after each report."""
+
+    def __init__(self) -> None:
+        self.lost: list[Utterance] = []
+        self.ledger = Ledger(
+            voice_timeout_seconds=TIMEOUT, max_audio_seconds=MAX_AUDIO, lost=self.lost.append
+        )
+        self.utterances: list[Utterance] = []
+        self.now = 0.0
+
+    def report(self, kind: str, *details: object) -> None:
+        getattr(self, kind.replace(" ", "_"))(*details)
+        self.check()
+
+    def recognized(self, text: str) -> None:
+        self.utterances.append(self.ledger.recognized(text, self.now))
+
+    def audio(self, seconds: float, starts: bool) -> None:
+        self.ledger.audio(piece(seconds, starts=starts), self.now)
+
+    def completed(self) -> None:
+        self.ledger.completed(self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.ledger.expire(self.now)
+        deadline = self.ledger.deadline
+        assert deadline is None or deadline > self.now
+
+    def claim(self, text: str) -> None:
+        assert all(utterance.claimed for utterance in self.ledger.claim(text))
+
+    def claim_object(self, index: int) -> None:
+        for utterance in self.utterances[index : index + 1]:
+            before = utterance.claimed
+            assert self.ledger.claim(utterance.translation) == ([] if before else [utterance])
+
+    def reconnected(self) -> None:
+        self.ledger.reconnected(self.now)
+        self.check_quiet()
+
+    def end(self) -> None:
+        self.ledger.end(self.now)
+        self.check_quiet()
+
+    def check(self) -> None:
+        for utterance in self.utterances:
+            assert (utterance.state is State.LOST) == (utterance.lost_reason is not None)
+        assert len(self.lost) == len({utterance.id for utterance in self.lost})
+        assert set(self.lost) == {one for one in self.utterances if one.state is State.LOST}
+        assert sum(one.seconds for one in self.utterances if not one.claimed) <= MAX_AUDIO
+        assert all(sum(one.seconds for one in each.samples) == each.seconds for each in self.utterances)
+
+    def check_quiet(self) -> None:
+        assert all(utterance.done for utterance in self.utterances)
+        assert self.ledger.deadline is None
+
+
+@reproducible
+@given(st.lists(reports, max_size=30))
+@example([("recognized", "oui"), ("audio", 16.0, False), ("completed",)])
+@example([("audio", 16.0, False), ("recognized", "oui")])
+def test_whatever_is_reported_every_wait_ends_every_loss_has_a_reason_and_memory_is_bounded(
+    sequence: list[tuple[object, ...]],
+) -> None:
+    stream = Stream()
+    for kind, *details in sequence:
+        stream.report(str(kind), *details)
+    stream.report("wait", 1000.0)
+    stream.check_quiet()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a service that keeps the order voices one utterance; times in 1/64 s, exact as floats."""
+
+    after: int
+    """From the `recognized` before to this one."""
+    missing: bool
+    """The voice never comes; the service goes on only when the utterance was given up."""
+    early: int
+    """How long before `recognized` the voice may begin, if the voice before is over."""
+    delay: int
+    """From then, or from `recognized`, to the first piece, or to giving up."""
+    gaps: tuple[int, ...]
+    """Between the pieces, and between the last one and Completed."""
+
+
+TICKS = 64
+SHORT = int(TIMEOUT * TICKS) - 1
+"""In ticks: what is still in time."""
+moments = st.one_of(st.integers(0, 32), st.integers(0, SHORT), st.integers(SHORT - 32, SHORT))
+plans = st.builds(
+    Plan,
+    after=moments,
+    missing=st.sampled_from([False, False, False, True]),
+    early=st.one_of(st.just(0), moments),
+    delay=moments,
+    gaps=st.lists(moments, min_size=1, max_size=3).map(tuple),
+)
+Report = tuple[int, Callable[[Ledger, float], object]]
+
+
+def ticks_of(plan_list: list[Plan]) -> tuple[list[Report], list[int]]:
+    """All reports of such a service, in the order of time; and how many pieces each voice has."""
+    happenings: list[Report] = []
+    pieces = []
+    recognized_at = over_at = 0
+    for number, plan in enumerate(plan_list):
+        recognized_at += plan.after
+        happenings.append((recognized_at, lambda ledger, now, n=number: ledger.recognized(f"text {n}", now)))
+        if plan.missing:
+            over_at = max(over_at, recognized_at) + SHORT + 1 + plan.delay
+            pieces.append(0)
+            continue
+        at = max(over_at, recognized_at - plan.early)
+        at += min(plan.delay, max(over_at, recognized_at) + SHORT - at)
+        for index, gap in enumerate(plan.gaps):
+            samples = piece(1 / 4, starts=index == 0, tag=number)
+            happenings.append((at, lambda ledger, now, samples=samples: ledger.audio(samples, now)))
+            at += gap
+        happenings.append((at, lambda ledger, now: ledger.completed(now)))
+        over_at = at
+        pieces.append(len(plan.gaps))
+    # Python's sort keeps what happens at once in the order of the service.
+    return sorted(happenings, key=lambda happening: happening[0]), pieces
+
+
+@reproducible
+@given(st.lists(plans, min_size=1, max_size=8))
+@example(
+    # A missing voice; the next one is over before `recognized`, while it may still be the missing one.
+    [
+        Plan(after=0, missing=True, early=0, delay=0, gaps=(0,)),
+        Plan(after=int(7.5 * TICKS), missing=False, early=int(1.5 * TICKS), delay=0, gaps=(TICKS,)),
+        Plan(after=TICKS // 2, missing=False, early=0, delay=int(4.25 * TICKS), gaps=(0,)),
+    ]
+)
+def test_no_utterance_ever_holds_a_sample_of_anothers_voice(plan_list: list[Plan]) -> None:
+    ledger = Ledger(voice_timeout_seconds=TIMEOUT)
+    happenings, pieces = ticks_of(plan_list)
+    utterances = []
+    for tick, happen in happenings:
+        result = happen(ledger, tick / TICKS)
+        if isinstance(result, Utterance):
+            ledger.claim(result.translation)  # so that what was heard stays, even if it is lost
+            utterances.append(result)
+    ledger.expire(1e6)
+    for number, utterance in enumerate(utterances):
+        assert set(tags(utterance)) <= {number}
+        if utterance.state is State.VOICED:
+            assert len(tags(utterance)) == pieces[number]
+    if not any(plan.missing for plan in plan_list):
+        assert {utterance.state for utterance in utterances} == {State.VOICED}
+
+
+def test_a_translation_stays_a_plain_text_to_everyone_else() -> None:
+    translation = Ledger().recognized("Bonjour", 0.0).translation
+    assert isinstance(translation, Translation)
+    assert (translation, hash(translation)) == ("Bonjour", hash("Bonjour"))
