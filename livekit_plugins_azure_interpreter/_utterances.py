@@ -20,6 +20,10 @@ from ._voice import Samples
 
 _PAUSE_SECONDS = 0.1
 """After Completed, where voices begin with headers: audio without one still continues that voice."""
+_LEAST_QUIET_SECONDS = 1.0
+"""The shortest quiet after which the order of voices is certain again."""
+_KNOWN_LATENCIES = 3
+"""After so many voices the stream's own latency is known, and quiet need not last the whole timeout."""
 _MAX_EARLY_SECONDS = 30.0
 """How much voice is held for utterances that are not recognized yet."""
 _MAX_WAITING = 10_000
@@ -173,6 +177,7 @@ class _Voice:
     held: list[Samples] = field(default_factory=list)
     completed_at: float | None = None
     closed: bool = False
+    discarded: bool = False
 
     @property
     def held_seconds(self) -> float:
@@ -234,12 +239,14 @@ class Ledger:
         self._line: deque[Utterance] = deque()
         self._early: deque[_Voice] = deque()
         self._voice: _Voice | None = None
-        self._voice_ended_at = float("-inf")
+        self._line_moved_at = float("-inf")
         self._headers_seen = False
         self._header_on_every_chunk = False
         self._discarding_tail = False
         self._doubt_until: float | None = None
-        self._doubted_voice = False
+        self._orphans = 0
+        self._slowest_seconds = 0.0
+        self._latencies = 0
         self._waiting: dict[str, Utterance] = {}
         self._by_key: dict[str, deque[Utterance]] = {}
         self._with_audio: deque[Utterance] = deque()
@@ -258,8 +265,9 @@ class Ledger:
             self._early.popleft().give(utterance)
             self._settle(utterance)
             self._account(utterance, utterance.seconds)
-        elif self._doubt_until is not None and self._doubted_voice:
-            # The voice that nobody got may have been this one's, early: then the next is another's.
+        elif self._doubt_until is not None and self._orphans:
+            # A voice that nobody got may have been this one's, early: then the next is another's.
+            self._orphans -= 1
             self._lose(utterance, LostReason.IN_DOUBT)
             self._doubt_until = now + self._timeout
         else:
@@ -272,13 +280,17 @@ class Ledger:
         continues = self._voice is not None and self._voice.completed_at is None
         self._headers_seen |= samples.starts
         self._header_on_every_chunk |= samples.starts and continues
-        if self._nobodys(samples, now):
+        if self._discarding_tail and not samples.starts:
             self.dropped_seconds += samples.seconds
             return
+        self._discarding_tail = False
         if self._voice is not None and self._voice.completed_at is not None and samples.starts:
             self._close_voice()
         voice = self._voice or self._begin_voice(now)
         voice.last_at, voice.completed_at = now, None
+        if voice.discarded:
+            self.dropped_seconds += samples.seconds
+            return
         voice.add(samples)
         if voice.owner is None:
             self._bound_early(now)
@@ -291,9 +303,7 @@ class Ledger:
         """Completed came: the end of a voice, or an empty chunk of it."""
         self.expire(now)
         self._discarding_tail = False
-        if self._doubt_until is not None:
-            self._doubt_until = now + self._timeout
-        elif self._voice is not None:
+        if self._voice is not None:
             self._voice.completed_at = now
             if not self._headers_seen:
                 self._close_voice()
@@ -314,10 +324,11 @@ class Ledger:
         due = [voice.last_at + self._timeout for voice in self._early if voice.closed]
         if self._voice is not None:
             due.append(self._voice_deadline(self._voice))
-        elif self._line:
-            due.append(max(self._line[0].recognized_at, self._voice_ended_at) + self._timeout)
-        if self._doubt_until is not None:
-            due.append(self._doubt_until)
+        else:
+            if self._line:
+                due.append(self._waits_since(self._line[0]) + self._timeout)
+            if self._doubt_until is not None:
+                due.append(self._doubt_until)
         return min(due, default=None)
 
     def expire(self, now: float) -> None:
@@ -325,33 +336,36 @@ class Ledger:
         while (due := self.deadline) is not None and due <= now:
             self._expire(due)
 
+    def _waits_since(self, utterance: Utterance) -> float:
+        return max(utterance.recognized_at, self._line_moved_at)
+
     def _voice_deadline(self, voice: _Voice) -> float:
         if voice.completed_at is not None:
             return voice.completed_at + _PAUSE_SECONDS
         return voice.last_at + self._timeout
 
     def _expire(self, due: float) -> None:
-        if self._doubt_until is not None and self._doubt_until <= due:
-            self._doubt_until, self._doubted_voice = None, False
-        elif self._voice is not None and self._voice_deadline(self._voice) <= due:
+        if self._voice is not None and self._voice_deadline(self._voice) <= due:
             self._end_overdue(self._voice, due)
+        elif self._voice is None and self._doubt_until is not None and self._doubt_until <= due:
+            self._doubt_until, self._orphans = None, 0
         elif self._early and self._early[0].closed and self._early[0].last_at + self._timeout <= due:
             self._drop_early(due)
         else:
             # Its voice may still come, and then it must not be taken for that of the next.
             self._lose(self._line.popleft(), LostReason.TIMEOUT)
+            self._line_moved_at = due
             self._doubt_until = due + self._timeout
 
     def _end_overdue(self, voice: _Voice, due: float) -> None:
         if voice.completed_at is not None:
             self._close_voice()
             return
-        if voice.owner is None:
+        if voice in self._early:
             self._drop_early(due)
-            return
         self._voice = None
-        self._voice_ended_at = due
-        if not voice.owner.done:
+        self._line_moved_at = due
+        if voice.owner is not None and not voice.owner.done:
             self._lose(voice.owner, LostReason.STALLED)
         # Its rest can only be told from the next voice where a header begins each.
         if self._headers_seen and not self._header_on_every_chunk:
@@ -361,32 +375,41 @@ class Ledger:
 
     # Voices
 
-    def _nobodys(self, samples: Samples, now: float) -> bool:
-        """Whether this audio may be given to no one."""
-        if self._discarding_tail and not samples.starts:
-            return True
-        self._discarding_tail = False
-        if self._doubt_until is None:
-            return False
-        self._doubt_until, self._doubted_voice = now + self._timeout, True
-        while self._line:
-            self._lose(self._line.popleft(), LostReason.IN_DOUBT)
-        return True
-
     def _begin_voice(self, now: float) -> _Voice:
-        self._voice = _Voice(self._line.popleft() if self._line else None, now)
-        if self._voice.owner is None:
+        utterance = self._line.popleft() if self._line else None
+        if self._doubt_until is not None:
+            self._voice = _Voice(None, now, discarded=True)
+            self._orphans += utterance is None
+            if utterance is not None:
+                self._lose(utterance, LostReason.IN_DOUBT)
+            return self._voice
+        self._voice = _Voice(utterance, now)
+        if utterance is None:
             self._early.append(self._voice)
+        else:
+            self._slowest_seconds = max(self._slowest_seconds, now - self._waits_since(utterance))
+            self._latencies += 1
         return self._voice
 
     def _close_voice(self) -> None:
         voice, self._voice = self._voice, None
         assert voice is not None
-        self._voice_ended_at = voice.last_at if voice.completed_at is None else voice.completed_at
+        self._line_moved_at = voice.last_at if voice.completed_at is None else voice.completed_at
+        if voice.discarded:
+            quiet = self._timeout if self._orphans else self._quiet_seconds
+            self._doubt_until = self._line_moved_at + quiet
+            return
         owner = None if voice.owner is None or voice.owner.done else voice.owner
         voice.close()
         if owner is not None:
             self._settle(owner)
+
+    @property
+    def _quiet_seconds(self) -> float:
+        """After a voice that nobody got: an older one that is still to come would begin by then."""
+        if self._latencies < _KNOWN_LATENCIES:
+            return self._timeout
+        return min(self._timeout, max(_LEAST_QUIET_SECONDS, 3 * self._slowest_seconds))
 
     def _bound_early(self, now: float) -> None:
         if sum(voice.held_seconds for voice in self._early) > _MAX_EARLY_SECONDS:
@@ -394,11 +417,12 @@ class Ledger:
 
     def _drop_early(self, now: float) -> None:
         """Give up what waits for `recognized`: an utterance that comes now must not get the next voice."""
-        self.dropped_seconds += sum(voice.held_seconds for voice in self._early)
+        for voice in self._early:
+            self.dropped_seconds += voice.held_seconds
+            voice.held, voice.discarded = [], True
+        self._orphans += len(self._early)
         self._early.clear()
-        # A voice under way is one of these: where one waits, nobody is in line.
-        self._voice = None
-        self._doubt_until, self._doubted_voice = now + self._timeout, True
+        self._doubt_until = now + self._timeout
 
     def _abandon(self, now: float, reason: LostReason) -> None:
         self.expire(now)
@@ -411,7 +435,7 @@ class Ledger:
         self.dropped_seconds += sum(voice.held_seconds for voice in self._early)
         self._early.clear()
         self._voice, self._doubt_until = None, None
-        self._doubted_voice = self._discarding_tail = False
+        self._orphans, self._discarding_tail = 0, False
 
     # Claims
 

@@ -464,20 +464,60 @@ def test_a_voice_of_nothing_but_a_header_is_lost_as_empty(ledger: Ledger, lost: 
 # Voices that come too late
 
 
-def test_a_late_voice_is_given_to_nobody_and_whoever_is_in_line_is_lost(ledger: Ledger) -> None:
+def test_a_late_voice_is_given_to_nobody_and_whoever_is_first_in_line_is_lost(ledger: Ledger) -> None:
     missing = ledger.recognized("un", 0.0)
-    in_line = [ledger.recognized(text, 4.0) for text in ("deux", "trois")]
+    first, second = (ledger.recognized(text, 4.0) for text in ("deux", "trois"))
     ledger.expire(TIMEOUT)
     ledger.audio(piece(2.0), 6.0)
     assert missing.lost_reason is LostReason.TIMEOUT
-    assert [one.lost_reason for one in in_line] == [LostReason.IN_DOUBT, LostReason.IN_DOUBT]
+    assert first.lost_reason is LostReason.IN_DOUBT
+    assert second.state is State.RECOGNIZED
     assert ledger.dropped_seconds == 2.0
+
+
+def test_each_voice_that_begins_in_doubt_costs_one_utterance(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    in_line = [ledger.recognized(text, 4.0) for text in ("deux", "trois", "quatre")]
+    ledger.expire(TIMEOUT)
+    for at in (6.0, 7.0):
+        ledger.audio(piece(), at)
+        ledger.audio(piece(), at + 0.1)
+        ledger.completed(at + 0.2)
+    assert [one.state for one in in_line] == [State.LOST, State.LOST, State.RECOGNIZED]
+
+
+def test_the_moment_of_being_first_in_line_is_when_the_one_before_was_given_up(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    second = ledger.recognized("deux", 1.0)
+    ledger.expire(2 * TIMEOUT - 0.1)
+    assert second.state is State.RECOGNIZED
+    ledger.expire(2 * TIMEOUT)
+    assert second.lost_reason is LostReason.TIMEOUT
+
+
+@pytest.mark.parametrize(("latency", "quiet"), [(0.1, 1.0), (1.0, 3.0), (4.0, TIMEOUT)])
+def test_where_latencies_are_known_doubt_ends_after_three_times_the_slowest(
+    ledger: Ledger, latency: float, quiet: float
+) -> None:
+    for number in range(3):
+        ledger.recognized(f"text {number}", number * 10.0)
+        ledger.audio(piece(), number * 10.0 + latency)
+        ledger.completed(number * 10.0 + latency)
+    ledger.recognized("missing", 100.0)
+    ledger.recognized("in doubt", 103.0)
+    ledger.audio(piece(), 106.0)
+    ledger.completed(107.0)
+    waiting = ledger.recognized("waiting", 107.0)
+    assert ledger.deadline == pytest.approx(107.0 + quiet)
+    ledger.audio(piece(), 107.0 + quiet)
+    assert waiting.state is (State.VOICING if quiet < TIMEOUT else State.LOST)
 
 
 def test_an_utterance_recognized_after_a_late_voice_is_in_doubt_too(ledger: Ledger) -> None:
     """The voice that nobody got may have been its own, early; the next is then another's."""
     ledger.recognized("un", 0.0)
     ledger.audio(piece(), 6.0)
+    ledger.completed(6.5)
     late = ledger.recognized("deux", 7.0)
     assert (late.lost_reason, ledger.deadline) == (LostReason.IN_DOUBT, 7.0 + TIMEOUT)
 
@@ -971,22 +1011,23 @@ def ticks_of(plan_list: list[Plan]) -> tuple[list[Report], list[int]]:
     """All reports of such a service, in the order of time; and how many pieces each voice has."""
     happenings: list[Report] = []
     pieces = []
-    recognized_at = over_at = 0
+    recognized_at = over_at = moved_at = 0
     for number, plan in enumerate(plan_list):
         recognized_at += plan.after
         happenings.append((recognized_at, lambda ledger, now, n=number: ledger.recognized(f"text {n}", now)))
         if plan.missing:
-            over_at = max(over_at, recognized_at) + SHORT + 1 + plan.delay
+            moved_at = max(moved_at, recognized_at) + SHORT + 1
+            over_at = min(moved_at + plan.delay, moved_at + SHORT)
             pieces.append(0)
             continue
         at = max(over_at, recognized_at - plan.early)
-        at += min(plan.delay, max(over_at, recognized_at) + SHORT - at)
+        at += min(plan.delay, max(moved_at, recognized_at) + SHORT - at)
         for index, gap in enumerate(plan.gaps):
             samples = piece(1 / 4, starts=index == 0, tag=number)
             happenings.append((at, lambda ledger, now, samples=samples: ledger.audio(samples, now)))
             at += gap
         happenings.append((at, lambda ledger, now: ledger.completed(now)))
-        over_at = at
+        over_at = moved_at = at
         pieces.append(len(plan.gaps))
     # Python's sort keeps what happens at once in the order of the service.
     return sorted(happenings, key=lambda happening: happening[0]), pieces
