@@ -1,0 +1,250 @@
+"""Closing at any moment: soon, without error, and nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour
+
+_CLOSE_SECONDS = 3.0
+_SETTLE_SECONDS = 3.0
+_SPEECH = (0.2, 0.8)
+_PROCESSES = int(os.environ.get("CLOSING_PROCESSES", "5"))
+_AT_ONCE = 3 * (os.cpu_count() or 1)
+
+
+def _threads() -> int:
+    """How many threads there are: all of them, or Python's own where that cannot be told."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
+
+
+async def _until(reached: Callable[[], bool], seconds: float) -> bool:
+    ends_at = time.monotonic() + seconds
+    while not reached() and time.monotonic() < ends_at:  # noqa: ASYNC110 - threads wake nobody
+        await asyncio.sleep(0.01)
+    return reached()
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left(
+    open_pair: Any, audio: Any, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[None]:
+    """After the test there are the tasks and threads that were there before, native ones too; no error."""
+    # What a first use starts for good is there before the count.
+    first = await open_pair(Behaviour(script=[audio.line(1)]))
+    await first.interpret(audio.speech(_SPEECH, end=1.5))
+    await first.aclose()
+    await first.emulator.aclose()
+    tasks = asyncio.all_tasks()
+    threads = _threads()
+    yield
+    left = [task for task in asyncio.all_tasks() - tasks if not _is_the_tests_own(task)]
+    assert not left
+    errors = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not errors
+    assert await _until(lambda: _threads() <= threads, _SETTLE_SECONDS), f"{_threads()}, not {threads}"
+
+
+def _is_the_tests_own(task: asyncio.Task[Any]) -> bool:
+    """aiohttp's tasks per connection, of the servers that these tests stop last; and this one."""
+    name = getattr(task.get_coro(), "__qualname__", "")
+    return task is asyncio.current_task() or name.startswith("RequestHandler.")
+
+
+async def _close(*closings: Callable[[], Awaitable[None]]) -> None:
+    began = time.monotonic()
+    for close in closings:
+        await asyncio.wait_for(close(), _CLOSE_SECONDS)
+    assert time.monotonic() - began < _CLOSE_SECONDS
+
+
+def _long(audio: Any) -> Behaviour:
+    """One utterance, whose voice takes a minute to come."""
+    return Behaviour(script=[audio.line(1, 60.0)], interim_interval_ms=100, voice_speed=1.0)
+
+
+class TestStream:
+    async def test_before_it_runs(self, open_pair: Any) -> None:
+        pair = await open_pair()
+        await pair.stream.aclose()  # in a task of its own, it would run after the stream's
+        assert pair.emulator.connections == 0
+
+    @pytest.mark.parametrize("steps", [1, 2, 3, 5])
+    async def test_while_it_opens(self, open_pair: Any, steps: int) -> None:
+        pair = await open_pair()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await _close(pair.stream.aclose)
+
+    async def test_right_after_it_connected(self, open_pair: Any) -> None:
+        pair = await open_pair()
+        assert await _until(lambda: pair.emulator.connections == 1, 5)
+        await _close(pair.stream.aclose)
+
+    async def test_in_mid_utterance(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        pair.push(audio.speech(_SPEECH, end=_SPEECH[1]))
+        await pair.listen_until("interim_transcript")
+        await _close(pair.stream.aclose)
+
+    async def test_with_much_audio_that_is_not_sent_yet(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        pair.push(audio.silence(30.0))
+        assert await _until(lambda: pair.emulator.connections == 1, 5)
+        await _close(pair.stream.aclose)
+
+    async def test_in_mid_voice_ends_the_speech_too(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        pair.push(audio.speech(_SPEECH, end=1.5))
+        await pair.listen_until("final_transcript")
+        async with pair.tts.stream() as speech:
+            speech.push_text(pair.finals[0].text)
+            speech.end_input()
+            heard = await asyncio.wait_for(speech.__anext__(), 5)
+            assert bytes(heard.frame.data)
+            await _close(pair.stream.aclose)
+            rest = asyncio.create_task(_all(speech))
+            await asyncio.wait_for(rest, _CLOSE_SECONDS)
+        (lost,) = pair.lost
+        assert 0 < lost.seconds_heard < 60
+
+    async def test_while_it_drains(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        pair.push(audio.speech(_SPEECH, end=1.5))
+        pair.stream.end_input()
+        await pair.listen_until("final_transcript")
+        await _close(pair.stream.aclose)
+
+    async def test_after_it_ended(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(Behaviour(script=[audio.line(1)]))
+        await pair.interpret(audio.speech(_SPEECH, end=1.5))
+        await _close(pair.stream.aclose)
+
+    async def test_twice_in_a_row_and_at_the_same_time(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        pair.push(audio.speech(_SPEECH, end=_SPEECH[1]))
+        await pair.listen_until("interim_transcript")
+        await _close(lambda: asyncio.gather(pair.stream.aclose(), pair.stream.aclose()))
+        await _close(pair.stream.aclose, pair.stt.aclose, pair.stt.aclose)
+
+    async def test_the_stt_closes_all_its_streams(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair(_long(audio))
+        others = [pair.stt.stream() for _ in range(3)]
+        assert await _until(lambda: pair.emulator.connections == 4, 5)
+        await _close(pair.stt.aclose)
+        for stream in [pair.stream, *others]:
+            with pytest.raises(StopAsyncIteration):
+                await asyncio.wait_for(stream.__anext__(), 1)
+
+
+class TestMuteService:
+    """It accepts the connection, and never says a word."""
+
+    @pytest.fixture
+    async def mute(self) -> AsyncIterator[Any]:
+        accepted: list[str] = []
+
+        async def listen(request: web.Request) -> web.WebSocketResponse:
+            socket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
+            await socket.prepare(request)
+            accepted.append(request.path)
+            async for _ in socket:
+                pass
+            return socket
+
+        app = web.Application()
+        app.router.add_get("/speech/universal/v2", listen)
+        runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield accepted, f"ws://127.0.0.1:{runner.addresses[0][1]}/speech/universal/v2"
+        await runner.cleanup()
+
+    @pytest.mark.parametrize("seconds", [0.0, 1.0, 20.0])
+    async def test_while_it_is_spoken_to(self, open_pair: Any, audio: Any, mute: Any, seconds: float) -> None:
+        accepted, endpoint = mute
+        pair = await open_pair(speech_endpoint=endpoint)
+        pair.push(audio.burst(seconds))
+        assert await _until(lambda: bool(accepted), 5)
+        await _close(pair.stream.aclose)
+
+    async def test_while_it_does_not_even_answer_the_handshake(self, open_pair: Any, audio: Any) -> None:
+        accepted: list[asyncio.StreamWriter] = []
+        server = await asyncio.start_server(lambda _, writer: accepted.append(writer), "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        pair = await open_pair(speech_endpoint=f"ws://{host}:{port}/speech/universal/v2")
+        pair.push(audio.burst(1.0))
+        assert await _until(lambda: bool(accepted), 5)
+        await _close(pair.stream.aclose)
+        accepted[0].close()
+        server.close()
+
+    async def test_while_it_drains(self, open_pair: Any, audio: Any, mute: Any) -> None:
+        accepted, endpoint = mute
+        pair = await open_pair(speech_endpoint=endpoint)
+        pair.push(audio.burst(1.0))
+        pair.stream.end_input()
+        assert await _until(lambda: bool(accepted), 5)
+        await _close(pair.stream.aclose)
+
+
+class TestRefusedConnection:
+    async def test_between_two_attempts(self, open_pair: Any, audio: Any) -> None:
+        pair = await open_pair()
+        await pair.emulator.aclose()
+        pair.push(audio.burst(1.0))
+        assert await _until(lambda: bool(pair.errors), 8)
+        await _close(pair.stream.aclose)
+
+
+class TestSession:
+    async def test_in_mid_voice(self, enter_room: Any, audio: Any) -> None:
+        room = await enter_room(_long(audio))
+        room.microphone.speak(audio.speech(_SPEECH, end=1.5))
+        await room.speaker.until_begun(1)
+        await _close(room.session.aclose)
+
+
+class TestProcess:
+    @pytest.mark.timeout(60 + 20 * _PROCESSES)
+    async def test_it_ends_by_itself_and_says_nothing_but_warnings(self) -> None:
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def run(number: int) -> tuple[int, int, str]:
+            async with turns:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    str(Path(__file__).with_name("closing_process.py")),
+                    str(2 * number + number // 5),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                )
+                try:
+                    _, errors = await asyncio.wait_for(process.communicate(), 60)
+                except asyncio.TimeoutError:
+                    process.kill()
+                    _, errors = await process.communicate()
+            return number, process.returncode or 0, errors.decode()
+
+        ended = await asyncio.gather(*(run(number) for number in range(_PROCESSES)))
+        assert [(number, code) for number, code, _ in ended if code] == [], ended
+        said = [line for _, _, errors in ended for line in errors.splitlines()]
+        assert [line for line in said if not line.startswith("WARNING ")] == []
+
+
+async def _all(stream: Any) -> None:
+    async for _ in stream:
+        pass

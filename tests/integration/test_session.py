@@ -1,0 +1,159 @@
+"""A whole AgentSession, from its microphone to its speaker, over the real SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter import InterpreterAgent
+from livekit_plugins_azure_interpreter.emulator import Behaviour
+
+# Spoken about a second apart; each translation takes longer than that to say.
+_THREE = ((0.2, 0.7), (1.1, 1.6), (2.0, 2.5))
+_END = 3.0
+_VOICE_SECONDS = (2.0, 2.0, 1.0)
+
+
+def _lines(audio: Any, **more: Any) -> list[Any]:
+    return [audio.line(number, seconds, **more) for number, seconds in enumerate(_VOICE_SECONDS, 1)]
+
+
+def _behaviour(lines: Any, **more: Any) -> Behaviour:
+    """Speech is found in the samples that really arrive: a microphone that is silenced would show."""
+    return Behaviour(script=lines, silence_ms=200, **more)
+
+
+def _voices(lines: Any) -> list[bytes]:
+    return [line.voices["fr"].pcm for line in lines]
+
+
+async def _interpret(room: Any, audio: Any) -> None:
+    room.microphone.speak(audio.speech(*_THREE, end=_END))
+    await room.speaker.until_played(len(_THREE))
+
+
+class TestOverlap:
+    async def test_translations_that_come_while_another_is_said_are_heard_whole_and_in_order(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        lines = _lines(audio)
+        room = await enter_room(_behaviour(lines))
+        await _interpret(room, audio)
+        assert room.recognized_while_playing == [False, True, True]
+        assert room.heard(_voices(lines))
+        # The microphone was not silenced meanwhile.
+        found = [(spoken.start_seconds, spoken.end_seconds) for spoken in room.emulator.spoken]
+        assert found == [pytest.approx(stretch, abs=0.15) for stretch in _THREE]
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+
+    async def test_a_voice_that_comes_no_faster_than_it_is_said_is_heard_whole(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        lines = _lines(audio)
+        room = await enter_room(_behaviour(lines, voice_speed=2.0))
+        await _interpret(room, audio)
+        assert room.recognized_while_playing[1:] == [True, True]
+        assert room.heard(_voices(lines))
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+
+    async def test_the_speakers_own_samples_come_back_from_the_microphone_to_the_speaker(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        pcm = audio.speech(*_THREE, end=_END)
+        room = await enter_room(_behaviour([]), speed=4.0)
+        room.microphone.speak(pcm)
+        await room.speaker.until_played(3)
+        assert room.heard([spoken.voice.pcm for spoken in room.emulator.spoken])
+        for (start, end), heard in zip(_THREE, room.speaker.segments, strict=True):
+            assert pcm[round(start * 16000) * 2 : round(end * 16000) * 2] in heard
+
+    async def test_what_is_not_translated_is_not_said(self, enter_room: Any, audio: Any) -> None:
+        lines = _lines(audio)
+        lines[1] = audio.line(2, translated=False)
+        room = await enter_room(_behaviour(lines), speed=4.0)
+        room.microphone.speak(audio.speech(*_THREE, end=_END))
+        await room.speaker.until_played(2)
+        assert room.heard(_voices([lines[0], lines[2]]))
+        assert (room.lost, room.errors) == ([], [])
+
+
+class TestHandOver:
+    @pytest.mark.parametrize("after", [1, 2], ids=["the first", "the second"])
+    async def test_in_mid_conversation_it_loses_nothing_and_makes_no_second_connection(
+        self, enter_room: Any, audio: Any, after: int
+    ) -> None:
+        lines = _lines(audio)
+        room = await enter_room(_behaviour(lines), speed=3.0)
+        room.microphone.speak(audio.speech(*_THREE, end=_END))
+        await room.speaker.until_begun(after)
+        second = InterpreterAgent()
+        room.session.update_agent(second)
+        await room.speaker.until_played(3)
+        assert room.session.current_agent is second
+        assert room.heard(_voices(lines))
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+        assert room.emulator.connections == 1
+
+    async def test_there_and_back_loses_nothing(self, enter_room: Any, audio: Any) -> None:
+        lines = _lines(audio)
+        room = await enter_room(_behaviour(lines), speed=3.0)
+        first = room.session.current_agent
+        room.microphone.speak(audio.speech(*_THREE, end=_END))
+        await room.speaker.until_begun(1)
+        room.session.update_agent(InterpreterAgent())
+        await room.speaker.until_begun(2)
+        room.session.update_agent(first)
+        await room.speaker.until_played(3)
+        assert room.heard(_voices(lines))
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+        assert room.emulator.connections == 1
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        "options",
+        [{}, {"tts_text_transforms": ["filter_markdown", "filter_emoji"]}],
+        ids=["session_options", "LiveKit's text transforms"],
+    )
+    async def test_a_translation_with_markdown_and_emoji_is_still_said_in_its_own_voice(
+        self, enter_room: Any, audio: Any, options: Any
+    ) -> None:
+        texts = ("des *étoiles* et un [lien](https://a.example/b)", "**gras** et `code` 🎉", "# un titre")
+        lines = [
+            audio.line(number, seconds, translations={"fr": text})
+            for number, (text, seconds) in enumerate(zip(texts, _VOICE_SECONDS, strict=True), 1)
+        ]
+        room = await enter_room(_behaviour(lines), speed=4.0, **options)
+        await _interpret(room, audio)
+        assert room.heard(_voices(lines))
+        assert (room.lost, room.errors) == ([], [])
+
+    async def test_a_text_that_is_no_translation_is_said_by_the_fallback_in_its_place(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        lines = [audio.line(1, 1.0), audio.line(2, 0.5)]
+        room = await enter_room(_behaviour(lines), fallback=other_voice)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_begun(1)
+        room.session.say("Un moment.", allow_interruptions=False)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_played(3)
+        first, second = _voices(lines)
+        assert room.heard([first, other_voice.pcm("Un moment."), second])
+        assert other_voice.texts == ["Un moment."]
+        assert (room.lost, room.errors) == ([], [])
+
+    async def test_a_text_that_is_no_translation_is_one_error_without_a_fallback_and_harms_no_other(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        lines = [audio.line(1, 1.0), audio.line(2, 0.5)]
+        room = await enter_room(_behaviour(lines))
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_begun(1)
+        room.session.say("Un moment.", allow_interruptions=False)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_played(2)
+        assert room.heard(_voices(lines))
+        (error,) = room.errors
+        assert "fallback" in str(error.error.error)
