@@ -18,7 +18,7 @@ from .options import Options
 T = TypeVar("T")
 
 CLOSE_SECONDS = 2.5
-"""The SDK's own limit for stopping is 1 s; past this the thread is left behind, with an error."""
+"""Stopping takes milliseconds; past this the thread is left behind, with an error."""
 _DRAIN_SECONDS = 10.0
 """How long Azure may be silent after the end of the audio before it counts as gone."""
 
@@ -115,7 +115,7 @@ class Connection:
                 self._watch_draining()
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way. Ends within about a second."""
+        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
         self._closed = True
         if self._watchdog is not None:
             self._watchdog.cancel()

@@ -14,6 +14,7 @@ from .wire import Message, WireError, parse_binary, parse_text
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
+_CLIENT_CLOSED_REQUEST = 499
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class Emulator:
             await socket.prepare(request)
         except ConnectionResetError:
             logger.debug("the client went away while it connected")
-            return socket
+            return web.Response(status=_CLIENT_CLOSED_REQUEST)
         session_id = request.headers.get("X-ConnectionId", "")
         conversation = self._conversations.setdefault(session_id, Conversation(self.behaviour))
         await _Connection(self, socket, conversation).serve()

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
+from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
@@ -68,6 +70,15 @@ class TestHandshake:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await connect(emulator.endpoint, key="wrong")
         assert emulator.connections == 0
+
+    async def test_who_leaves_during_the_handshake_is_no_error(
+        self, start: Any, connect: Any, mocker: MockerFixture, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        emulator = await start()
+        mocker.patch.object(web.WebSocketResponse, "prepare", side_effect=ConnectionResetError)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint)
+        assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 class TestTurn:
