@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Protocol, TypeVar
 
 from ._errors import to_api_error
-from ._events import TIMED_OUT, Connected, Event, Failed, Finished
+from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished
 from .log import logger
 from .options import Options
 
@@ -50,8 +50,8 @@ class Connection:
     Args:
         open_recognizer: Makes the recognizer.
         options: What to recognize and translate.
-        connect_seconds: A connection that is not there by then is `Failed`; a recognizer that is not
-            open by then raises `APITimeoutError`.
+        connect_seconds: A connection that is not there by then, or lost for as long, is `Failed`; a
+            recognizer that is not open by then raises `APITimeoutError`.
     """
 
     def __init__(self, open_recognizer: OpenRecognizer, options: Options, *, connect_seconds: float) -> None:
@@ -93,6 +93,9 @@ class Connection:
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             event = await self._events.get()
+            if isinstance(event, Disconnected) and self._connected:
+                self._connected = False
+                self._watch(self._connect_seconds, "could not be reached again")
             self._connected |= isinstance(event, Connected)
             if self._connected:
                 self._watch_draining()
@@ -156,6 +159,8 @@ class Connection:
             self._watch(_DRAIN_SECONDS + max(0.0, behind), "did not answer after the end of the audio")
 
     def _watch(self, seconds: float, otherwise: str) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         self._watchdog = self._loop.call_later(seconds, self._take, _timed_out(seconds, otherwise))
 
 

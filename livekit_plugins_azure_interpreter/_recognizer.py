@@ -16,8 +16,14 @@ from .options import Options
 
 Post = Callable[[events.Event], None]
 
-_STOP_SECONDS = 0
-"""The SDK waits this long twice, for the end of the turn and as the recognizer is let go; whole seconds."""
+_RETRY_INTERVAL_MS = 250
+_SDK_SETTINGS = {
+    # The SDK waits this long twice, for the end of the turn and as the recognizer is let go; seconds.
+    "SPEECH-StopRecognitionTimeoutInSeconds": 0,
+    "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
+    # Audio that was kept is sent again at once, not at twice the pace of speech.
+    "SPEECH-TransmitLengthBeforThrottleMs": 60000,
+}
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -176,7 +182,12 @@ def _config(options: Options) -> Any:
         config.set_profanity(_PROFANITY[options.profanity])
     for name, value in _properties(options).items():
         config.set_property(name, str(value))
-    config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", str(_STOP_SECONDS))
+    # Two loops share the retries. The SDK's reconnects within an attempt, and sends again what was not
+    # recognized yet; it tries for as long as an attempt may last. Then LiveKit's base class begins the
+    # next attempt, up to its max_retry, and the stream sends the audio that it kept.
+    retries = max(1, int(options.reconnect_seconds * 1000 / _RETRY_INTERVAL_MS))
+    for undocumented, setting in {**_SDK_SETTINGS, "SPEECH-Error-MaxRetryCount": retries}.items():
+        config.set_property_by_name(undocumented, str(setting))
     return config
 
 

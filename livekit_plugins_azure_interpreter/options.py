@@ -109,7 +109,10 @@ def _websocket(name: str, url: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What one recognizer is asked for: as `STT` explains it."""
+    """What one recognizer is asked for: as `STT` explains it.
+
+    `reconnect_seconds` is how long the SDK itself tries to reach a service that refuses or drops it.
+    """
 
     credentials: Credentials
     target_languages: tuple[str, ...]
@@ -121,6 +124,7 @@ class Options:
     segmentation_strategy: SegmentationStrategy | None = None
     profanity: Profanity | None = None
     phrase_list: tuple[str, ...] = ()
+    reconnect_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.target_languages:

@@ -14,9 +14,10 @@ from livekit.agents.utils import AudioBuffer, is_given
 
 from . import _events as events
 from ._audio import MonoResampler
-from ._connection import CLOSE_SECONDS, Connection, OpenRecognizer
+from ._connection import Connection, OpenRecognizer
 from ._errors import to_api_error
 from ._recognizer import AzureRecognizer
+from ._retained import RetainedAudio
 from ._transcripts import Transcriber, Transcript
 from ._utterances import Ledger, LostReason, Translation, Utterance
 from ._voice import VoiceFormatError, VoiceReader
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 _USAGE_SECONDS = 5.0
 _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
-_SPARE_SECONDS = CLOSE_SECONDS + 0.5
-"""Of the connect timeout: an attempt that has not ended (closing included) by then resets LiveKit's
-retry budget, and would be repeated for ever."""
+_CONNECT_SHARE = 0.9
+"""Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
+_RECONNECT_SHARE = 0.8
+_RETAINED_SECONDS = 60.0
+"""How much audio that no final covers is kept for the next attempt."""
 
 
 @dataclass(frozen=True)
@@ -237,12 +240,14 @@ class SpeechStream(stt.SpeechStream):
         # No sample_rate for the base class: it resamples before it mixes down.
         super().__init__(stt=stt, conn_options=conn_options)
         self._interpreter = stt
-        self._options = options
+        # A little less than connecting may take: then a refusal ends with the service's own reason.
+        self._options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
         self._mono = MonoResampler(options.sample_rate)
         self._voice = VoiceReader()
-        self._pushed_seconds = 0.0
+        self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
+        self._attempt_start_seconds = 0.0
         self._reported_seconds = 0.0
         self._first_offset: float | None = None
         self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
@@ -252,11 +257,11 @@ class SpeechStream(stt.SpeechStream):
         if self._first_offset is None:
             # Later the base class adds wall-clock time, which is not a position in the audio.
             self._first_offset = self.start_time_offset
-        self._transcriber.offset_seconds = self._first_offset + self._pushed_seconds
+        self._attempt_start_seconds = self._retained.start_seconds
+        self._transcriber.offset_seconds = self._first_offset + self._attempt_start_seconds
         self._ledger.reconnected(self._now())
         self._voice = VoiceReader()
-        timeout = self._conn_options.timeout
-        connect_seconds = max(timeout / 2, timeout - _SPARE_SECONDS)
+        connect_seconds = _CONNECT_SHARE * self._conn_options.timeout
         try:
             async with Connection(
                 self._interpreter._open_recognizer, self._options, connect_seconds=connect_seconds
@@ -282,6 +287,8 @@ class SpeechStream(stt.SpeechStream):
             self._arm()
 
     async def _send(self, connection: Connection) -> None:
+        for pcm in self._retained:
+            connection.write(pcm)
         async for item in self._input_ch:
             if isinstance(item, rtc.AudioFrame):
                 self._write(connection, self._mono.push(item))
@@ -294,13 +301,14 @@ class SpeechStream(stt.SpeechStream):
 
     def _write(self, connection: Connection, pcm: bytes) -> None:
         if pcm:
+            # Kept before it is sent: an attempt may end at any moment.
+            self._retained.add(pcm)
             connection.write(pcm)
-            self._pushed_seconds += len(pcm) / 2 / self._options.sample_rate
 
     def _report_usage(self, least_seconds: float) -> None:
-        seconds = self._pushed_seconds - self._reported_seconds
+        seconds = self._retained.end_seconds - self._reported_seconds
         if seconds > 0 and seconds >= least_seconds:
-            self._reported_seconds = self._pushed_seconds
+            self._reported_seconds = self._retained.end_seconds
             usage = SpeechEvent(
                 type=SpeechEventType.RECOGNITION_USAGE,
                 request_id=self._transcriber.request_id,
@@ -331,6 +339,7 @@ class SpeechStream(stt.SpeechStream):
             raise to_api_error(event, session_id=self._transcriber.request_id)
 
     def _recognized(self, phrase: events.Phrase) -> None:
+        self._retained.cover(self._attempt_start_seconds + phrase.end_seconds)
         if not phrase.text and not phrase.translations:
             self._emit(self._transcriber.ended())
             return
