@@ -10,10 +10,14 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol, TypeVar
 
+from livekit.agents import APIConnectionError
+
+from ._audio import is_loud
 from ._errors import to_api_error
-from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished
+from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished, MessageReceived
+from ._liveness import Liveness
 from .log import logger
-from .options import Options
+from .options import Options, TokenError
 
 T = TypeVar("T")
 
@@ -21,16 +25,27 @@ CLOSE_SECONDS = 2.5
 """Stopping takes milliseconds; past this the thread is left behind, with an error."""
 _DRAIN_SECONDS = 10.0
 """How long Azure may be silent after the end of the audio before it counts as gone."""
+_LONGEST_SEGMENT_MS = 70000
+"""What Azure allows for segmentation_max_time_ms."""
+_AFTER_SEGMENT_SECONDS = 5.0
 
 
 class Recognizer(Protocol):
-    """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one."""
+    """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one.
+
+    Attributes:
+        sees_messages: Every message of the service is reported, not only those that the SDK explains.
+    """
+
+    sees_messages: bool
 
     def start(self) -> None: ...
 
     def write(self, pcm: bytes) -> None: ...
 
     def end_audio(self) -> None: ...
+
+    def renew_token(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -52,12 +67,27 @@ class Connection:
         options: What to recognize and translate.
         connect_seconds: A connection that is not there by then, or lost for as long, is `Failed`; a
             recognizer that is not open by then raises `APITimeoutError`.
+        peer_timeout_seconds: A service that says nothing for as long, while it is sent speech, is
+            `Failed`. Where messages cannot be seen it has until after the longest utterance.
+
+    Attributes:
+        answered: The service said something on this connection.
     """
 
-    def __init__(self, open_recognizer: OpenRecognizer, options: Options, *, connect_seconds: float) -> None:
+    def __init__(
+        self,
+        open_recognizer: OpenRecognizer,
+        options: Options,
+        *,
+        connect_seconds: float,
+        peer_timeout_seconds: float = 15.0,
+    ) -> None:
         self._open_recognizer = open_recognizer
         self._options = options
         self._connect_seconds = connect_seconds
+        self._liveness = Liveness(peer_timeout_seconds)
+        self._peer_timer: asyncio.TimerHandle | None = None
+        self.answered = False
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._opening: asyncio.Future[Recognizer] | None = None
@@ -76,10 +106,16 @@ class Connection:
             await asyncio.wait({opening}, timeout=self._connect_seconds)
             if not opening.done():
                 raise to_api_error(_timed_out(self._connect_seconds, "could not be reached"))
-            recognizer = opening.result()
+            try:
+                recognizer = opening.result()
+            except TokenError as error:
+                raise APIConnectionError(str(error)) from None
             if self._closed:
                 raise RuntimeError("the connection was closed while it was opening")
             self._recognizer = recognizer
+            if not recognizer.sees_messages:
+                longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
+                self._liveness.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
         except BaseException:
             await self.aclose()
             raise
@@ -93,12 +129,10 @@ class Connection:
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             event = await self._events.get()
-            if isinstance(event, Disconnected) and self._connected:
-                self._connected = False
-                self._watch(self._connect_seconds, "could not be reached again")
-            self._connected |= isinstance(event, Connected)
             if self._connected:
                 self._watch_draining()
+            if isinstance(event, MessageReceived):
+                continue
             yield event
             if isinstance(event, (Finished, Failed)):
                 return
@@ -107,6 +141,9 @@ class Connection:
         """Send 16 bit mono PCM at the rate of the options."""
         if self._recognizer is not None:
             self._recognizer.write(pcm)
+            if not self._liveness.unanswered and is_loud(pcm):
+                self._liveness.spoken(self._loop.time())
+                self._watch_peer()
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
 
     def end_audio(self) -> None:
@@ -120,8 +157,9 @@ class Connection:
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
         self._closed = True
-        if self._watchdog is not None:
-            self._watchdog.cancel()
+        for timer in (self._watchdog, self._peer_timer):
+            if timer is not None:
+                timer.cancel()
         opening, self._opening, self._recognizer = self._opening, None, None
         if opening is None:
             return
@@ -147,8 +185,40 @@ class Connection:
             _post_to(self._loop, self._take, event)
 
     def _take(self, event: Event) -> None:
-        if not self._closed:
-            self._events.put_nowait(event)
+        if self._closed:
+            return
+        self._events.put_nowait(event)
+        if isinstance(event, Disconnected) and self._connected:
+            self._connected = False
+            self._watch(self._connect_seconds, "could not be reached again")
+            self._renew_token()
+        elif isinstance(event, Connected):
+            self._connected = True
+            self._liveness.reconnected(self._loop.time())
+            self._watch_peer()
+        elif not isinstance(event, Failed):
+            self.answered = True
+            self._liveness.answered()
+
+    def _watch_peer(self) -> None:
+        """Have the peer's deadline kept; it is looked at again when it has moved."""
+        if self._peer_timer is not None:
+            self._peer_timer.cancel()
+            self._peer_timer = None
+        deadline = self._liveness.deadline
+        if deadline is None or not self._connected:
+            return
+        if deadline > self._loop.time():
+            self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
+        else:
+            self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
+
+    def _renew_token(self) -> None:
+        """Before the SDK connects again: a token may have expired since it connected."""
+        recognizer = self._recognizer
+        if recognizer is not None and self._options.credentials.renewable:
+            renewing = _in_thread(recognizer.renew_token, name="azure-interpreter-token")
+            renewing.add_done_callback(_report_renewal)
 
     def _watch_draining(self) -> None:
         if self._watchdog is not None:
@@ -162,6 +232,11 @@ class Connection:
         if self._watchdog is not None:
             self._watchdog.cancel()
         self._watchdog = self._loop.call_later(seconds, self._take, _timed_out(seconds, otherwise))
+
+
+def _report_renewal(renewing: asyncio.Future[None]) -> None:
+    if (error := renewing.exception()) is not None:
+        logger.warning("the token for Azure was not renewed: %s", error)
 
 
 def _timed_out(seconds: float, otherwise: str) -> Failed:

@@ -80,6 +80,11 @@ class Disconnected:
 
 
 @dataclass(frozen=True)
+class MessageReceived:
+    """Some message of the service came, of whatever kind; at most one is reported per second."""
+
+
+@dataclass(frozen=True)
 class SpeechStarted:
     """Azure heard somebody begin to speak."""
 
@@ -145,6 +150,7 @@ class Failed:
 Event = (
     Connected
     | Disconnected
+    | MessageReceived
     | SpeechStarted
     | SpeechStopped
     | Recognizing

@@ -6,10 +6,13 @@ behind a slow one. So a callback copies native fields into an event, posts it, a
 
 from __future__ import annotations
 
+import ctypes
+import time
 from collections.abc import Callable
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
+from azure.cognitiveservices.speech import interop
 
 from . import _events as events
 from .options import Options
@@ -24,6 +27,8 @@ _SDK_SETTINGS = {
     # Audio that was kept is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
 }
+_MESSAGES_SECONDS = 1.0
+"""That messages come is reported this often; each of a voice would be too many for the loop."""
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -50,7 +55,11 @@ class AzureRecognizer:
         self._audio = speechsdk.audio.PushAudioInputStream(audio_format)
         self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
-        self._signals = self._connect(_Reporter(post))
+        self._credentials = options.credentials
+        reporter = _Reporter(post)
+        self._signals = self._connect(reporter)
+        self._tap = _tap_messages(self._connection, reporter.message)
+        self.sees_messages = self._tap is not None
 
     def start(self) -> None:
         """Begin; failures are reported as `Failed`."""
@@ -64,13 +73,20 @@ class AzureRecognizer:
         """There is no more audio: deal with what was written, then report `Finished`."""
         self._audio.close()
 
+    def renew_token(self) -> None:
+        """Take a fresh token for the next time that the SDK connects. It can block."""
+        if token := self._credentials.token():
+            self._recognizer.authorization_token = token
+
     def close(self) -> None:
         """Stop at once, whatever is under way, and let go of everything native."""
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
+        if self._tap is not None:
+            self._tap.close()
         self._recognizer.stop_continuous_recognition_async().get()
-        del self._signals, self._connection, self._recognizer, self._audio
+        del self._signals, self._tap, self._connection, self._recognizer, self._audio
 
     def _connect(self, reporter: _Reporter) -> list[Any]:
         recognizer, connection = self._recognizer, self._connection
@@ -94,12 +110,19 @@ class _Reporter:
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self._message_at = float("-inf")
 
     def connected(self, _: Any) -> None:
         self._post(events.Connected())
 
     def disconnected(self, _: Any) -> None:
         self._post(events.Disconnected())
+
+    def message(self) -> None:
+        now = time.monotonic()
+        if now - self._message_at >= _MESSAGES_SECONDS:
+            self._message_at = now
+            self._post(events.MessageReceived())
 
     def speech_started(self, event: Any) -> None:
         self._post(events.SpeechStarted(_seconds(event.offset)))
@@ -128,6 +151,36 @@ class _Reporter:
             self._post(events.Finished())
         else:
             self._post(events.Failed(details.code.name, details.error_details))
+
+
+class _MessageTap:
+    """Every message of the service, whatever it says.
+
+    The SDK's C library tells of them, but its Python layer does not wrap that.
+    """
+
+    _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
+
+    def __init__(self, library: Any, connection: Any, received: Callable[[], None]) -> None:
+        def callback(event: int, _: object) -> None:
+            release(ctypes.c_void_p(event))
+            received()
+
+        release = library.connection_message_received_event_handle_release
+        self._set = library.connection_message_received_set_callback
+        self._connection = connection
+        self._callback = self._FUNCTION(callback)  # the library keeps no reference
+        interop._call_hr_fn(connection._handle, self._callback, None, fn=self._set)
+
+    def close(self) -> None:
+        interop._call_hr_fn(self._connection._handle, None, None, fn=self._set)
+
+
+def _tap_messages(connection: Any, received: Callable[[], None]) -> _MessageTap | None:
+    try:
+        return _MessageTap(interop._sdk_lib, connection, received)
+    except AttributeError:  # another version of the SDK; the typed events have to do
+        return None
 
 
 def _phrase(result: Any) -> events.RawPhrase:
@@ -172,8 +225,8 @@ def _config(options: Options) -> Any:
         endpoint=credentials.endpoint,
         token_credential=credentials.token_credential,
     )
-    if credentials.auth_token:
-        config.authorization_token = credentials.auth_token
+    if token := credentials.token():
+        config.authorization_token = token
     for language in options.target_languages:
         config.add_target_language(language)
     if options.voice:

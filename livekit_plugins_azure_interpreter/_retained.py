@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
+from ._audio import is_loud
+
 
 class RetainedAudio:
     """The end of a stream's audio, from the last final transcript on; positions are in seconds.
@@ -14,7 +16,7 @@ class RetainedAudio:
         max_seconds: How much is kept; beyond that the oldest is let go.
 
     Attributes:
-        forgotten_seconds: How much audio was let go although no final covered it.
+        forgotten_seconds: How much audio that may be speech was let go although no final covered it.
     """
 
     def __init__(self, sample_rate: int, *, max_seconds: float) -> None:
@@ -44,19 +46,23 @@ class RetainedAudio:
         self._end_byte += len(pcm)
         excess = self._end_byte - self._first_byte - self._max_bytes
         if excess > 0:
-            self._drop(excess)
-            self.forgotten_seconds += excess / self._bytes_per_second
+            speech = sum(len(dropped) for dropped in self._drop(excess) if is_loud(dropped))
+            self.forgotten_seconds += speech / self._bytes_per_second
 
     def cover(self, until_seconds: float) -> None:
         """All audio before this position is dealt with."""
         until = round(until_seconds * self._bytes_per_second / 2) * 2
         self._drop(min(until, self._end_byte) - self._first_byte)
 
-    def _drop(self, size: int) -> None:
+    def _drop(self, size: int) -> list[bytes]:
         if size <= 0:
-            return
+            return []
         self._first_byte += size
+        dropped = []
         while self._pieces and size >= len(self._pieces[0]):
-            size -= len(self._pieces.popleft())
+            dropped.append(self._pieces.popleft())
+            size -= len(dropped[-1])
         if size:
+            dropped.append(self._pieces[0][:size])
             self._pieces[0] = self._pieces[0][size:]
+        return dropped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -24,13 +24,17 @@ Profanity = Literal["masked", "removed", "raw"]
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 
 
+class TokenError(Exception):
+    """No token could be had."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
 
     endpoint: str = field(repr=False)  # It can carry a key in its query.
     key: str | None = field(default=None, repr=False)
-    auth_token: str | None = field(default=None, repr=False)
+    auth_token: str | Callable[[], str] | None = field(default=None, repr=False)
     token_credential: TokenCredential | None = field(default=None, repr=False)
 
     @classmethod
@@ -41,7 +45,7 @@ class Credentials:
         region: str | None = None,
         endpoint: str | None = None,
         host: str | None = None,
-        auth_token: str | None = None,
+        auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
         environment: Mapping[str, str] = os.environ,
     ) -> Credentials:
@@ -69,6 +73,28 @@ class Credentials:
                 "instead of speech_region (AZURE_SPEECH_REGION)"
             )
         return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
+
+    @property
+    def renewable(self) -> bool:
+        """Credentials that Azure refused can be had anew."""
+        return callable(self.auth_token) or self.token_credential is not None
+
+    def token(self) -> str | None:
+        """The token to connect with, a fresh one where it is renewable. It can block.
+
+        Raises:
+            TokenError: `speech_auth_token` was called, and gave no token.
+        """
+        if not callable(self.auth_token):
+            return self.auth_token
+        try:
+            token = self.auth_token()
+        except Exception as error:
+            # Without its words, and without the cause: either may hold a secret.
+            raise TokenError(f"speech_auth_token() raised {type(error).__name__}") from None
+        if not isinstance(token, str) or not token:
+            raise TokenError(f"speech_auth_token() must return a token (str), not {type(token).__name__}")
+        return token
 
 
 def _endpoint(*, region: str | None, endpoint: str | None, host: str | None) -> str:

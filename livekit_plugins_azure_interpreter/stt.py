@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from livekit import rtc
-from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr, stt, utils
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    NOT_GIVEN,
+    APIConnectOptions,
+    APIError,
+    NotGivenOr,
+    stt,
+    utils,
+)
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
@@ -79,7 +87,8 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         speech_endpoint: Or a whole endpoint (AZURE_SPEECH_ENDPOINT), e.g. of a custom domain:
             "wss://NAME.cognitiveservices.azure.com/stt/speech/universal/v2".
         speech_host: Or the host of a container (AZURE_SPEECH_HOST), e.g. "ws://localhost:5000".
-        speech_auth_token: A token instead of a key.
+        speech_auth_token: A token instead of a key; or a function that gives one, which is called in a
+            thread before each connection, so that a stream outlives its token.
         token_credential: Or an Entra ID credential (synchronous, of azure.core); needs speech_endpoint.
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
@@ -88,6 +97,8 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         phrase_list: Names and terms to expect.
         voice_timeout_seconds: How long a translation that is next waits for its voice before it
             counts as lost.
+        peer_timeout_seconds: Azure counts as gone when it says nothing for as long although it is sent
+            speech; then it is connected to again.
         max_audio_seconds: How much voice waits to be spoken, per stream, before the oldest is lost.
 
     Raises:
@@ -105,7 +116,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         speech_region: str | None = None,
         speech_endpoint: str | None = None,
         speech_host: str | None = None,
-        speech_auth_token: str | None = None,
+        speech_auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
         segmentation_silence_timeout_ms: int | None = None,
         segmentation_max_time_ms: int | None = None,
@@ -113,6 +124,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         profanity: Profanity | None = None,
         phrase_list: Sequence[str] = (),
         voice_timeout_seconds: float = 5.0,
+        peer_timeout_seconds: float = 15.0,
         max_audio_seconds: float = 600.0,
         _open_recognizer: OpenRecognizer = AzureRecognizer,
     ) -> None:
@@ -141,6 +153,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             )
         )
         self._voice_timeout_seconds = voice_timeout_seconds
+        self._peer_timeout_seconds = peer_timeout_seconds
         self._max_audio_seconds = max_audio_seconds
         self._open_recognizer = _open_recognizer
         self._streams: list[SpeechStream] = []
@@ -249,6 +262,9 @@ class SpeechStream(stt.SpeechStream):
         self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
         self._attempt_start_seconds = 0.0
         self._reported_seconds = 0.0
+        self._forgotten_seconds = 0.0
+        self._unheard_attempts = 0
+        self._renewed = False
         self._first_offset: float | None = None
         self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
         self._task.add_done_callback(self._ended)
@@ -261,14 +277,34 @@ class SpeechStream(stt.SpeechStream):
         self._transcriber.offset_seconds = self._first_offset + self._attempt_start_seconds
         self._ledger.reconnected(self._now())
         self._voice = VoiceReader()
-        connect_seconds = _CONNECT_SHARE * self._conn_options.timeout
+        self._report_forgotten()
+        connection = Connection(
+            self._interpreter._open_recognizer,
+            self._options,
+            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
+            peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
+        )
+        self._unheard_attempts += 1
+        began_at = self._now()
         try:
-            async with Connection(
-                self._interpreter._open_recognizer, self._options, connect_seconds=connect_seconds
-            ) as connection:
+            async with connection:
                 await self._interpret(connection)
+        except APIError as error:
+            outlived = self._now() - began_at >= self._conn_options.timeout
+            spent = self._unheard_attempts > self._conn_options.max_retry
+            if outlived and spent and not connection.answered:
+                # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
+                # for an answer to speech: a service that stays mute would never be an error.
+                error.retryable = False
+            raise
         finally:
             self._emit(self._transcriber.ended())
+
+    def _report_forgotten(self) -> None:
+        seconds = self._retained.forgotten_seconds - self._forgotten_seconds
+        if seconds > 0:
+            self._forgotten_seconds += seconds
+            logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
 
     async def _interpret(self, connection: Connection) -> None:
         sending = asyncio.create_task(self._send(connection))
@@ -335,10 +371,18 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.Disconnected):
             self._voice = VoiceReader()
             self._ledger.reconnected(self._now())
+        elif isinstance(event, events.Connected):
+            self._renewed = False
         elif isinstance(event, events.Failed):
-            raise to_api_error(event, session_id=self._transcriber.request_id)
+            raise self._failure(event)
+
+    def _failure(self, failed: events.Failed) -> APIError:
+        renewed = self._options.credentials.renewable and not self._renewed
+        self._renewed = True
+        return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
 
     def _recognized(self, phrase: events.Phrase) -> None:
+        self._unheard_attempts = 0
         self._retained.cover(self._attempt_start_seconds + phrase.end_seconds)
         if not phrase.text and not phrase.translations:
             self._emit(self._transcriber.ended())

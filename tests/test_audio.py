@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._audio import MonoResampler
+from livekit_plugins_azure_interpreter._audio import MonoResampler, is_loud
 
 TARGET = 16000
 RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000]
@@ -98,3 +98,14 @@ def test_after_a_flush_audio_may_go_on() -> None:
 @pytest.mark.parametrize("sample_rate", [16000, 48000])
 def test_an_empty_frame_is_no_sound(sample_rate: int) -> None:
     assert MonoResampler(TARGET).push(rtc.AudioFrame(b"", sample_rate, 1, 0)) == b""
+
+
+@pytest.mark.parametrize(
+    ("value", "loud"), [(0, False), (100, False), (300, True), (-300, True), (-32768, True)]
+)
+def test_speech_is_louder_than_the_hiss_of_a_room(value: int, loud: bool) -> None:
+    assert is_loud(value.to_bytes(2, "little", signed=True) * 320) is loud
+
+
+def test_no_audio_is_not_loud() -> None:
+    assert not is_loud(b"")

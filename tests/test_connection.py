@@ -4,11 +4,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from fakes.azure import heard
 from fakes.recognizer import LIMIT_SECONDS, FakeService
-from livekit.agents import APITimeoutError
+from livekit.agents import APIConnectionError, APITimeoutError
 
 from livekit_plugins_azure_interpreter import _connection
 from livekit_plugins_azure_interpreter._connection import Connection, Recognizer
@@ -19,8 +20,9 @@ from livekit_plugins_azure_interpreter._events import (
     Event,
     Failed,
     Finished,
+    MessageReceived,
 )
-from livekit_plugins_azure_interpreter.options import Credentials, Options
+from livekit_plugins_azure_interpreter.options import Credentials, Options, TokenError
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -295,3 +297,105 @@ class TestClosing:
             pass
         assert "did not stop cleanly: RuntimeError" in caplog.text
         assert "secret" not in caplog.text
+
+
+SPEECH = (1000).to_bytes(2, "little") * 320
+SILENCE = bytes(640)
+
+
+class TestDeadPeer:
+    def connect(self, service: FakeService, options: Options = OPTIONS, **limits: float) -> Connection:
+        limits = {"connect_seconds": LIMIT_SECONDS, "peer_timeout_seconds": 0.05, **limits}
+        return Connection(service, options, **limits)
+
+    async def test_speech_that_nothing_answers_is_a_failure(self, service: FakeService) -> None:
+        async with self.connect(service) as connection:
+            await anext(aiter(connection))
+            connection.write(SPEECH)
+            assert (await all_of(connection))[-1] == Failed(
+                TIMED_OUT, "Azure Speech did not answer to speech within 0.1 s"
+            )
+            assert not connection.answered
+
+    async def test_silence_needs_no_answer(self, service: FakeService) -> None:
+        async with self.connect(service) as connection:
+            await anext(aiter(connection))
+            connection.write(SILENCE)
+            await asyncio.sleep(0.15)
+            service.last.post(Finished())
+            assert await all_of(connection) == [Finished()]
+
+    @pytest.mark.parametrize("answer", [MessageReceived(), heard("un")], ids=["any message", "a result"])
+    async def test_an_answer_ends_the_wait(self, service: FakeService, until: Until, answer: Event) -> None:
+        async with self.connect(service, peer_timeout_seconds=0.3) as connection:
+            await anext(aiter(connection))
+            connection.write(SPEECH)
+            service.last.post(answer)
+            await until(lambda: connection.answered)
+            await asyncio.sleep(0.4)
+            service.last.post(Finished())
+            assert Failed not in map(type, await all_of(connection))
+
+    async def test_messages_are_not_told_to_the_stream(self, service: FakeService) -> None:
+        async with self.connect(service) as connection:
+            service.last.post(MessageReceived(), Finished())
+            assert await all_of(connection) == [Connected(), Finished()]
+
+    async def test_a_reconnect_begins_the_wait_anew(self, service: FakeService, until: Until) -> None:
+        async with self.connect(service, peer_timeout_seconds=0.2) as connection:
+            events = aiter(connection)
+            await anext(events)
+            connection.write(SPEECH)
+            service.last.post(Disconnected())
+            await anext(events)
+            await asyncio.sleep(0.3)
+            service.last.post(Connected())
+            assert await anext(events) == Connected()
+            assert isinstance(await asyncio.wait_for(anext(events), LIMIT_SECONDS), Failed)
+
+    async def test_where_messages_cannot_be_seen_the_longest_utterance_is_waited_for(
+        self, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "_AFTER_SEGMENT_SECONDS", -19.9)
+        service.sees_messages = False
+        options = replace(OPTIONS, segmentation_max_time_ms=20000)
+        async with self.connect(service, options, peer_timeout_seconds=1000) as connection:
+            await anext(aiter(connection))
+            connection.write(SPEECH)
+            assert isinstance((await all_of(connection))[-1], Failed)
+
+
+class TestRenewal:
+    OPTIONS = replace(
+        OPTIONS, credentials=Credentials(endpoint="wss://example.com", auth_token=lambda: "a-token")
+    )
+
+    async def test_a_lost_connection_renews_a_renewable_token(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async with Connection(service, self.OPTIONS, connect_seconds=LIMIT_SECONDS):
+            service.last.post(Connected(), Disconnected())
+            await until(lambda: service.last.renewals == 1)
+            assert service.last.threads["renew"] is not threading.main_thread()
+
+    async def test_a_key_is_never_renewed(self, service: FakeService, until: Until) -> None:
+        async with connect(service) as connection:
+            events = aiter(connection)
+            service.last.post(Connected(), Disconnected())
+            while not isinstance(await anext(events), Disconnected):
+                pass
+            assert service.last.renewals == 0
+
+    async def test_a_renewal_that_fails_is_a_warning(
+        self, service: FakeService, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        service.renewal_fails = TokenError("speech_auth_token() raised OSError")
+        async with Connection(service, self.OPTIONS, connect_seconds=LIMIT_SECONDS):
+            service.last.post(Connected(), Disconnected())
+            await until(lambda: "not renewed: speech_auth_token() raised OSError" in caplog.text)
+
+    async def test_no_token_to_begin_with_is_an_error_that_is_retried(self, service: FakeService) -> None:
+        service.refuses = TokenError("speech_auth_token() raised OSError")
+        with pytest.raises(APIConnectionError, match="raised OSError") as raised:
+            await connect(service).__aenter__()
+        assert raised.value.retryable

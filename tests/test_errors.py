@@ -18,8 +18,9 @@ STATUS = {
     "ServiceError": 500,
     "ServiceUnavailable": 503,
 }
-CONNECTION = ["ConnectionFailure", "RuntimeError", "SomethingNew", ""]
-FINAL = {"AuthenticationFailure", "BadRequest", "Forbidden"}
+REDIRECTS = ["ServiceRedirectTemporary", "ServiceRedirectPermanent"]
+CONNECTION = ["ConnectionFailure", "RuntimeError", "SomethingNew", "", *REDIRECTS]
+FINAL = {"AuthenticationFailure", "BadRequest", "Forbidden", *REDIRECTS}
 CODES = [*STATUS, *CONNECTION]
 
 
@@ -78,3 +79,39 @@ def test_the_session_is_what_the_error_is_traced_by(session_id: str, request_id:
 )
 def test_every_code_of_the_sdk_becomes_an_error_of_livekit(code: str) -> None:
     assert isinstance(to_api_error(Failed(code, "")), APIError)
+
+
+def test_fresh_credentials_make_a_refusal_of_the_old_ones_worth_another_attempt() -> None:
+    error = to_api_error(Failed("AuthenticationFailure", ""), renewed=True)
+    assert isinstance(error, APIStatusError)
+    assert (error.status_code, error.retryable) == (401, True)
+
+
+@pytest.mark.parametrize("code", sorted(FINAL - {"AuthenticationFailure"}))
+def test_fresh_credentials_change_nothing_else(code: str) -> None:
+    assert not to_api_error(Failed(code, ""), renewed=True).retryable
+
+
+@pytest.mark.parametrize(
+    ("code", "close", "kind"),
+    [
+        ("ConnectionFailure", 1002, APIConnectionError),
+        ("BadRequest", 1007, APIConnectionError),
+        ("ConnectionFailure", 4000, APIConnectionError),
+        ("TooManyRequests", 4429, APIStatusError),
+    ],
+)
+def test_a_connection_that_was_closed_is_made_again(code: str, close: int, kind: type[APIError]) -> None:
+    details = f"Connection was closed by the remote host. Error code: {close}. Error details: SECRET"
+    error = to_api_error(Failed(code, details))
+    assert type(error) is kind
+    assert error.retryable
+    assert f"({code}, close {close})" in str(error)
+    assert "SECRET" not in str(error)
+
+
+def test_azures_own_session_id_is_preferred() -> None:
+    session = "0123456789abcdef" * 2
+    error = to_api_error(Failed("ServiceError", f"it broke. SessionId: {session}"), session_id="ours")
+    assert isinstance(error, APIStatusError)
+    assert error.request_id == session

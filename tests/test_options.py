@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE, Credentials, Options, languages
+from livekit_plugins_azure_interpreter.options import (
+    PERSONAL_VOICE,
+    Credentials,
+    Options,
+    TokenError,
+    languages,
+)
 
 KEY = {"key": "a-key"}
 SOMEWHERE = {"region": "westeurope"}
@@ -281,3 +287,31 @@ def test_one_language_or_several_become_a_tuple_in_order(value: Any, several: tu
 def test_what_is_no_language_is_refused_by_name(value: Any) -> None:
     with pytest.raises(ValueError, match="target_languages takes language codes"):
         languages("target_languages", value)
+
+
+class TestTokens:
+    def credentials(self, token: object) -> Credentials:
+        return Credentials(endpoint="wss://example.com", auth_token=cast(Any, token))
+
+    def test_a_token_is_given_as_it_is(self) -> None:
+        credentials = self.credentials("a-token")
+        assert (credentials.token(), credentials.renewable) == ("a-token", False)
+
+    def test_a_function_is_asked_each_time(self) -> None:
+        tokens = iter(["first", "second"])
+        credentials = self.credentials(lambda: next(tokens))
+        assert [credentials.token(), credentials.token()] == ["first", "second"]
+        assert credentials.renewable
+
+    def test_a_function_that_fails_is_named_without_its_words(self) -> None:
+        def broken() -> str:
+            raise OSError("SECRET")
+
+        with pytest.raises(TokenError, match=r"^speech_auth_token\(\) raised OSError$") as raised:
+            self.credentials(broken).token()
+        assert raised.value.__cause__ is None
+
+    @pytest.mark.parametrize("value", [None, "", 5])
+    def test_a_function_that_gives_no_token_is_told(self, value: object) -> None:
+        with pytest.raises(TokenError, match="must return a token"):
+            self.credentials(lambda: value).token()

@@ -52,12 +52,15 @@ def test_a_final_beyond_the_end_leaves_nothing_and_positions_go_on() -> None:
     assert (retained.start_seconds, retained.end_seconds) == (1, 2)
 
 
-def test_beyond_the_bound_the_oldest_leaves_and_is_counted() -> None:
+@pytest.mark.parametrize(("value", "forgotten_seconds"), [(1000, 0.5), (1, 0.0)], ids=["speech", "silence"])
+def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
+    value: int, forgotten_seconds: float
+) -> None:
     retained = RetainedAudio(RATE_HZ, max_seconds=2)
-    retained.add(pcm(2, 1))
+    retained.add(pcm(2, value))
     retained.add(pcm(0.5, 2))
-    assert kept(retained) == pcm(1.5, 1) + pcm(0.5, 2)
-    assert retained.forgotten_seconds == pytest.approx(0.5)
+    assert kept(retained) == pcm(1.5, value) + pcm(0.5, 2)
+    assert retained.forgotten_seconds == pytest.approx(forgotten_seconds)
 
 
 @settings(deadline=None, derandomize=True)

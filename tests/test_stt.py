@@ -325,9 +325,9 @@ class TestErrors:
         limits: list[float] = []
 
         class Recorded(_connection.Connection):
-            def __init__(self, *arguments: Any, connect_seconds: float) -> None:
+            def __init__(self, *arguments: Any, connect_seconds: float, **more: Any) -> None:
                 limits.append(connect_seconds)
-                super().__init__(*arguments, connect_seconds=connect_seconds)
+                super().__init__(*arguments, connect_seconds=connect_seconds, **more)
 
         monkeypatch.setattr(stt_module, "Connection", Recorded)
         listener = listen(make_stt(), conn_options=APIConnectOptions(timeout=10))

@@ -20,12 +20,16 @@ class FakeRecognizer:
         options: What it was made with.
         written: All audio that it was given.
         started, audio_ended, closed: What was called.
+        sees_messages: As the port's; its service says.
+        renewals: How often its token was renewed.
         threads: By name ("make", "start", "close"), the thread that called.
     """
 
     def __init__(self, service: FakeService, options: Options, post: Callable[[Event], None]) -> None:
         self.options = options
         self.written = bytearray()
+        self.sees_messages = service.sees_messages
+        self.renewals = 0
         self.started = self.audio_ended = self.closed = False
         self.threads: dict[str, threading.Thread] = {}
         self._service = service
@@ -53,6 +57,12 @@ class FakeRecognizer:
         self.audio_ended = True
         if self._service.finishes:
             self.post(Finished())
+
+    def renew_token(self) -> None:
+        self._enter("renew")
+        self.renewals += 1
+        if self._service.renewal_fails is not None:
+            raise self._service.renewal_fails
 
     def close(self) -> None:
         self._enter("close")
@@ -93,7 +103,9 @@ class FakeService:
     Args:
         replies: Per attempt, what is reported when it starts; the last one goes for all that follow.
         finishes: `Finished` follows the end of the audio.
+        sees_messages: Its recognizers report every message (the test posts `MessageReceived`).
         refuses, start_fails, close_fails: What making, starting or closing a recognizer raises.
+        renewal_fails: What renewing its token raises.
     """
 
     def __init__(
@@ -104,12 +116,16 @@ class FakeService:
         refuses: Exception | None = None,
         start_fails: Exception | None = None,
         close_fails: Exception | None = None,
+        renewal_fails: Exception | None = None,
+        sees_messages: bool = True,
     ) -> None:
         self.replies = replies
         self.finishes = finishes
         self.refuses = refuses
         self.start_fails = start_fails
         self.close_fails = close_fails
+        self.renewal_fails = renewal_fails
+        self.sees_messages = sees_messages
         self.entered: list[str] = []
         self.recognizers: list[FakeRecognizer] = []
         self._gates: dict[str, threading.Event] = {}

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from livekit.agents import APIConnectOptions
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 
@@ -205,6 +206,8 @@ class TestRefusedConnection:
     async def test_between_two_attempts(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair()
         await pair.emulator.aclose()
+        await _close(pair.stream.aclose)
+        pair.stream = pair.stt.stream(conn_options=APIConnectOptions(timeout=1.0))
         pair.push(audio.burst(1.0))
         assert await _until(lambda: bool(pair.errors), 8)
         await _close(pair.stream.aclose)

@@ -1,0 +1,41 @@
+"""Whether the service still answers: the SDK itself notices a dead peer only after 66 s."""
+
+from __future__ import annotations
+
+
+class Liveness:
+    """Speech was sent and nothing came back for too long: then the peer is dead.
+
+    Silence proves nothing, since nobody knows how often the service answers it.
+
+    Attributes:
+        limit_seconds: How long speech may go unanswered.
+    """
+
+    def __init__(self, limit_seconds: float) -> None:
+        self.limit_seconds = limit_seconds
+        self._unanswered_since: float | None = None
+
+    @property
+    def unanswered(self) -> bool:
+        """Speech was sent that nothing has answered yet."""
+        return self._unanswered_since is not None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the peer counts as dead; None: it owes no answer."""
+        return None if self._unanswered_since is None else self._unanswered_since + self.limit_seconds
+
+    def spoken(self, now: float) -> None:
+        """Speech was sent."""
+        if self._unanswered_since is None:
+            self._unanswered_since = now
+
+    def answered(self) -> None:
+        """Something came from the service."""
+        self._unanswered_since = None
+
+    def reconnected(self, now: float) -> None:
+        """What was not answered is sent again: the wait begins anew."""
+        if self._unanswered_since is not None:
+            self._unanswered_since = now
