@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
+import inspect
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from .conversation import Behaviour
+from .faults import KINDS, fault_name, parse_fault
 from .script import load_script
 from .server import Emulator
 
@@ -26,12 +30,25 @@ A script is JSON; voices are 16 bit mono WAV files, found from the script's fold
 """
 
 
+def _faults() -> str:
+    """What can go wrong, a line each."""
+    lines = ["", "Faults, each once unless times=N says how often:", ""]
+    for kind in KINDS:
+        options = " ".join(_option(field) for field in dataclasses.fields(kind) if field.name != "times")
+        lines += [f"  {fault_name(kind)} {options}", f"      {inspect.getdoc(kind)}"]
+    return "\n".join([*lines, "", "  --fault 'drop at_seconds=5 code=1011' --fault 'no-voice utterance=2'"])
+
+
+def _option(field: dataclasses.Field[Any]) -> str:
+    return f"{field.name}=" if field.default is dataclasses.MISSING else f"[{field.name}=]"
+
+
 def _parser() -> argparse.ArgumentParser:
     default = Behaviour()
     parser = argparse.ArgumentParser(
         prog="python -m livekit_plugins_azure_interpreter.emulator",
         description="An Azure Speech Live Interpreter on loopback, to try agents without an Azure account.",
-        epilog=_EPILOG,
+        epilog=_EPILOG + _faults(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -50,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
     add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
     add("--silence-ms", type=int, default=default.silence_ms, help="silence that ends an utterance")
+    add("--connection-seconds", type=float, help="close each connection after so long (default: never)")
+    add(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="'NAME KEY=VALUE …'",
+        help="something that goes wrong; can be given again",
+    )
     add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
     return parser
 
@@ -66,6 +91,8 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         riff=options.riff,
         silence_ms=options.silence_ms,
         utterances_per_turn=options.utterances_per_turn,
+        connection_seconds=options.connection_seconds,
+        faults=[parse_fault(text) for text in options.fault],
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .faults import Fault, Faults
 from .listening import EnergyListener, Listener, PositionListener
-from .script import Line, Voice
+from .script import Line, Script, Voice
 
 _SAME_STRETCH_SECONDS = 0.3
 """Audio that is sent again is cut a little differently; closer starts are the same stretch."""
@@ -18,7 +19,9 @@ class Behaviour:
     """How the emulated service behaves.
 
     Args:
-        script: What it understands. Empty, or used up: the speaker's own samples are the voice.
+        script: What it understands: lines, in order; or a function from the samples of an utterance
+            (of what was heard so far, for interim results) to its line. Empty, or used up: the
+            speaker's own samples are the voice.
         key: The only key that is let in; None: any.
         interim_interval_ms: How much speech brings another interim result; None: no interim results.
         recognition_delay_ms: From the end of an utterance to its final result.
@@ -29,9 +32,14 @@ class Behaviour:
         silence_ms: How much silence ends an utterance.
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
+        longest_seconds: A longer utterance is cut.
+        connection_seconds: The service closes a connection that is so old; None: never.
+        token_seconds: A token of `Emulator.issue_token` lets in for so long, and a key does not; None:
+            keys let in.
+        faults: What goes wrong.
     """
 
-    script: Sequence[Line] = ()
+    script: Script = ()
     key: str | None = None
     interim_interval_ms: int | None = 300
     recognition_delay_ms: int = 0
@@ -42,11 +50,15 @@ class Behaviour:
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     utterances_per_turn: int | None = None
+    longest_seconds: float = 30.0
+    connection_seconds: float | None = None
+    token_seconds: float | None = None
+    faults: Sequence[Fault] = ()
 
     def __post_init__(self) -> None:
         positioned = [
             position is not None
-            for line in self.script
+            for line in (() if callable(self.script) else self.script)
             for position in (line.start_seconds, line.end_seconds)
         ]
         if any(positioned) and not all(positioned):
@@ -71,24 +83,32 @@ class Spoken:
 class Conversation:
     """The utterances of one session (Azure's X-ConnectionId) and the lines that they were given."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, faults: Faults | None = None) -> None:
+        self.behaviour = behaviour
+        self.faults = faults or Faults(behaviour.faults)
         self._script = behaviour.script
-        self._silence_ms = behaviour.silence_ms
         self._starts: list[float] = []
 
     def listener(self, sample_rate: int, start_seconds: float) -> Listener:
         """Listen to audio that begins at a position in the stream."""
         stretches = [
             (line.start_seconds, line.end_seconds)
-            for line in self._script
+            for line in (() if callable(self._script) else self._script)
             if line.start_seconds is not None and line.end_seconds is not None
         ]
         if stretches:
             return PositionListener(stretches, sample_rate, start_seconds=start_seconds)
-        return EnergyListener(sample_rate, start_seconds=start_seconds, silence_ms=self._silence_ms)
+        return EnergyListener(
+            sample_rate,
+            start_seconds=start_seconds,
+            silence_ms=self.behaviour.silence_ms,
+            longest_seconds=self.behaviour.longest_seconds,
+        )
 
-    def line(self, start_seconds: float, index: int | None = None) -> Line:
+    def line(self, samples: Voice, start_seconds: float, index: int | None = None) -> Line:
         """The line of the utterance that starts here; the same one when its audio is sent again."""
+        if callable(self._script):
+            return self._script(samples)
         number = self._number(start_seconds) if index is None else index
         if number < len(self._script):
             return self._script[number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,9 @@ class Line:
     def translation(self, target_language: str) -> str:
         """The text in a target language."""
         return self.translations.get(target_language, f"[{target_language}] {self.text}")
+
+
+Script = Sequence[Line] | Callable[[Voice], Line]
 
 
 def load_script(path: Path) -> list[Line]:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import struct
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from .conversation import Behaviour, Conversation, Spoken
+from .conversation import Conversation, Spoken
+from .faults import (
+    DropInVoice,
+    EarlyVoice,
+    GarbageFrame,
+    NoTranslation,
+    NoVoice,
+    SlowVoice,
+    StallVoice,
+    UtteranceFaults,
+    VoiceError,
+    VoiceNeverEnds,
+    WrongRequestId,
+)
 from .listening import Heard, Listener, SpeechBegan
+from .results import Results
 from .script import Line, Voice
+from .voices import voice_chunks
 from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
@@ -19,16 +33,34 @@ _RIFF_HEADER_BYTES = 44
 _DEFAULT_RATE_HZ = 16000
 _SILENCE_KEPT_SECONDS = 1.0
 """Speech is found a little after it began; older silence is let go."""
+_LONG_SPEECH_SECONDS = 30.0
+"""So long an utterance is acknowledged in its middle: after 66 s the client would give up."""
+_ERROR_AT = 0.5
 
-Send = Callable[[Message, bool], Awaitable[None]]
+
+class Wire(Protocol):
+    """The client's connection."""
+
+    async def send(self, message: Message, binary: bool) -> None: ...
+
+    async def send_garbage(self) -> None:
+        """Send a binary frame that is no message."""
+        ...
+
+    def drop(self, code: int | None) -> None:
+        """Close with a WebSocket close code; None: reset."""
+        ...
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the client asked for at the start of a turn (Azure's `speech.context`)."""
+    """What the client asked for at the start of a turn (Azure's `speech.context`).
+
+    `targets` is None where it only wants the words: the client is no TranslationRecognizer.
+    """
 
     request_id: str
-    targets: tuple[str, ...]
+    targets: tuple[str, ...] | None
     voiced_language: str | None
     start_seconds: float
 
@@ -47,14 +79,14 @@ class Request:
 
     @classmethod
     def _parse(cls, request_id: str, context: dict[str, Any]) -> Request:
-        translation = context.get("translation", {})
+        translation = context.get("translation")
         voiced = context.get("synthesis", {}).get("synthesizedLanguages", [])
-        wanted = translation.get("onSuccess", {}).get("action") == "Synthesize"
+        wanted = (translation or {}).get("onSuccess", {}).get("action") == "Synthesize"
         streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
         offset = int((streams.get("1") or {}).get("offset", 0))
         return cls(
             request_id,
-            tuple(translation.get("targetLanguages", ())),
+            None if translation is None else tuple(translation.get("targetLanguages", ())),
             voiced[0] if wanted and voiced else None,
             offset / _TICKS_PER_SECOND,
         )
@@ -66,6 +98,8 @@ class _Utterance:
     start_seconds: float
     end_seconds: float
     samples: Voice
+    faults: UtteranceFaults
+    voice_begun: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Turn:
@@ -77,8 +111,7 @@ class Turn:
     Args:
         request: What the client wants.
         conversation: The session that the turn belongs to.
-        behaviour: How the service behaves.
-        send: Puts a message on the wire; the flag asks for a binary frame.
+        wire: Where messages go.
         spoken: Called with each voice that was sent whole.
     """
 
@@ -86,16 +119,15 @@ class Turn:
         self,
         request: Request,
         conversation: Conversation,
-        behaviour: Behaviour,
-        send: Send,
+        wire: Wire,
         spoken: Callable[[Spoken], None],
     ) -> None:
         self._request = request
-        self.targets = request.targets
         self._conversation = conversation
-        self._behaviour = behaviour
-        self._send_message = send
+        self._behaviour = conversation.behaviour
+        self._wire = wire
         self._spoken = spoken
+        self._answers = Results(request.targets)
         self._sample_rate = _DEFAULT_RATE_HZ
         self._listener: Listener | None = None
         self._audio = bytearray()
@@ -110,6 +142,15 @@ class Turn:
         self._results: asyncio.Queue[_Utterance | None] = asyncio.Queue()
         self._voices: asyncio.Queue[_Utterance | None] = asyncio.Queue()
         self._tasks = [asyncio.create_task(self._give_results()), asyncio.create_task(self._give_voices())]
+
+    @property
+    def now(self) -> float:
+        """The position in the session's audio, in seconds."""
+        return self._audio_start + len(self._audio) / 2 / self._sample_rate
+
+    def retarget(self, languages: tuple[str, ...]) -> None:
+        """Translate to these languages from now on."""
+        self._answers.targets = languages
 
     async def start(self) -> None:
         await self._send("turn.start", {"context": {"serviceTag": self._request.request_id}})
@@ -129,7 +170,7 @@ class Turn:
         self._audio += payload
         await self._heard(self._listener.hear(payload))
         if self._speech_start is None:
-            self._forget(self._now - _SILENCE_KEPT_SECONDS)
+            self._forget(self.now - _SILENCE_KEPT_SECONDS)
         await self._interim()
         await self._acknowledge()
 
@@ -147,9 +188,11 @@ class Turn:
                 await self._send("speech.startDetected", {"Offset": self._ticks(event.start_seconds)})
                 continue
             self._speech_start = None
-            line = self._conversation.line(event.start_seconds, event.index)
             samples = self._take(event.start_seconds, event.end_seconds)
-            self._results.put_nowait(_Utterance(line, event.start_seconds, event.end_seconds, samples))
+            line = self._conversation.line(samples, event.start_seconds, event.index)
+            faults = self._conversation.faults.of_next_utterance()
+            utterance = _Utterance(line, event.start_seconds, event.end_seconds, samples, faults)
+            self._results.put_nowait(utterance)
             self._count += 1
             if self._count == self._behaviour.utterances_per_turn and not self._over:
                 await self._end()
@@ -164,78 +207,95 @@ class Turn:
 
     async def _finish(self) -> None:
         # The client ends the turn's audio at speech.endDetected and drops what comes after turn.end.
-        await self._send("speech.endDetected", {"Offset": self._ticks(self._now)})
+        await self._send("speech.endDetected", {"Offset": self._ticks(self.now)})
         await asyncio.gather(*self._tasks[:2])
         await self._send("turn.end", {})
 
     async def _interim(self) -> None:
         interval_ms = self._behaviour.interim_interval_ms
         start = self._speech_start
-        if start is None or interval_ms is None or self._now < self._next_interim + interval_ms / 1000:
+        if start is None or interval_ms is None or self.now < self._next_interim + interval_ms / 1000:
             return
-        self._next_interim = self._now
-        line = self._conversation.line(start, self._speech_index)
-        words = max(1, int((self._now - start) * 2.5))
-        phrase = {"Text": " ".join(line.text.split()[:words]), **self._span(line, start, self._now)}
-        texts = [
-            {"Language": target, "Text": " ".join(line.translation(target).split()[:words])}
-            for target in self.targets
-        ]
-        await self._send(
-            "translation.response",
-            {"SpeechHypothesis": phrase, "TranslationStatus": "Success", "Translations": texts},
-        )
+        self._next_interim = self.now
+        line = self._conversation.line(self._samples(start, self.now), start, self._speech_index)
+        body = self._answers.interim(line, self.now - start, self._span(start, self.now))
+        await self._send_body(self._answers.path_of_interim, body)
 
     async def _acknowledge(self) -> None:
         quiet = self._speech_start is None and self._answered == self._count
-        if quiet and self._now - self._acknowledged >= self._behaviour.acknowledge_seconds:
-            await self._send("audio.acknowledge", {}, self._acknowledging(self._now))
+        long = self._speech_start is not None and self.now - self._speech_start >= _LONG_SPEECH_SECONDS
+        if (quiet or long) and self.now - self._acknowledged >= self._behaviour.acknowledge_seconds:
+            await self._send("audio.acknowledge", {}, self._acknowledging(self.now))
 
     async def _give_results(self) -> None:
         while (utterance := await self._results.get()) is not None:
             await asyncio.sleep(self._behaviour.recognition_delay_ms / 1000)
-            line = utterance.line
-            phrase = {
-                "RecognitionStatus": "Success",
-                "DisplayText": line.text,
-                **self._span(line, utterance.start_seconds, utterance.end_seconds),
-            }
-            translated: dict[str, Any] = {"TranslationStatus": "Error", "FailureReason": "no translation"}
-            if line.translated:
-                translated = {"TranslationStatus": "Success"}
-            translated["Translations"] = [
-                {"Language": target, "DisplayText": line.translation(target)}
-                for target in self.targets
-                if line.translated
-            ]
-            headers = self._acknowledging(utterance.end_seconds)
-            await self._send("translation.response", {"SpeechPhrase": phrase, **translated}, headers)
+            voiced = self._is_voiced(utterance)
+            if voiced and utterance.faults.get(EarlyVoice):
+                self._voices.put_nowait(utterance)
+                await utterance.voice_begun.wait()
+            await self._give_result(utterance)
             self._answered += 1
-            if line.translated and line.voiced and self._request.voiced_language is not None:
+            if voiced and not utterance.faults.get(EarlyVoice):
                 self._voices.put_nowait(utterance)
         self._voices.put_nowait(None)
 
+    async def _give_result(self, utterance: _Utterance) -> None:
+        span = self._span(utterance.start_seconds, utterance.end_seconds)
+        body = self._answers.final(utterance.line, span, utterance.faults)
+        path, headers = self._answers.path_of_final, self._acknowledging(utterance.end_seconds)
+        if utterance.faults.get(GarbageFrame):
+            await self._wire.send_garbage()
+        if utterance.faults.get(WrongRequestId):
+            await self._send_body(path, body, {**headers, "X-RequestId": "0" * 32})
+        await self._send_body(path, body, headers)
+
+    def _is_voiced(self, utterance: _Utterance) -> bool:
+        line, faults = utterance.line, utterance.faults
+        silenced = faults.get(NoVoice) or faults.get(NoTranslation)
+        wanted = self._request.voiced_language is not None
+        return wanted and line.translated and line.voiced and not silenced
+
     async def _give_voices(self) -> None:
         stream_id = 0
-        language = self._request.voiced_language or ""
         while (utterance := await self._voices.get()) is not None:
             stream_id += 1
-            stream = {"X-StreamId": str(stream_id)}
-            voice = utterance.line.voices.get(language, utterance.samples)
-            await asyncio.sleep(self._behaviour.voice_delay_ms / 1000)
-            await self._send("audio.start", {"TranslationLanguage": language}, stream)
-            for chunk in _chunks(voice, self._behaviour):
-                await self._send_message(Message("audio", self._headers(stream), chunk), True)
-                if self._behaviour.voice_speed is not None:
-                    seconds = len(chunk) / 2 / voice.sample_rate
-                    await asyncio.sleep(seconds / self._behaviour.voice_speed)
+            await self._give_voice(utterance, {"X-StreamId": str(stream_id)})
+
+    async def _give_voice(self, utterance: _Utterance, stream: dict[str, str]) -> None:
+        language = self._request.voiced_language or ""
+        faults = utterance.faults
+        voice = utterance.line.voices.get(language, utterance.samples)
+        chunks = list(voice_chunks(voice, self._behaviour, faults))
+        await asyncio.sleep(self._behaviour.voice_delay_ms / 1000)
+        if slow := faults.get(SlowVoice):
+            await asyncio.sleep(slow.seconds)
+        await self._send("audio.start", {"TranslationLanguage": language}, stream)
+        for number, chunk in enumerate(chunks):
+            if (drop := faults.get(DropInVoice)) and number == int(drop.after * len(chunks)):
+                self._wire.drop(drop.code)
+                return
+            if (stall := faults.get(StallVoice)) and number == int(stall.after * len(chunks)):
+                await asyncio.sleep(stall.seconds)
+            if faults.get(VoiceError) and number == int(_ERROR_AT * len(chunks)):
+                await self._send("audio.end", {"Status": "Error"}, stream)
+                return
+            await self._wire.send(Message("audio", self._headers(stream), chunk), True)
+            utterance.voice_begun.set()
+            if self._behaviour.voice_speed is not None:
+                seconds = len(chunk) / 2 / voice.sample_rate
+                await asyncio.sleep(seconds / self._behaviour.voice_speed)
+        utterance.voice_begun.set()
+        if not faults.get(VoiceNeverEnds):
             await self._send("audio.end", {"Status": "Success"}, stream)
-            start, end = utterance.start_seconds, utterance.end_seconds
-            self._spoken(Spoken(utterance.line.text, language, voice, start, end))
+        start, end = utterance.start_seconds, utterance.end_seconds
+        self._spoken(Spoken(utterance.line.text, language, voice, start, end))
 
     async def _send(self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        content = json.dumps(body, ensure_ascii=False).encode()
-        await self._send_message(Message(path, self._headers(headers), content), False)
+        await self._send_body(path, json.dumps(body, ensure_ascii=False).encode(), headers)
+
+    async def _send_body(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        await self._wire.send(Message(path, self._headers(headers), body), False)
 
     def _headers(self, extra: dict[str, str] | None) -> dict[str, str]:
         return {
@@ -251,26 +311,21 @@ class Turn:
             "X-Continuation-Audio-Streams-1-Offset": str(self._ticks(seconds)),
         }
 
-    def _span(self, line: Line, start: float, end: float) -> dict[str, Any]:
-        return {
-            "Offset": self._ticks(start),
-            "Duration": round((end - start) * _TICKS_PER_SECOND),
-            "PrimaryLanguage": {"Language": line.language, "Confidence": "High"},
-        }
-
-    @property
-    def _now(self) -> float:
-        return self._audio_start + len(self._audio) / 2 / self._sample_rate
+    def _span(self, start: float, end: float) -> dict[str, Any]:
+        return {"Offset": self._ticks(start), "Duration": round((end - start) * _TICKS_PER_SECOND)}
 
     def _ticks(self, seconds: float) -> int:
         return round((seconds - self._request.start_seconds) * _TICKS_PER_SECOND)
 
     def _take(self, start: float, end: float) -> Voice:
         """The samples of an utterance; what was heard until its end is let go."""
-        first, last = (max(0, self._byte(seconds)) for seconds in (start, end))
-        samples = bytes(self._audio[first:last])
+        samples = self._samples(start, end)
         self._forget(end)
-        return Voice(samples, self._sample_rate)
+        return samples
+
+    def _samples(self, start: float, end: float) -> Voice:
+        first, last = (max(0, self._byte(seconds)) for seconds in (start, end))
+        return Voice(bytes(self._audio[first:last]), self._sample_rate)
 
     def _forget(self, until: float) -> None:
         size = min(len(self._audio), max(0, self._byte(until)))
@@ -281,22 +336,8 @@ class Turn:
         return round((seconds - self._audio_start) * self._sample_rate) * 2
 
 
-def _chunks(voice: Voice, behaviour: Behaviour) -> Iterator[bytes]:
-    header = riff_header(voice.sample_rate)
-    for at in range(0, len(voice.pcm), behaviour.chunk_bytes):
-        chunk = voice.pcm[at : at + behaviour.chunk_bytes]
-        with_header = behaviour.riff == "every" or (behaviour.riff == "first" and at == 0)
-        yield header + chunk if with_header else chunk
-
-
 def _riff_rate(payload: bytes) -> int:
     rate = int.from_bytes(payload[24:28], "little")
     if len(payload) < _RIFF_HEADER_BYTES or rate == 0:
         raise WireError("a RIFF header is cut off, or tells no sample rate")
     return rate
-
-
-def riff_header(sample_rate: int) -> bytes:
-    """A RIFF header as streaming services send it: the sizes are not known yet, and 0."""
-    fmt = struct.pack("<HHIIHH", 1, 1, sample_rate, sample_rate * 2, 2, 16)
-    return b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + bytes(4)
