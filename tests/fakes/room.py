@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -77,7 +78,7 @@ class OtherVoice(livekit_tts.TTS):
         self.texts: list[str] = []
 
     def pcm(self, text: str) -> bytes:
-        return Audio().voice(0.1, seed=1000 + len(text)).pcm
+        return Audio().voice(0.1, seed=zlib.crc32(text.encode())).pcm
 
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
@@ -96,13 +97,18 @@ class _OtherStream(livekit_tts.ChunkedStream):
 
 
 class Microphone(io.AudioInput):
-    """Gives what is spoken into it as frames, at the pace of speech or a multiple of it, then waits."""
+    """Gives what is spoken into it as frames, at the pace of speech or a multiple of it, then waits.
+
+    Attributes:
+        began_at: When the first frame was taken (`time.monotonic`).
+    """
 
     def __init__(self, *, speed: float) -> None:
         super().__init__(label="microphone")
         self._speed = speed
         self._frames: asyncio.Queue[rtc.AudioFrame] = asyncio.Queue()
         self._next_at = 0.0
+        self.began_at: float | None = None
 
     def speak(self, pcm: bytes) -> None:
         for frame in Audio().frames(pcm):
@@ -112,6 +118,7 @@ class Microphone(io.AudioInput):
         frame = await self._frames.get()
         now = time.monotonic()
         await asyncio.sleep(max(0.0, self._next_at - now))
+        self.began_at = self.began_at or now
         self._next_at = max(self._next_at, now) + frame.duration / self._speed
         return frame
 

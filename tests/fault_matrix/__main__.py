@@ -1,0 +1,111 @@
+"""The fault matrix as a table, and as `faults.json`.
+
+python -m fault_matrix [--out faults.json] [--case NAME …] [--at-once 4]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from . import official
+from .cases import CASES, Case
+from .interpreted import interpret
+from .outcome import Outcome
+
+
+async def _run(
+    cases: list[Case], at_once: int, console: Console
+) -> list[tuple[Case, Outcome, Outcome | None]]:
+    turns = asyncio.Semaphore(at_once)
+
+    async def run(case: Case) -> tuple[Case, Outcome, Outcome | None]:
+        async with turns:
+            began_at = time.monotonic()
+            ours = await interpret(case)
+            peers = await official.recognize(case) if case.official else None
+            took = time.monotonic() - began_at
+            console.print(
+                f"[dim]{took:5.0f} s  {case.name}: {'as it must be' if holds(case, ours) else ours}"
+            )
+            return case, ours, peers
+
+    return await asyncio.gather(*map(run, cases))
+
+
+def holds(case: Case, outcome: Outcome) -> bool:
+    """Nothing lost, repeated, out of order or swapped; nothing cut but what was dropped as it sounded."""
+    return outcome.zeros and outcome.cut <= case.cuts and outcome.time_error_ms <= 50
+
+
+def _table(results: list[tuple[Case, Outcome, Outcome | None]]) -> Table:
+    table = Table(title="Utterances through faults: the pair, and the official Azure STT beside it")
+    table.add_column("case")
+    ours = ("spoken", "own voice", "fallback", "cut", "missing s", "lost", "repeated", "order", "swapped")
+    for name in (
+        *ours,
+        "recovery s",
+        "official: lost",
+        "repeated",
+        "order",
+        "recovery s",
+        "ended by an error",
+    ):
+        table.add_column(name, justify="right")
+    for case, we, they in results:
+        style = None if holds(case, we) else "bold red"
+        row = [we.spoken, we.own_voice, we.fallback, we.cut, f"{we.missing_seconds:.2f}", we.lost]
+        row += [we.repeated, we.out_of_order, we.swapped, f"{we.recovery_seconds:.1f}"]
+        if they is not None:
+            row += [they.lost, they.repeated, they.out_of_order, f"{they.recovery_seconds:.1f}"]
+            row += ["yes" if they.error else "no"]
+        table.add_row(case.name, *map(str, row), style=style)
+    total = [
+        sum(getattr(we, name) for _, we, _ in results) for name in ("spoken", "own_voice", "fallback", "cut")
+    ]
+    table.add_section()
+    table.add_row("all", *map(str, total))
+    return table
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m fault_matrix", description="The fault matrix.")
+    parser.add_argument("--out", type=Path, default=Path("faults.json"), help="where the figures go")
+    parser.add_argument("--case", action="append", help="only cases whose name contains this")
+    parser.add_argument("--at-once", type=int, default=4, help="how many cases run at the same time")
+    options = parser.parse_args()
+    logging.disable(logging.ERROR)
+    wanted = [case for case in CASES if not options.case or any(part in case.name for part in options.case)]
+    console = Console(width=None if sys.stdout.isatty() else 220)
+    results = asyncio.run(_run(wanted, options.at_once, console))
+    console.print(_table(results))
+    failed = [case.name for case, ours, _ in results if not holds(case, ours)]
+    rows = [
+        {
+            "case": case.name,
+            "speed": case.speed,
+            "holds": holds(case, ours),
+            "pair": ours.as_json(),
+            "official": they.as_json() if they else None,
+        }
+        for case, ours, they in results
+    ]
+    options.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    console.print(
+        f"{len(results)} cases, {sum(ours.spoken for _, ours, _ in results)} utterances; {options.out}"
+    )
+    for name in failed:
+        console.print(f"[bold red]does not hold: {name}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

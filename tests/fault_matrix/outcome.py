@@ -1,0 +1,118 @@
+"""What became of the utterances of one case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fakes.room import PADDING, Audio, OtherVoice
+
+from . import speech
+
+
+@dataclass
+class Outcome:
+    """The counts of one case; what must be 0 is `zeros`.
+
+    Attributes:
+        spoken: Utterances that were said.
+        own_voice: Heard whole in their own voice, every sample.
+        fallback: Heard in the fallback's voice.
+        cut: Heard in part.
+        missing_seconds: What the cut ones lack.
+        lost: Not heard at all.
+        repeated: Heard once more than said.
+        out_of_order: Heard after one that was said later.
+        swapped: Heard with samples of something else.
+        time_error_ms: The most by which a start time is off its place in the audio.
+        recovery_seconds: The longest time from the end of an utterance to its final result.
+    """
+
+    spoken: int
+    own_voice: int = 0
+    fallback: int = 0
+    cut: int = 0
+    missing_seconds: float = 0.0
+    lost: int = 0
+    repeated: int = 0
+    out_of_order: int = 0
+    swapped: int = 0
+    time_error_ms: float = 0.0
+    recovery_seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def zeros(self) -> bool:
+        return not (self.lost or self.repeated or self.out_of_order or self.swapped)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+
+
+@dataclass(frozen=True)
+class Final:
+    """A final result: of which utterance, where in the audio it began, how long after its end it came."""
+
+    number: int
+    start_seconds: float
+    delay_seconds: float
+
+
+def judge_texts(count: int, finals: Sequence[Final], spacing_seconds: float) -> Outcome:
+    """Whether every utterance was recognized once, and in order."""
+    outcome = Outcome(count)
+    _judge_order(outcome, [final.number for final in finals])
+    for final in finals:
+        # The emulator hears the beginning of speech a tenth of a second early.
+        expected = speech.start_seconds(final.number, spacing_seconds) - 0.1
+        error_ms = abs(final.start_seconds - expected) * 1000
+        outcome.time_error_ms = max(outcome.time_error_ms, error_ms)
+        outcome.recovery_seconds = max(outcome.recovery_seconds, final.delay_seconds)
+    return outcome
+
+
+def judge_voices(
+    outcome: Outcome, heard: Sequence[tuple[str, bytes]], voice_of: Callable[[int], Sequence[bytes]]
+) -> None:
+    """Add what was heard: the text of each speech, and its samples."""
+    texts = outcome.lost, outcome.repeated, outcome.out_of_order
+    outcome.lost = outcome.repeated = outcome.out_of_order = 0
+    _judge_order(outcome, [speech.number_of(text) for text, pcm in heard if pcm])
+    worst = [max(pair) for pair in zip(texts, _order(outcome), strict=True)]
+    outcome.lost, outcome.repeated, outcome.out_of_order = worst
+    other = OtherVoice()
+    for text, pcm in heard:
+        voices = voice_of(speech.number_of(text))
+        if any(_same(pcm, voice) for voice in voices):
+            outcome.own_voice += 1
+        elif Audio().same(pcm, other.pcm(text)):
+            outcome.fallback += 1
+        elif pcm and (whole := next((voice for voice in voices if _begins(voice, pcm)), None)):
+            outcome.cut += 1
+            outcome.missing_seconds += (len(whole) - len(pcm)) / 2 / speech.RATE_HZ
+        elif pcm:
+            outcome.swapped += 1
+
+
+def _order(outcome: Outcome) -> tuple[int, int, int]:
+    return outcome.lost, outcome.repeated, outcome.out_of_order
+
+
+def _judge_order(outcome: Outcome, numbers: Sequence[int]) -> None:
+    times = Counter(numbers)
+    outcome.lost = sum(number not in times for number in range(1, outcome.spoken + 1))
+    outcome.repeated = sum(count - 1 for count in times.values())
+    outcome.out_of_order = sum(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False))
+
+
+def _begins(voice: bytes, pcm: bytes) -> bool:
+    return voice.startswith(pcm) or (pcm.endswith(PADDING) and voice.startswith(pcm[: -len(PADDING)]))
+
+
+def _same(pcm: bytes, voice: bytes) -> bool:
+    return Audio().same(pcm, voice)

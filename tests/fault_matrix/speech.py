@@ -1,0 +1,50 @@
+"""Utterances that tell their number: in the pitch of what is said, in the words, and in the voice."""
+
+from __future__ import annotations
+
+import numpy as np
+from fakes.room import Audio
+
+from livekit_plugins_azure_interpreter.emulator import Line, Voice
+
+RATE_HZ = 16000
+SPEECH_SECONDS = 0.4
+SPACING_SECONDS = 1.0
+_LOWEST_HZ = 250
+_STEP_HZ = 20
+
+
+def conversation(count: int, spacing_seconds: float = SPACING_SECONDS) -> bytes:
+    """Utterances 1 to `count`, one after another, and a silence."""
+    audio = Audio()
+    pcm = audio.silence(SPACING_SECONDS)
+    for number in range(1, count + 1):
+        pcm += audio.burst(SPEECH_SECONDS, hertz=_LOWEST_HZ + _STEP_HZ * number)
+        pcm += audio.silence(spacing_seconds - SPEECH_SECONDS)
+    return pcm + audio.silence(1.0)
+
+
+def start_seconds(number: int, spacing_seconds: float = SPACING_SECONDS) -> float:
+    """Where an utterance begins in the conversation."""
+    return SPACING_SECONDS + (number - 1) * spacing_seconds
+
+
+def line(number: int, voice_seconds: float) -> Line:
+    """What the service makes of an utterance."""
+    voice = Audio().voice(voice_seconds, seed=number)
+    return Line(f"sentence number {number}", translations={"fr": translation(number)}, voices={"fr": voice})
+
+
+def translation(number: int) -> str:
+    return f"phrase numéro {number}"
+
+
+def number_of(text: str) -> int:
+    """The number of an utterance, from its words or its translation."""
+    return int(text.rpartition(" ")[2])
+
+
+def hear(samples: Voice) -> int:
+    """The number of an utterance, from its pitch."""
+    spectrum = np.abs(np.fft.rfft(np.frombuffer(samples.pcm, dtype="<i2"), n=RATE_HZ))
+    return round((int(spectrum.argmax()) - _LOWEST_HZ) / _STEP_HZ)
