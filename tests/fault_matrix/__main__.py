@@ -21,24 +21,27 @@ from .cases import CASES, Case
 from .interpreted import interpret
 from .outcome import Outcome
 
+Row = tuple[Case, Outcome, Outcome | None]
+_OURS = ("spoken", "own voice", "fallback", "cut", "missing s", "lost", "repeated", "order", "swapped")
+_THEIRS = ("official: lost", "repeated", "order", "recovery s", "ended by an error")
 
-async def _run(
-    cases: list[Case], at_once: int, console: Console
-) -> list[tuple[Case, Outcome, Outcome | None]]:
+
+async def _run(cases: list[Case], at_once: int, console: Console) -> list[Row]:
     turns = asyncio.Semaphore(at_once)
 
-    async def run(case: Case) -> tuple[Case, Outcome, Outcome | None]:
+    async def run(case: Case) -> Row:
         async with turns:
             began_at = time.monotonic()
-            ours = await interpret(case)
-            peers = await official.recognize(case) if case.official else None
-            took = time.monotonic() - began_at
-            console.print(
-                f"[dim]{took:5.0f} s  {case.name}: {'as it must be' if holds(case, ours) else ours}"
-            )
-            return case, ours, peers
+            ours, theirs = await asyncio.gather(interpret(case), _official(case))
+            verdict = "as it must be" if holds(case, ours) else str(ours)
+            console.print(f"[dim]{time.monotonic() - began_at:5.0f} s  {case.name}: {verdict}")
+            return case, ours, theirs
 
     return await asyncio.gather(*map(run, cases))
+
+
+async def _official(case: Case) -> Outcome | None:
+    return await official.recognize(case) if case.official else None
 
 
 def holds(case: Case, outcome: Outcome) -> bool:
@@ -46,19 +49,10 @@ def holds(case: Case, outcome: Outcome) -> bool:
     return outcome.zeros and outcome.cut <= case.cuts and outcome.time_error_ms <= 50
 
 
-def _table(results: list[tuple[Case, Outcome, Outcome | None]]) -> Table:
+def _table(results: list[Row]) -> Table:
     table = Table(title="Utterances through faults: the pair, and the official Azure STT beside it")
     table.add_column("case")
-    ours = ("spoken", "own voice", "fallback", "cut", "missing s", "lost", "repeated", "order", "swapped")
-    for name in (
-        *ours,
-        "recovery s",
-        "official: lost",
-        "repeated",
-        "order",
-        "recovery s",
-        "ended by an error",
-    ):
+    for name in (*_OURS, "recovery s", *_THEIRS):
         table.add_column(name, justify="right")
     for case, we, they in results:
         style = None if holds(case, we) else "bold red"
@@ -68,9 +62,8 @@ def _table(results: list[tuple[Case, Outcome, Outcome | None]]) -> Table:
             row += [they.lost, they.repeated, they.out_of_order, f"{they.recovery_seconds:.1f}"]
             row += ["yes" if they.error else "no"]
         table.add_row(case.name, *map(str, row), style=style)
-    total = [
-        sum(getattr(we, name) for _, we, _ in results) for name in ("spoken", "own_voice", "fallback", "cut")
-    ]
+    counts = ("spoken", "own_voice", "fallback", "cut")
+    total = [sum(getattr(we, name) for _, we, _ in results) for name in counts]
     table.add_section()
     table.add_row("all", *map(str, total))
     return table
@@ -99,9 +92,8 @@ def main() -> int:
         for case, ours, they in results
     ]
     options.out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    console.print(
-        f"{len(results)} cases, {sum(ours.spoken for _, ours, _ in results)} utterances; {options.out}"
-    )
+    utterances = sum(ours.spoken for _, ours, _ in results)
+    console.print(f"{len(results)} cases, {utterances} utterances; {options.out}")
     for name in failed:
         console.print(f"[bold red]does not hold: {name}")
     return 1 if failed else 0
