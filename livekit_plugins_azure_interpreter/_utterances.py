@@ -282,6 +282,9 @@ class Ledger:
         self._header_on_every_chunk |= samples.starts and continues
         if self._discarding_tail and not samples.starts:
             self.dropped_seconds += samples.seconds
+            self._line_moved_at = now
+            if self._doubt_until is not None:
+                self._doubt_until = now + self._timeout
             return
         self._discarding_tail = False
         if self._voice is not None and self._voice.completed_at is not None and samples.starts:
@@ -368,9 +371,8 @@ class Ledger:
         if voice.owner is not None and not voice.owner.done:
             self._lose(voice.owner, LostReason.STALLED)
         # Its rest can only be told from the next voice where a header begins each.
-        if self._headers_seen and not self._header_on_every_chunk:
-            self._discarding_tail = True
-        else:
+        self._discarding_tail = self._headers_seen and not self._header_on_every_chunk
+        if voice.discarded or not self._discarding_tail:
             self._doubt_until = due + self._timeout
 
     # Voices

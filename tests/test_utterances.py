@@ -570,6 +570,35 @@ def test_completed_ends_the_rest_of_a_stalled_voice(ledger: Ledger) -> None:
     assert tags(following) == [2]
 
 
+def test_an_utterance_waits_for_its_voice_from_the_rest_of_a_stalled_one(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    following = ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    for at in (6.5, 9.0, 11.0):
+        ledger.audio(piece(tag=1), at)
+    ledger.audio(piece(starts=True, tag=2), 13.0)
+    assert tags(following) == [2]
+
+
+def test_a_doubt_outlasts_a_late_voice_that_stalls(ledger: Ledger) -> None:
+    for text in ("un", "deux"):
+        ledger.recognized(text, 0.0)
+    ledger.audio(piece(starts=True, tag=1), 6.0)
+    utterance = ledger.recognized("trois", 11.5)
+    ledger.audio(piece(starts=True, tag=2), 12.0)
+    assert utterance.lost_reason is LostReason.IN_DOUBT
+
+
+def test_a_doubt_outlasts_the_rest_of_a_late_voice_that_stalled(ledger: Ledger) -> None:
+    for text in ("un", "deux"):
+        ledger.recognized(text, 0.0)
+    ledger.audio(piece(starts=True, tag=1), 6.0)
+    ledger.audio(piece(tag=1), 15.5)
+    utterance = ledger.recognized("trois", 15.9)
+    ledger.audio(piece(starts=True, tag=2), 16.5)
+    assert utterance.lost_reason is LostReason.IN_DOUBT
+
+
 @pytest.mark.parametrize("header", [False, True], ids=["no headers", "a header on every chunk"])
 def test_where_headers_tell_nothing_the_rest_of_a_stalled_voice_leaves_the_line_in_doubt(
     ledger: Ledger, header: bool
