@@ -1,0 +1,256 @@
+"""Schedules of faults, drawn from seeds: whatever happens, all that is said is heard, once, in order.
+
+A failing seed is printed with its schedule. `SCHEDULE_SEED=17 pytest tests/test_schedules.py` runs it
+alone, and `SCHEDULES=10000` as many seeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from fakes.clock import VirtualLoop, run
+from fakes.schedule import RATE, VOICE_TIMEOUT_SECONDS, Said, Schedule, draw
+from fakes.service import SimulatedRecognizer, SimulatedService
+from fakes.tts import ToneTTS
+from livekit import rtc
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+from livekit_plugins_azure_interpreter import STT, TTS
+
+SCHEDULES = int(os.environ.get("SCHEDULES", "500"))
+ONE_SEED = os.environ.get("SCHEDULE_SEED")
+BATCH = 25
+LONGEST_SECONDS = 600.0
+"""Virtual; no schedule takes as long, unless something waits that cannot come."""
+POSITION_SECONDS = 0.05
+_LIVEKIT_STT = sys.modules["livekit.agents.stt.stt"]
+
+
+@dataclass
+class Outcome:
+    """What came out of a run."""
+
+    schedule: Schedule
+    service: SimulatedService
+    fallback: ToneTTS
+    events: list[SpeechEvent] = field(default_factory=list)
+    spoken: list[tuple[str, bytes]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def finals(self) -> list[SpeechData]:
+        kind = SpeechEventType.FINAL_TRANSCRIPT
+        return [event.alternatives[0] for event in self.events if event.type is kind]
+
+
+class Session:
+    """What an AgentSession does with the pair: one stream, and one speech after another."""
+
+    def __init__(self, outcome: Outcome, loop: VirtualLoop) -> None:
+        self._outcome = outcome
+        self._schedule = outcome.schedule
+        self._loop = loop
+        self._stt = STT(
+            target_languages="fr",
+            speech_key="a-key",
+            speech_region="westeurope",
+            voice_timeout_seconds=VOICE_TIMEOUT_SECONDS,
+            _open_recognizer=outcome.service,
+        )
+        self._tts = TTS(self._stt, fallback=outcome.fallback)
+        self._to_say: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def run(self) -> None:
+        stream = self._stt.stream()
+        listening = asyncio.create_task(self._listen(stream))
+        speaking = asyncio.create_task(self._speak())
+        pushing = asyncio.create_task(self._push(stream))
+        try:
+            await asyncio.wait_for(asyncio.gather(pushing, listening), LONGEST_SECONDS)
+            self._to_say.put_nowait(None)
+            await asyncio.wait_for(speaking, LONGEST_SECONDS)
+        finally:
+            for task in (listening, speaking, pushing):
+                task.cancel()
+            await asyncio.gather(listening, speaking, pushing, return_exceptions=True)
+            await stream.aclose()
+            waits = [ledger.deadline for ledger in self._stt._ledgers]
+            self._outcome.waits = [deadline for deadline in waits if deadline is not None]
+            await self._stt.aclose()
+
+    async def _push(self, stream: Any) -> None:
+        samples, begun_at = self._schedule.audio(), self._loop.time()
+        size = int(self._schedule.frame_seconds * RATE)
+        for at in range(0, len(samples), size):
+            pcm = samples[at : at + size]
+            await asyncio.sleep(begun_at + (at + len(pcm)) / RATE - self._loop.time())
+            stream.push_frame(rtc.AudioFrame(pcm.tobytes(), RATE, 1, len(pcm)))
+        stream.end_input()
+
+    async def _listen(self, stream: Any) -> None:
+        async for event in stream:
+            self._outcome.events.append(event)
+            if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+                data = event.alternatives[0]
+                if data.target_texts:
+                    self._to_say.put_nowait(data.text if self._schedule.by_identity else str(data.text) + "")
+
+    async def _speak(self) -> None:
+        while (text := await self._to_say.get()) is not None:
+            frames = []
+            async with self._tts.stream() as stream:
+                stream.push_text(text)
+                stream.end_input()
+                until = self._loop.time()
+                async for audio in stream:
+                    frames.append(audio)
+                    until = max(until, self._loop.time()) + audio.frame.duration
+            self._outcome.spoken.append((str(text), _heard(frames)))
+            await asyncio.sleep(max(0.0, until - self._loop.time()))
+
+
+def _heard(frames: list[Any]) -> bytes:
+    """The samples, without the 10 ms of silence with which LiveKit marks an end."""
+    if frames and frames[-1].is_final and not any(bytes(frames[-1].frame.data)):
+        frames = frames[:-1]
+    return b"".join(bytes(audio.frame.data) for audio in frames)
+
+
+def play(schedule: Schedule, recognizer: type[SimulatedRecognizer] = SimulatedRecognizer) -> Outcome:
+    """Run a schedule, in virtual time."""
+    loop = VirtualLoop()
+    service = SimulatedService(schedule, loop)
+    service.recognizer = recognizer
+    fallback = ToneTTS(streaming=schedule.streaming_fallback, seconds=0.2)
+    outcome = Outcome(schedule, service, fallback)
+
+    async def main() -> None:
+        await Session(outcome, loop).run()
+
+    # LiveKit counts retries anew after an attempt that outlived its timeout, by the clock on the wall.
+    try:
+        with mock.patch.object(_LIVEKIT_STT, "time", SimpleNamespace(time=loop.time)):
+            run(loop, main())
+    finally:
+        service.shut_down()
+    return outcome
+
+
+# Judging
+
+
+def complaints(outcome: Outcome) -> Iterator[str]:
+    """All that must not be."""
+    yield from _finals(outcome)
+    yield from _alternation(outcome)
+    yield from _voices(outcome)
+    if outcome.waits:
+        yield "a ledger still waits at the end"
+
+
+def _finals(outcome: Outcome) -> Iterator[str]:
+    expected = [one.text for one in outcome.schedule.said]
+    came = [str(final.text) for final in outcome.finals]
+    if came != expected:
+        yield f"finals {came} instead of {expected}"
+        return
+    for one, final in zip(outcome.schedule.said, outcome.finals, strict=True):
+        wrong = max(abs(final.start_time - one.start), abs(final.end_time - one.end))
+        if wrong > POSITION_SECONDS:
+            yield f"#{one.number} is reported {wrong:.3f} s from its place"
+        if bool(final.target_texts) != one.translated:
+            yield f"#{one.number} is {'not ' * one.translated}reported as translated"
+
+
+def _alternation(outcome: Outcome) -> Iterator[str]:
+    speaking = False
+    for event in outcome.events:
+        if event.type in (SpeechEventType.START_OF_SPEECH, SpeechEventType.END_OF_SPEECH):
+            if speaking == (event.type is SpeechEventType.START_OF_SPEECH):
+                yield f"{event.type.value} twice in a row"
+            speaking = not speaking
+        elif event.type is not SpeechEventType.RECOGNITION_USAGE and not speaking:
+            yield f"{event.type.value} between END and START"
+    if speaking:
+        yield "START without END"
+
+
+def _voices(outcome: Outcome) -> Iterator[str]:
+    said = [one for one in outcome.schedule.said if one.translated]
+    if len(outcome.spoken) != len(said):
+        yield f"{len(outcome.spoken)} speeches for {len(said)} translations"
+        return
+    by_fallback = []
+    for one, (text, pcm) in zip(said, outcome.spoken, strict=True):
+        how = _how(one, pcm, outcome)
+        if how == "fallback":
+            by_fallback.append(text)
+        if how == "cut" and one.number not in outcome.service.may_be_cut:
+            yield f"#{one.number} is cut, and no drop or stall came while it sounded"
+        if how == "fallback" and one.number not in outcome.service.may_be_lost:
+            yield f"#{one.number} is heard in the fallback's voice, although its own came whole and in time"
+        if how not in ("own", "fallback", "cut"):
+            yield f"#{one.number} {how}"
+    if by_fallback != outcome.fallback.texts:
+        yield f"the fallback said {outcome.fallback.texts} instead of {by_fallback}"
+
+
+def _how(one: Said, pcm: bytes, outcome: Outcome) -> str:
+    """How an utterance was heard."""
+    if pcm == one.pcm:
+        return "own"
+    if pcm == outcome.fallback.tone:
+        return "fallback"
+    if not pcm:
+        return "is not heard"
+    if one.pcm.startswith(pcm):
+        return "cut"
+    owners = sorted({int(sample - 1) // 2000 - 1 for sample in np.frombuffer(pcm, "<i2")})
+    return f"is heard with samples of {owners}, {len(pcm)} bytes instead of {len(one.pcm)}"
+
+
+def check(outcome: Outcome) -> None:
+    """Fail, with all that helps to find out why, if anything is not as it must be."""
+    if found := list(complaints(outcome)):
+        pytest.fail(_report(outcome, found), pytrace=False)
+
+
+def _report(outcome: Outcome, found: list[str]) -> str:
+    seed = outcome.schedule.seed
+    rerun = f"SCHEDULE_SEED={seed} pytest tests/test_schedules.py"
+    return "\n".join([f"seed {seed}: {rerun}", *found, str(outcome.schedule), *outcome.service.notes])
+
+
+def checked(schedule: Schedule) -> Outcome:
+    """Run and judge a schedule."""
+    try:
+        outcome = play(schedule)
+    except BaseException:
+        print(f"seed {schedule.seed}: SCHEDULE_SEED={schedule.seed} pytest tests/test_schedules.py")
+        print(schedule)
+        raise
+    check(outcome)
+    return outcome
+
+
+# The schedules
+
+if ONE_SEED is None:
+    FIRST_SEEDS = list(range(0, SCHEDULES, BATCH))
+else:
+    BATCH, FIRST_SEEDS = 1, [int(ONE_SEED)]
+
+
+@pytest.mark.parametrize("first", FIRST_SEEDS)
+def test_nothing_is_lost_repeated_swapped_or_out_of_order(first: int) -> None:
+    for seed in range(first, first + BATCH):
+        checked(draw(seed))
