@@ -103,7 +103,6 @@ CASES = (
         name="reset, then a handshake that hangs",
         faults=[f.Drop(at_seconds=_positions()[0]), f.HangHandshake(from_connection=2)],
         official=True,
-        stt={},
     ),
     Case(
         name="service away for 2 s",

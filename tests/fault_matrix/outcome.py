@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from fakes.room import PADDING, Audio, OtherVoice
@@ -107,7 +108,7 @@ def _judge_order(outcome: Outcome, numbers: Sequence[int]) -> None:
     times = Counter(numbers)
     outcome.lost = sum(number not in times for number in range(1, outcome.spoken + 1))
     outcome.repeated = sum(count - 1 for count in times.values())
-    outcome.out_of_order = sum(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False))
+    outcome.out_of_order = sum(later < earlier for earlier, later in pairwise(numbers))
 
 
 def _begins(voice: bytes, pcm: bytes) -> bool:
