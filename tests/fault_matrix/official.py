@@ -20,8 +20,6 @@ _SESSION_OPTIONS = APIConnectOptions(max_retry=3, retry_interval=2.0, timeout=10
 """What an AgentSession gives its STT by default."""
 _MOST_SPEED = 2.0
 """Its SDK sends audio no faster than that; the pair's is told to."""
-_MOST_SPEED = 2.0
-"""Its SDK sends audio no faster than that; the pair tells its own to."""
 _STUCK_SECONDS = 45.0
 
 
@@ -35,7 +33,6 @@ async def recognize(case: Case) -> Outcome:
 class _Run:
     def __init__(self, case: Case, stream: stt.RecognizeStream) -> None:
         self._case = case
-        self._speed = min(case.speed, _MOST_SPEED)
         self._speed = min(case.speed, _MOST_SPEED)
         self._stream = stream
         self._finals: list[Final] = []
