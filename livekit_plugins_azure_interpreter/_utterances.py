@@ -241,12 +241,15 @@ class Ledger:
         self._voice: _Voice | None = None
         self._line_moved_at = float("-inf")
         self._headers_seen = False
-        self._header_on_every_chunk = False
+        self._header_on_every_chunk = self._header_on_first_chunk = False
+        self._chunk_without_header = False
         self._discarding_tail = False
         self._doubt_until: float | None = None
         self._orphans = 0
         self._slowest_seconds = 0.0
         self._latencies = 0
+        self._voiced_seconds = 0.0
+        self._voiced_characters = 0
         self._waiting: dict[str, Utterance] = {}
         self._by_key: dict[str, deque[Utterance]] = {}
         self._with_audio: deque[Utterance] = deque()
@@ -279,14 +282,17 @@ class Ledger:
         self.expire(now)
         continues = self._voice is not None and self._voice.completed_at is None
         self._headers_seen |= samples.starts
+        self._chunk_without_header |= self._headers_seen and not samples.starts
         self._header_on_every_chunk |= samples.starts and continues
+        self._header_on_first_chunk |= self._headers_seen and continues and not samples.starts
         if self._discarding_tail and not samples.starts:
             self.dropped_seconds += samples.seconds
             self._line_moved_at = now
             if self._doubt_until is not None:
                 self._doubt_until = now + self._timeout
             return
-        self._discarding_tail = False
+        if self._discarding_tail:
+            self._end_tail(now)
         if self._voice is not None and self._voice.completed_at is not None and samples.starts:
             self._close_voice()
         voice = self._voice or self._begin_voice(now)
@@ -318,6 +324,12 @@ class Ledger:
     def end(self, now: float) -> None:
         """The stream is over. What is fully voiced can still be claimed."""
         self._abandon(now, LostReason.ENDED)
+
+    def expected_seconds(self, text: str) -> float | None:
+        """How long the voice of a text is, by the pace of the voices before; None: there was none."""
+        if not self._voiced_characters:
+            return None
+        return len(text) * self._voiced_seconds / self._voiced_characters
 
     # Time
 
@@ -370,10 +382,18 @@ class Ledger:
         self._line_moved_at = due
         if voice.owner is not None and not voice.owner.done:
             self._lose(voice.owner, LostReason.STALLED)
-        # Its rest can only be told from the next voice where a header begins each.
-        self._discarding_tail = self._headers_seen and not self._header_on_every_chunk
+        # Its rest can only be told from the next voice where a header begins each, and no chunk within.
+        self._discarding_tail = self._header_on_first_chunk and not self._header_on_every_chunk
         if voice.discarded or not self._discarding_tail:
             self._doubt_until = due + self._timeout
+
+    def _end_tail(self, now: float) -> None:
+        """A header came after a voice that stalled: of the next one, if headers begin voices only."""
+        self._discarding_tail = False
+        in_time = self._line_moved_at + self._timeout
+        if not self._chunk_without_header and now < in_time:
+            # Only chunks with one have come so far: this may be the rest.
+            self._doubt_until = max(in_time, self._doubt_until or in_time)
 
     # Voices
 
@@ -522,6 +542,9 @@ class Ledger:
     def _settle(self, utterance: Utterance) -> None:
         while self._with_audio and (self._with_audio[0].claimed or self._with_audio[0].state is State.LOST):
             self._with_audio.popleft()
+        if utterance.state is State.VOICED:
+            self._voiced_seconds += utterance.seconds
+            self._voiced_characters += len(utterance.text)
         if utterance.state is State.LOST and self._on_lost is not None:
             self._on_lost(utterance)
 

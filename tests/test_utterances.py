@@ -564,17 +564,25 @@ def test_completed_ends_the_rest_of_a_stalled_voice(ledger: Ledger) -> None:
     ledger.recognized("un", 0.0)
     following = ledger.recognized("deux", 0.0)
     ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(tag=1), 1.0)
     ledger.audio(piece(tag=1), 6.5)
     ledger.completed(6.6)
     ledger.audio(piece(tag=2), 7.0)
     assert tags(following) == [2]
 
 
+def test_until_a_voice_went_on_without_a_header_the_rest_of_one_cannot_be_told(ledger: Ledger) -> None:
+    stalled, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(starts=True, tag=1), 6.5)
+    assert (stalled.lost_reason, following.lost_reason) == (LostReason.STALLED, LostReason.IN_DOUBT)
+
+
 def test_an_utterance_waits_for_its_voice_from_the_rest_of_a_stalled_one(ledger: Ledger) -> None:
     ledger.recognized("un", 0.0)
     following = ledger.recognized("deux", 0.0)
     ledger.audio(piece(starts=True, tag=1), 1.0)
-    for at in (6.5, 9.0, 11.0):
+    for at in (1.0, 6.5, 9.0, 11.0):
         ledger.audio(piece(tag=1), at)
     ledger.audio(piece(starts=True, tag=2), 13.0)
     assert tags(following) == [2]
@@ -583,7 +591,8 @@ def test_an_utterance_waits_for_its_voice_from_the_rest_of_a_stalled_one(ledger:
 def test_a_doubt_outlasts_a_late_voice_that_stalls(ledger: Ledger) -> None:
     for text in ("un", "deux"):
         ledger.recognized(text, 0.0)
-    ledger.audio(piece(starts=True, tag=1), 6.0)
+    for header in (True, False):
+        ledger.audio(piece(starts=header, tag=1), 6.0)
     utterance = ledger.recognized("trois", 11.5)
     ledger.audio(piece(starts=True, tag=2), 12.0)
     assert utterance.lost_reason is LostReason.IN_DOUBT
@@ -593,6 +602,7 @@ def test_a_doubt_outlasts_the_rest_of_a_late_voice_that_stalled(ledger: Ledger) 
     for text in ("un", "deux"):
         ledger.recognized(text, 0.0)
     ledger.audio(piece(starts=True, tag=1), 6.0)
+    ledger.audio(piece(tag=1), 6.0)
     ledger.audio(piece(tag=1), 15.5)
     utterance = ledger.recognized("trois", 15.9)
     ledger.audio(piece(starts=True, tag=2), 16.5)
@@ -607,6 +617,25 @@ def test_where_headers_tell_nothing_the_rest_of_a_stalled_voice_leaves_the_line_
     for at in (1.0, 1.1, 6.5):
         ledger.audio(piece(starts=header), at)
     assert (stalled.lost_reason, following.lost_reason) == (LostReason.STALLED, LostReason.IN_DOUBT)
+
+
+def test_a_header_after_a_stall_may_be_of_the_rest_where_no_chunk_was_without_one(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    following, third = ledger.recognized("deux", 0.0), ledger.recognized("trois", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(starts=True, tag=1), 6.5)
+    ledger.completed(6.6)
+    ledger.audio(piece(starts=True, tag=2), 7.0)
+    assert (following.lost_reason, third.lost_reason) == (LostReason.IN_DOUBT, LostReason.IN_DOUBT)
+
+
+def test_a_header_long_after_a_stall_begins_the_next_voice(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.expire(11.0)
+    following = ledger.recognized("deux", 11.0)
+    ledger.audio(piece(starts=True, tag=2), 11.5)
+    assert tags(following) == [2]
 
 
 # The end of a connection, and of the stream
