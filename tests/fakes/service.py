@@ -314,8 +314,9 @@ class SimulatedRecognizer(FakeRecognizer):
 
     def _chunks(self, said: Said, voice: Voice, rng: random.Random) -> list[bytes]:
         pcm, headers = said.pcm, self._schedule.headers
-        step = 2 if headers == "every" or rng.random() < 0.5 else 1
-        cuts = sorted(rng.sample(range(step, len(pcm), step), voice.chunks - 1))
+        # Of 10 ms at least; a chunk may end amid a sample, where no header follows.
+        odd = 0 if headers == "every" else rng.choice([0, 1])
+        cuts = sorted(cut + odd for cut in rng.sample(range(320, len(pcm) - 320, 320), voice.chunks - 1))
         pieces = [pcm[start:end] for start, end in itertools.pairwise([0, *cuts, len(pcm)])]
         if headers == "every":
             return [_HEADER + piece for piece in pieces]
