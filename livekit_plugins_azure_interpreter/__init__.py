@@ -11,13 +11,14 @@ from livekit.agents import Plugin
 from ._transcripts import Transcript
 from .agent import InterpreterAgent, session_options
 from .log import logger
-from .stt import STT, SpeechStream, UtteranceRecognized, VoiceLost
+from .stt import STT, Counts, SpeechStream, UtteranceRecognized, VoiceLost
 from .tts import TTS, SynthesizeStream
 from .version import __version__
 
 __all__ = [
     "STT",
     "TTS",
+    "Counts",
     "InterpreterAgent",
     "SpeechStream",
     "SynthesizeStream",

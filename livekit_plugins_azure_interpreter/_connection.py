@@ -154,6 +154,15 @@ class Connection:
             if self._connected:
                 self._watch_draining()
 
+    @property
+    def written_seconds(self) -> float:
+        """How much audio was written."""
+        return self._written_seconds
+
+    def fail(self, failed: Failed) -> None:
+        """End it, as if the recognizer had given up."""
+        self._take(failed)
+
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
         self._closed = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from ._events import TIMED_OUT, Failed
+from ._events import RESULT_LOST, TIMED_OUT, Failed
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ _REDIRECTED = _Meaning(
 )
 # By the SDK's CancellationErrorCode.
 _CODES = {
+    RESULT_LOST: _Meaning(
+        None, True, "Azure gave an utterance a voice, but no result that can be read; its audio is sent again"
+    ),
     "AuthenticationFailure": _Meaning(
         401,
         False,

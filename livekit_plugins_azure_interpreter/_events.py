@@ -9,7 +9,8 @@ from typing import Any
 
 TICKS_PER_SECOND = 10_000_000
 TIMED_OUT = "TimedOut"
-"""The code of a failure that the bridge noticed itself; the SDK has none for it."""
+RESULT_LOST = "ResultLost"
+"""The codes of failures that are noticed here; the SDK has none for them."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ class Failed:
     """The recognizer gave up for good.
 
     Args:
-        code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT.
+        code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT or
+            RESULT_LOST.
         details: The SDK's own words, or the bridge's.
     """
 

@@ -174,6 +174,7 @@ class _Voice:
 
     owner: Utterance | None
     last_at: float
+    position: float = 0.0
     held: list[Samples] = field(default_factory=list)
     completed_at: float | None = None
     closed: bool = False
@@ -257,9 +258,16 @@ class Ledger:
 
     # What the recognizer reported
 
-    def recognized(self, text: str, now: float, *, voice_expected: bool = True) -> Utterance:
-        """A translation is final; a voice is expected for it unless only text was asked for."""
+    def recognized(
+        self, text: str, now: float, *, voice_expected: bool = True, start: float = 0.0
+    ) -> Utterance:
+        """A translation is final; a voice is expected for it unless only text was asked for.
+
+        `start` is where its words begin in the stream's audio, in seconds.
+        """
         self.expire(now)
+        while self.has_stray_voice(start):
+            self._drop_stray()
         utterance = Utterance(f"utterance-{next(_ids)}", text, now)
         self._wait_for_claim(utterance)
         if not voice_expected:
@@ -277,12 +285,20 @@ class Ledger:
             self._line.append(utterance)
         return utterance
 
-    def audio(self, samples: Samples, now: float) -> None:
-        """A piece of a voice came."""
+    def has_stray_voice(self, start: float) -> bool:
+        """The voice that waits for its utterance came before the words at this position were said."""
+        return bool(self._early) and 0.0 < self._early[0].position <= start
+
+    def audio(self, samples: Samples, now: float, *, position: float = 0.0) -> None:
+        """A piece of a voice came, when the stream's audio had been sent up to a position (seconds)."""
         self.expire(now)
         continues = self._voice is not None and self._voice.completed_at is None
         self._headers_seen |= samples.starts
         self._chunk_without_header |= self._headers_seen and not samples.starts
+        if samples.starts and continues and self._header_on_first_chunk and not self._header_on_every_chunk:
+            # Headers begin voices only, so the end of the one before was not told.
+            self._close_voice()
+            continues = False
         self._header_on_every_chunk |= samples.starts and continues
         self._header_on_first_chunk |= self._headers_seen and continues and not samples.starts
         if self._discarding_tail and not samples.starts:
@@ -295,7 +311,7 @@ class Ledger:
             self._end_tail(now)
         if self._voice is not None and self._voice.completed_at is not None and samples.starts:
             self._close_voice()
-        voice = self._voice or self._begin_voice(now)
+        voice = self._voice or self._begin_voice(now, position)
         voice.last_at, voice.completed_at = now, None
         if voice.discarded:
             self.dropped_seconds += samples.seconds
@@ -397,15 +413,15 @@ class Ledger:
 
     # Voices
 
-    def _begin_voice(self, now: float) -> _Voice:
+    def _begin_voice(self, now: float, position: float) -> _Voice:
         utterance = self._line.popleft() if self._line else None
         if self._doubt_until is not None:
-            self._voice = _Voice(None, now, discarded=True)
+            self._voice = _Voice(None, now, position, discarded=True)
             self._orphans += utterance is None
             if utterance is not None:
                 self._lose(utterance, LostReason.IN_DOUBT)
             return self._voice
-        self._voice = _Voice(utterance, now)
+        self._voice = _Voice(utterance, now, position)
         if utterance is None:
             self._early.append(self._voice)
         else:
@@ -436,6 +452,11 @@ class Ledger:
     def _bound_early(self, now: float) -> None:
         if sum(voice.held_seconds for voice in self._early) > _MAX_EARLY_SECONDS:
             self._drop_early(now)
+
+    def _drop_stray(self) -> None:
+        stray = self._early.popleft()
+        self.dropped_seconds += stray.held_seconds
+        stray.held, stray.discarded = [], True
 
     def _drop_early(self, now: float) -> None:
         """Give up what waits for `recognized`: an utterance that comes now must not get the next voice."""

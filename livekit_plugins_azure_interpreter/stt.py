@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from livekit import rtc
@@ -28,7 +29,7 @@ from ._recognizer import AzureRecognizer
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber, Transcript
 from ._utterances import Ledger, LostReason, Translation, Utterance
-from ._voice import VoiceFormatError, VoiceReader
+from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
 from .options import PERSONAL_VOICE, Credentials, Options, Profanity, SegmentationStrategy, languages
 
@@ -58,12 +59,31 @@ class VoiceLost:
     """Azure's voice of an utterance will not come, or not whole (`stt.on("voice_lost")`).
 
     `seconds_heard` of it had come; where that is 0 and `TTS` has a fallback, the translation is
-    heard in its voice.
+    heard in its voice. `seconds_missing` is an estimate, by the pace of the stream's earlier voices;
+    None: there was none.
     """
 
     id: str
     reason: str
     seconds_heard: float
+    seconds_missing: float | None
+
+
+@dataclass
+class Counts:
+    """What was counted since an `STT` was made, over all its streams (`stt.counts`).
+
+    Attributes:
+        utterances: Final results with words.
+        voices_lost: Voices that did not come, or not whole, by reason.
+        voice_dropped_seconds: Audio that came and could be given to no utterance.
+        speech_forgotten_seconds: Speech that could not be kept for another attempt any more.
+    """
+
+    utterances: int = 0
+    voices_lost: Counter[str] = field(default_factory=Counter)
+    voice_dropped_seconds: float = 0.0
+    speech_forgotten_seconds: float = 0.0
 
 
 class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
@@ -73,7 +93,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     to Azure and keeps its own account of voices.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`) and
-    `voice_lost` (`VoiceLost`).
+    `voice_lost` (`VoiceLost`). `counts` has the figures that a monitor wants.
 
     Args:
         target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken.
@@ -156,6 +176,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self._peer_timeout_seconds = peer_timeout_seconds
         self._max_audio_seconds = max_audio_seconds
         self._open_recognizer = _open_recognizer
+        self.counts = Counts()
         self._streams: list[SpeechStream] = []
         self._ledgers: list[Ledger] = []
 
@@ -185,7 +206,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         ledger = Ledger(
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
-            lost=self._voice_lost,
+            lost=lambda utterance: self._voice_lost(utterance, ledger),
         )
         stream = SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
         self._streams.append(stream)
@@ -227,16 +248,20 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         """Forget a stream that has ended; its ledger too, once nothing in it can be claimed."""
         if stream in self._streams:
             self._streams.remove(stream)
+        self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         live = [other._ledger for other in self._streams]
         ended = [other for other in self._ledgers if other not in live and not other.empty]
         self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
 
-    def _voice_lost(self, utterance: Utterance) -> None:
+    def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
         if utterance.lost_reason is LostReason.TEXT_ONLY or utterance.lost_reason is None:
             return
         reason = utterance.lost_reason.value
         logger.warning("the voice of %s is lost: %s", utterance.id, reason)
-        self.emit("voice_lost", VoiceLost(utterance.id, reason, utterance.seconds))
+        self.counts.voices_lost[reason] += 1
+        expected = ledger.expected_seconds(utterance.text)
+        missing = None if expected is None else max(0.0, expected - utterance.seconds)
+        self.emit("voice_lost", VoiceLost(utterance.id, reason, utterance.seconds, missing))
 
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
@@ -265,6 +290,9 @@ class SpeechStream(stt.SpeechStream):
         self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
+        self._connection: Connection | None = None
+        self._untranslated = False
+        self._sent_again_until = 0.0
         self._first_offset: float | None = None
         self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
         self._task.add_done_callback(self._ended)
@@ -304,9 +332,11 @@ class SpeechStream(stt.SpeechStream):
         seconds = self._retained.forgotten_seconds - self._forgotten_seconds
         if seconds > 0:
             self._forgotten_seconds += seconds
+            self._interpreter.counts.speech_forgotten_seconds += seconds
             logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
 
     async def _interpret(self, connection: Connection) -> None:
+        self._connection = connection
         sending = asyncio.create_task(self._send(connection))
         receiving = asyncio.create_task(self._receive(connection))
         try:
@@ -319,7 +349,7 @@ class SpeechStream(stt.SpeechStream):
 
     async def _receive(self, connection: Connection) -> None:
         async for event in connection:
-            self._handle(event)
+            self._handle(event, connection)
             self._arm()
 
     async def _send(self, connection: Connection) -> None:
@@ -352,7 +382,7 @@ class SpeechStream(stt.SpeechStream):
             )
             self._emit([usage])
 
-    def _handle(self, event: events.Event) -> None:
+    def _handle(self, event: events.Event, connection: Connection) -> None:
         if isinstance(event, events.SpeechStarted):
             self._emit(self._transcriber.speech_started())
         elif isinstance(event, events.SpeechStopped):
@@ -364,7 +394,7 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event.data)
+            self._voice_chunk(event.data, connection)
         elif isinstance(event, events.VoiceCompleted):
             self._voice.end()
             self._ledger.completed(self._now())
@@ -383,29 +413,45 @@ class SpeechStream(stt.SpeechStream):
 
     def _recognized(self, phrase: events.Phrase) -> None:
         self._unheard_attempts = 0
+        if self._ledger.has_stray_voice(phrase.offset_seconds) and self._may_send_again():
+            raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         self._retained.cover(self._attempt_start_seconds + phrase.end_seconds)
         if not phrase.text and not phrase.translations:
             self._emit(self._transcriber.ended())
             return
         transcript = self._transcriber.transcript(phrase)
         text, name = transcript.text, ""
+        self._untranslated = not transcript.translated
         if transcript.translated:
-            voiced = self._options.voice is not None
-            utterance = self._ledger.recognized(text, self._now(), voice_expected=voiced)
+            utterance = self._ledger.recognized(
+                text,
+                self._now(),
+                voice_expected=self._options.voice is not None,
+                start=phrase.offset_seconds,
+            )
             text, name = utterance.translation, utterance.id
         self._emit(self._transcriber.final(transcript, text))
+        self._interpreter.counts.utterances += 1
         recognized = UtteranceRecognized(name or utils.shortuuid("untranslated-"), transcript)
         self._interpreter.emit("utterance_recognized", recognized)
 
-    def _voice_chunk(self, data: bytes) -> None:
+    def _may_send_again(self) -> bool:
+        """A result is missing: its audio is sent again, but only once, whatever comes of it."""
+        end = self._retained.end_seconds
+        # Speech that is not translated may have a voice as well, and that one's result is not missing.
+        missing = not self._untranslated and self._retained.start_seconds >= self._sent_again_until
+        self._sent_again_until = max(self._sent_again_until, end)
+        return missing and self._conn_options.max_retry > 0
+
+    def _voice_chunk(self, data: bytes, connection: Connection) -> None:
         try:
             samples = self._voice.read(data)
         except VoiceFormatError as error:
-            # Noise is worse than the fallback: without samples the utterance is lost in time.
+            # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)
-            return
+            samples = Samples(b"", DEFAULT_RATE_HZ, starts=True)
         if samples is not None:
-            self._ledger.audio(samples, self._now())
+            self._ledger.audio(samples, self._now(), position=connection.written_seconds)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:
@@ -421,8 +467,12 @@ class SpeechStream(stt.SpeechStream):
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
+        stray = self._ledger.has_stray_voice(float("inf"))
         self._ledger.expire(self._now())
         self._arm()
+        gone = stray and not self._ledger.has_stray_voice(float("inf"))
+        if gone and self._connection is not None and self._may_send_again():
+            self._connection.fail(events.Failed(events.RESULT_LOST, ""))
 
     def _ended(self, _: asyncio.Task[None]) -> None:
         if self._timer is not None:

@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 import struct
+import time
 from types import TracebackType
 
 from aiohttp import WSMsgType, web
@@ -67,7 +68,7 @@ class Emulator:
 
     def issue_token(self) -> str:
         """A token (`speech_auth_token`) that is let in for `Behaviour.token_seconds`."""
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
         token = secrets.token_urlsafe()
         self._tokens[token] = now + (self.behaviour.token_seconds or 0.0)
@@ -130,7 +131,7 @@ class Emulator:
             return self._knows_key(request)
         # An Entra ID token of a resource is "aad#RESOURCE#TOKEN".
         token = request.headers.get("Authorization", "").removeprefix("Bearer ").rpartition("#")[2]
-        return self._tokens.get(token, 0.0) > asyncio.get_running_loop().time()
+        return self._tokens.get(token, 0.0) > time.monotonic()
 
     async def _connected(self, request: web.Request) -> web.StreamResponse:
         self.handshakes += 1
