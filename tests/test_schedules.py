@@ -9,22 +9,34 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
-from fakes.clock import VirtualLoop, run
-from fakes.schedule import RATE, VOICE_TIMEOUT_SECONDS, Said, Schedule, draw
+from fakes import clock
+from fakes.clock import StuckError, VirtualLoop, run
+from fakes.schedule import (
+    RATE,
+    RETRYABLE,
+    VOICE_FAULTS,
+    VOICE_TIMEOUT_SECONDS,
+    Said,
+    Schedule,
+    Voice,
+    draw,
+)
 from fakes.service import SimulatedRecognizer, SimulatedService
 from fakes.tts import ToneTTS
 from livekit import rtc
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS
+from livekit_plugins_azure_interpreter._events import RawPhrase
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "500"))
 ONE_SEED = os.environ.get("SCHEDULE_SEED")
@@ -254,3 +266,228 @@ else:
 def test_nothing_is_lost_repeated_swapped_or_out_of_order(first: int) -> None:
     for seed in range(first, first + BATCH):
         checked(draw(seed))
+
+
+def test_every_fault_is_drawn() -> None:
+    schedules = [draw(seed) for seed in range(500)]
+    kinds = {kind for schedule in schedules for kind in schedule.kinds}
+    faults = [fault for schedule in schedules for fault in schedule.faults]
+    assert kinds >= {f"voice {fault}" for fault in VOICE_FAULTS}
+    assert kinds >= {"untranslated", "block", "nothing recognized", "END once per turn", "late callbacks"}
+    stages = {"speech", "due", "voice", "draining", "time"}
+    connected = {(kind, stage) for kind in ("drop", "fail", "outage", "mute") for stage in stages}
+    assert {(fault.kind, fault.stage) for fault in faults} == {*connected, ("fail", "connecting")}
+    assert {fault.code for fault in faults if fault.code} == set(RETRYABLE)
+    assert any(fault.refused for fault in faults)
+    assert {schedule.headers for schedule in schedules} == {"first", "every", "none"}
+
+
+def test_a_seed_is_always_the_same_run() -> None:
+    first, second = play(draw(3)), play(draw(3))
+    assert first.service.notes == second.service.notes
+    assert first.spoken == second.spoken
+
+
+# By hand
+
+VOICE = Voice(delay=0.1, seconds=1.0, chunks=4, pace=0.25)
+
+
+def said(number: int, start: float, voice: Voice = VOICE) -> Said:
+    """One second of speech, recognized 0.2 s after the silence that ends it."""
+    return Said(number, start, start + 1.0, 0.2, 0, True, f"Phrase {number}.", voice)
+
+
+def with_fault(fault: str, wait: float) -> Voice:
+    return replace(VOICE, fault=fault, at=2, wait=wait)
+
+
+PLAIN = Schedule(seed=0, said=(said(0, 0.5), said(1, 2.5), said(2, 4.5)), seconds=8.0)
+
+
+def test_without_faults_everything_is_heard_in_its_own_voice() -> None:
+    outcome = checked(PLAIN)
+    assert [pcm for _, pcm in outcome.spoken] == [one.pcm for one in PLAIN.said]
+    assert outcome.service.may_be_lost == set()
+
+
+@pytest.mark.xfail(strict=True, reason="the ledger is told when an event is handled, not when it came")
+@pytest.mark.parametrize(
+    ("voice", "blocked_at"),
+    [(with_fault("late", 4.5), 6.0), (with_fault("spurious", 0.06), 2.85)],
+    ids=["in a late voice", "behind a Completed in the middle of a voice"],
+)
+def test_a_blocked_loop_costs_no_voice(voice: Voice, blocked_at: float) -> None:
+    schedule = replace(PLAIN, said=(said(0, 0.5, voice), said(1, 2.1)), blocks=((blocked_at, 2.0),))
+    checked(schedule)
+
+
+# The judge
+
+
+class Swapping(SimulatedRecognizer):
+    """Sends the voices of the first two utterances the wrong way round."""
+
+    def _chunks(self, said: Said, *arguments: Any) -> list[bytes]:
+        other = {0: 1, 1: 0}.get(said.number, said.number)
+        return super()._chunks(self._schedule.said[other], *arguments)
+
+
+class Cutting(SimulatedRecognizer):
+    """Leaves out the end of each voice."""
+
+    def _chunks(self, *arguments: Any) -> list[bytes]:
+        return super()._chunks(*arguments)[:-1]
+
+
+class Tearing(SimulatedRecognizer):
+    """Leaves out the middle of each voice."""
+
+    def _chunks(self, *arguments: Any) -> list[bytes]:
+        chunks = super()._chunks(*arguments)
+        return [chunks[0], chunks[-1]]
+
+
+class Silencing(SimulatedRecognizer):
+    """Sends no voices."""
+
+    def _speak(self, *_: Any, **__: Any) -> None:
+        return
+
+
+class Repeating(SimulatedRecognizer):
+    def _report_final(self, phrase: RawPhrase) -> None:
+        super()._report_final(phrase)
+        super()._report_final(phrase)
+
+
+class Losing(SimulatedRecognizer):
+    def _report_final(self, phrase: RawPhrase) -> None:
+        if phrase.translations != {"fr": "Phrase 1."}:
+            super()._report_final(phrase)
+
+
+class Reordering(SimulatedRecognizer):
+    """Reports the first utterance after the second."""
+
+    _held: RawPhrase | None = None
+
+    def _report_final(self, phrase: RawPhrase) -> None:
+        if self._held is None:
+            self._held = phrase
+            return
+        super()._report_final(phrase)
+        if phrase.translations == {"fr": "Phrase 1."}:
+            super()._report_final(self._held)
+
+
+class Misplacing(SimulatedRecognizer):
+    def _report_final(self, phrase: RawPhrase) -> None:
+        super()._report_final(replace(phrase, offset_seconds=phrase.offset_seconds + 0.06))
+
+
+@pytest.mark.parametrize(
+    ("recognizer", "complaint"),
+    [
+        (Swapping, "#0 is heard with samples of [1]"),
+        (Cutting, "#0 is cut"),
+        (Tearing, "#0 is heard with samples of [0]"),
+        (Silencing, "#0 is heard in the fallback's voice"),
+        (Repeating, "finals ['Phrase 0.', 'Phrase 0.',"),
+        (Losing, "finals ['Phrase 0.', 'Phrase 2.'] instead"),
+        (Reordering, "finals ['Phrase 1.', 'Phrase 0.',"),
+        (Misplacing, "#0 is reported 0.060 s from its place"),
+    ],
+)
+def test_the_judge_notices_a_service_that_is(recognizer: type[SimulatedRecognizer], complaint: str) -> None:
+    outcome = play(PLAIN, recognizer)
+    assert any(complaint in found for found in complaints(outcome))
+    with pytest.raises(pytest.fail.Exception, match="SCHEDULE_SEED=0"):
+        check(outcome)
+
+
+@pytest.mark.parametrize("kind", [SpeechEventType.START_OF_SPEECH, SpeechEventType.END_OF_SPEECH])
+def test_the_judge_notices_that_speech_begins_or_ends_twice(kind: SpeechEventType) -> None:
+    outcome = play(PLAIN)
+    outcome.events.insert(0, SpeechEvent(type=kind))
+    assert f"{kind.value} twice in a row" in list(complaints(outcome))
+
+
+def test_the_judge_notices_an_utterance_that_is_not_spoken() -> None:
+    outcome = play(PLAIN)
+    outcome.spoken[1] = ("Phrase 1.", b"")
+    assert list(complaints(outcome)) == ["#1 is not heard"]
+
+
+# The clock
+
+
+def test_an_hour_passes_at_once() -> None:
+    loop = VirtualLoop()
+    before = loop.time()
+    run(loop, asyncio.sleep(3600))
+    assert loop.time() == pytest.approx(before + 3600)
+
+
+def test_time_stands_still_while_a_thread_works() -> None:
+    loop = VirtualLoop()
+    release, took = threading.Event(), []
+
+    async def main() -> None:
+        working = threading.Thread(target=release.wait, name="azure-interpreter-test")
+        working.start()
+        loop.call_later(0.0, release.set)
+        before = loop.time()
+        await asyncio.sleep(1.0)
+        took.append((loop.time() - before, working.is_alive()))
+        working.join()
+
+    run(loop, main())
+    assert took == [(pytest.approx(1.0), False)]
+
+
+def test_the_world_goes_on_while_the_loop_is_blocked() -> None:
+    loop = VirtualLoop()
+    happened: list[float] = []
+
+    async def main() -> None:
+        begun_at = loop.time()
+        loop.happen(1.0, lambda: happened.append(loop.time() - begun_at))
+        loop.block(3.0)
+        happened.append(loop.time() - begun_at)
+
+    run(loop, main())
+    assert happened == [pytest.approx(1.0), pytest.approx(3.0)]
+
+
+def test_what_can_never_come_is_an_error() -> None:
+    loop = VirtualLoop()
+
+    async def main() -> None:
+        await loop.create_future()
+
+    with pytest.raises(StuckError, match="nothing is scheduled"):
+        run(loop, main())
+
+
+def test_a_thread_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "STUCK_SECONDS", 0.05)
+    loop = VirtualLoop()
+    loop.idle = lambda: False
+    with pytest.raises(StuckError, match="a thread has worked"):
+        run(loop, asyncio.sleep(1))
+
+
+@pytest.mark.parametrize("left", ["task", "timer"])
+def test_what_is_left_behind_is_an_error(left: str) -> None:
+    loop = VirtualLoop()
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def main() -> None:
+        if left == "task":
+            tasks.add(asyncio.create_task(asyncio.sleep(1)))
+        else:
+            loop.call_later(1.0, print)
+
+    with pytest.raises(AssertionError, match=f"{left}s are left behind"):
+        run(loop, main())
