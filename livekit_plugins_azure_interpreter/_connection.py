@@ -72,6 +72,8 @@ class Connection:
 
     Attributes:
         answered: The service said something on this connection.
+        came_at: When the event that was iterated last came, on the loop's clock; the loop may have been
+            blocked since.
     """
 
     def __init__(
@@ -89,7 +91,8 @@ class Connection:
         self._peer_timer: asyncio.TimerHandle | None = None
         self.answered = False
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
+        self.came_at = self._loop.time()
         self._opening: asyncio.Future[Recognizer] | None = None
         self._recognizer: Recognizer | None = None
         self._closed = False
@@ -128,7 +131,7 @@ class Connection:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
-            event = await self._events.get()
+            event, self.came_at = await self._events.get()
             if self._connected:
                 self._watch_draining()
             if isinstance(event, MessageReceived):
@@ -153,6 +156,11 @@ class Connection:
             self._draining = True
             if self._connected:
                 self._watch_draining()
+
+    @property
+    def is_behind(self) -> bool:
+        """Events have come that were not iterated yet."""
+        return not self._closed and not self._events.empty()
 
     @property
     def written_seconds(self) -> float:
@@ -191,12 +199,12 @@ class Connection:
     def _post(self, event: Event) -> None:
         """Called on the SDK's thread."""
         if not self._closed:
-            _post_to(self._loop, self._take, event)
+            _post_to(self._loop, self._take, event, self._loop.time())
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event, came_at: float | None = None) -> None:
         if self._closed:
             return
-        self._events.put_nowait(event)
+        self._events.put_nowait((event, self._loop.time() if came_at is None else came_at))
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
             self._watch(self._connect_seconds, "could not be reached again")

@@ -390,17 +390,17 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.Recognizing):
             self._emit(self._transcriber.interim(event.phrase.read()))
         elif isinstance(event, events.Recognized):
-            self._recognized(event.phrase.read())
+            self._recognized(event.phrase.read(), connection.came_at)
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
             self._voice_chunk(event.data, connection)
         elif isinstance(event, events.VoiceCompleted):
             self._voice.end()
-            self._ledger.completed(self._now())
+            self._ledger.completed(connection.came_at)
         elif isinstance(event, events.Disconnected):
             self._voice = VoiceReader()
-            self._ledger.reconnected(self._now())
+            self._ledger.reconnected(connection.came_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
         elif isinstance(event, events.Failed):
@@ -411,7 +411,7 @@ class SpeechStream(stt.SpeechStream):
         self._renewed = True
         return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
 
-    def _recognized(self, phrase: events.Phrase) -> None:
+    def _recognized(self, phrase: events.Phrase, came_at: float) -> None:
         self._unheard_attempts = 0
         if self._ledger.has_stray_voice(phrase.offset_seconds) and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
@@ -425,7 +425,7 @@ class SpeechStream(stt.SpeechStream):
         if transcript.translated:
             utterance = self._ledger.recognized(
                 text,
-                self._now(),
+                came_at,
                 voice_expected=self._options.voice is not None,
                 start=phrase.offset_seconds,
             )
@@ -451,7 +451,7 @@ class SpeechStream(stt.SpeechStream):
             logger.error("Azure sent a voice that cannot be played: %s", error)
             samples = Samples(b"", DEFAULT_RATE_HZ, starts=True)
         if samples is not None:
-            self._ledger.audio(samples, self._now(), position=connection.written_seconds)
+            self._ledger.audio(samples, connection.came_at, position=connection.written_seconds)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:
@@ -467,6 +467,10 @@ class SpeechStream(stt.SpeechStream):
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
+        if self._connection is not None and self._connection.is_behind:
+            # The loop was blocked: what came meanwhile may have come in time, and goes first.
+            self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
+            return
         stray = self._ledger.has_stray_voice(float("inf"))
         self._ledger.expire(self._now())
         self._arm()

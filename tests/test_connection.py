@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -53,6 +54,18 @@ class TestEvents:
         async with connect(service) as connection:
             service.last.post(failed, Finished())
             assert await all_of(connection) == [Connected(), failed]
+
+    async def test_one_came_when_it_was_reported_even_if_the_loop_was_blocked(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async with connect(service) as connection:
+            await until(lambda: connection.is_behind)
+            service.last.post(Finished())
+            time.sleep(0.1)  # noqa: ASYNC251 - the loop is blocked
+            unblocked_at = asyncio.get_running_loop().time()
+            assert await all_of(connection) == [Connected(), Finished()]
+            assert not connection.is_behind
+            assert connection.came_at < unblocked_at - 0.05
 
     async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
         def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:

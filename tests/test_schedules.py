@@ -311,7 +311,6 @@ def test_without_faults_everything_is_heard_in_its_own_voice() -> None:
     assert outcome.service.may_be_lost == set()
 
 
-@pytest.mark.xfail(strict=True, reason="the ledger is told when an event is handled, not when it came")
 @pytest.mark.parametrize(
     ("voice", "blocked_at"),
     [(with_fault("late", 4.5), 6.0), (with_fault("spurious", 0.06), 2.85)],
