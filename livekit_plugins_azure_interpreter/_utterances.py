@@ -243,7 +243,6 @@ class Ledger:
         self._line_moved_at = float("-inf")
         self._headers_seen = False
         self._header_on_every_chunk = self._header_on_first_chunk = False
-        self._chunk_without_header = False
         self._discarding_tail = False
         self._doubt_until: float | None = None
         self._orphans = 0
@@ -294,7 +293,6 @@ class Ledger:
         self.expire(now)
         continues = self._voice is not None and self._voice.completed_at is None
         self._headers_seen |= samples.starts
-        self._chunk_without_header |= self._headers_seen and not samples.starts
         if samples.starts and continues and self._header_on_first_chunk and not self._header_on_every_chunk:
             # Headers begin voices only, so the end of the one before was not told.
             self._close_voice()
@@ -307,8 +305,7 @@ class Ledger:
             if self._doubt_until is not None:
                 self._doubt_until = now + self._timeout
             return
-        if self._discarding_tail:
-            self._end_tail(now)
+        self._discarding_tail = False
         if self._voice is not None and self._voice.completed_at is not None and samples.starts:
             self._close_voice()
         voice = self._voice or self._begin_voice(now, position)
@@ -402,14 +399,6 @@ class Ledger:
         self._discarding_tail = self._header_on_first_chunk and not self._header_on_every_chunk
         if voice.discarded or not self._discarding_tail:
             self._doubt_until = due + self._timeout
-
-    def _end_tail(self, now: float) -> None:
-        """A header came after a voice that stalled: of the next one, if headers begin voices only."""
-        self._discarding_tail = False
-        in_time = self._line_moved_at + self._timeout
-        if not self._chunk_without_header and now < in_time:
-            # Only chunks with one have come so far: this may be the rest.
-            self._doubt_until = max(in_time, self._doubt_until or in_time)
 
     # Voices
 

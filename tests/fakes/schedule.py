@@ -235,7 +235,7 @@ def draw(seed: int) -> Schedule:
         late_callbacks=rng.random() < 0.3,
         by_identity=rng.random() < 0.5,
         streaming_fallback=rng.random() < 0.5,
-        blocks=() if calm or rng.random() < 0.7 else _blocks(rng, seconds),
+        blocks=() if calm or rng.random() < 0.5 else _blocks(rng, seconds),
     )
 
 
@@ -306,5 +306,5 @@ def _fault(rng: random.Random, number: int, seconds: float) -> Fault:
 
 
 def _blocks(rng: random.Random, seconds: float) -> tuple[tuple[float, float], ...]:
-    count = rng.choice([1, 1, 2])
-    return tuple((rng.uniform(0, seconds), rng.choice([0.1, rng.uniform(0.1, 3.0)])) for _ in range(count))
+    count = rng.choice([1, 2, 3])
+    return tuple((rng.uniform(0, seconds), rng.choice([0.1, rng.uniform(0.1, 4.0)])) for _ in range(count))

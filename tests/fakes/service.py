@@ -267,7 +267,7 @@ class SimulatedRecognizer(FakeRecognizer):
         begin = now if early else max(now + voice.delay, self._next_voice_at + rng.uniform(0.0, 0.2))
         # Nothing but order ties a voice to its utterance. So where one is missing, or its end, the next
         # goes on only when the utterance must have been given up: it could not be told from this one.
-        until_given_up = VOICE_TIMEOUT_SECONDS + 0.5 + self._service.blocked_seconds
+        until_given_up = VOICE_TIMEOUT_SECONDS + 0.5
         if fault == "missing" or (fault == "empty" and self._schedule.headers == "none"):
             self._next_voice_at = is_next_at + until_given_up
             return
@@ -392,7 +392,6 @@ class SimulatedService(FakeService):
         self.may_be_lost: set[int] = set()
         self.may_be_cut: set[int] = set()
         self.happened: Counter[str] = Counter()
-        self.blocked_seconds = sum(seconds for _, seconds in schedule.blocks)
         self.notes: list[str] = []
         self._begun_at = loop.time()
         self._message_at = 0.0
