@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -45,6 +46,8 @@ LONGEST_SECONDS = 600.0
 """Virtual; no schedule takes as long, unless something waits that cannot come."""
 POSITION_SECONDS = 0.05
 _LIVEKIT_STT = sys.modules["livekit.agents.stt.stt"]
+_INTERRUPTIONS = ("drop", "fail", "outage", "mute", "voice stuck", "voice unfinished")
+"""What may cut a voice that sounds."""
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Outcome:
     fallback: ToneTTS
     events: list[SpeechEvent] = field(default_factory=list)
     spoken: list[tuple[str, bytes]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
     @property
@@ -79,6 +83,8 @@ class Session:
             _open_recognizer=outcome.service,
         )
         self._tts = TTS(self._stt, fallback=outcome.fallback)
+        self._stt.on("error", lambda error: error.recoverable or outcome.errors.append(str(error.error)))
+        self._tts.on("error", lambda error: outcome.errors.append(str(error.error)))
         self._to_say: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -167,6 +173,7 @@ def complaints(outcome: Outcome) -> Iterator[str]:
     yield from _voices(outcome)
     if outcome.waits:
         yield "a ledger still waits at the end"
+    yield from (f"error: {error}" for error in outcome.errors)
 
 
 def _finals(outcome: Outcome) -> Iterator[str]:
@@ -201,11 +208,12 @@ def _voices(outcome: Outcome) -> Iterator[str]:
     if len(outcome.spoken) != len(said):
         yield f"{len(outcome.spoken)} speeches for {len(said)} translations"
         return
-    by_fallback = []
+    by_fallback, cuts = [], 0
     for one, (text, pcm) in zip(said, outcome.spoken, strict=True):
         how = _how(one, pcm, outcome)
         if how == "fallback":
             by_fallback.append(text)
+        cuts += how == "cut"
         if how == "cut" and one.number not in outcome.service.may_be_cut:
             yield f"#{one.number} is cut, and no drop or stall came while it sounded"
         if how == "fallback" and one.number not in outcome.service.may_be_lost:
@@ -214,6 +222,10 @@ def _voices(outcome: Outcome) -> Iterator[str]:
             yield f"#{one.number} {how}"
     if by_fallback != outcome.fallback.texts:
         yield f"the fallback said {outcome.fallback.texts} instead of {by_fallback}"
+    happened = outcome.service.happened
+    interruptions = sum(count for kind, count in happened.items() if kind.startswith(_INTERRUPTIONS))
+    if cuts > interruptions:
+        yield f"{cuts} voices are cut by {interruptions} faults"
 
 
 def _how(one: Said, pcm: bytes, outcome: Outcome) -> str:
@@ -262,10 +274,36 @@ else:
     BATCH, FIRST_SEEDS = 1, [int(ONE_SEED)]
 
 
+HAPPENED: Counter[str] = Counter()
+"""By kind, what went wrong in all schedules that were run."""
+
+
 @pytest.mark.parametrize("first", FIRST_SEEDS)
 def test_nothing_is_lost_repeated_swapped_or_out_of_order(first: int) -> None:
     for seed in range(first, first + BATCH):
-        checked(draw(seed))
+        outcome = checked(draw(seed))
+        HAPPENED.update(outcome.service.happened)
+        HAPPENED.update(schedules=1, utterances=len(outcome.schedule.said))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(f"voice {fault}" for fault in VOICE_FAULTS),
+        *(f"{kind} {stage}" for kind in ("drop", "fail") for stage in ("speech", "due", "voice", "draining")),
+        "outage",
+        "mute",
+        "refused open",
+        "failed before connecting",
+        "nothing recognized",
+        "block",
+    ],
+)
+def test_every_fault_has_happened(kind: str) -> None:
+    if HAPPENED["schedules"] < 500:
+        pytest.skip("only some schedules were run")
+    print(sorted(HAPPENED.items()))  # the figures, with -rP
+    assert sum(count for happened, count in HAPPENED.items() if happened.startswith(kind)) >= 10
 
 
 def test_every_fault_is_drawn() -> None:
@@ -410,6 +448,20 @@ def test_the_judge_notices_that_speech_begins_or_ends_twice(kind: SpeechEventTyp
     outcome = play(PLAIN)
     outcome.events.insert(0, SpeechEvent(type=kind))
     assert f"{kind.value} twice in a row" in list(complaints(outcome))
+
+
+def test_the_judge_notices_that_one_fault_cuts_two_voices() -> None:
+    schedule = replace(PLAIN, said=(said(0, 0.5, with_fault("stuck", 6.0)), *PLAIN.said[1:]))
+    outcome = checked(schedule)
+    outcome.service.may_be_cut.add(1)
+    outcome.spoken[1] = ("Phrase 1.", PLAIN.said[1].pcm[:640])
+    assert list(complaints(outcome)) == ["2 voices are cut by 1 faults"]
+
+
+def test_the_judge_notices_errors() -> None:
+    outcome = play(PLAIN)
+    outcome.errors.append("it broke")
+    assert list(complaints(outcome)) == ["error: it broke"]
 
 
 def test_the_judge_notices_an_utterance_that_is_not_spoken() -> None:
