@@ -39,6 +39,15 @@ def closing(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Run the fault matrix, beside the official Azure STT; the figures go to faults.json."""
+    session.install(_wheel(session), *TEST, "livekit-plugins-azure>=1.8.9,<2")
+    arguments = session.posargs or ["--out", str(ROOT / "faults.json")]
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-m", "fault_matrix", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install("ruff")

@@ -29,6 +29,7 @@ class Case:
         speed: Audio runs, and is played, so many times faster than real.
         listening_speed: Where the listener is slower than that.
         spacing_seconds: From the start of an utterance to that of the next.
+        speech_seconds: The length of each utterance.
         behaviour, stt: More arguments of `Behaviour` and of `STT`.
         voice_seconds: The length of each voice.
         heard_as: What else a whole voice may be, made of the voice of the utterance.
@@ -45,6 +46,7 @@ class Case:
     speed: float = SPEED
     listening_speed: float | None = None
     spacing_seconds: float = speech.SPACING_SECONDS
+    speech_seconds: float = speech.SPEECH_SECONDS
     behaviour: Mapping[str, Any] = field(default_factory=dict)
     stt: Mapping[str, Any] = field(default_factory=dict)
     voice_seconds: float = 0.3
@@ -128,6 +130,15 @@ CASES = (
         speed=2.0,
         official=True,
     ),
+    Case(
+        name="a monologue of 70 s without a final result",
+        count=2,
+        speed=1.0,
+        spacing_seconds=71.0,
+        speech_seconds=70.0,
+        behaviour={"longest_seconds": 80.0},
+    ),
+    Case(name="silence for 70 s", count=2, speed=1.0, spacing_seconds=71.0),
     Case(
         name="connection is closed for its age",
         behaviour={"connection_seconds": 3.0},

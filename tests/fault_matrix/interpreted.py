@@ -19,7 +19,7 @@ from . import speech
 from .cases import Case
 from .outcome import Final, Outcome, judge_texts, judge_voices
 
-_STUCK_SECONDS = 45.0
+STUCK_SECONDS = 75.0
 """With nothing new for so long, nothing more will be heard."""
 
 
@@ -27,7 +27,7 @@ def behaviour(case: Case) -> Behaviour:
     def recognize(samples: Voice) -> Line:
         return speech.line(speech.hear(samples), case.voice_seconds)
 
-    return Behaviour(script=recognize, silence_ms=200, faults=case.faults, **case.behaviour)
+    return Behaviour(script=recognize, faults=case.faults, **{"silence_ms": 200, **case.behaviour})
 
 
 class _Listener(InterpreterAgent):
@@ -55,7 +55,7 @@ class _Listener(InterpreterAgent):
             yield frame
 
 
-async def interpret(case: Case) -> Outcome:
+async def interpret(case: Case, *, patience_seconds: float = STUCK_SECONDS) -> Outcome:
     """Run a case, and judge what was heard."""
     with fake_job_context():
         async with Emulator(behaviour(case)) as emulator:
@@ -63,12 +63,13 @@ async def interpret(case: Case) -> Outcome:
             if case.tokens:
                 credentials = {"speech_auth_token": emulator.issue_token}
             stt = STT(target_languages="fr", speech_endpoint=emulator.endpoint, **credentials, **case.stt)
-            return await _Run(case, stt).outcome()
+            return await _Run(case, stt, patience_seconds).outcome()
 
 
 class _Run:
-    def __init__(self, case: Case, stt: STT) -> None:
+    def __init__(self, case: Case, stt: STT, patience_seconds: float) -> None:
         self._case = case
+        self._patience_seconds = patience_seconds
         self._agent = _Listener()
         self._microphone = Microphone(speed=case.speed)
         self._speaker = Speaker(speed=case.listening_speed or case.speed)
@@ -83,7 +84,7 @@ class _Run:
     async def outcome(self) -> Outcome:
         case = self._case
         await self._session.start(self._agent, record=False)
-        self._microphone.speak(speech.conversation(case.count, case.spacing_seconds))
+        self._microphone.speak(speech.conversation(case.count, case.spacing_seconds, case.speech_seconds))
         blocking = asyncio.create_task(self._block())
         await self._until_heard()
         blocking.cancel()
@@ -108,7 +109,7 @@ class _Run:
     async def _until_heard(self) -> None:
         """Until every utterance was played, and a little longer for what should not come; or stuck."""
         seen, since = -1, time.monotonic()
-        while time.monotonic() - since < (_STUCK_SECONDS if seen < self._case.count else 1.0):
+        while time.monotonic() - since < (self._patience_seconds if seen < self._case.count else 1.0):
             await asyncio.sleep(0.1)
             now = self._speaker.played
             if now != seen:

@@ -8,9 +8,13 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from fakes.room import PADDING, Audio, OtherVoice
 
 from . import speech
+
+_ROUNDING = 4
+_TIME_ERROR_MS = 50.0
 
 
 @dataclass
@@ -27,7 +31,7 @@ class Outcome:
         repeated: Heard once more than said.
         out_of_order: Heard after one that was said later.
         swapped: Heard with samples of something else.
-        time_error_ms: The most by which a start time is off its place in the audio.
+        time_error_ms: The most by which a start time is off its place in the audio, as the first has it.
         recovery_seconds: The longest time from the end of an utterance to its final result.
     """
 
@@ -47,6 +51,10 @@ class Outcome:
     @property
     def zeros(self) -> bool:
         return not (self.lost or self.repeated or self.out_of_order or self.swapped)
+
+    def holds(self, cuts: int) -> bool:
+        """As it must be: nothing cut but as many voices as were dropped while they sounded."""
+        return self.zeros and self.cut <= cuts and self.time_error_ms <= _TIME_ERROR_MS
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -68,12 +76,10 @@ def judge_texts(count: int, finals: Sequence[Final], spacing_seconds: float) -> 
     """Whether every utterance was recognized once, and in order."""
     outcome = Outcome(count)
     _judge_order(outcome, [final.number for final in finals])
-    for final in finals:
-        # The emulator hears the beginning of speech a tenth of a second early.
-        expected = speech.start_seconds(final.number, spacing_seconds) - 0.1
-        error_ms = abs(final.start_seconds - expected) * 1000
-        outcome.time_error_ms = max(outcome.time_error_ms, error_ms)
-        outcome.recovery_seconds = max(outcome.recovery_seconds, final.delay_seconds)
+    # A session's clock begins a little before its stream; what counts is that no attempt moves it.
+    starts = [final.start_seconds - speech.start_seconds(final.number, spacing_seconds) for final in finals]
+    outcome.time_error_ms = max((abs(start - starts[0]) * 1000 for start in starts), default=0.0)
+    outcome.recovery_seconds = max((final.delay_seconds for final in finals), default=0.0)
     return outcome
 
 
@@ -116,4 +122,9 @@ def _begins(voice: bytes, pcm: bytes) -> bool:
 
 
 def _same(pcm: bytes, voice: bytes) -> bool:
-    return Audio().same(pcm, voice)
+    """Sample for sample, but for what a resampler rounds otherwise when it is handed other pieces."""
+    for whole in (pcm, pcm.removesuffix(PADDING)):
+        if len(whole) == len(voice):
+            heard, expected = (np.frombuffer(part, dtype="<i2").astype(int) for part in (whole, voice))
+            return bool(np.all(np.abs(heard - expected) <= _ROUNDING))
+    return False

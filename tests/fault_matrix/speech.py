@@ -14,13 +14,15 @@ _LOWEST_HZ = 250
 _STEP_HZ = 20
 
 
-def conversation(count: int, spacing_seconds: float = SPACING_SECONDS) -> bytes:
+def conversation(
+    count: int, spacing_seconds: float = SPACING_SECONDS, speech_seconds: float = SPEECH_SECONDS
+) -> bytes:
     """Utterances 1 to `count`, one after another, and a silence."""
     audio = Audio()
     pcm = audio.silence(SPACING_SECONDS)
     for number in range(1, count + 1):
-        pcm += audio.burst(SPEECH_SECONDS, hertz=_LOWEST_HZ + _STEP_HZ * number)
-        pcm += audio.silence(spacing_seconds - SPEECH_SECONDS)
+        pcm += audio.burst(speech_seconds, hertz=_LOWEST_HZ + _STEP_HZ * number)
+        pcm += audio.silence(spacing_seconds - speech_seconds)
     return pcm + audio.silence(1.0)
 
 
