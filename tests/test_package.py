@@ -13,6 +13,7 @@ import livekit_plugins_azure_interpreter as azure_interpreter
 
 NAMES = [
     "STT",
+    "Counts",
     "TTS",
     "InterpreterAgent",
     "SpeechStream",

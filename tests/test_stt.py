@@ -603,6 +603,183 @@ class TestVoices:
         assert interpreter._streams == []
 
 
+def at(translation: str, offset: float) -> Recognized:
+    """A final result whose words begin at a position in the audio of its attempt."""
+    return Recognized(phrase("what was said", translation, offset=offset))
+
+
+class TestLostResults:
+    """A voice came whose result did not: the SDK drops a result that it cannot read."""
+
+    SHORT = tone(440, 0.1)
+
+    async def lose(
+        self, stt: Any, listen: Make, service: FakeService, until: Until, *then: Event, **how: Any
+    ) -> Any:
+        """One utterance; 3 s of audio in all; the voice of another one, and what follows it."""
+        listener = listen(stt, **how)
+        listener.stream.push_frame(frame(3.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 96000)
+        service.last.post(at("Un.", 0.5), *voice(self.SHORT), *voice(self.SHORT), *then)
+        return listener
+
+    async def test_its_audio_is_sent_again_when_the_next_result_comes(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = await self.lose(make_stt(), listen, service, until, at("Trois.", 4.0))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert len(service.last.written) == 64000
+        service.last.post(at("Deux.", 0.5), at("Trois.", 3.0))
+        await listener.has(FINAL, 3)
+        assert [final.text for final in listener.finals] == ["Un.", "Deux.", "Trois."]
+
+    async def test_its_audio_is_sent_again_only_once(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        listener = await self.lose(stt, listen, service, until, at("Trois.", 4.0))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        service.last.post(*voice(self.SHORT), at("Trois.", 3.0), *voice(tone(440, 0.2)))
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._claim("Trois.")
+        await until(lambda: utterance.done)
+        assert (utterance.state, utterance.seconds) == (State.VOICED, pytest.approx(0.2))
+        assert len(service.recognizers) == 2
+
+    async def test_a_voice_of_what_is_not_translated_is_no_lost_result(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        listener = listen(stt)
+        listener.stream.push_frame(frame(3.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 96000)
+        service.last.post(untranslated("Yes."), *voice(self.SHORT), at("Deux.", 4.0), *voice(tone(440, 0.2)))
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._claim("Deux.")
+        await until(lambda: utterance.done)
+        assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 1)
+
+    async def test_without_another_attempt_the_next_utterance_still_has_its_own_voice(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        options = APIConnectOptions(max_retry=0, timeout=4)
+        listener = await self.lose(
+            stt, listen, service, until, at("Trois.", 4.0), *voice(tone(440, 0.2)), conn_options=options
+        )
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._claim("Trois.")
+        await until(lambda: utterance.done)
+        assert utterance.seconds == pytest.approx(0.2)
+
+    async def test_its_audio_is_sent_again_when_no_other_result_comes(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        await self.lose(make_stt(voice_timeout_seconds=0.2), listen, service, until)
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert len(service.last.written) == 64000
+
+
+class TestServiceThatStaysMute:
+    async def test_it_is_an_error_in_the_end(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        options = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=0.1)
+        listener = listen(make_stt(peer_timeout_seconds=0.15), conn_options=options)
+        listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
+        with pytest.raises(APITimeoutError, match="did not answer to speech"):
+            await listener.ended()
+        assert [error.recoverable for error in listener.errors] == [True, False]
+
+    async def test_each_attempt_waits_longer_for_an_answer(
+        self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limits: list[float] = []
+
+        class Recorded(_connection.Connection):
+            def __init__(self, *arguments: Any, peer_timeout_seconds: float, **more: Any) -> None:
+                limits.append(peer_timeout_seconds)
+                super().__init__(*arguments, peer_timeout_seconds=peer_timeout_seconds, **more)
+
+        monkeypatch.setattr(stt_module, "Connection", Recorded)
+        service.replies = [[Failed("ServiceTimeout", "")], [Failed("ServiceTimeout", "")], [Connected()]]
+        listener = listen(make_stt(peer_timeout_seconds=15.0))
+        listener.stream.end_input()
+        await listener.ended()
+        assert limits == [15.0, 30.0, 60.0]
+
+
+class TestRenewableCredentials:
+    async def test_a_refusal_is_retried_once(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Failed("AuthenticationFailure", "")]]
+        listener = listen(make_stt(speech_key=None, speech_auth_token=lambda: "a-token"))
+        with pytest.raises(APIStatusError):
+            await listener.ended()
+        assert len(service.recognizers) == 2
+
+    async def test_a_connection_in_between_counts_anew(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        refused = Failed("AuthenticationFailure", "")
+        service.replies = [[refused], [Connected(), refused], [Connected(), Finished()]]
+        service.finishes = False
+        listener = listen(make_stt(speech_key=None, speech_auth_token=lambda: "a-token"))
+        await listener.ended()
+        assert len(service.recognizers) == 3
+
+
+class TestCounts:
+    async def test_they_tell_what_was_heard_and_lost(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        lost: list[VoiceLost] = []
+        stt.on("voice_lost", lost.append)
+        listener = listen(stt)
+        await until(lambda: service.recognizers)
+        service.last.post(
+            heard("douze lettres"), *voice(tone(440, 1.3)), heard("dix lettres"), untranslated("Yes.")
+        )
+        await listener.has(FINAL, 3)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: lost)
+        assert stt.counts.utterances == 3
+        assert dict(stt.counts.voices_lost) == {"the connection was lost": 1}
+        # By the pace of the voice before: 13 characters in 1.3 s.
+        assert (lost[0].seconds_heard, lost[0].seconds_missing) == (0.0, pytest.approx(1.1))
+
+    async def test_without_an_earlier_voice_what_is_missing_is_not_guessed(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        lost: list[VoiceLost] = []
+        stt.on("voice_lost", lost.append)
+        service.replies = [[Connected(), heard("Oui."), Failed("ConnectionFailure", "")], [Connected()]]
+        listen(stt)
+        await until(lambda: lost)
+        assert lost[0].seconds_missing is None
+
+    async def test_speech_that_could_not_be_kept_is_counted(
+        self,
+        make_stt: Make,
+        listen: Make,
+        service: FakeService,
+        until: Until,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(stt_module, "_RETAINED_SECONDS", 1.0)
+        stt = make_stt()
+        listener = listen(stt)
+        for _ in range(3):
+            listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 8000, 16000, 1, 8000))
+        await until(lambda: service.recognizers and len(service.last.written) == 48000)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert stt.counts.speech_forgotten_seconds == pytest.approx(0.5)
+
+
 class TestNextTranslation:
     async def test_equal_texts_are_handed_out_once_each_in_order(
         self, make_stt: Make, listen: Make, service: FakeService
