@@ -73,7 +73,7 @@ class SimulatedRecognizer(FakeRecognizer):
         self._last_final_at = 0.0
         self._finals_due = 0
         self._starts = self._ends = 0
-        self._next_voice_at = self._voices_until = 0.0
+        self._next_voice_at = self._voices_until = self._unfinished_until = 0.0
         self._voices: dict[int, tuple[int, bool]] = {}
         self._in_doubt = False
 
@@ -261,7 +261,8 @@ class SimulatedRecognizer(FakeRecognizer):
         """Send its voice after those before it."""
         number, now, rng = said.number, self._loop.time(), self._rng
         self._voices[number] = (0, False)
-        is_next_at = max(now, self._next_voice_at)
+        is_next_at = max(now, self._next_voice_at, self._unfinished_until)
+        self._unfinished_until = 0.0
         fault = self._possible(said.number, voice.fault)
         chunks = self._chunks(said, voice, rng)
         begin = now if early else max(now + voice.delay, self._next_voice_at + rng.uniform(0.0, 0.2))
@@ -288,7 +289,9 @@ class SimulatedRecognizer(FakeRecognizer):
             at += voice.pace
         if fault == "unfinished":
             self._voices_until = at
-            self._next_voice_at = at + until_given_up
+            self._unfinished_until = at + VOICE_TIMEOUT_SECONDS
+            # Where headers begin voices only, the next one tells that this one is over.
+            self._next_voice_at = at if self._schedule.headers == "first" else at + until_given_up
             return
         at += rng.choice([0.0, rng.uniform(0.0, 0.3)])
         self._after(at - now, partial(self._completed, said, len(chunks)))
@@ -296,7 +299,8 @@ class SimulatedRecognizer(FakeRecognizer):
 
     def _possible(self, number: int, fault: str) -> str:
         """The fault of a voice, unless it is one that cannot be told; and what it may cost."""
-        if fault == "spurious" and self._schedule.headers != "first":
+        headers = self._schedule.headers
+        if fault == "spurious" and headers != "first":
             # Only where a header begins each voice, and no chunk within, is the rest seen to be the rest.
             fault = ""
         if fault in ("late", "overdue") and self._in_doubt:
@@ -307,7 +311,8 @@ class SimulatedRecognizer(FakeRecognizer):
             self._service.count(f"voice {fault}")
         if fault in ("missing", "overdue", "stuck", "unfinished", "empty"):
             self._service.may_be_lost.add(number)
-            self._in_doubt |= fault != "empty" or self._schedule.headers == "none"
+            told = {"empty": headers != "none", "unfinished": headers == "first"}
+            self._in_doubt |= not told.get(fault, False)
         if fault in ("stuck", "unfinished"):
             self._service.may_be_cut.add(number)
         return fault
