@@ -123,7 +123,8 @@ class Connection:
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
-        self._watch(deadline - self._opened_at, "could not be reached")
+        if not self._connected:
+            self._watch(deadline - self._opened_at, "could not be reached")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -132,8 +133,6 @@ class Connection:
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
             event, self.came_at = await self._events.get()
-            if self._connected:
-                self._watch_draining()
             if isinstance(event, MessageReceived):
                 continue
             yield event
@@ -216,6 +215,8 @@ class Connection:
         elif not isinstance(event, Failed):
             self.answered = True
             self._liveness.answered()
+        if self._connected and not isinstance(event, Failed):
+            self._watch_draining()
 
     def _watch_peer(self) -> None:
         """Have the peer's deadline kept; it is looked at again when it has moved."""

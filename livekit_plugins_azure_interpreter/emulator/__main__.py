@@ -92,7 +92,7 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         silence_ms=options.silence_ms,
         utterances_per_turn=options.utterances_per_turn,
         connection_seconds=options.connection_seconds,
-        faults=[parse_fault(text) for text in options.fault],
+        faults=tuple(map(parse_fault, options.fault)),
     )
 
 

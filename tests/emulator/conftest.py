@@ -64,14 +64,22 @@ def audio() -> Audio:
 
 
 class Sent:
-    """What a turn sent, in order."""
+    """The wire of a turn: what it sent, in order, and with what code it dropped the connection."""
 
     def __init__(self) -> None:
+        self.dropped: list[int | None] = []
+        self.garbage_after: list[int] = []
         self.messages: list[Message] = []
         self.binary: list[bool] = []
         self._changed = asyncio.Condition()
 
-    async def __call__(self, message: Message, binary: bool) -> None:
+    async def send_garbage(self) -> None:
+        self.garbage_after.append(len(self.messages))
+
+    def drop(self, code: int | None) -> None:
+        self.dropped.append(code)
+
+    async def send(self, message: Message, binary: bool) -> None:
         self.messages.append(message)
         self.binary.append(binary)
         async with self._changed:
@@ -155,7 +163,7 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
         behaviour = behaviour or Behaviour()
         sent, spoken = Sent(), list[Spoken]()
         request = Request(request_id, targets, voiced, start_seconds)
-        turn = Turn(request, conversation or Conversation(behaviour), behaviour, sent, spoken.append)
+        turn = Turn(request, conversation or Conversation(behaviour), sent, spoken.append)
         turns.append(turn)
         return Session(turn, sent, spoken)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, PositionListener, SpeechEnded
 
@@ -37,33 +37,54 @@ class TestBehaviour:
             Behaviour(voice_speed=voice_speed)
 
 
+_SAMPLES = Voice(b"\1\0" * 160)
+
+
 class TestLine:
     def test_each_new_stretch_is_given_the_next_line(self) -> None:
         conversation = Conversation(Behaviour(script=_LINES))
-        assert [conversation.line(0.4).text, conversation.line(3.0).text] == ["one", "two"]
+        assert [conversation.line(_SAMPLES, 0.4).text, conversation.line(_SAMPLES, 3.0).text] == [
+            "one",
+            "two",
+        ]
 
     @pytest.mark.parametrize("again", [0.4, 0.2, 0.6])
     def test_a_stretch_that_is_sent_again_is_given_the_same_line(self, again: float) -> None:
         conversation = Conversation(Behaviour(script=_LINES))
-        conversation.line(0.4)
-        assert conversation.line(again).text == "one"
+        conversation.line(_SAMPLES, 0.4)
+        assert conversation.line(_SAMPLES, again).text == "one"
 
     def test_an_earlier_stretch_keeps_its_line_after_later_ones(self) -> None:
         conversation = Conversation(Behaviour(script=_LINES))
-        conversation.line(0.4)
-        conversation.line(3.0)
-        assert conversation.line(0.4).text == "one"
+        conversation.line(_SAMPLES, 0.4)
+        conversation.line(_SAMPLES, 3.0)
+        assert conversation.line(_SAMPLES, 0.4).text == "one"
 
     def test_a_used_up_script_goes_on_with_numbered_utterances(self) -> None:
         conversation = Conversation(Behaviour(script=_LINES[:1]))
-        conversation.line(0.4)
-        assert conversation.line(3.0) == Line("utterance 2", language="und")
+        conversation.line(_SAMPLES, 0.4)
+        assert conversation.line(_SAMPLES, 3.0) == Line("utterance 2", language="und")
+
+    def test_a_script_that_is_a_function_is_asked_with_the_samples(self) -> None:
+        asked: list[Voice] = []
+
+        def script(samples: Voice) -> Line:
+            asked.append(samples)
+            return Line("as it sounds")
+
+        conversation = Conversation(Behaviour(script=script))
+        assert conversation.line(_SAMPLES, 0.4).text == "as it sounds"
+        assert asked == [_SAMPLES]
 
     def test_an_index_decides_where_there_is_one(self) -> None:
-        assert Conversation(Behaviour(script=_LINES)).line(0.4, index=1).text == "two"
+        assert Conversation(Behaviour(script=_LINES)).line(_SAMPLES, 0.4, index=1).text == "two"
 
 
 class TestListener:
+    def test_speech_is_cut_at_the_longest_of_the_behaviour(self, audio: Any) -> None:
+        listener = Conversation(Behaviour(longest_seconds=0.5)).listener(16000, 0.0)
+        assert SpeechEnded in map(type, listener.hear(audio.noise(0.6)))
+
     def test_lines_without_positions_are_found_by_energy(self) -> None:
         assert isinstance(Conversation(Behaviour(script=_LINES)).listener(16000, 0.0), EnergyListener)
 

@@ -8,7 +8,8 @@ import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.turn import Request, riff_header
+from livekit_plugins_azure_interpreter.emulator.turn import Request
+from livekit_plugins_azure_interpreter.emulator.voices import riff_header
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
@@ -626,7 +627,7 @@ class TestContinuation:
 class TestTargets:
     async def test_results_follow_a_change_of_the_targets(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.targets = ("fr", "de")
+        session.turn.retarget(("fr", "de"))
         await session.hear(audio.utterance())
         await session.sent.until_finals(1)
         assert [t["Language"] for t in session.sent.finals[0]["Translations"]] == ["fr", "de"]
@@ -635,7 +636,7 @@ class TestTargets:
         self, begin: Any, audio: Any
     ) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.targets = ("de", "fr")
+        session.turn.retarget(("de", "fr"))
         await session.hear(audio.utterance())
         await session.finish()
         assert [spoken.language for spoken in session.spoken] == ["fr"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, turn
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, faults
 
 _ONE = ((0.5, 1.5),)
 _TWO = ((0.4, 1.0), (1.8, 2.6))
@@ -112,15 +112,12 @@ class TestVoice:
         assert audio.same(voices[0], line.voices["fr"].pcm)
 
     async def test_it_is_heard_sample_for_sample_where_chunks_cut_samples_in_two(
-        self, open_pair: Any, audio: Any, monkeypatch: pytest.MonkeyPatch
+        self, open_pair: Any, audio: Any
     ) -> None:
-        def odd(voice: Any, _: Behaviour) -> Any:
-            data = turn.riff_header(voice.sample_rate) + voice.pcm
-            return (data[at : at + 777] for at in range(0, len(data), 777))
-
-        monkeypatch.setattr(turn, "_chunks", odd)
         lines = [audio.line(1), audio.line(2)]
-        pair = await open_pair(Behaviour(script=lines))
+        pair = await open_pair(
+            Behaviour(script=lines, chunk_bytes=776, faults=[faults.OddChunks(times=None)])
+        )
         voices = await pair.interpret(audio.speech(*_TWO, end=3.5))
         assert len(voices) == 2
         assert all(
@@ -218,7 +215,7 @@ class TestSourceLanguages:
         assert context["languageId"]["mode"] == "DetectContinuous"
 
     async def _context(self, open_pair: Any, audio: Any, mocker: Any, **options: Any) -> Any:
-        parse = mocker.spy(turn.Request, "parse")
+        parse = mocker.spy(Request, "parse")
         line = audio.line(1)
         pair = await open_pair(Behaviour(script=[line]), **options)
         voices = await pair.interpret(audio.speech(*_ONE, end=2.5))
