@@ -48,6 +48,14 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Send an hour of audio through one stream (in half an hour), then open and close 1,000 sessions."""
+    session.install(_wheel(session), *TEST, "psutil")
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-m", "soak", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install("ruff")
