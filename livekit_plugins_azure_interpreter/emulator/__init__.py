@@ -9,6 +9,18 @@ Everything that can go wrong is an option, too (`faults`).
 from . import faults
 from .conversation import Behaviour, Spoken
 from .script import Line, Script, Voice, load_script
-from .server import Emulator
+from .server import Emulator, Tap
+from .synthesis import synthesize
 
-__all__ = ["Behaviour", "Emulator", "Line", "Script", "Spoken", "Voice", "faults", "load_script"]
+__all__ = [
+    "Behaviour",
+    "Emulator",
+    "Line",
+    "Script",
+    "Spoken",
+    "Tap",
+    "Voice",
+    "faults",
+    "load_script",
+    "synthesize",
+]

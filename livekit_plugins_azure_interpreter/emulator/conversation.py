@@ -29,6 +29,7 @@ class Behaviour:
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
+        synthesis_seconds: How long the voice of a text is, where a client asks for text to speech.
         silence_ms: How much silence ends an utterance.
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
@@ -47,6 +48,7 @@ class Behaviour:
     voice_speed: float | None = None
     chunk_bytes: int = 3200
     riff: Literal["first", "every", "none"] = "first"
+    synthesis_seconds: float = 0.5
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     utterances_per_turn: int | None = None

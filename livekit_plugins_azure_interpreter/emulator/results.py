@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from .faults import (
     UtteranceFaults,
 )
 from .script import Line
+from .wire import json_body
 
 _WORDS_PER_SECOND = 2.5
 
@@ -42,12 +42,12 @@ class Results:
         words = max(1, int(seconds * _WORDS_PER_SECOND))
         phrase = {"Text": " ".join(line.text.split()[:words]), **span, **_language(line.language)}
         if self.targets is None:
-            return _json(phrase)
+            return json_body(phrase)
         translations = [
             {"Language": target, "Text": " ".join(line.translation(target).split()[:words])}
             for target in self.targets
         ]
-        return _json(
+        return json_body(
             {"SpeechHypothesis": phrase, "TranslationStatus": "Success", "Translations": translations}
         )
 
@@ -60,20 +60,18 @@ class Results:
         language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_language(language)}
         if self.targets is None:
-            return _json(phrase)
+            return json_body(phrase)
         if not line.translated or faults.get(NoTranslation):
             failure = {"TranslationStatus": "Error", "FailureReason": "no translation", "Translations": []}
-            return _json({"SpeechPhrase": phrase, **failure})
+            return json_body({"SpeechPhrase": phrase, **failure})
         region = "-FR" if faults.get(RegionKeyed) else ""
         translations = [
             {"Language": target + region, "DisplayText": line.translation(target)} for target in self.targets
         ]
-        return _json({"SpeechPhrase": phrase, "TranslationStatus": "Success", "Translations": translations})
+        return json_body(
+            {"SpeechPhrase": phrase, "TranslationStatus": "Success", "Translations": translations}
+        )
 
 
 def _language(language: str) -> dict[str, Any]:
     return {"PrimaryLanguage": {"Language": language, "Confidence": "High"}}
-
-
-def _json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode()

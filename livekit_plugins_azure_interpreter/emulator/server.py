@@ -10,22 +10,37 @@ import struct
 import time
 from types import TracebackType
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from .conversation import Behaviour, Conversation, Spoken
 from .faults import Away, BlackHole, Drop, Faults, HangHandshake, Mute, PositionFault, Refuse
+from .sockets import send, until_closed
+from .synthesis import SynthesisService, Synthesized
 from .turn import Request, Turn
-from .wire import Message, WireError, parse_binary, parse_text
+from .wire import Message, WireError
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
+_SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
+_SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
 _CLIENT_CLOSED_REQUEST = 499
 _LONGEST_LIFE_CODE = 1000
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 logger = logging.getLogger(__name__)
+
+
+class Tap:
+    """Sees every message of a speech connection as it passes; for recording and measuring."""
+
+    def received(self, message: Message) -> None:
+        """The client sent it."""
+
+    def sending(self, message: Message) -> Message:
+        """It is sent now; what is returned is sent in its place."""
+        return message
 
 
 class Emulator:
@@ -37,18 +52,22 @@ class Emulator:
     Args:
         behaviour: What it understands, how it answers, and what goes wrong.
         port: Where it listens; 0 finds a free port.
+        tap: Sees every message.
 
     Attributes:
         spoken: Every voice that was sent whole, in order, with its very samples.
+        synthesized: Every text to speech that was sent whole.
         connections: How many WebSockets were opened.
         faults: What is still to go wrong.
         handshakes: How often a client tried to connect.
         turns: How many turns (Azure's request ids) were begun.
     """
 
-    def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0) -> None:
+    def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, tap: Tap | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
+        self.tap = tap or Tap()
         self.spoken: list[Spoken] = []
+        self.synthesized: list[Synthesized] = []
         self.connections = 0
         self.handshakes = 0
         self.turns = 0
@@ -65,6 +84,16 @@ class Emulator:
     def endpoint(self) -> str:
         """What to give as `speech_endpoint` (AZURE_SPEECH_ENDPOINT)."""
         return f"ws://{_HOST}:{self._port}{_PATH}"
+
+    @property
+    def synthesis_endpoint(self) -> str:
+        """What to give as endpoint to the SDK's SpeechSynthesizer."""
+        return f"ws://{_HOST}:{self._port}{_SYNTHESIS_PATH}"
+
+    @property
+    def synthesis_url(self) -> str:
+        """Text to speech over HTTP, as the official `livekit-plugins-azure` asks for it."""
+        return f"http://{_HOST}:{self._port}{_SYNTHESIS_HTTP_PATH}"
 
     def issue_token(self) -> str:
         """A token (`speech_auth_token`) that is let in for `Behaviour.token_seconds`."""
@@ -83,6 +112,9 @@ class Emulator:
         app = web.Application()
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
+        synthesis = SynthesisService(self.behaviour, self._lets_in, self.synthesized.append)
+        app.router.add_get(_SYNTHESIS_PATH, synthesis.connected)
+        app.router.add_post(_SYNTHESIS_HTTP_PATH, synthesis.posted)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         try:
@@ -204,28 +236,15 @@ class _Connection:
     async def serve(self) -> None:
         timer = self._end_of_life()
         try:
-            async for frame in self._websocket:
-                if frame.type is WSMsgType.TEXT:
-                    await self._text(parse_text(frame.data))
-                elif frame.type is WSMsgType.BINARY:
-                    await self._audio(parse_binary(frame.data))
-        except WireError as error:
-            logger.warning("a client sent what is no message of Azure Speech: %s", error)
-            await self._websocket.close(code=1007, message=str(error).encode())
-        except ConnectionError:
-            logger.debug("the client went away")
+            await until_closed(self._websocket, self._take)
         finally:
             if timer is not None:
                 timer.cancel()
             await asyncio.gather(*(turn.aclose() for turn in self._turns))
 
     async def send(self, message: Message, binary: bool) -> None:
-        if self._muted:
-            return
-        if binary:
-            await self._websocket.send_bytes(message.to_binary())
-        else:
-            await self._websocket.send_str(message.to_text())
+        if not self._muted:
+            await send(self._websocket, self._emulator.tap.sending(message), binary)
 
     async def send_garbage(self) -> None:
         if not self._muted:
@@ -246,8 +265,11 @@ class _Connection:
             return None
         return asyncio.get_running_loop().call_later(seconds, self.drop, _LONGEST_LIFE_CODE)
 
-    async def _text(self, message: Message) -> None:
-        if message.path == "speech.context":
+    async def _take(self, message: Message) -> None:
+        self._emulator.tap.received(message)
+        if message.path == "audio":
+            await self._audio(message)
+        elif message.path == "speech.context":
             turn = await self._emulator._begin(message, self)
             self._position = max(self._position, turn.now)
             self._turns = [*self._turns[-1:], turn]
@@ -258,7 +280,7 @@ class _Connection:
             self._turns[-1].retarget(tuple(languages))
 
     async def _audio(self, message: Message) -> None:
-        if message.path != "audio" or not self._turns:
+        if not self._turns:
             return
         turn = self._turns[-1]
         await turn.hear(message.body)

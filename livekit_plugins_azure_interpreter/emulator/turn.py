@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -26,7 +25,7 @@ from .listening import Heard, Listener, SpeechBegan
 from .results import Results
 from .script import Line, Voice
 from .voices import voice_chunks
-from .wire import Message, WireError
+from .wire import Message, WireError, json_body
 
 _TICKS_PER_SECOND = 10_000_000
 _RIFF_HEADER_BYTES = 44
@@ -292,7 +291,7 @@ class Turn:
         self._spoken(Spoken(utterance.line.text, language, voice, start, end))
 
     async def _send(self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        await self._send_body(path, json.dumps(body, ensure_ascii=False).encode(), headers)
+        await self._send_body(path, json_body(body), headers)
 
     async def _send_body(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> None:
         await self._wire.send(Message(path, self._headers(headers), body), False)

@@ -61,6 +61,11 @@ class Message:
         return "".join(f"{name}:{value}\r\n" for name, value in lines.items())
 
 
+def json_body(body: Mapping[str, Any]) -> bytes:
+    """A JSON object as the body of a message."""
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
 def parse_text(frame: str) -> Message:
     """Read a text frame.
 

@@ -1,0 +1,197 @@
+"""Text to speech of the emulator, asked for by hand, by the real SDK and by the official TTS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import aiohttp
+import azure.cognitiveservices.speech as speechsdk
+import pytest
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, synthesize
+from livekit_plugins_azure_interpreter.emulator.synthesis import OutputFormat, Synthesis, read_ssml
+from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
+
+LIMIT_SECONDS = 10.0
+_SSML = (
+    '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">'
+    '<voice name="any">{}</voice></speak>'
+)
+_RAW_16 = "raw-16khz-16bit-mono-pcm"
+
+
+def context(form: str = _RAW_16, request_id: str = "r1") -> Message:
+    body = json.dumps({"synthesis": {"audio": {"outputFormat": form}}}).encode()
+    return Message("synthesis.context", {"X-RequestId": request_id}, body)
+
+
+def ssml(text: str = "Hello", request_id: str = "r1") -> Message:
+    return Message("ssml", {"X-RequestId": request_id}, _SSML.format(text).encode())
+
+
+class Asked:
+    """A Synthesis, and what it sent."""
+
+    def __init__(self, **behaviour: Any) -> None:
+        self.sent: list[Message] = []
+        self.synthesized: list[Any] = []
+        self.synthesis = Synthesis(Behaviour(**behaviour), self._take, self.synthesized.append)
+
+    async def _take(self, message: Message, binary: bool) -> None:
+        assert binary is (message.path == "audio")
+        self.sent.append(message)
+
+    async def say(self, *messages: Message) -> Asked:
+        for message in messages:
+            await self.synthesis.take(message)
+        return self
+
+    @property
+    def audio(self) -> bytes:
+        return b"".join(message.body for message in self.sent if message.path == "audio")
+
+
+class TestFormat:
+    @pytest.mark.parametrize(
+        ("name", "rate", "riff"),
+        [
+            (_RAW_16, 16000, False),
+            ("riff-24khz-16bit-mono-pcm", 24000, True),
+            ("raw-22050hz-16bit-mono-pcm", 22050, False),
+        ],
+    )
+    def test_pcm_is_read(self, name: str, rate: int, riff: bool) -> None:
+        assert OutputFormat.parse(name) == OutputFormat(rate, riff)
+
+    def test_what_is_no_pcm_is_refused_by_its_name(self) -> None:
+        with pytest.raises(WireError, match="audio-16khz-32kbitrate-mono-mp3"):
+            OutputFormat.parse("audio-16khz-32kbitrate-mono-mp3")
+
+
+class TestSsml:
+    def test_its_words_are_read_whatever_is_around_them(self) -> None:
+        assert (
+            read_ssml(_SSML.format(" <p>Say <emphasis>this</emphasis> &amp; that</p> ")) == "Say this & that"
+        )
+
+    def test_what_is_no_xml_is_refused(self) -> None:
+        with pytest.raises(WireError, match="XML"):
+            read_ssml("Tom & Jerry")
+
+
+class TestVoice:
+    def test_it_is_as_long_as_was_asked_for(self) -> None:
+        assert synthesize("Hello", 0.25, 24000).seconds == 0.25
+
+    def test_the_same_text_has_the_same_samples_and_another_has_others(self) -> None:
+        hello = synthesize("Hello", 0.1, 16000)
+        assert synthesize("Hello", 0.1, 16000) == hello
+        assert synthesize("Goodbye", 0.1, 16000) != hello
+
+
+class TestSynthesis:
+    async def test_a_text_is_answered_in_azures_order(self) -> None:
+        asked = await Asked(chunk_bytes=8000).say(context(), ssml())
+        paths = [message.path for message in asked.sent]
+        assert paths == ["turn.start", "response", "audio", "audio", "turn.end"]
+        assert {message.request_id for message in asked.sent} == {"r1"}
+
+    async def test_the_response_names_the_stream_of_the_audio(self) -> None:
+        asked = await Asked().say(context(), ssml())
+        stream = asked.sent[1].json()["audio"]["streamId"]
+        assert {message.headers["X-StreamId"] for message in asked.sent if message.path == "audio"} == {
+            stream
+        }
+
+    @pytest.mark.parametrize("riff", [True, False])
+    async def test_a_header_begins_the_audio_where_riff_was_asked_for(self, riff: bool) -> None:
+        form = f"{'riff' if riff else 'raw'}-24khz-16bit-mono-pcm"
+        asked = await Asked(synthesis_seconds=0.3).say(context(form), ssml("Hello"))
+        voice = synthesize("Hello", 0.3, 24000)
+        assert asked.audio[44 if riff else 0 :] == voice.pcm
+        assert asked.audio.startswith(b"RIFF") is riff
+
+    async def test_each_text_has_the_format_of_its_own_context(self) -> None:
+        asked = await Asked(synthesis_seconds=0.1).say(context(request_id="r1"), ssml(request_id="r1"))
+        await asked.say(context("raw-8khz-16bit-mono-pcm", "r2"), ssml(request_id="r2"))
+        assert [one.voice.sample_rate for one in asked.synthesized] == [16000, 8000]
+
+    async def test_the_first_sound_is_as_late_as_was_asked_for(self) -> None:
+        began_at = time.monotonic()
+        await Asked(voice_delay_ms=80).say(context(), ssml())
+        assert 0.08 <= time.monotonic() - began_at < LIMIT_SECONDS
+
+    async def test_a_voice_is_sent_at_the_speed_that_was_asked_for(self) -> None:
+        began_at = time.monotonic()
+        await Asked(synthesis_seconds=0.2, voice_speed=2.0).say(context(), ssml())
+        assert 0.1 <= time.monotonic() - began_at < LIMIT_SECONDS
+
+    async def test_a_text_without_a_context_is_refused(self) -> None:
+        with pytest.raises(WireError, match=r"synthesis\.context"):
+            await Asked().say(ssml())
+
+    async def test_a_context_of_another_shape_is_refused(self) -> None:
+        with pytest.raises(WireError, match="shape"):
+            await Asked().say(Message("synthesis.context", {"X-RequestId": "r1"}, b"{}"))
+
+    async def test_other_messages_are_of_no_consequence(self) -> None:
+        assert not (await Asked().say(Message("speech.config", body=b"{}"), Message("telemetry"))).sent
+
+
+class TestOverTheWebSocket:
+    async def test_the_real_sdk_hears_every_sample_twice_on_one_connection(self) -> None:
+        async with Emulator(Behaviour(synthesis_seconds=0.4)) as emulator:
+            speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello", "Goodbye"])
+            heard = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+        assert heard == [synthesize(text, 0.4, 16000).pcm for text in ("Hello", "Goodbye")]
+        assert [one.text for one in emulator.synthesized] == ["Hello", "Goodbye"]
+
+    async def test_a_wrong_key_is_not_let_in(self) -> None:
+        async with Emulator(Behaviour(key="right")) as emulator, aiohttp.ClientSession() as client:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                await client.ws_connect(emulator.synthesis_endpoint)
+        assert caught.value.status == 401
+
+    async def test_a_client_that_breaks_the_wire_is_sent_away(self) -> None:
+        async with Emulator() as emulator, aiohttp.ClientSession() as client:
+            socket = await client.ws_connect(emulator.synthesis_endpoint)
+            await socket.send_str(ssml().to_text())
+            await asyncio.wait_for(socket.receive(), LIMIT_SECONDS)
+        assert socket.close_code == 1007
+
+
+class TestOverHttp:
+    async def _post(self, emulator: Emulator, data: str, form: str = _RAW_16, key: str = "any") -> Any:
+        headers = {"X-Microsoft-OutputFormat": form, "Ocp-Apim-Subscription-Key": key}
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(emulator.synthesis_url, data=data, headers=headers) as response,
+        ):
+            return response.status, await response.read()
+
+    async def test_the_samples_are_the_body(self) -> None:
+        async with Emulator(Behaviour(synthesis_seconds=0.4)) as emulator:
+            status, body = await self._post(emulator, _SSML.format("Hello"), "raw-24khz-16bit-mono-pcm")
+        assert (status, body) == (200, synthesize("Hello", 0.4, 24000).pcm)
+        assert [one.text for one in emulator.synthesized] == ["Hello"]
+
+    @pytest.mark.parametrize(("data", "form"), [("no & xml", _RAW_16), (_SSML.format("x"), "opus")])
+    async def test_what_cannot_be_spoken_is_a_400(self, data: str, form: str) -> None:
+        async with Emulator() as emulator:
+            status, _ = await self._post(emulator, data, form)
+        assert status == 400
+
+    async def test_a_wrong_key_is_a_401(self) -> None:
+        async with Emulator(Behaviour(key="right")) as emulator:
+            status, _ = await self._post(emulator, _SSML.format("x"), key="wrong")
+        assert status == 401
+
+
+def _speak(endpoint: str, texts: list[str]) -> list[bytes]:
+    config = speechsdk.SpeechConfig(endpoint=endpoint, subscription="any")
+    config.set_speech_synthesis_output_format(speechsdk.SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm)
+    synthesizer = speechsdk.SpeechSynthesizer(config, audio_config=None)
+    return [synthesizer.speak_ssml_async(_SSML.format(text)).get().audio_data for text in texts]
