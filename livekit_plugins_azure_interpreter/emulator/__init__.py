@@ -2,24 +2,83 @@
 
 It stands in for the Live Interpreter: it listens to the audio that it is really sent, finds
 speech, and answers with results and voices, from a script or with the speaker's own samples.
-Everything that can go wrong is an option, too (`faults`).
+Everything that can go wrong is an option, too (`Behaviour.faults`).
 `python -m livekit_plugins_azure_interpreter.emulator --help` runs it beside any agent.
 """
 
 from . import faults
+from .connection import Tap
 from .conversation import Behaviour, Spoken
+from .faults import (
+    Away,
+    BadJson,
+    BlackHole,
+    Drop,
+    DropInVoice,
+    EarlyVoice,
+    EmptyChunk,
+    ErrorStatus,
+    Fault,
+    GarbageFrame,
+    HangHandshake,
+    LongVoice,
+    LyingHeader,
+    MissingFields,
+    Mute,
+    NoTranslation,
+    NoVoice,
+    OddChunks,
+    Refuse,
+    RegionKeyed,
+    SlowVoice,
+    SplitHeader,
+    StallVoice,
+    UnknownLanguage,
+    VoiceError,
+    VoiceFormat,
+    VoiceNeverEnds,
+    WrongRequestId,
+)
 from .script import Line, Script, Voice, load_script
-from .server import Emulator, Tap
+from .server import Emulator
 from .synthesis import synthesize
 
 __all__ = [
+    "Away",
+    "BadJson",
     "Behaviour",
+    "BlackHole",
+    "Drop",
+    "DropInVoice",
+    "EarlyVoice",
+    "EmptyChunk",
     "Emulator",
+    "ErrorStatus",
+    "Fault",
+    "GarbageFrame",
+    "HangHandshake",
     "Line",
+    "LongVoice",
+    "LyingHeader",
+    "MissingFields",
+    "Mute",
+    "NoTranslation",
+    "NoVoice",
+    "OddChunks",
+    "Refuse",
+    "RegionKeyed",
     "Script",
+    "SlowVoice",
+    "SplitHeader",
     "Spoken",
+    "StallVoice",
     "Tap",
+    "UnknownLanguage",
     "Voice",
+    "VoiceError",
+    "VoiceFormat",
+    "VoiceNeverEnds",
+    "WrongRequestId",
     "faults",
     "load_script",
     "synthesize",

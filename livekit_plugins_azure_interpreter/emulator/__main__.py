@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import dataclasses
-import inspect
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from .conversation import Behaviour
-from .faults import KINDS, fault_name, parse_fault
+from .fault_text import describe_faults, parse_fault
 from .script import load_script
 from .server import Emulator
 
@@ -27,20 +24,15 @@ A script is JSON; voices are 16 bit mono WAV files, found from the script's fold
 
   {"lines": [{"language": "en-US", "text": "Good morning.",
               "translations": {"fr": "Bonjour."}, "voices": {"fr": "bonjour.wav"}}]}
+
+Things that go wrong, as often as wanted:
+
+  --fault "drop at_seconds=5 code=1011" --fault "no-voice utterance=2" --fault "refuse status=503 times=3"
+
+A position is one in a session's audio, utterances are counted from 1. Each fault happens times=1, or
+as often as it says (times=always), and to every utterance where none is named:
+
 """
-
-
-def _faults() -> str:
-    """What can go wrong, a line each."""
-    lines = ["", "Faults, each once unless times=N says how often:", ""]
-    for kind in KINDS:
-        options = " ".join(_option(field) for field in dataclasses.fields(kind) if field.name != "times")
-        lines += [f"  {fault_name(kind)} {options}", f"      {inspect.getdoc(kind)}"]
-    return "\n".join([*lines, "", "  --fault 'drop at_seconds=5 code=1011' --fault 'no-voice utterance=2'"])
-
-
-def _option(field: dataclasses.Field[Any]) -> str:
-    return f"{field.name}=" if field.default is dataclasses.MISSING else f"[{field.name}=]"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m livekit_plugins_azure_interpreter.emulator",
         description="An Azure Speech Live Interpreter on loopback, to try agents without an Azure account.",
-        epilog=_EPILOG + _faults(),
+        epilog=_EPILOG + describe_faults(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -67,15 +59,26 @@ def _parser() -> argparse.ArgumentParser:
     add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
     add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
     add("--silence-ms", type=int, default=default.silence_ms, help="silence that ends an utterance")
+    add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
+    add(
+        "--longest-seconds",
+        type=float,
+        default=default.longest_seconds,
+        help="a longer utterance is cut (default: %(default)s)",
+    )
     add("--connection-seconds", type=float, help="close each connection after so long (default: never)")
+    add(
+        "--token-seconds",
+        type=float,
+        help="let in only tokens of POST /sts/v1.0/issueToken, for so long (default: keys)",
+    )
     add(
         "--fault",
         action="append",
         default=[],
-        metavar="'NAME KEY=VALUE …'",
-        help="something that goes wrong; can be given again",
+        metavar='"NAME KEY=VALUE …"',
+        help="something that goes wrong, see below; can be given again",
     )
-    add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
     return parser
 
 
@@ -91,8 +94,10 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         riff=options.riff,
         silence_ms=options.silence_ms,
         utterances_per_turn=options.utterances_per_turn,
+        longest_seconds=options.longest_seconds,
         connection_seconds=options.connection_seconds,
-        faults=tuple(map(parse_fault, options.fault)),
+        token_seconds=options.token_seconds,
+        faults=tuple(parse_fault(text) for text in options.fault),
     )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .faults import Fault, Faults
+from .due import Faults
+from .faults import Fault
 from .listening import EnergyListener, Listener, PositionListener
 from .script import Line, Script, Voice
 
 _SAME_STRETCH_SECONDS = 0.3
 """Audio that is sent again is cut a little differently; closer starts are the same stretch."""
+_STRETCHES_KEPT = 1000
+"""Audio is sent again from not so far back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,11 @@ class Behaviour:
         silence_ms: How much silence ends an utterance.
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
-        longest_seconds: A longer utterance is cut.
+        longest_seconds: A longer utterance is cut. From 30 s on its audio is acknowledged in its middle,
+            and so a client that connects again sends only what came after that.
         connection_seconds: The service closes a connection that is so old; None: never.
         token_seconds: A token of `Emulator.issue_token` lets in for so long, and a key does not; None:
-            keys let in.
+            keys let in, and tokens are not looked at.
         faults: What goes wrong.
     """
 
@@ -69,6 +74,10 @@ class Behaviour:
             raise ValueError("chunk_bytes must be a positive, even number")
         if self.voice_speed is not None and self.voice_speed <= 0:
             raise ValueError("voice_speed must be positive")
+        for name in ("longest_seconds", "connection_seconds", "token_seconds"):
+            seconds = getattr(self, name)
+            if seconds is not None and not seconds > 0:
+                raise ValueError(f"{name} must be positive")
 
 
 @dataclass(frozen=True)
@@ -87,9 +96,9 @@ class Conversation:
 
     def __init__(self, behaviour: Behaviour, faults: Faults | None = None) -> None:
         self.behaviour = behaviour
-        self.faults = faults or Faults(behaviour.faults)
+        self.faults = Faults(behaviour.faults) if faults is None else faults
         self._script = behaviour.script
-        self._starts: list[float] = []
+        self._starts: deque[tuple[int, float]] = deque(maxlen=_STRETCHES_KEPT)
 
     def listener(self, sample_rate: int, start_seconds: float) -> Listener:
         """Listen to audio that begins at a position in the stream."""
@@ -117,8 +126,9 @@ class Conversation:
         return Line(f"utterance {number + 1}", language="und")
 
     def _number(self, start_seconds: float) -> int:
-        for number, start in enumerate(self._starts):
+        for number, start in reversed(self._starts):
             if abs(start - start_seconds) <= _SAME_STRETCH_SECONDS:
                 return number
-        self._starts.append(start_seconds)
-        return len(self._starts) - 1
+        number = self._starts[-1][0] + 1 if self._starts else 0
+        self._starts.append((number, start_seconds))
+        return number

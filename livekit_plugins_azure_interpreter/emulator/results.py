@@ -5,73 +5,108 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .due import UtteranceFaults
 from .faults import (
     BadJson,
+    ErrorName,
+    GarbageFrame,
     MissingFields,
     NoTranslation,
     RegionKeyed,
     UnknownLanguage,
-    UtteranceFaults,
+    WrongRequestId,
 )
 from .script import Line
-from .wire import json_body
+from .steps import Say, SayGarbage, Step
+from .wire import Message, json_body
 
 _WORDS_PER_SECOND = 2.5
+_OTHER_REQUEST_ID = "0" * 32
+_NO_TRANSLATION = {"TranslationStatus": "Error", "FailureReason": "no translation", "Translations": []}
 
 
 class Results:
-    """The bodies of results; `path_of_interim` and `path_of_final` are the messages that carry them.
+    """The results of a turn. Each is told where it lies (`span`: Azure's Offset and Duration).
 
     Args:
-        targets: The languages to translate to; None: the client only wants the words.
+        targets: The languages to translate to; None: the client only wants the words, and is
+            answered with other messages.
     """
 
     def __init__(self, targets: Sequence[str] | None) -> None:
         self.targets = targets
 
-    @property
-    def path_of_interim(self) -> str:
-        return "speech.hypothesis" if self.targets is None else "translation.response"
-
-    @property
-    def path_of_final(self) -> str:
-        return "speech.phrase" if self.targets is None else "translation.response"
-
-    def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> bytes:
+    def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> Message:
         """As many words as were heard in so many seconds."""
         words = max(1, int(seconds * _WORDS_PER_SECOND))
-        phrase = {"Text": " ".join(line.text.split()[:words]), **span, **_language(line.language)}
+        phrase = {"Text": _first(words, line.text), **span, **_language(line.language)}
         if self.targets is None:
-            return json_body(phrase)
+            return _message("speech.hypothesis", phrase)
         translations = [
-            {"Language": target, "Text": " ".join(line.translation(target).split()[:words])}
-            for target in self.targets
+            {"Language": target, "Text": _first(words, line.translation(target))} for target in self.targets
         ]
-        return json_body(
-            {"SpeechHypothesis": phrase, "TranslationStatus": "Success", "Translations": translations}
-        )
+        hypothesis = {"SpeechHypothesis": phrase, "TranslationStatus": "Success"}
+        return _message("translation.response", {**hypothesis, "Translations": translations})
 
-    def final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults) -> bytes:
-        """The words of an utterance, and its translations."""
+    def final(
+        self, line: Line, span: dict[str, Any], acknowledging: dict[str, str], faults: UtteranceFaults
+    ) -> list[Step]:
+        """All that is said of an utterance at its end.
+
+        Args:
+            acknowledging: The headers that acknowledge its audio.
+        """
+        message = self._final(line, span, faults)
+        steps: list[Step] = []
+        if faults.get(GarbageFrame):
+            steps.append(SayGarbage())
+        if faults.get(WrongRequestId):
+            other = {**acknowledging, "X-RequestId": _OTHER_REQUEST_ID}
+            steps.append(Say(Message(message.path, other, message.body)))
         if faults.get(BadJson):
-            return b'{"SpeechPhrase": {"RecognitionStatus": '
+            # Nothing is acknowledged by what cannot be read: a client that connects again sends it again.
+            steps.append(Say(Message(message.path, {}, message.body[:-1])))
+        else:
+            steps.append(Say(Message(message.path, acknowledging, message.body)))
+        return steps
+
+    def error(self, status: ErrorName, span: dict[str, Any]) -> Message:
+        """A result that is an error."""
+        return self._phrase({"RecognitionStatus": status, **span}, _NO_TRANSLATION)
+
+    def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults) -> Message:
         if faults.get(MissingFields):
-            return b"{}"
+            return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
         language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_language(language)}
-        if self.targets is None:
-            return json_body(phrase)
         if not line.translated or faults.get(NoTranslation):
-            failure = {"TranslationStatus": "Error", "FailureReason": "no translation", "Translations": []}
-            return json_body({"SpeechPhrase": phrase, **failure})
-        region = "-FR" if faults.get(RegionKeyed) else ""
+            return self._phrase(phrase, _NO_TRANSLATION)
         translations = [
-            {"Language": target + region, "DisplayText": line.translation(target)} for target in self.targets
+            {
+                "Language": _with_region(target) if faults.get(RegionKeyed) else target,
+                "DisplayText": line.translation(target),
+            }
+            for target in self.targets or ()
         ]
-        return json_body(
-            {"SpeechPhrase": phrase, "TranslationStatus": "Success", "Translations": translations}
-        )
+        return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": translations})
+
+    def _phrase(self, phrase: dict[str, Any], translated: dict[str, Any]) -> Message:
+        if self.targets is None:
+            return _message("speech.phrase", phrase)
+        return _message("translation.response", {"SpeechPhrase": phrase, **translated})
+
+
+def _first(words: int, text: str) -> str:
+    return " ".join(text.split()[:words])
 
 
 def _language(language: str) -> dict[str, Any]:
     return {"PrimaryLanguage": {"Language": language, "Confidence": "High"}}
+
+
+def _with_region(language: str) -> str:
+    return language if "-" in language else f"{language}-{language.upper()}"
+
+
+def _message(path: str, body: dict[str, Any]) -> Message:
+    return Message(path, {}, json_body(body))

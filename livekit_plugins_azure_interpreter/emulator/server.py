@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import socket
-import struct
 import time
 from types import TracebackType
 
 from aiohttp import web
 
+from .connection import Connection, Tap, for_ever, reset
 from .conversation import Behaviour, Conversation, Spoken
-from .faults import Away, BlackHole, Drop, Faults, HangHandshake, Mute, PositionFault, Refuse
-from .sockets import send, until_closed
+from .due import Faults
+from .faults import HangHandshake, Refuse
 from .synthesis import SynthesisService, Synthesized
-from .turn import Request, Turn
-from .wire import Message, WireError
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
@@ -26,21 +23,11 @@ _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
 _SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
 _CLIENT_CLOSED_REQUEST = 499
-_LONGEST_LIFE_CODE = 1000
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_PORT_POLL_SECONDS = 0.05
+_SESSIONS_KEPT = 1000
+_KEPT_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
-
-
-class Tap:
-    """Sees every message of a speech connection as it passes; for recording and measuring."""
-
-    def received(self, message: Message) -> None:
-        """The client sent it."""
-
-    def sending(self, message: Message) -> Message:
-        """It is sent now; what is returned is sent in its place."""
-        return message
 
 
 class Emulator:
@@ -49,18 +36,20 @@ class Emulator:
         async with Emulator(Behaviour(script=lines)) as emulator:
             stt = STT(target_languages="fr", speech_key="any", speech_endpoint=emulator.endpoint)
 
+    A client that only wants the words (the SDK's SpeechRecognizer) gets those, on the same endpoint.
+
     Args:
         behaviour: What it understands, how it answers, and what goes wrong.
         port: Where it listens; 0 finds a free port.
         tap: Sees every message.
 
     Attributes:
-        spoken: Every voice that was sent whole, in order, with its very samples.
-        synthesized: Every text to speech that was sent whole.
-        connections: How many WebSockets were opened.
-        faults: What is still to go wrong.
+        spoken: Every voice that was sent whole, in order, with its very samples: the last hour of them.
+        synthesized: Every text to speech that was sent whole: the last hour of it.
         handshakes: How often a client tried to connect.
+        connections: How many WebSockets were opened.
         turns: How many turns (Azure's request ids) were begun.
+        faults: What is still to go wrong.
     """
 
     def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, tap: Tap | None = None) -> None:
@@ -68,17 +57,17 @@ class Emulator:
         self.tap = tap or Tap()
         self.spoken: list[Spoken] = []
         self.synthesized: list[Synthesized] = []
-        self.connections = 0
         self.handshakes = 0
+        self.connections = 0
         self.turns = 0
         self.faults = Faults(self.behaviour.faults)
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
-        self._open: set[_Connection] = set()
+        self._open: set[Connection] = set()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
-        self._returning: asyncio.Task[None] | None = None
+        self._away: asyncio.Task[None] | None = None
 
     @property
     def endpoint(self) -> str:
@@ -96,7 +85,10 @@ class Emulator:
         return f"http://{_HOST}:{self._port}{_SYNTHESIS_HTTP_PATH}"
 
     def issue_token(self) -> str:
-        """A token (`speech_auth_token`) that is let in for `Behaviour.token_seconds`."""
+        """A token (`speech_auth_token`) that is let in for `Behaviour.token_seconds`, from any thread.
+
+        `POST /sts/v1.0/issueToken` gives one to who has the key, as Azure does.
+        """
         now = time.monotonic()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
         token = secrets.token_urlsafe()
@@ -112,10 +104,11 @@ class Emulator:
         app = web.Application()
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
-        synthesis = SynthesisService(self.behaviour, self._lets_in, self.synthesized.append)
+        synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized)
         app.router.add_get(_SYNTHESIS_PATH, synthesis.connected)
         app.router.add_post(_SYNTHESIS_HTTP_PATH, synthesis.posted)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
+        # A handshake that hangs, or a connection that is not read from, ends with its client.
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await self._runner.setup()
         try:
             await self._listen()
@@ -126,9 +119,9 @@ class Emulator:
 
     async def aclose(self) -> None:
         """Drop all connections and stop listening."""
-        if self._returning is not None:
-            self._returning.cancel()
-            await asyncio.gather(self._returning, return_exceptions=True)
+        if self._away is not None:
+            self._away.cancel()
+            await asyncio.gather(self._away, return_exceptions=True)
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -144,7 +137,7 @@ class Emulator:
 
     async def _listen(self) -> None:
         assert self._runner is not None
-        self._site = web.TCPSite(self._runner, _HOST, self._port, reuse_address=True)
+        self._site = web.TCPSite(self._runner, _HOST, self._port)
         await self._site.start()
 
     async def _token_wanted(self, request: web.Request) -> web.Response:
@@ -167,11 +160,11 @@ class Emulator:
 
     async def _connected(self, request: web.Request) -> web.StreamResponse:
         self.handshakes += 1
-        fault = self.faults.at_handshake(self.handshakes)
+        fault = self.faults.at_handshake()
         if isinstance(fault, Refuse):
             return web.Response(status=fault.status)
         if isinstance(fault, HangHandshake):
-            await _for_ever()
+            await for_ever()
         if not self._lets_in(request):
             return web.Response(status=401, text="Access denied due to invalid credentials.")
         self.connections += 1
@@ -181,9 +174,16 @@ class Emulator:
         except ConnectionResetError:
             logger.debug("the client went away while it connected")
             return web.Response(status=_CLIENT_CLOSED_REQUEST)
-        session_id = request.headers.get("X-ConnectionId", "")
-        conversation = self._conversations.setdefault(session_id, Conversation(self.behaviour, self.faults))
-        connection = _Connection(self, request, websocket, conversation)
+        conversation = self._conversation(request.headers.get("X-ConnectionId", ""))
+        connection = Connection(
+            websocket,
+            request.transport,
+            conversation,
+            tap=self.tap,
+            turn_began=self._turn_began,
+            spoken=self._keep_spoken,
+            go_away=self._go_away,
+        )
         self._open.add(connection)
         try:
             await connection.serve()
@@ -191,115 +191,52 @@ class Emulator:
             self._open.discard(connection)
         return websocket
 
-    async def _begin(self, message: Message, connection: _Connection) -> Turn:
+    def _conversation(self, session_id: str) -> Conversation:
+        if session_id not in self._conversations:
+            self._conversations[session_id] = Conversation(self.behaviour, self.faults)
+            if len(self._conversations) > _SESSIONS_KEPT:
+                del self._conversations[next(iter(self._conversations))]
+        return self._conversations[session_id]
+
+    def _turn_began(self) -> None:
         self.turns += 1
-        turn = Turn(
-            Request.parse(message),
-            connection.conversation,
-            connection,
-            self.spoken.append,
-        )
-        await turn.start()
-        return turn
+
+    def _keep_spoken(self, spoken: Spoken) -> None:
+        self.spoken.append(spoken)
+        _keep_latest(self.spoken)
+
+    def _keep_synthesized(self, synthesized: Synthesized) -> None:
+        self.synthesized.append(synthesized)
+        _keep_latest(self.synthesized)
 
     def _go_away(self, seconds: float) -> None:
-        self._returning = asyncio.create_task(self._be_away(seconds))
+        if self._away is None or self._away.done():
+            self._away = asyncio.create_task(self._be_away(seconds))
 
     async def _be_away(self, seconds: float) -> None:
         assert self._site is not None
+        assert self._runner is not None
+        assert self._runner.server is not None
         await self._site.stop()
         for connection in tuple(self._open):
             connection.drop(None)
+        for handler in self._runner.server.connections:
+            reset(handler.transport)
         await asyncio.sleep(seconds)
-        await self._listen()
+        while not await self._is_back():  # noqa: ASYNC110 - no event tells that a port is free
+            await asyncio.sleep(_PORT_POLL_SECONDS)
 
-
-class _Connection:
-    """One WebSocket: its frames, and the turn that is under way."""
-
-    def __init__(
-        self,
-        emulator: Emulator,
-        request: web.Request,
-        websocket: web.WebSocketResponse,
-        conversation: Conversation,
-    ) -> None:
-        self._emulator = emulator
-        self._transport = request.transport
-        self._websocket = websocket
-        self.conversation = conversation
-        self._turns: list[Turn] = []
-        self._position = 0.0
-        self._muted = False
-        self._closing: asyncio.Task[bool] | None = None
-
-    async def serve(self) -> None:
-        timer = self._end_of_life()
+    async def _is_back(self) -> bool:
         try:
-            await until_closed(self._websocket, self._take)
-        finally:
-            if timer is not None:
-                timer.cancel()
-            await asyncio.gather(*(turn.aclose() for turn in self._turns))
-
-    async def send(self, message: Message, binary: bool) -> None:
-        if not self._muted:
-            await send(self._websocket, self._emulator.tap.sending(message), binary)
-
-    async def send_garbage(self) -> None:
-        if not self._muted:
-            await self._websocket.send_bytes(b"\xff\xff no message")
-
-    def drop(self, code: int | None) -> None:
-        self._muted = True
-        if code is not None:
-            self._closing = asyncio.create_task(self._websocket.close(code=code))
-        elif self._transport is not None:
-            peer: socket.socket = self._transport.get_extra_info("socket")
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self._transport.abort()
-
-    def _end_of_life(self) -> asyncio.TimerHandle | None:
-        seconds = self._emulator.behaviour.connection_seconds
-        if seconds is None:
-            return None
-        return asyncio.get_running_loop().call_later(seconds, self.drop, _LONGEST_LIFE_CODE)
-
-    async def _take(self, message: Message) -> None:
-        self._emulator.tap.received(message)
-        if message.path == "audio":
-            await self._audio(message)
-        elif message.path == "speech.context":
-            turn = await self._emulator._begin(message, self)
-            self._position = max(self._position, turn.now)
-            self._turns = [*self._turns[-1:], turn]
-        elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
-            languages = message.json().get("to")
-            if not isinstance(languages, list):
-                raise WireError("updateLanguage needs a list of languages")
-            self._turns[-1].retarget(tuple(languages))
-
-    async def _audio(self, message: Message) -> None:
-        if not self._turns:
-            return
-        turn = self._turns[-1]
-        await turn.hear(message.body)
-        for fault in self._emulator.faults.at_position(self._position, turn.now):
-            await self._happen(fault)
-        self._position = max(self._position, turn.now)
-
-    async def _happen(self, fault: PositionFault) -> None:
-        if isinstance(fault, Drop):
-            self.drop(fault.code)
-        elif isinstance(fault, Away):
-            self._emulator._go_away(fault.seconds)
-        elif isinstance(fault, Mute):
-            self._muted = True
-        elif isinstance(fault, BlackHole):
-            self._muted = True
-            await _for_ever()
+            await self._listen()
+        except OSError as error:
+            # A client that connects to its own source port takes it for a moment.
+            logger.debug("the port is taken: %s", error)
+            return False
+        return True
 
 
-async def _for_ever() -> None:
-    """Until the emulator is closed, which cancels it."""
-    await asyncio.Event().wait()
+def _keep_latest(voices: list[Spoken] | list[Synthesized]) -> None:
+    seconds = sum(kept.voice.seconds for kept in voices)
+    while seconds > _KEPT_SECONDS:
+        seconds -= voices.pop(0).voice.seconds

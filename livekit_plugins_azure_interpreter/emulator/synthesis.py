@@ -14,7 +14,7 @@ import numpy as np
 from aiohttp import web
 
 from .conversation import Behaviour
-from .faults import UtteranceFaults
+from .due import UtteranceFaults
 from .script import Voice
 from .sockets import send, until_closed
 from .voices import voice_chunks

@@ -1,34 +1,86 @@
-"""How a voice is cut into the messages that carry it."""
+"""How a voice is sent: its messages, the pauses between them, and what goes wrong amid it."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 from .conversation import Behaviour
-from .faults import EmptyChunk, LongVoice, LyingHeader, OddChunks, SplitHeader, UtteranceFaults, VoiceFormat
+from .due import UtteranceFaults
+from .faults import (
+    DropInVoice,
+    EmptyChunk,
+    LongVoice,
+    LyingHeader,
+    OddChunks,
+    SlowVoice,
+    SplitHeader,
+    StallVoice,
+    VoiceError,
+    VoiceFormat,
+    VoiceNeverEnds,
+)
 from .script import Voice
+from .steps import HangUp, Pause, Say, Step, Voiced
+from .wire import Message, json_body
 
 _SPLIT_AT = 20
-_LIE = 0x7FFFFFFF
-_ONE_BYTE_MORE = 1
+_UNKNOWN = 0
+_FOUR_GIGABYTES = 0xFFFF_FFFF
+_ONE_SAMPLE_BYTES = 2
+
+
+def voice_steps(
+    voice: Voice, language: str, stream_id: int, behaviour: Behaviour, faults: UtteranceFaults
+) -> list[Step]:
+    """All that is done to send a voice, in order."""
+    stream = {"X-StreamId": str(stream_id)}
+
+    def say(path: str, body: dict[str, Any]) -> Say:
+        return Say(Message(path, stream, json_body(body)))
+
+    if long := faults.get(LongVoice):
+        voice = Voice(voice.pcm * long.factor, voice.sample_rate)
+    slow = faults.get(SlowVoice)
+    steps: list[Step] = [
+        Pause(behaviour.voice_delay_ms / 1000 + (slow.seconds if slow else 0.0)),
+        say("audio.start", {"TranslationLanguage": language}),
+    ]
+    payloads = list(voice_chunks(voice, behaviour, faults))
+    chunks = [list[Step]([Say(Message("audio", stream, payload), True)]) for payload in payloads]
+    if behaviour.voice_speed is not None:
+        for chunk in chunks:
+            chunk.append(Pause(voice.seconds / len(chunks) / behaviour.voice_speed))
+    end: list[Step] = [] if faults.get(VoiceNeverEnds) else [say("audio.end", {"Status": "Success"})]
+    end.append(Voiced(voice))
+
+    def at(share: float) -> int:
+        return int(share * len(payloads))
+
+    if error := faults.get(VoiceError):
+        del chunks[at(error.after) :]
+        end = [say("audio.end", {"Status": "Error"})]
+    if drop := faults.get(DropInVoice):
+        del chunks[at(drop.after) :]
+        end = [HangUp(drop.code)]
+    if empty := faults.get(EmptyChunk):
+        chunks.insert(max(1, at(empty.after)), [Say(Message("audio", stream), True)])
+    if stall := faults.get(StallVoice):
+        chunks.insert(at(stall.after), [Pause(stall.seconds)])
+    return [*steps, *(step for chunk in chunks for step in chunk), *end]
 
 
 def voice_chunks(voice: Voice, behaviour: Behaviour, faults: UtteranceFaults) -> Iterator[bytes]:
-    """The payloads of a voice's messages, in order."""
-    pcm = voice.pcm * (long.factor if (long := faults.get(LongVoice)) else 1)
+    """A voice, cut into the payloads of its messages."""
     form = faults.get(VoiceFormat) or VoiceFormat(sample_rate=voice.sample_rate)
-    data = _in_format(pcm, form)
-    size = behaviour.chunk_bytes + (_ONE_BYTE_MORE if faults.get(OddChunks) else 0)
-    header = riff_header(
-        form.sample_rate, form.channels, form.bits, data_size=_LIE if faults.get(LyingHeader) else 0
-    )
-    starts = range(0, len(data), size)
-    for at in starts:
-        chunk = data[at : at + size]
-        if faults.get(EmptyChunk) and at == starts[len(starts) // 2]:
-            yield b""
-        if behaviour.riff == "none" or (behaviour.riff == "first" and at):
+    data = _in_format(voice.pcm, form)
+    header = _header(form, faults)
+    riff = behaviour.riff
+    if riff == "none" and faults.any(VoiceFormat, LyingHeader, SplitHeader):
+        riff = "first"
+    for at, chunk in _cut(data, behaviour.chunk_bytes, odd=faults.get(OddChunks) is not None):
+        if riff == "none" or (riff == "first" and at):
             yield chunk
         elif faults.get(SplitHeader):
             yield header[:_SPLIT_AT]
@@ -37,19 +89,34 @@ def voice_chunks(voice: Voice, behaviour: Behaviour, faults: UtteranceFaults) ->
             yield header + chunk
 
 
-def _in_format(pcm: bytes, form: VoiceFormat) -> bytes:
-    samples = [pcm[at : at + 2] for at in range(0, len(pcm), 2)]
-    if form.bits == 8:
-        # Eight bits are without a sign: silence is 128.
-        samples = [bytes([sample[1] ^ 0x80]) for sample in samples]
-    if form.channels > 1 or form.bits == 8:
-        return b"".join(sample * form.channels for sample in samples)
-    return pcm
-
-
-def riff_header(sample_rate: int, channels: int = 1, bits: int = 16, *, data_size: int = 0) -> bytes:
-    """A RIFF header as streaming services send it: the sizes are not known yet, and 0."""
+def riff_header(
+    sample_rate: int, channels: int = 1, bits: int = 16, *, size: int = _UNKNOWN, data_size: int = _UNKNOWN
+) -> bytes:
+    """A RIFF header as streaming services send it: sizes that are not known yet are 0."""
     frame_bytes = channels * bits // 8
     fmt = struct.pack("<HHIIHH", 1, channels, sample_rate, sample_rate * frame_bytes, frame_bytes, bits)
-    sizes = struct.pack("<I", data_size)
-    return b"RIFF" + sizes + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt + b"data" + sizes
+    form = b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
+    return b"RIFF" + struct.pack("<I", size) + form + b"data" + struct.pack("<I", data_size)
+
+
+def _header(form: VoiceFormat, faults: UtteranceFaults) -> bytes:
+    sizes = {"size": _FOUR_GIGABYTES, "data_size": _ONE_SAMPLE_BYTES} if faults.get(LyingHeader) else {}
+    return riff_header(form.sample_rate, form.channels, form.bits, **sizes)
+
+
+def _cut(data: bytes, size: int, *, odd: bool) -> Iterator[tuple[int, bytes]]:
+    if odd:
+        # A short voice is cut, too.
+        size = min(size + 1, len(data) // 2 | 1)
+    for at in range(0, len(data), size):
+        yield at, data[at : at + size]
+
+
+def _in_format(pcm: bytes, form: VoiceFormat) -> bytes:
+    if (form.channels, form.bits) == (1, 16):
+        return pcm
+    samples = (pcm[at : at + 2] for at in range(0, len(pcm), 2))
+    if form.bits == 8:
+        # Eight bits have no sign: silence is 128.
+        samples = (bytes([sample[1] ^ 0x80]) for sample in samples)
+    return b"".join(sample * form.channels for sample in samples)

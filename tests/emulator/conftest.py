@@ -16,7 +16,8 @@ import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.turn import Request, Turn
+from livekit_plugins_azure_interpreter.emulator.request import Request
+from livekit_plugins_azure_interpreter.emulator.turn import Turn
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 LIMIT_SECONDS = 5.0
@@ -64,26 +65,25 @@ def audio() -> Audio:
 
 
 class Sent:
-    """The wire of a turn: what it sent, in order, and with what code it dropped the connection."""
+    """The wire of a turn: what it sent, in order, and how it was dropped."""
 
     def __init__(self) -> None:
-        self.dropped: list[int | None] = []
-        self.garbage_after: list[int] = []
         self.messages: list[Message] = []
         self.binary: list[bool] = []
+        self.drops: list[int | None] = []
         self._changed = asyncio.Condition()
-
-    async def send_garbage(self) -> None:
-        self.garbage_after.append(len(self.messages))
-
-    def drop(self, code: int | None) -> None:
-        self.dropped.append(code)
 
     async def send(self, message: Message, binary: bool) -> None:
         self.messages.append(message)
         self.binary.append(binary)
         async with self._changed:
             self._changed.notify_all()
+
+    async def send_garbage(self) -> None:
+        await self.send(Message("garbage"), True)
+
+    def drop(self, code: int | None) -> None:
+        self.drops.append(code)
 
     async def until(self, path: str, count: int = 1) -> None:
         await self._until(lambda: len(self.of(path)) >= count)
@@ -154,7 +154,7 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
     def make(
         behaviour: Behaviour | None = None,
         *,
-        targets: tuple[str, ...] = ("fr",),
+        targets: tuple[str, ...] | None = ("fr",),
         voiced: str | None = "fr",
         start_seconds: float = 0.0,
         conversation: Conversation | None = None,
@@ -209,21 +209,20 @@ class Client:
         self,
         request_id: str = "r1",
         *,
-        targets: tuple[str, ...] = ("fr",),
+        targets: tuple[str, ...] | None = ("fr",),
         voice: bool = True,
         offset: str | None = None,
         rate: int = 16000,
     ) -> None:
-        """speech.config, speech.context and the RIFF header."""
+        """speech.config, speech.context and the RIFF header. Without targets it only wants the words."""
         context: dict[str, Any] = {
             "phraseDetection": {"mode": "CONVERSATION", "onSuccess": {"action": "Translate"}},
-            "translation": {
-                "targetLanguages": list(targets),
-                "onSuccess": {"action": "Synthesize" if voice else "None"},
-            },
             "audio": {"streams": {"1": None}},
         }
-        if voice:
+        if targets is not None:
+            action = "Synthesize" if voice else "None"
+            context["translation"] = {"targetLanguages": [*targets], "onSuccess": {"action": action}}
+        if targets and voice:
             context["synthesis"] = {
                 "synthesizedLanguages": [targets[0]],
                 "defaultVoices": {targets[0]: "personal-voice"},
@@ -247,6 +246,25 @@ class Client:
         frame = await self._until(lambda frame: frame.is_final)
         return dict(frame.json())
 
+    async def whole_turn(self, pcm: bytes, request_id: str = "r1", **context: Any) -> list[Frame]:
+        """A turn with its audio; all that comes back."""
+        await self.open_turn(request_id, **context)
+        await self.say(pcm, request_id)
+        await self.audio(b"", request_id)
+        await self.until("turn.end")
+        return self.received
+
+    def of(self, path: str) -> list[Frame]:
+        return [frame for frame in self.received if frame.path == path]
+
+    @property
+    def paths(self) -> list[str]:
+        return [frame.path for frame in self.received]
+
+    @property
+    def voice(self) -> bytes:
+        return b"".join(frame.body for frame in self.of("audio"))
+
     async def closed(self) -> int | None:
         """Receive to the end; the code with which the service closed."""
         while (await self.socket.receive(LIMIT_SECONDS)).type in (
@@ -269,6 +287,8 @@ class Client:
 
 
 def _frame(message: aiohttp.WSMessage) -> Frame:
+    if message.data == b"\xff\xff no message":
+        return Frame("garbage", {}, message.data, True)
     if message.type is aiohttp.WSMsgType.TEXT:
         head, _, text = message.data.partition("\r\n\r\n")
         body = text.encode()
@@ -299,9 +319,17 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[Emulator]]]:
 async def connect() -> AsyncIterator[Callable[..., Awaitable[Client]]]:
     async with aiohttp.ClientSession() as http:
 
-        async def make(endpoint: str, *, session_id: str = "session-1", key: str | None = "any") -> Client:
+        async def make(
+            endpoint: str,
+            *,
+            session_id: str = "session-1",
+            key: str | None = "any",
+            authorization: str | None = None,
+        ) -> Client:
             headers = {"X-ConnectionId": session_id}
-            if key is not None:
+            if authorization is not None:
+                headers["Authorization"] = authorization
+            elif key is not None:
                 headers["Ocp-Apim-Subscription-Key"] = key
             return Client(await http.ws_connect(endpoint, headers=headers, protocols=("USP",)))
 

@@ -9,6 +9,7 @@ from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, PositionListener, SpeechEnded
 
 _LINES = (Line("one"), Line("two"))
+_SAMPLES = Voice(b"")
 
 
 class TestBehaviour:
@@ -36,8 +37,10 @@ class TestBehaviour:
         with pytest.raises(ValueError, match="voice_speed"):
             Behaviour(voice_speed=voice_speed)
 
-
-_SAMPLES = Voice(b"\1\0" * 160)
+    @pytest.mark.parametrize("name", ["longest_seconds", "connection_seconds", "token_seconds"])
+    def test_a_time_that_is_none_is_refused_by_name(self, name: str) -> None:
+        with pytest.raises(ValueError, match=name):
+            Behaviour(**{name: 0.0})
 
 
 class TestLine:
@@ -65,25 +68,35 @@ class TestLine:
         conversation.line(_SAMPLES, 0.4)
         assert conversation.line(_SAMPLES, 3.0) == Line("utterance 2", language="und")
 
-    def test_a_script_that_is_a_function_is_asked_with_the_samples(self) -> None:
-        asked: list[Voice] = []
-
-        def script(samples: Voice) -> Line:
-            asked.append(samples)
-            return Line("as it sounds")
-
-        conversation = Conversation(Behaviour(script=script))
-        assert conversation.line(_SAMPLES, 0.4).text == "as it sounds"
-        assert asked == [_SAMPLES]
-
     def test_an_index_decides_where_there_is_one(self) -> None:
         assert Conversation(Behaviour(script=_LINES)).line(_SAMPLES, 0.4, index=1).text == "two"
 
+    def test_numbers_go_on_when_the_oldest_stretches_are_forgotten(self) -> None:
+        conversation = Conversation(Behaviour())
+        last = [conversation.line(_SAMPLES, second).text for second in range(1200)][-1]
+        assert (last, conversation.line(_SAMPLES, 1199.1).text) == ("utterance 1200", "utterance 1200")
+
+    def test_a_function_is_given_the_samples_of_the_utterance(self) -> None:
+        conversation = Conversation(Behaviour(script=lambda samples: Line(f"{samples.seconds} s")))
+        assert conversation.line(Voice(bytes(32_000)), 0.4).text == "1.0 s"
+
+    def test_a_function_is_asked_each_time(self) -> None:
+        lines = iter(_LINES)
+        conversation = Conversation(Behaviour(script=lambda _: next(lines)))
+        assert [conversation.line(_SAMPLES, 0.4).text for _ in _LINES] == ["one", "two"]
+
 
 class TestListener:
-    def test_speech_is_cut_at_the_longest_of_the_behaviour(self, audio: Any) -> None:
-        listener = Conversation(Behaviour(longest_seconds=0.5)).listener(16000, 0.0)
-        assert SpeechEnded in map(type, listener.hear(audio.noise(0.6)))
+    def test_a_function_hears_by_energy(self) -> None:
+        listener = Conversation(Behaviour(script=lambda _: Line("one"))).listener(16000, 0.0)
+        assert isinstance(listener, EnergyListener)
+
+    def test_it_cuts_an_utterance_that_is_too_long(self, audio: Any) -> None:
+        listener = Conversation(Behaviour(longest_seconds=1.0)).listener(16000, 0.0)
+        ends = [
+            event.end_seconds for event in listener.hear(audio.noise(2.5)) if isinstance(event, SpeechEnded)
+        ]
+        assert ends == [1.0, 2.0]
 
     def test_lines_without_positions_are_found_by_energy(self) -> None:
         assert isinstance(Conversation(Behaviour(script=_LINES)).listener(16000, 0.0), EnergyListener)

@@ -1,94 +1,549 @@
-"""Faults: how often and when they happen, and how the command line names them."""
+"""Each fault on the wire; and what no fault can be."""
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import faults as f
+from livekit_plugins_azure_interpreter import emulator as public
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice, faults
+
+_VOICE = Voice(b"".join(bytes([number, 0x10]) for number in range(200)) * 16)
+"""3,200 samples that differ from their neighbours, in two messages."""
+_SCRIPT = tuple(
+    Line(text, translations={"fr": f"{text} fr"}, voices={"fr": _VOICE}) for text in ("one", "two", "three")
+)
+_BREATH_SECONDS = 0.05
 
 
-class TestTimes:
-    def test_a_fault_happens_once_unless_told(self) -> None:
-        faults = f.Faults([f.NoVoice()])
-        happened = [faults.of_next_utterance().get(f.NoVoice) is not None for _ in range(3)]
-        assert happened == [True, False, False]
-
-    @pytest.mark.parametrize(("times", "expected"), [(0, 0), (2, 2), (None, 4)])
-    def test_it_happens_so_many_times_or_always(self, times: int | None, expected: int) -> None:
-        faults = f.Faults([f.NoVoice(times=times)])
-        assert sum(faults.of_next_utterance().get(f.NoVoice) is not None for _ in range(4)) == expected
+def _behaviour(*what: faults.Fault, **more: Any) -> Behaviour:
+    return Behaviour(script=_SCRIPT, interim_interval_ms=None, faults=what, **more)
 
 
-class TestHandshakes:
-    def test_one_happens_from_its_connection_on(self) -> None:
-        refusal = f.Refuse(status=503, from_connection=2, times=2)
-        faults = f.Faults([refusal])
-        assert [faults.at_handshake(number) for number in (1, 2, 3, 4)] == [None, refusal, refusal, None]
-
-    def test_one_at_a_time_happens(self) -> None:
-        first, second = f.Refuse(status=503), f.Refuse(status=429)
-        faults = f.Faults([first, second])
-        assert [faults.at_handshake(number) for number in (1, 2, 3)] == [first, second, None]
+async def _hears_nothing(client: Any) -> None:
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(client.socket.receive(), _BREATH_SECONDS)
 
 
-class TestPositions:
-    def test_one_happens_as_the_audio_reaches_it(self) -> None:
-        drop = f.Drop(at_seconds=5.0)
-        faults = f.Faults([drop])
-        steps = [(0.0, 4.9), (4.9, 5.0), (5.0, 6.0)]
-        assert [faults.at_position(before, now) for before, now in steps] == [[], [drop], []]
+async def _until(true: Callable[[], bool]) -> None:
+    async def poll() -> None:
+        while not true():  # noqa: ASYNC110 - it is a count that changes
+            await asyncio.sleep(0)
 
-    def test_all_that_are_reached_happen(self) -> None:
-        both = [f.Mute(at_seconds=1.0), f.Drop(at_seconds=2.0)]
-        assert f.Faults(both).at_position(0.0, 3.0) == both
-
-    def test_what_was_passed_before_the_session_began_does_not_happen(self) -> None:
-        assert f.Faults([f.Drop(at_seconds=1.0)]).at_position(2.0, 3.0) == []
+    await asyncio.wait_for(poll(), 5)
 
 
-class TestUtterances:
-    def test_one_happens_to_its_utterance(self) -> None:
-        faults = f.Faults([f.NoVoice(utterance=2)])
-        happened = [faults.of_next_utterance().get(f.NoVoice) is not None for _ in range(3)]
-        assert happened == [False, True, False]
+class TestArguments:
+    def test_all_are_public(self) -> None:
+        assert {kind.__name__ for kind in faults.KINDS} <= set(public.__all__)
 
-    def test_several_happen_to_the_same(self) -> None:
-        taken = f.Faults([f.SlowVoice(seconds=1.0), f.OddChunks()]).of_next_utterance()
-        assert taken.get(f.SlowVoice) == f.SlowVoice(seconds=1.0)
-        assert taken.get(f.OddChunks) == f.OddChunks()
-        assert taken.get(f.NoVoice) is None
+    def test_every_kind_is_explained(self) -> None:
+        assert all(kind.__doc__ and not kind.__doc__.startswith(kind.__name__) for kind in faults.KINDS)
 
-
-class TestParse:
-    @pytest.mark.parametrize("kind", f.KINDS, ids=f.fault_name)
-    def test_every_fault_can_be_named_with_all_its_options(self, kind: type[f.Fault]) -> None:
-        options = {field.name: 3 for field in dataclasses.fields(kind)}
-        text = " ".join([f.fault_name(kind), *(f"{name}={value}" for name, value in options.items())])
-        assert f.parse_fault(text) == kind(**options)
-
-    @pytest.mark.parametrize("kind", f.KINDS, ids=f.fault_name)
-    def test_every_fault_says_what_happens(self, kind: type[f.Fault]) -> None:
-        assert kind.__doc__
-        assert not kind.__doc__.startswith(kind.__name__)
-
-    def test_a_share_or_a_time_may_have_a_fraction(self) -> None:
-        assert f.parse_fault("stall-voice seconds=1.5 after=0.25") == f.StallVoice(seconds=1.5, after=0.25)
+    def test_the_first_needs_no_name(self) -> None:
+        assert (faults.Refuse(503), faults.Drop(2.0), faults.NoVoice(3)) == (
+            faults.Refuse(status=503),
+            faults.Drop(at_seconds=2.0),
+            faults.NoVoice(utterance=3),
+        )
 
     @pytest.mark.parametrize(
-        ("text", "says"),
+        ("kind", "arguments", "complaint"),
         [
-            ("earthquake", "there is no fault 'earthquake'; there are: refuse, "),
-            ("drop at_seconds=5 colour=3", "drop has no option 'colour'; it has: "),
-            ("drop at_seconds=soon", "at_seconds of drop must be a number, not 'soon'"),
-            ("drop at_seconds=5 code=1.5", "code of drop must be a number, not '1.5'"),
-            ("drop", "drop needs at_seconds"),
+            (faults.Refuse, {"status": 200}, "status must be from 400 to 599, not 200"),
+            (faults.Refuse, {"status": 503, "times": 0}, "times must be at least 1, not 0"),
+            (faults.Refuse, {"status": 503, "from_connection": 0}, "from_connection"),
+            (faults.Drop, {"at_seconds": -1.0}, "at_seconds"),
+            (faults.Drop, {"at_seconds": float("nan")}, "at_seconds"),
+            (faults.Drop, {"at_seconds": 1.0, "code": 70_000}, "code"),
+            (faults.ErrorStatus, {"at_seconds": 1.0, "status": "Bad"}, "TooManyRequests"),
+            (faults.Away, {"at_seconds": 1.0, "seconds": -1.0}, "seconds"),
+            (faults.NoVoice, {"utterance": 0}, "utterance"),
+            (faults.StallVoice, {"seconds": 1.0, "after": 1.5}, "after"),
+            (faults.VoiceFormat, {"bits": 24}, "bits"),
+            (faults.VoiceFormat, {"channels": 0}, "channels"),
+            (faults.LongVoice, {"factor": 0}, "factor"),
         ],
+        ids=lambda value: value.__name__ if isinstance(value, type) else "",
     )
-    def test_a_mistake_is_told_with_what_there_is(self, text: str, says: str) -> None:
-        with pytest.raises(ValueError, match=says.replace("(", r"\(")):
-            f.parse_fault(text)
+    def test_what_cannot_be_is_refused_by_name(
+        self, kind: type[faults.Fault], arguments: dict[str, Any], complaint: str
+    ) -> None:
+        with pytest.raises(ValueError, match=complaint):
+            kind(**arguments)
 
-    def test_names_are_in_kebab_case(self) -> None:
-        assert f.fault_name(f.DropInVoice) == "drop-in-voice"
+
+class TestRefuse:
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 502, 503, 504])
+    async def test_a_handshake_gets_the_status(self, start: Any, connect: Any, status: int) -> None:
+        emulator = await start(_behaviour(faults.Refuse(status)))
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await connect(emulator.endpoint)
+        assert (caught.value.status, emulator.handshakes, emulator.connections) == (status, 1, 0)
+
+    async def test_it_ends_after_so_many_times(self, start: Any, connect: Any) -> None:
+        emulator = await start(_behaviour(faults.Refuse(503, times=2)))
+        for _ in range(2):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await connect(emulator.endpoint)
+        await connect(emulator.endpoint)
+        assert (emulator.handshakes, emulator.connections) == (3, 1)
+
+    async def test_it_begins_with_a_later_connection(self, start: Any, connect: Any) -> None:
+        emulator = await start(_behaviour(faults.Refuse(503, from_connection=2)))
+        await connect(emulator.endpoint)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint)
+
+
+class TestHangHandshake:
+    async def test_there_is_no_answer(self, start: Any, connect: Any) -> None:
+        emulator = await start(_behaviour(faults.HangHandshake()))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(connect(emulator.endpoint), _BREATH_SECONDS)
+        assert (emulator.handshakes, emulator.connections) == (1, 0)
+
+    async def test_the_next_client_is_answered(self, start: Any, connect: Any) -> None:
+        emulator = await start(_behaviour(faults.HangHandshake()))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(connect(emulator.endpoint), _BREATH_SECONDS)
+        await connect(emulator.endpoint)
+        assert emulator.connections == 1
+
+    async def test_closing_the_emulator_does_not_wait_for_it(self, start: Any, connect: Any) -> None:
+        emulator = await start(_behaviour(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await _until(lambda: emulator.handshakes == 1)
+        await asyncio.wait_for(emulator.aclose(), 5)
+        with pytest.raises(aiohttp.ClientError):
+            await client
+
+
+class TestDrop:
+    @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1011, 1012, 1013, 4000, 4429])
+    async def test_the_connection_is_closed_with_the_code(
+        self, start: Any, connect: Any, audio: Any, code: int
+    ) -> None:
+        client = await connect((await start(_behaviour(faults.Drop(1.0, code=code)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == code
+
+    async def test_without_a_code_it_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.Drop(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+    async def test_what_was_said_before_gets_its_answer(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.Drop(3.0, code=1011)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.until("audio.end")
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == 1011
+
+    async def test_nothing_more_is_said_or_counted(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Drop(2.5, code=1000), recognition_delay_ms=1))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.closed()
+        again = await connect(emulator.endpoint)
+        await again.whole_turn(audio.utterance())
+        assert [spoken.text for spoken in emulator.spoken] == ["one"]
+
+    async def test_the_position_goes_on_over_the_connections_of_a_session(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_behaviour(faults.Drop(6.0, code=1000)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn(offset="50000000")
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == 1000
+
+    async def test_it_can_happen_at_the_very_beginning(self, start: Any, connect: Any) -> None:
+        client = await connect((await start(_behaviour(faults.Drop(0.0, code=1000)))).endpoint)
+        await client.open_turn()
+        assert await client.closed() == 1000
+
+    async def test_it_happens_so_many_times(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Drop(1.0, code=1000, times=2)))
+        for _ in range(2):
+            client = await connect(emulator.endpoint)
+            await client.open_turn()
+            await client.say(audio.silence(1.0))
+            assert await client.closed() == 1000
+        client = await connect(emulator.endpoint)
+        await client.whole_turn(audio.silence(1.0))
+
+
+class TestErrorStatus:
+    async def test_the_client_is_told(self, start: Any, connect: Any, audio: Any) -> None:
+        fault = faults.ErrorStatus(1.0, "TooManyRequests")
+        client = await connect((await start(_behaviour(fault))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert (await client.until_final())["SpeechPhrase"]["RecognitionStatus"] == "TooManyRequests"
+
+    async def test_it_acknowledges_nothing(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        frame = await client.until("translation.response")
+        assert not any(name.startswith("X-Continuation") for name in frame.headers)
+
+    async def test_a_client_that_only_wants_words_is_told_in_its_way(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn(targets=None)
+        await client.say(audio.silence(1.0))
+        assert (await client.until("speech.phrase")).json()["RecognitionStatus"] == "Error"
+
+    async def test_the_turn_is_over(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0) + audio.utterance())
+        await client.open_turn("r2")
+        await client.until("turn.start")
+        assert not client.of("audio")
+
+
+class TestMute:
+    async def test_nothing_is_said_any_more_but_all_is_read(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(_behaviour(faults.Mute(1.0)))).endpoint)
+        await client.open_turn()
+        await client.until("turn.start")
+        await client.say(audio.silence(1.0))
+        for _ in range(200):
+            await client.say(audio.utterance())  # 16 MB: more than fits into the buffers on the way
+        await client.open_turn("r2")
+        await _hears_nothing(client)
+
+    async def test_another_connection_is_answered(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Mute(1.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
+
+    async def test_a_voice_that_nobody_hears_was_not_spoken(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_behaviour(faults.Mute(2.5), voice_speed=1.0))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await asyncio.sleep(_VOICE.seconds + _BREATH_SECONDS)
+        assert emulator.spoken == []
+
+
+class TestBlackHole:
+    async def test_the_socket_fills(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.BlackHole(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+
+        async def fill() -> None:
+            while True:
+                await client.audio(bytes(1_000_000))
+
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(fill(), 0.5)
+
+    async def test_the_emulator_closes_all_the_same(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.BlackHole(1.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.until("turn.start")
+        await asyncio.wait_for(emulator.aclose(), 5)
+
+
+class TestAway:
+    async def test_every_connection_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
+        other = await connect(emulator.endpoint, session_id="other")
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        codes = [await client.closed(), await other.closed()]
+        assert codes == [aiohttp.WSCloseCode.ABNORMAL_CLOSURE] * 2
+
+    async def test_a_handshake_that_hangs_is_reset_too(self, start: Any, connect: Any, audio: Any) -> None:
+        hang = faults.HangHandshake(from_connection=2)
+        emulator = await start(_behaviour(faults.Away(1.0, 60.0), hang))
+        client = await connect(emulator.endpoint)
+        waiting = asyncio.create_task(connect(emulator.endpoint))
+        await _until(lambda: emulator.handshakes == 2)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        with pytest.raises(aiohttp.ClientError):
+            await waiting
+
+    async def test_the_port_refuses_meanwhile(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", urlsplit(emulator.endpoint).port)
+
+    async def test_it_comes_back_at_the_same_port(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 0.05)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+
+        async def come_back() -> Any:
+            while True:
+                try:
+                    return await connect(emulator.endpoint)
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.01)
+
+        again = await asyncio.wait_for(come_back(), 5)
+        await again.whole_turn(audio.silence(1.0))
+
+    async def test_it_waits_for_its_port(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 0.05)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        taker = await asyncio.start_server(lambda *_: None, "127.0.0.1", urlsplit(emulator.endpoint).port)
+        await asyncio.sleep(0.1)
+        taker.close()
+        await taker.wait_closed()
+
+        async def come_back() -> None:
+            while True:
+                try:
+                    await connect(emulator.endpoint)
+                    return
+                except aiohttp.ClientError:
+                    await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(come_back(), 5)
+
+    async def test_the_emulator_can_be_closed_while_it_is_away(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        await asyncio.wait_for(emulator.aclose(), 5)
+
+
+class _OnTheWire:
+    async def _turn(self, start: Any, connect: Any, audio: Any, *what: faults.Fault, **how: Any) -> Any:
+        """A client that said three utterances in a turn."""
+        context = how.pop("context", {})
+        client = await connect((await start(_behaviour(*what, **how))).endpoint)
+        await client.whole_turn(b"".join(audio.utterance(seed) for seed in (1, 2, 3)), **context)
+        return client
+
+
+class TestResults(_OnTheWire):
+    async def test_bad_json_is_none_and_acknowledges_nothing(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await self._turn(start, connect, audio, faults.BadJson(2))
+        bad = client.of("translation.response")[1]
+        with pytest.raises(ValueError, match="delimiter"):
+            json.loads(bad.body)
+        assert not any(name.startswith("X-Continuation") for name in bad.headers)
+
+    async def test_missing_fields_are_the_texts(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.MissingFields(2))
+        body = client.of("translation.response")[1].json()
+        assert ({*body}, {*body["SpeechPhrase"]}) == (
+            {"SpeechPhrase", "TranslationStatus"},
+            {"RecognitionStatus", "Offset", "Duration"},
+        )
+
+    async def test_a_wrong_request_id_is_followed_by_the_right_one(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await self._turn(start, connect, audio, faults.WrongRequestId(2))
+        results = [
+            (frame.headers["X-RequestId"], frame.json()["SpeechPhrase"]["DisplayText"])
+            for frame in client.of("translation.response")
+        ]
+        assert results == [("r1", "one"), ("0" * 32, "two"), ("r1", "two"), ("r1", "three")]
+
+    async def test_garbage_comes_before_the_result(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.GarbageFrame(2))
+        said = [path for path in client.paths if path in ("garbage", "translation.response")]
+        assert said == ["translation.response", "garbage", "translation.response", "translation.response"]
+
+    async def test_an_unknown_language_is_told(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.UnknownLanguage(2))
+        languages = [
+            frame.json()["SpeechPhrase"]["PrimaryLanguage"]["Language"]
+            for frame in client.of("translation.response")
+        ]
+        assert languages == ["en-US", "xx-Unknown", "en-US"]
+
+    async def test_translations_are_keyed_by_region(self, start: Any, connect: Any, audio: Any) -> None:
+        context = {"targets": ("fr", "zh-Hans")}
+        client = await self._turn(start, connect, audio, faults.RegionKeyed(2), context=context)
+        keys = [
+            [translation["Language"] for translation in frame.json()["Translations"]]
+            for frame in client.of("translation.response")
+        ]
+        assert keys == [["fr", "zh-Hans"], ["fr-FR", "zh-Hans"], ["fr", "zh-Hans"]]
+
+    async def test_no_translation_is_an_error_and_has_no_voice(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await self._turn(start, connect, audio, faults.NoTranslation(2))
+        said = [frame.json()["TranslationStatus"] for frame in client.of("translation.response")]
+        assert (said, len(client.of("audio.start"))) == (["Success", "Error", "Success"], 2)
+
+    async def test_without_a_number_it_happens_to_each(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.NoTranslation())
+        assert len(client.of("audio.start")) == 0
+
+    async def test_without_a_number_it_happens_so_many_times(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await self._turn(start, connect, audio, faults.NoTranslation(times=2))
+        assert len(client.of("audio.start")) == 1
+
+    async def test_utterances_are_counted_over_all_sessions(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_behaviour(faults.NoTranslation(2)))
+        clients = [await connect(emulator.endpoint, session_id=name) for name in ("a", "b")]
+        for client in clients:
+            await client.whole_turn(audio.utterance())
+        assert [len(client.of("audio.start")) for client in clients] == [1, 0]
+
+
+class TestVoices(_OnTheWire):
+    def _voices(self, client: Any) -> list[list[bytes]]:
+        """The payloads of each voice, by its stream."""
+        streams = {frame.headers["X-StreamId"]: list[bytes]() for frame in client.of("audio.start")}
+        for frame in client.of("audio"):
+            streams[frame.headers["X-StreamId"]].append(frame.body)
+        return list(streams.values())
+
+    async def test_no_voice_is_no_message_of_it(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.NoVoice(2))
+        assert (len(client.of("translation.response")), len(client.of("audio.start"))) == (3, 2)
+
+    async def test_an_early_voice_begins_before_its_result(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await self._turn(start, connect, audio, faults.EarlyVoice(1))
+        assert client.paths.index("audio") < client.paths.index("translation.response")
+
+    async def test_an_early_voice_that_never_comes_does_not_hold_up_its_result(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        what = (faults.EarlyVoice(1), faults.VoiceError(1, after=0.0))
+        client = await self._turn(start, connect, audio, *what)
+        assert len(client.of("translation.response")) == 3
+
+    async def test_a_slow_voice_begins_late(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.SlowVoice(1, seconds=0.1)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.until_final()
+        told = time.monotonic()
+        await client.until("audio.start")
+        assert time.monotonic() - told > 0.08
+
+    async def test_a_voice_stalls_amid_its_audio(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.StallVoice(1, seconds=0.1)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.until("audio")
+        told = time.monotonic()
+        await client.until("audio")
+        assert time.monotonic() - told > 0.08
+
+    @pytest.mark.parametrize(
+        ("after", "chunks"), [(0.0, 0), (0.5, 1), (1.0, 2)], ids=["before", "amid", "before its end"]
+    )
+    async def test_the_connection_drops_when_a_share_of_the_voice_was_sent(
+        self, start: Any, connect: Any, audio: Any, after: float, chunks: int
+    ) -> None:
+        emulator = await start(_behaviour(faults.DropInVoice(1, after=after, code=1011)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        for _ in range(chunks):
+            await client.until("audio")
+        assert (await client.closed(), client.of("audio.end"), emulator.spoken) == (1011, [], [])
+
+    async def test_a_drop_amid_a_voice_may_be_a_reset(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_behaviour(faults.DropInVoice(1)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+    async def test_a_voice_never_ends(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.VoiceNeverEnds(2))
+        assert [frame.headers["X-StreamId"] for frame in client.of("audio.end")] == ["1", "3"]
+
+    async def test_a_voice_ends_with_an_error(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.VoiceError(2))
+        ends = [frame.json()["Status"] for frame in client.of("audio.end")]
+        assert (ends, [len(voice) for voice in self._voices(client)]) == (
+            ["Success", "Error", "Success"],
+            [2, 1, 2],
+        )
+
+    async def test_a_chunk_amid_the_voice_is_empty(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.EmptyChunk(2))
+        sizes = [[len(chunk) for chunk in voice] for voice in self._voices(client)]
+        assert sizes == [[3244, 3200], [3244, 0, 3200], [3244, 3200]]
+
+    async def test_chunks_have_odd_sizes(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.OddChunks(2), riff="none")
+        sizes = [[len(chunk) % 2 for chunk in voice] for voice in self._voices(client)]
+        assert (sizes, {b"".join(voice) for voice in self._voices(client)}) == (
+            [[0, 0], [1, 1], [0, 0]],
+            {_VOICE.pcm},
+        )
+
+    async def test_a_header_is_cut_in_two(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.SplitHeader(2))
+        voices = self._voices(client)
+        sizes = [[len(chunk) for chunk in voice] for voice in voices]
+        assert sizes == [[3244, 3200], [20, 3224, 3200], [3244, 3200]]
+        assert b"".join(voices[1]) == b"".join(voices[0])
+
+    async def test_a_header_lies_about_its_sizes(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.LyingHeader(2))
+        header = self._voices(client)[1][0][:44]
+        assert (header[4:8], header[40:44]) == (b"\xff\xff\xff\xff", b"\x02\0\0\0")
+
+    async def test_a_voice_is_stereo_of_8_bits(self, start: Any, connect: Any, audio: Any) -> None:
+        form = faults.VoiceFormat(2, sample_rate=8000, channels=2, bits=8)
+        client = await self._turn(start, connect, audio, form)
+        sent = b"".join(self._voices(client)[1])
+        header = (
+            b"\x01\0\x02\0" + (8000).to_bytes(4, "little") + (16000).to_bytes(4, "little") + b"\x02\0\x08\0"
+        )
+        assert (sent[20:36], sent[44:]) == (header, b"\x90" * 6400)
+
+    async def test_a_voice_is_long(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await self._turn(start, connect, audio, faults.LongVoice(2, factor=3), riff="none")
+        assert b"".join(self._voices(client)[1]) == _VOICE.pcm * 3

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Line, NoVoice
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
 _LIMIT_SECONDS = 10.0
@@ -40,6 +40,10 @@ class TestAsACommand:
     async def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self) -> None:
         code, out, _ = await _run("--help")
         assert (code, "AZURE_SPEECH_ENDPOINT=ws://" in out, '{"lines": [{' in out) == (0, True, True)
+
+    async def test_help_lists_the_faults(self) -> None:
+        _, out, _ = await _run("--help")
+        assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in out
 
     async def test_a_bad_script_exits_with_2_and_one_line_that_names_it(self, tmp_path: Path) -> None:
         path = tmp_path / "bad.json"
@@ -107,6 +111,13 @@ class TestOptions:
             (["--riff", "every"], Behaviour(riff="every")),
             (["--silence-ms", "300"], Behaviour(silence_ms=300)),
             (["--utterances-per-turn", "2"], Behaviour(utterances_per_turn=2)),
+            (["--longest-seconds", "60"], Behaviour(longest_seconds=60.0)),
+            (["--connection-seconds", "600"], Behaviour(connection_seconds=600.0)),
+            (["--token-seconds", "600"], Behaviour(token_seconds=600.0)),
+            (
+                ["--fault", "drop at_seconds=5 code=1011", "--fault", "no-voice utterance=2"],
+                Behaviour(faults=(Drop(5.0, code=1011), NoVoice(2))),
+            ),
         ],
         ids=lambda value: value[0] if isinstance(value, list) else "",
     )
@@ -138,6 +149,9 @@ class TestExitCode:
             (["--voice-speed", "0"], "voice_speed"),
             (["--script", "/nowhere/script.json"], "/nowhere/script.json"),
             (["--port", "70000"], "port"),
+            (["--fault", "explode"], "there is no fault 'explode'"),
+            (["--fault", "drop at_seconds=5 code=70000"], "code"),
+            (["--token-seconds", "0"], "token_seconds"),
         ],
         ids=lambda value: value[0] if isinstance(value, list) else "",
     )

@@ -1,5 +1,3 @@
-"""What the service says of an utterance."""
-
 from __future__ import annotations
 
 import json
@@ -7,74 +5,95 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Line
-from livekit_plugins_azure_interpreter.emulator import faults as f
+from livekit_plugins_azure_interpreter.emulator import Line, faults
+from livekit_plugins_azure_interpreter.emulator.due import UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.results import Results
+from livekit_plugins_azure_interpreter.emulator.steps import Say
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
-_LINE = Line("One two three four.", translations={"fr": "Un deux trois quatre.", "de": "Eins zwei."})
-_SPAN = {"Offset": 5, "Duration": 7}
-
-
-def final(*faults: f.UtteranceFault, line: Line = _LINE, targets: Any = ("fr", "de")) -> Any:
-    return json.loads(Results(targets).final(line, _SPAN, f.UtteranceFaults(faults)))
-
-
-def test_a_final_has_the_words_and_every_translation() -> None:
-    assert final() == {
-        "SpeechPhrase": {
-            "RecognitionStatus": "Success",
-            "DisplayText": "One two three four.",
-            "Offset": 5,
-            "Duration": 7,
-            "PrimaryLanguage": {"Language": "en-US", "Confidence": "High"},
-        },
-        "TranslationStatus": "Success",
-        "Translations": [
-            {"Language": "fr", "DisplayText": "Un deux trois quatre."},
-            {"Language": "de", "DisplayText": "Eins zwei."},
-        ],
-    }
+_SPAN = {"Offset": 1, "Duration": 2}
+_LINE = Line("one two three four five", translations={"fr": "un deux trois"})
+_LANGUAGE = {"PrimaryLanguage": {"Language": "en-US", "Confidence": "High"}}
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.1, 1), (0.8, 2), (60.0, 4)])
-def test_an_interim_result_has_as_many_words_as_were_heard(seconds: float, words: int) -> None:
-    body = json.loads(Results(("fr",)).interim(_LINE, seconds, _SPAN))
-    assert len(body["SpeechHypothesis"]["Text"].split()) == words
-    assert len(body["Translations"][0]["Text"].split()) == words
+def _final(results: Results, line: Line = _LINE, *what: faults.UtteranceFault) -> Message:
+    (step,) = results.final(line, _SPAN, {"X": "acknowledged"}, UtteranceFaults(what))
+    assert isinstance(step, Say)
+    return step.message
 
 
-def test_a_client_that_wants_the_words_only_gets_a_phrase() -> None:
-    results = Results(None)
-    assert (results.path_of_interim, results.path_of_final) == ("speech.hypothesis", "speech.phrase")
-    assert json.loads(results.interim(_LINE, 60.0, _SPAN))["Text"] == "One two three four."
-    assert final(targets=None)["DisplayText"] == "One two three four."
+def _body(message: Message) -> Any:
+    return json.loads(message.body)
 
 
-def test_a_client_that_wants_translations_gets_them() -> None:
-    results = Results(("fr",))
-    assert {results.path_of_interim, results.path_of_final} == {"translation.response"}
+class TestTranslated:
+    def test_an_interim_result_has_the_words_so_far(self) -> None:
+        message = Results(["fr"]).interim(_LINE, 0.8, _SPAN)
+        assert (message.path, _body(message)) == (
+            "translation.response",
+            {
+                "SpeechHypothesis": {"Text": "one two", **_SPAN, **_LANGUAGE},
+                "TranslationStatus": "Success",
+                "Translations": [{"Language": "fr", "Text": "un deux"}],
+            },
+        )
+
+    def test_an_interim_result_has_a_word(self) -> None:
+        message = Results(["fr"]).interim(_LINE, 0.0, _SPAN)
+        assert _body(message)["SpeechHypothesis"]["Text"] == "one"
+
+    def test_a_final_result_has_words_and_translations_and_acknowledges(self) -> None:
+        message = _final(Results(["fr"]))
+        phrase = {"RecognitionStatus": "Success", "DisplayText": _LINE.text, **_SPAN, **_LANGUAGE}
+        assert (message.path, message.headers, _body(message)) == (
+            "translation.response",
+            {"X": "acknowledged"},
+            {
+                "SpeechPhrase": phrase,
+                "TranslationStatus": "Success",
+                "Translations": [{"Language": "fr", "DisplayText": "un deux trois"}],
+            },
+        )
+
+    def test_a_line_that_is_not_translated_has_no_translations(self) -> None:
+        body = _body(_final(Results(["fr"]), Line("one", translated=False)))
+        assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])
+
+    def test_an_error_has_a_status_and_no_text(self) -> None:
+        phrase = _body(Results(["fr"]).error("Forbidden", _SPAN))["SpeechPhrase"]
+        assert phrase == {"RecognitionStatus": "Forbidden", **_SPAN}
 
 
-@pytest.mark.parametrize(
-    "body", [final(f.NoTranslation()), final(line=Line("Hm.", translated=False))], ids=["fault", "line"]
-)
-def test_what_is_not_translated_says_so(body: Any) -> None:
-    assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])
+class TestWordsOnly:
+    def test_an_interim_result_is_a_hypothesis(self) -> None:
+        message = Results(None).interim(_LINE, 0.8, _SPAN)
+        assert (message.path, _body(message)) == (
+            "speech.hypothesis",
+            {"Text": "one two", **_SPAN, **_LANGUAGE},
+        )
+
+    @pytest.mark.parametrize("line", [_LINE, Line(_LINE.text, translated=False)])
+    def test_a_final_result_is_a_phrase(self, line: Line) -> None:
+        message = _final(Results(None), line)
+        assert (message.path, _body(message)) == (
+            "speech.phrase",
+            {"RecognitionStatus": "Success", "DisplayText": _LINE.text, **_SPAN, **_LANGUAGE},
+        )
+
+    def test_an_error_is_a_phrase(self) -> None:
+        message = Results(None).error("Error", _SPAN)
+        assert (message.path, _body(message)) == ("speech.phrase", {"RecognitionStatus": "Error", **_SPAN})
+
+    def test_fields_are_missing_there_too(self) -> None:
+        message = _final(Results(None), _LINE, faults.MissingFields())
+        assert _body(message) == {"RecognitionStatus": "Success", **_SPAN}
 
 
-def test_a_bad_result_is_no_json() -> None:
-    with pytest.raises(ValueError, match="Expecting value"):
-        final(f.BadJson())
+class TestBadJson:
+    def test_it_is_text_that_is_no_json(self) -> None:
+        message = _final(Results(["fr"]), Line("日本"), faults.BadJson())
+        with pytest.raises(ValueError, match="delimiter"):
+            json.loads(message.body.decode())
 
-
-def test_a_result_may_lack_its_fields() -> None:
-    assert final(f.MissingFields()) == {}
-
-
-def test_the_language_may_be_unknown() -> None:
-    assert final(f.UnknownLanguage())["SpeechPhrase"]["PrimaryLanguage"]["Language"] == "xx-Unknown"
-
-
-def test_translations_may_be_keyed_by_region() -> None:
-    keys = [entry["Language"] for entry in final(f.RegionKeyed(), targets=("fr",))["Translations"]]
-    assert keys == ["fr-FR"]
+    def test_nothing_is_acknowledged(self) -> None:
+        assert _final(Results(["fr"]), _LINE, faults.BadJson()).headers == {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,12 +10,25 @@ import pytest
 from aiohttp import web
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice, server
 
 _SCRIPT = (
     Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"}),
     Line("Goodbye", translations={"fr": "Au revoir", "de": "Tschüss"}),
 )
+_SECOND = {"fr": Voice(bytes(32_000))}
+
+
+async def _token(emulator: Emulator, key: str) -> str | int:
+    """A token that is asked for over HTTP, or the status that says no."""
+    url = emulator.endpoint.replace("ws://", "http://").replace(
+        "/speech/universal/v2", "/sts/v1.0/issueToken"
+    )
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(url, headers={"Ocp-Apim-Subscription-Key": key}) as response,
+    ):
+        return await response.text() if response.status == 200 else response.status
 
 
 class TestEndpoint:
@@ -79,6 +93,107 @@ class TestHandshake:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await connect(emulator.endpoint)
         assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+class TestToken:
+    async def test_one_that_was_issued_is_let_in(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(token_seconds=60.0))
+        await connect(emulator.endpoint, authorization=f"Bearer {emulator.issue_token()}")
+        assert emulator.connections == 1
+
+    async def test_one_of_a_resource_is_let_in(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(token_seconds=60.0))
+        token = f"Bearer aad#/subscriptions/s/accounts/a#{emulator.issue_token()}"
+        await connect(emulator.endpoint, authorization=token)
+        assert emulator.connections == 1
+
+    @pytest.mark.parametrize("how", [{"authorization": "Bearer other"}, {"key": "any"}, {"key": None}])
+    async def test_nothing_else_is_let_in(self, start: Any, connect: Any, how: dict[str, Any]) -> None:
+        emulator = await start(Behaviour(token_seconds=60.0))
+        emulator.issue_token()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await connect(emulator.endpoint, **how)
+        assert caught.value.status == 401
+
+    async def test_one_that_expired_is_not_let_in(
+        self, start: Any, connect: Any, mocker: MockerFixture
+    ) -> None:
+        emulator = await start(Behaviour(token_seconds=60.0))
+        token = emulator.issue_token()
+        mocker.patch.object(server.time, "monotonic", return_value=time.monotonic() + 61.0)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint, authorization=f"Bearer {token}")
+
+    async def test_a_key_that_was_set_may_have_one_over_http(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(token_seconds=60.0, key="right"))
+        token = await _token(emulator, "right")
+        await connect(emulator.endpoint, authorization=f"Bearer {token}")
+        assert emulator.connections == 1
+
+    @pytest.mark.parametrize(
+        ("behaviour", "status"),
+        [(Behaviour(token_seconds=60.0, key="right"), 401), (Behaviour(), 404)],
+        ids=["wrong key", "no tokens"],
+    )
+    async def test_there_is_none_over_http(self, start: Any, behaviour: Behaviour, status: int) -> None:
+        assert await _token(await start(behaviour), "wrong") == status
+
+
+class TestWordsOnly:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/speech/universal/v2",
+            "/stt/speech/universal/v2",
+            "/speech/recognition/conversation/cognitiveservices/v1",
+            "/speech/recognition/dictation/cognitiveservices/v1?language=en-US",
+        ],
+    )
+    async def test_a_client_without_targets_gets_phrases_and_no_voice(
+        self, start: Any, connect: Any, audio: Any, path: str
+    ) -> None:
+        emulator = await start(Behaviour(script=_SCRIPT))
+        client = await connect(emulator.endpoint.replace("/speech/universal/v2", path))
+        await client.whole_turn(audio.utterance(), targets=None)
+        assert [frame.json()["DisplayText"] for frame in client.of("speech.phrase")] == ["Hello world"]
+        assert {*client.paths} == {
+            "turn.start",
+            "speech.startDetected",
+            "speech.hypothesis",
+            "speech.phrase",
+            "speech.endDetected",
+            "turn.end",
+        }
+
+    async def test_another_path_is_not_found(self, start: Any, connect: Any) -> None:
+        emulator = await start()
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await connect(emulator.endpoint.replace("/speech/universal/v2", "/other"))
+        assert caught.value.status == 404
+
+
+class TestMemory:
+    async def test_the_oldest_voices_are_let_go(
+        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
+    ) -> None:
+        mocker.patch.object(server, "_KEPT_SECONDS", 2.0)
+        emulator = await start(Behaviour(script=[Line(text, voices=_SECOND) for text in "abc"]))
+        client = await connect(emulator.endpoint)
+        await client.whole_turn(b"".join(audio.utterance(seed) for seed in (1, 2, 3)))
+        assert [spoken.text for spoken in emulator.spoken] == ["b", "c"]
+
+    async def test_the_oldest_session_is_forgotten(
+        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
+    ) -> None:
+        mocker.patch.object(server, "_SESSIONS_KEPT", 1)
+        emulator = await start(Behaviour(script=_SCRIPT))
+        for session_id in ("s1", "s2"):
+            await (await connect(emulator.endpoint, session_id=session_id)).whole_turn(audio.utterance())
+        again = await connect(emulator.endpoint, session_id="s1")
+        await again.whole_turn(audio.silence(20) + audio.utterance())
+        assert [
+            frame.json()["SpeechPhrase"]["DisplayText"] for frame in again.received if frame.is_final
+        ] == ["Hello world"]
 
 
 class TestTurn:

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import json
+import asyncio
 import time
 from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice, turn
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.turn import Request
-from livekit_plugins_azure_interpreter.emulator.voices import riff_header
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
@@ -18,59 +16,6 @@ _BYE = Line("Goodbye", translations={"fr": "Au revoir"})
 
 def _voiced(text: str, pcm: bytes, rate: int = 16000) -> Line:
     return Line(text, voices={"fr": Voice(pcm, rate)})
-
-
-class TestRequest:
-    def _parse(self, context: Any) -> Request:
-        return Request.parse(Message("speech.context", {"X-RequestId": "r1"}, json.dumps(context).encode()))
-
-    def _context(self, **more: Any) -> dict[str, Any]:
-        translation = {"targetLanguages": ["fr", "de"], "onSuccess": {"action": "Synthesize"}}
-        voices = {"synthesizedLanguages": ["fr"], "defaultVoices": {"fr": "personal-voice"}}
-        return {"translation": translation, "synthesis": voices, "audio": {"streams": {"1": None}}, **more}
-
-    def test_it_asks_for_all_target_languages(self) -> None:
-        assert self._parse(self._context()).targets == ("fr", "de")
-
-    def test_it_asks_for_the_voice_of_the_first_synthesized_language(self) -> None:
-        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"]})
-        assert self._parse(context).voiced_language == "de"
-
-    def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
-        context = self._context()
-        del context["synthesis"]
-        assert self._parse(context).voiced_language is None
-
-    def test_it_asks_for_no_voice_when_success_does_not_synthesize(self) -> None:
-        context = self._context(translation={"targetLanguages": ["fr"], "onSuccess": {"action": "None"}})
-        assert self._parse(context).voiced_language is None
-
-    def test_a_first_turn_begins_at_the_start_of_the_stream(self) -> None:
-        assert self._parse(self._context()).start_seconds == 0.0
-
-    def test_a_continuation_begins_at_its_offset(self) -> None:
-        continuation = {"token": "t", "audio": {"streams": {"1": {"offset": "9000000"}}}}
-        assert self._parse(self._context(continuation=continuation)).start_seconds == 0.9
-
-    def test_a_continuation_without_a_stream_begins_at_the_start(self) -> None:
-        continuation = {"token": "t", "audio": {"streams": {"1": None}}}
-        assert self._parse(self._context(continuation=continuation)).start_seconds == 0.0
-
-    def test_it_belongs_to_the_turn_of_its_message(self) -> None:
-        assert self._parse({}).request_id == "r1"
-
-    @pytest.mark.parametrize(
-        "context",
-        [
-            pytest.param([], id="a list"),
-            pytest.param({"translation": []}, id="translation is a list"),
-            pytest.param({"translation": {"targetLanguages": None}}, id="no targets"),
-            pytest.param({"continuation": {"audio": {"streams": {"1": {"offset": "x"}}}}}, id="no offset"),
-        ],
-    )
-    def test_a_context_of_another_shape_is_a_wire_error(self, context: Any) -> None:
-        with pytest.raises(WireError, match=r"speech\.context"):
-            self._parse(context)
 
 
 class TestMessages:
@@ -424,49 +369,6 @@ class TestVoice:
         assert session.spoken == []
 
 
-class TestChunks:
-    async def _chunks(self, begin: Any, audio: Any, pcm: bytes, **behaviour: Any) -> list[bytes]:
-        session = begin(Behaviour(script=[_voiced("Hello", pcm, 24000)], **behaviour))
-        await session.hear(audio.utterance())
-        await session.finish()
-        return list(session.sent.chunks)
-
-    @pytest.mark.parametrize(
-        ("chunk_bytes", "sizes"),
-        [(2, [2] * 500), (640, [640, 360]), (1000, [1000]), (3200, [1000])],
-    )
-    async def test_they_have_the_size_that_was_asked_for_and_a_rest(
-        self, begin: Any, audio: Any, chunk_bytes: int, sizes: list[int]
-    ) -> None:
-        chunks = await self._chunks(begin, audio, bytes(1000), chunk_bytes=chunk_bytes, riff="none")
-        assert [len(chunk) for chunk in chunks] == sizes
-
-    @pytest.mark.parametrize(
-        ("riff", "headed"),
-        [("first", [True, False, False]), ("every", [True, True, True]), ("none", [False, False, False])],
-    )
-    async def test_a_riff_header_is_where_it_was_asked_for(
-        self, begin: Any, audio: Any, riff: str, headed: list[bool]
-    ) -> None:
-        chunks = await self._chunks(begin, audio, bytes(1920), chunk_bytes=640, riff=riff)
-        assert [chunk.startswith(riff_header(24000)) for chunk in chunks] == headed
-
-    @pytest.mark.parametrize("riff", ["first", "every", "none"])
-    async def test_the_samples_are_whole_beside_the_headers(self, begin: Any, audio: Any, riff: str) -> None:
-        pcm = audio.noise(0.1, seed=5)
-        chunks = await self._chunks(begin, audio, pcm, chunk_bytes=640, riff=riff)
-        assert b"".join(chunk.removeprefix(riff_header(24000)) for chunk in chunks) == pcm
-
-    async def test_an_empty_voice_has_none_but_is_begun_and_ended(self, begin: Any, audio: Any) -> None:
-        # An empty audio frame would be a spurious end of synthesis to the SDK.
-        assert await self._chunks(begin, audio, b"") == []
-
-
-class TestRiffHeader:
-    def test_it_is_44_bytes_with_sizes_0_as_streaming_services_send_it(self, audio: Any) -> None:
-        assert riff_header(24000) == audio.riff(24000)
-
-
 class TestAcknowledgement:
     def _offsets(self, messages: list[Message]) -> list[str]:
         return [message.headers["X-Continuation-Audio-Streams-1-Offset"] for message in messages]
@@ -517,6 +419,54 @@ class TestAcknowledgement:
         await session.sent.until_finals(1)
         await session.hear(audio.silence(0.5))
         assert self._offsets(session.sent.of("audio.acknowledge")) == ["16000000"]
+
+    async def test_a_long_utterance_is_acknowledged_in_its_middle(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(longest_seconds=60.0, interim_interval_ms=None))
+        await session.hear(audio.noise(41.0))
+        assert self._offsets(session.sent.of("audio.acknowledge")) == ["300000000", "350000000", "400000000"]
+
+
+class TestScriptOfSamples:
+    async def test_the_final_is_of_the_whole_utterance(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=lambda samples: Line(f"{samples.seconds:.1f}")))
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        assert session.sent.texts == ["1.2"]
+
+    async def test_interim_results_are_of_what_was_heard(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=lambda samples: Line(f"{samples.seconds:.1f}")))
+        await session.hear(audio.silence(0.5) + audio.noise(1.0))
+        assert [body["SpeechHypothesis"]["Text"] for body in session.sent.hypotheses] == ["0.3", "0.6", "0.9"]
+
+
+class TestError:
+    async def test_it_is_the_last_that_is_said(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO], recognition_delay_ms=1))
+        await session.hear(audio.utterance())
+        await session.turn.fail("Error")
+        await session.hear(audio.utterance())
+        assert session.sent.finals[-1]["SpeechPhrase"]["RecognitionStatus"] == "Error"
+        assert len(session.sent.finals) == 1
+
+    async def test_it_lies_behind_what_was_acknowledged(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]))
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        await session.turn.fail("Error")
+        phrase = session.sent.finals[-1]["SpeechPhrase"]
+        assert (phrase["Offset"], phrase["Duration"]) == (16_000_000, 9_000_000)
+
+
+class TestWaiting:
+    async def test_so_many_unanswered_utterances_stop_the_reading(
+        self, begin: Any, audio: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(turn, "_MOST_WAITING", 2)
+        session = begin(Behaviour(recognition_delay_ms=60_000, interim_interval_ms=None))
+        heard = asyncio.create_task(session.hear(audio.utterance() * 5))
+        _, pending = await asyncio.wait({heard}, timeout=0.2)
+        assert pending == {heard}
+        heard.cancel()
 
 
 class TestTurnEnd:

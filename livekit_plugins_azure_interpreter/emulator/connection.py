@@ -1,0 +1,160 @@
+"""One client's connection to the emulated service."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import struct
+import sys
+from collections.abc import Callable
+
+from aiohttp import web
+
+from .conversation import Conversation, Spoken
+from .faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
+from .request import Request
+from .sockets import send, until_closed
+from .turn import Turn
+from .wire import Message, WireError
+
+_LONGEST_LIFE_CODE = 1000
+_CLOSE_FRAME = b"\x88\x02"
+_GARBAGE = b"\xff\xff no message"
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Tap:
+    """Sees every message of a speech connection as it passes; for recording and measuring."""
+
+    def received(self, message: Message) -> None:
+        """The client sent it."""
+
+    def sending(self, message: Message) -> Message:
+        """It is sent now; what is returned is sent in its place."""
+        return message
+
+
+class Connection:
+    """One WebSocket: its frames, and the turn that is under way.
+
+    Args:
+        websocket: It, after the handshake.
+        transport: What it runs on.
+        conversation: The session that it belongs to.
+        tap: Sees every message.
+        turn_began: Called with each turn.
+        spoken: Called with each voice that was sent whole.
+        go_away: Called when the whole service is to be away, for so many seconds.
+    """
+
+    def __init__(
+        self,
+        websocket: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        conversation: Conversation,
+        *,
+        tap: Tap,
+        turn_began: Callable[[], None],
+        spoken: Callable[[Spoken], None],
+        go_away: Callable[[float], None],
+    ) -> None:
+        self._websocket = websocket
+        self._transport = transport
+        self._conversation = conversation
+        self._tap = tap
+        self._turn_began = turn_began
+        self._spoken = spoken
+        self._go_away = go_away
+        self._turns: list[Turn] = []
+        self._position: float | None = None
+        self._silent = False
+
+    async def serve(self) -> None:
+        """Answer the client until it leaves, or is dropped."""
+        seconds = self._conversation.behaviour.connection_seconds
+        loop = asyncio.get_running_loop()
+        timer = None if seconds is None else loop.call_later(seconds, self.drop, _LONGEST_LIFE_CODE)
+        try:
+            await until_closed(self._websocket, self._take)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._silence()
+            await asyncio.gather(*(turn.aclose() for turn in self._turns))
+
+    async def send(self, message: Message, binary: bool) -> None:
+        await send(self._websocket, self._tap.sending(message), binary)
+
+    async def send_garbage(self) -> None:
+        await self._websocket.send_bytes(_GARBAGE)
+
+    def drop(self, code: int | None) -> None:
+        self._silence()
+        if code is None:
+            reset(self._transport)
+        elif self._transport is not None and not self._transport.is_closing():
+            # aiohttp's close() would end the connection at once, and where audio of the client is unread,
+            # that end overtakes the code. The connection is read from until the client leaves.
+            self._transport.write(_CLOSE_FRAME + struct.pack(">H", code))
+
+    def _silence(self) -> None:
+        self._silent = True
+        for turn in self._turns:
+            turn.stop()
+
+    async def _take(self, message: Message) -> None:
+        self._tap.received(message)
+        if self._silent:
+            return
+        if message.path == "audio":
+            await self._audio(message)
+        elif message.path == "speech.context":
+            turn = Turn(Request.parse(message), self._conversation, self, self._spoken)
+            self._turn_began()
+            if self._position is None:
+                # What is to happen just where the audio begins happens, too.
+                self._position = math.nextafter(turn.now, -math.inf)
+            self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
+            await turn.start()
+        elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
+            languages = message.json().get("to")
+            if not isinstance(languages, list):
+                raise WireError("updateLanguage needs a list of languages")
+            self._turns[-1].retarget(tuple(languages))
+
+    async def _audio(self, message: Message) -> None:
+        if not self._turns or self._position is None:
+            return
+        turn = self._turns[-1]
+        await turn.hear(message.body)
+        before, self._position = self._position, max(self._position, turn.now)
+        for fault in self._conversation.faults.at_position(before, self._position):
+            await self._happen(fault, turn)
+
+    async def _happen(self, fault: PositionFault, turn: Turn) -> None:
+        match fault:
+            case Drop():
+                self.drop(fault.code)
+            case ErrorStatus():
+                await turn.fail(fault.status)
+            case Away():
+                self._go_away(fault.seconds)
+            case Mute():
+                self._silence()
+            case BlackHole():
+                self._silence()
+                await for_ever()
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """End a connection as a crash does, without a goodbye."""
+    if transport is not None and not transport.is_closing():
+        peer: socket.socket = transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+
+
+async def for_ever() -> None:
+    """Until the client leaves or the emulator is closed, which cancels it."""
+    await asyncio.Event().wait()

@@ -1,0 +1,62 @@
+"""Which faults are due, and which have happened as often as they should."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from .faults import Fault, HandshakeFault, PositionFault, UtteranceFault
+
+F = TypeVar("F", bound=Fault)
+
+
+class UtteranceFaults:
+    """What happens to one utterance."""
+
+    def __init__(self, faults: Sequence[UtteranceFault] = ()) -> None:
+        self._faults = faults
+
+    def get(self, kind: type[F]) -> F | None:
+        """The fault of this kind, if it happens."""
+        return next((fault for fault in self._faults if isinstance(fault, kind)), None)
+
+    def any(self, *kinds: type[Fault]) -> bool:
+        """Whether a fault of one of these kinds happens."""
+        return any(isinstance(fault, kinds) for fault in self._faults)
+
+
+class Faults:
+    """The faults that are still to happen, over the life of an emulator.
+
+    It counts for all sessions together: a client that tries again is a new session to the service.
+    """
+
+    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+        self._faults = tuple(faults)
+        self._left = [fault.times for fault in self._faults]
+        self._handshakes = 0
+        self._utterances = 0
+
+    def at_handshake(self) -> HandshakeFault | None:
+        """What happens to the client that connects now."""
+        self._handshakes += 1
+        due = self._take(HandshakeFault, lambda fault: fault.from_connection <= self._handshakes, most=1)
+        return due[0] if due else None
+
+    def at_position(self, before: float, now: float) -> list[PositionFault]:
+        """What happens while a session's audio goes on from one position to another, in seconds."""
+        return self._take(PositionFault, lambda fault: before < fault.at_seconds <= now)
+
+    def of_next_utterance(self) -> UtteranceFaults:
+        """What happens to the utterance whose result is due now."""
+        self._utterances += 1
+        number = self._utterances
+        return UtteranceFaults(self._take(UtteranceFault, lambda fault: fault.utterance in (None, number)))
+
+    def _take(self, kind: type[F], due: Callable[[F], bool], most: int | None = None) -> list[F]:
+        taken: list[F] = []
+        for index, (fault, left) in enumerate(zip(self._faults, self._left, strict=True)):
+            if len(taken) != most and left != 0 and isinstance(fault, kind) and due(fault):
+                taken.append(fault)
+                self._left[index] = None if left is None else left - 1
+        return taken

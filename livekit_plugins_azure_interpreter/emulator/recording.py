@@ -1,0 +1,60 @@
+"""The audio of a turn, as far as it is still needed."""
+
+from __future__ import annotations
+
+from .script import Voice
+from .wire import WireError
+
+_RIFF_HEADER_BYTES = 44
+_DEFAULT_RATE_HZ = 16000
+
+
+class Recording:
+    """16 bit mono audio that a client sends, by its position in the session.
+
+    Args:
+        start_seconds: Where it begins.
+    """
+
+    def __init__(self, start_seconds: float) -> None:
+        self.sample_rate = _DEFAULT_RATE_HZ
+        self._pcm = bytearray()
+        self._start = start_seconds
+
+    @property
+    def now(self) -> float:
+        """Where it ends, so far."""
+        return self._start + len(self._pcm) / 2 / self.sample_rate
+
+    def append(self, payload: bytes) -> bytes:
+        """Take an audio message; its samples, without the RIFF header that the first one begins with.
+
+        Raises:
+            WireError: The header is cut off, or tells no sample rate.
+        """
+        if payload.startswith(b"RIFF"):
+            self.sample_rate = _riff_rate(payload)
+            payload = payload[_RIFF_HEADER_BYTES:]
+        self._pcm += payload
+        return payload
+
+    def samples(self, start: float, end: float) -> Voice:
+        """What was said from one position to another."""
+        first, last = (max(0, self._byte(seconds)) for seconds in (start, end))
+        return Voice(bytes(self._pcm[first:last]), self.sample_rate)
+
+    def forget(self, until: float) -> None:
+        """Let go of what came before a position."""
+        size = min(len(self._pcm), max(0, self._byte(until)))
+        del self._pcm[:size]
+        self._start += size / 2 / self.sample_rate
+
+    def _byte(self, seconds: float) -> int:
+        return round((seconds - self._start) * self.sample_rate) * 2
+
+
+def _riff_rate(payload: bytes) -> int:
+    rate = int.from_bytes(payload[24:28], "little")
+    if len(payload) < _RIFF_HEADER_BYTES or rate == 0:
+        raise WireError("a RIFF header is cut off, or tells no sample rate")
+    return rate

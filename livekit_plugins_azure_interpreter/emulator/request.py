@@ -1,0 +1,50 @@
+"""What a client asks for at the start of a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .wire import Message, WireError
+
+_TICKS_PER_SECOND = 10_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """Azure's `speech.context`.
+
+    Args:
+        request_id: The turn's own id, which all its messages carry.
+        targets: The languages to translate to; None: the client only wants the words.
+        voiced_language: The one that is spoken, too.
+        start_seconds: Where the turn's audio begins in the session's.
+    """
+
+    request_id: str
+    targets: tuple[str, ...] | None
+    voiced_language: str | None
+    start_seconds: float
+
+    @classmethod
+    def parse(cls, message: Message) -> Request:
+        """Read a `speech.context`.
+
+        Raises:
+            WireError: It has another shape than Azure's.
+        """
+        context = message.json()
+        try:
+            return cls._parse(message.request_id, context)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise WireError(f"{message.path} has another shape than Azure's") from error
+
+    @classmethod
+    def _parse(cls, request_id: str, context: dict[str, Any]) -> Request:
+        translation = context.get("translation")
+        targets = None if translation is None else tuple(translation.get("targetLanguages", ()))
+        voiced = context.get("synthesis", {}).get("synthesizedLanguages", [])
+        wanted = (translation or {}).get("onSuccess", {}).get("action") == "Synthesize"
+        streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
+        offset = int((streams.get("1") or {}).get("offset", 0))
+        return cls(request_id, targets, voiced[0] if wanted and voiced else None, offset / _TICKS_PER_SECOND)

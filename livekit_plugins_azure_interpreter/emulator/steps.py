@@ -1,0 +1,45 @@
+"""What a turn does, one step after another, for a result or a voice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .script import Voice
+from .wire import Message
+
+
+@dataclass(frozen=True)
+class Say:
+    """Send a message; the turn adds its own headers to those that are given here."""
+
+    message: Message
+    binary: bool = False
+
+
+@dataclass(frozen=True)
+class SayGarbage:
+    """Send a binary frame that is no message."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """Close the connection with a WebSocket close code; None: reset it. No step follows."""
+
+    code: int | None
+
+
+@dataclass(frozen=True)
+class Voiced:
+    """All of a voice was sent: these samples."""
+
+    voice: Voice
+
+
+Step = Say | SayGarbage | Pause | HangUp | Voiced
