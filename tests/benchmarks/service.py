@@ -33,6 +33,7 @@ class Conversation:
         speech_seconds, voice_seconds: How long an utterance and its voice are.
         voice_speed: Seconds of voice sent per second; None: at once.
         interim_interval_ms: How much speech brings another interim result; None: none.
+        utterances_per_turn: The service says that speech has ended after so many; None: never.
     """
 
     period_seconds: float
@@ -42,6 +43,7 @@ class Conversation:
     voice_delay_ms: int = 0
     voice_speed: float | None = None
     interim_interval_ms: int | None = 300
+    utterances_per_turn: int | None = None
 
     def ends(self) -> Iterator[float]:
         """Where in the audio the utterances end."""
@@ -66,6 +68,7 @@ class Conversation:
             recognition_delay_ms=self.recognition_delay_ms,
             voice_delay_ms=self.voice_delay_ms,
             voice_speed=self.voice_speed,
+            utterances_per_turn=self.utterances_per_turn,
             synthesis_seconds=self.voice_seconds,
         )
 
@@ -133,7 +136,9 @@ def environment() -> dict[str, str]:
 async def _serve(conversation: Conversation) -> None:
     stamps = _Stamps()
     async with Emulator(conversation.behaviour(), tap=stamps) as emulator:
-        print(json.dumps({"endpoint": emulator.endpoint, "synthesis_url": emulator.synthesis_url}), flush=True)
+        print(
+            json.dumps({"endpoint": emulator.endpoint, "synthesis_url": emulator.synthesis_url}), flush=True
+        )
         while await asyncio.to_thread(sys.stdin.readline):
             uploads, stamps.upload_ms = stamps.upload_ms, []
             print(json.dumps(uploads), flush=True)

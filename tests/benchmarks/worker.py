@@ -98,6 +98,15 @@ def _opener(kind: str, work: Mapping[str, Any]) -> OpenStream:
 
 
 async def _work(work: Mapping[str, Any]) -> Report:
+    if work["kind"] not in ("session", "cascade"):
+        return await _measure(work)
+    from .session import worker_context  # noqa: PLC0415
+
+    async with worker_context():
+        return await _measure(work)
+
+
+async def _measure(work: Mapping[str, Any]) -> Report:
     open_stream = _opener(work["kind"], work)
     warm = await open_stream()  # what the first one loads is no stream's
     await asyncio.sleep(0.5)
