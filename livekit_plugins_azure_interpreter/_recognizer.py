@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
@@ -208,13 +208,15 @@ def _seconds(ticks: int) -> float:
 
 def _make(options: Options, audio: Any) -> Any:
     config = _config(options)
+    endpoints = dict(options.custom_endpoints)
+    detection = None
     if len(options.source_languages) == 1:
-        config.speech_recognition_language = options.source_languages[0]
-        detection = None
+        (language,) = options.source_languages
+        config.speech_recognition_language = language
+        if language in endpoints:
+            config.set_property(speechsdk.PropertyId.SpeechServiceConnection_EndpointId, endpoints[language])
     else:
-        # Without an argument: the open range, any language.
-        candidates = [list(options.source_languages)] if options.source_languages else []
-        detection = speechsdk.languageconfig.AutoDetectSourceLanguageConfig(*candidates)
+        detection = _detection(options.source_languages, endpoints)
     recognizer = speechsdk.translation.TranslationRecognizer(
         translation_config=config, audio_config=audio, auto_detect_source_language_config=detection
     )
@@ -222,7 +224,21 @@ def _make(options: Options, audio: Any) -> Any:
         phrases = speechsdk.PhraseListGrammar.from_recognizer(recognizer)
         for phrase in options.phrase_list:
             phrases.addPhrase(phrase)
+        phrases.setWeight(options.phrase_list_weight)
     return recognizer
+
+
+def _detection(languages: Sequence[str], endpoints: Mapping[str, str]) -> Any:
+    detect = speechsdk.languageconfig.AutoDetectSourceLanguageConfig
+    if not languages:
+        return detect()  # the open range: any language
+    if not endpoints:
+        return detect(languages=list(languages))
+    configured = [
+        speechsdk.languageconfig.SourceLanguageConfig(language, endpoints.get(language))
+        for language in languages
+    ]
+    return detect(sourceLanguageConfigs=configured)
 
 
 def _config(options: Options) -> Any:
@@ -238,6 +254,8 @@ def _config(options: Options) -> Any:
         config.add_target_language(language)
     if options.voice:
         config.voice_name = options.voice
+    if (proxy := options.proxy) is not None:
+        config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
     if options.profanity:
         config.set_profanity(_PROFANITY[options.profanity])
     for name, value in _properties(options).items():

@@ -40,6 +40,16 @@ class RetainedAudio:
     def __iter__(self) -> Iterator[bytes]:
         return iter(tuple(self._pieces))
 
+    @property
+    def quiet_seconds(self) -> float:
+        """How long the silence at its end is; without any speech before it, for ever."""
+        quiet = 0
+        for piece in reversed(self._pieces):
+            if is_loud(piece):
+                return quiet / self._bytes_per_second
+            quiet += len(piece)
+        return float("inf")
+
     def add(self, pcm: bytes) -> None:
         """More audio was sent."""
         self._pieces.append(pcm)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from livekit.agents.language import LanguageCode
@@ -115,6 +115,25 @@ class Transcriber:
 
     def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
         return SpeechEvent(type=kind, request_id=self.request_id, alternatives=list(data))
+
+
+def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEvent:
+    """All utterances of a recording as one final transcript; without any, its text is empty."""
+    if not finals:
+        nothing = [SpeechData(language=LanguageCode(""), text="")]
+        return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, nothing)
+    data = SpeechData(
+        language=finals[0].language,
+        text=" ".join(final.text for final in finals),
+        start_time=finals[0].start_time,
+        end_time=finals[-1].end_time,
+        source_languages=[language for final in finals for language in final.source_languages or []],
+        source_texts=[text for final in finals for text in final.source_texts or []],
+        target_languages=[language for final in finals for language in final.target_languages or []],
+        target_texts=[text for final in finals for text in final.target_texts or []],
+        metadata={"translated": all((final.metadata or {}).get("translated") for final in finals)},
+    )
+    return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, [data])
 
 
 def _translation(translations: Mapping[str, str], target: str) -> str:

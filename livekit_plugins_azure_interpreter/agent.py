@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from livekit.agents import Agent, AgentSession, StopResponse, UserInputTranscribedEvent, llm
+from livekit.agents import Agent, AgentSession, CloseEvent, StopResponse, UserInputTranscribedEvent, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.utils import is_given
 
@@ -93,6 +93,7 @@ class _Interpretation:
         if known is None:
             known = cls._of_session[session] = cls()
             session.on("user_input_transcribed", known._transcribed)
+            session.on("close", known._closed)
         return known
 
     def __init__(self) -> None:
@@ -110,6 +111,12 @@ class _Interpretation:
         self._agent = None
         if not followed:
             self._stts = []
+
+    def _closed(self, _: CloseEvent) -> None:
+        # A listener of an STT may know the session, which is not forgotten while it is known from here.
+        self._agent = None
+        self._stts = []
+        self._unsaid.clear()
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:

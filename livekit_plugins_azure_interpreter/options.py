@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -135,6 +136,33 @@ def _websocket(name: str, url: str) -> str:
     return url
 
 
+@dataclass(frozen=True)
+class Proxy:
+    """An HTTP proxy."""
+
+    host: str
+    port: int
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Proxy:
+        """Read "http://host:port" or "http://user:password@host:port".
+
+        Raises:
+            ValueError: It is something else; the message does not repeat it.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if not host or not port or parts.scheme != "http":
+            raise ValueError('proxy must be "http://host:port" or "http://user:password@host:port"')
+        user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
+        return cls(host, port, user, password)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """What one recognizer is asked for: as `STT` explains it.
@@ -153,6 +181,9 @@ class Options:
     segmentation_strategy: SegmentationStrategy | None = None
     profanity: Profanity | None = None
     phrase_list: tuple[str, ...] = ()
+    phrase_list_weight: float = 1.0
+    custom_endpoints: tuple[tuple[str, str], ...] = ()
+    proxy: Proxy | None = None
     reconnect_seconds: float = 1.0
 
     def __post_init__(self) -> None:
@@ -173,6 +204,8 @@ class Options:
         )
         _check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
         _check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
+        _check_range("phrase_list_weight", self.phrase_list_weight, 0, 2)
+        _check_endpoints(self.custom_endpoints, self.source_languages)
 
 
 def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -200,6 +233,14 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
 
-def _check_range(name: str, value: int | None, least: int, most: int) -> None:
+def _check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequence[str]) -> None:
+    for language, endpoint_id in endpoints:
+        if language not in source_languages:
+            raise ValueError(f"custom_endpoints has {language!r}, which is none of source_languages")
+        if not endpoint_id:
+            raise ValueError(f"custom_endpoints needs the id of an endpoint for {language!r}")
+
+
+def _check_range(name: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise ValueError(f"{name} must be between {least} and {most}, not {value}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+import contextlib
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from livekit import rtc
 from livekit.agents import (
@@ -22,12 +23,12 @@ from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType, S
 from livekit.agents.utils import AudioBuffer, is_given
 
 from . import _events as events
-from ._audio import MonoResampler
+from ._audio import MonoResampler, is_loud
 from ._connection import Connection, OpenRecognizer
 from ._errors import to_api_error
 from ._recognizer import AzureRecognizer
 from ._retained import RetainedAudio
-from ._transcripts import Transcriber, Transcript
+from ._transcripts import Transcriber, Transcript, joined_transcript
 from ._utterances import Ledger, LostReason, Translation, Utterance
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
@@ -38,6 +39,7 @@ from .options import (
     Latency,
     Options,
     Profanity,
+    Proxy,
     SegmentationStrategy,
     languages,
 )
@@ -53,6 +55,10 @@ _CONNECT_SHARE = 0.9
 _RECONNECT_SHARE = 0.8
 _RETAINED_SECONDS = 60.0
 """How much audio that no final covers is kept for the next attempt."""
+_QUIET_SECONDS = 0.5
+"""After so much silence no utterance is under way."""
+_CHANGE_SECONDS = 10.0
+"""How long a change of the options waits for the end of an utterance."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
         profanity: "masked", "removed" or "raw".
-        phrase_list: Names and terms to expect.
+        phrase_list: Names and terms to expect. Keyterms of the session are added to them.
+        phrase_list_weight: How much they count, 0 (not at all) to 2.
+        custom_endpoints: The id of a custom speech model's endpoint, by source language.
+        proxy: The HTTP proxy to connect through: "http://host:port" or "http://user:password@host:port".
         voice_timeout_seconds: How long a translation that is next waits for its voice before it
             counts as lost.
         peer_timeout_seconds: Azure counts as gone when it says nothing for as long although it is sent
@@ -156,6 +165,9 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_strategy: SegmentationStrategy | None = None,
         profanity: Profanity | None = None,
         phrase_list: Sequence[str] = (),
+        phrase_list_weight: float = 1.0,
+        custom_endpoints: Mapping[str, str] | None = None,
+        proxy: str | None = None,
         voice_timeout_seconds: float = 5.0,
         peer_timeout_seconds: float = 15.0,
         max_audio_seconds: float = 600.0,
@@ -172,6 +184,9 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             segmentation_strategy=segmentation_strategy,
             profanity=profanity,
             phrase_list=tuple(phrase_list),
+            phrase_list_weight=phrase_list_weight,
+            custom_endpoints=tuple((custom_endpoints or {}).items()),
+            proxy=Proxy.parse(proxy) if proxy else None,
             credentials=Credentials.resolve(
                 key=speech_key,
                 region=speech_region,
@@ -183,7 +198,11 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         )
         super().__init__(
             capabilities=STTCapabilities(
-                streaming=True, interim_results=True, aligned_transcript="chunk", offline_recognize=False
+                streaming=True,
+                interim_results=True,
+                aligned_transcript="chunk",
+                offline_recognize=True,
+                keyterms=True,
             )
         )
         self._voice_timeout_seconds = voice_timeout_seconds
@@ -191,7 +210,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self._max_audio_seconds = max_audio_seconds
         self._open_recognizer = _open_recognizer
         self.counts = Counts()
+        self._phrase_list = self._options.phrase_list
+        self._session_keyterms: tuple[str, ...] = ()
         self._streams: list[SpeechStream] = []
+        self._batches: set[SpeechStream] = set()
         self._ledgers: list[Ledger] = []
 
     @property
@@ -217,19 +239,62 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         options = self._options
         if is_given(language):
             options = replace(options, source_languages=(language,))
+        stream = self._make_stream(options, conn_options)
+        self._streams.append(stream)
+        self._ledgers.append(stream._ledger)
+        return stream
+
+    def _make_stream(self, options: Options, conn_options: APIConnectOptions) -> SpeechStream:
         ledger = Ledger(
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._voice_lost(utterance, ledger),
         )
-        stream = SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
-        self._streams.append(stream)
-        self._ledgers.append(ledger)
-        return stream
+        return SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
+
+    def update_options(
+        self,
+        *,
+        target_languages: NotGivenOr[str | Sequence[str]] = NOT_GIVEN,
+        source_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
+        voice: NotGivenOr[str | None] = NOT_GIVEN,
+        phrase_list: NotGivenOr[Sequence[str]] = NOT_GIVEN,
+        phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
+    ) -> None:
+        """Change what the streams that are open hear and speak, and those to come.
+
+        It takes effect at the next utterance: what was said before is still interpreted, and voiced,
+        as it was asked for then. A stream with a `language` of its own keeps that.
+
+        Raises:
+            ValueError: An argument is malformed; nothing was changed.
+        """
+        changes: dict[str, Any] = {}
+        if is_given(target_languages):
+            changes["target_languages"] = languages("target_languages", target_languages)
+        if is_given(source_languages):
+            changes["source_languages"] = languages("source_languages", source_languages)
+        if is_given(voice):
+            changes["voice"] = voice
+        phrases = tuple(phrase_list) if is_given(phrase_list) else self._phrase_list
+        changes["phrase_list"] = _merged(phrases, self._session_keyterms)
+        if is_given(phrase_list_weight):
+            changes["phrase_list_weight"] = phrase_list_weight
+        self._change(changes)
+        self._phrase_list = phrases
+
+    def _update_session_keyterms(self, keyterms: list[str]) -> None:
+        self._session_keyterms = tuple(keyterms)
+        self._change({"phrase_list": _merged(self._phrase_list, self._session_keyterms)})
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        self._options = replace(self._options, **changes)
+        for stream in self._streams:
+            stream._change(changes)
 
     async def aclose(self) -> None:
         """Close every stream. Voices that nobody has claimed yet are let go."""
-        streams, self._streams = self._streams, []
+        streams, self._streams = [*self._streams, *self._batches], []
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self._ledgers.clear()
 
@@ -280,11 +345,55 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
-        raise NotImplementedError("the Live Interpreter works on streams: use stream()")
+        options = replace(self._options, voice=None)
+        if is_given(language):
+            options = replace(options, source_languages=(language,))
+        # The base class tries again as often as the caller wants; it is a stream of its own each time,
+        # and none that a TTS would ask for voices.
+        stream = self._make_stream(options, replace(conn_options, max_retry=0))
+        self._batches.add(stream)
+        try:
+            for frame in buffer if isinstance(buffer, list) else [buffer]:
+                stream.push_frame(frame)
+            stream.end_input()
+            finals = [
+                event.alternatives[0]
+                async for event in stream
+                if event.type is SpeechEventType.FINAL_TRANSCRIPT
+            ]
+        finally:
+            self._batches.discard(stream)
+            await stream.aclose()
+        return joined_transcript(finals, stream._transcriber.request_id)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Other options, at a place in the audio."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass
+class _Hearing:
+    """What one recognizer hears: the stream's audio from `start_seconds` on."""
+
+    connection: Connection
+    options: Options
+    start_seconds: float
+    voice: VoiceReader = field(default_factory=VoiceReader)
+
+
+def _merged(phrases: Sequence[str], keyterms: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*phrases, *keyterms)))
 
 
 class SpeechStream(stt.SpeechStream):
-    """One connection to Azure: frames in, speech events out. Made by `STT.stream()`."""
+    """Frames in, speech events out. Made by `STT.stream()`.
+
+    An attempt is one connection to Azure after another: a change of the options opens the next,
+    while the one before is still answering. What they report is taken in the order of the audio.
+    """
 
     def __init__(
         self, *, stt: STT, options: Options, ledger: Ledger, conn_options: APIConnectOptions
@@ -294,53 +403,77 @@ class SpeechStream(stt.SpeechStream):
         self._interpreter = stt
         # A little less than connecting may take: then a refusal ends with the service's own reason.
         self._options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
+        self._fixed_language = options.source_languages != stt._options.source_languages
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
         self._mono = MonoResampler(options.sample_rate)
-        self._voice = VoiceReader()
         self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
-        self._attempt_start_seconds = 0.0
         self._reported_seconds = 0.0
         self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
-        self._connection: Connection | None = None
+        self._hearings: deque[_Hearing] = deque()
+        self._change_wanted_at: float | None = None
+        self._quiet_seconds = 0.0
+        self._came_at = float("-inf")
         self._untranslated = False
         self._sent_again_until = 0.0
         self._first_offset: float | None = None
         self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
         self._task.add_done_callback(self._ended)
 
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        """From the next utterance on, hear and speak with other options."""
+        if self._fixed_language:
+            changes = {name: value for name, value in changes.items() if name != "source_languages"}
+        if not self._hearings and self._input_ch.empty():
+            self._options = replace(self._options, **changes)
+        elif not self._input_ch.closed:
+            # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
+            self._input_ch.send_nowait(cast(Any, _Change(changes)))
+
+    def _begin_change(self, change: _Change) -> None:
+        options = replace(self._options, **change.changes)
+        if options != self._options:
+            self._options = options
+            self._change_wanted_at = self._now()
+            self._quiet_seconds = self._retained.quiet_seconds
+
     async def _run(self) -> None:
         if self._first_offset is None:
             # Later the base class adds wall-clock time, which is not a position in the audio.
             self._first_offset = self.start_time_offset
-        self._attempt_start_seconds = self._retained.start_seconds
-        self._transcriber.offset_seconds = self._first_offset + self._attempt_start_seconds
         self._ledger.reconnected(self._now())
-        self._voice = VoiceReader()
         self._report_forgotten()
-        connection = Connection(
-            self._interpreter._open_recognizer,
-            self._options,
-            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
-            peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
-        )
+        self._hearings.clear()
+        first = self._next_hearing(self._retained.start_seconds)
         self._unheard_attempts += 1
         began_at = self._now()
         try:
-            async with connection:
-                await self._interpret(connection)
+            async with contextlib.AsyncExitStack() as stack:
+                await stack.enter_async_context(first.connection)
+                await self._interpret(first, stack)
         except APIError as error:
             outlived = self._now() - began_at >= self._conn_options.timeout
             spent = self._unheard_attempts > self._conn_options.max_retry
-            if outlived and spent and not connection.answered:
+            if outlived and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.
                 error.retryable = False
             raise
         finally:
             self._emit(self._transcriber.ended())
+
+    def _next_hearing(self, start_seconds: float) -> _Hearing:
+        connection = Connection(
+            self._interpreter._open_recognizer,
+            self._options,
+            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
+            peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
+        )
+        self._change_wanted_at = None
+        self._hearings.append(_Hearing(connection, self._options, start_seconds))
+        return self._hearings[-1]
 
     def _report_forgotten(self) -> None:
         seconds = self._retained.forgotten_seconds - self._forgotten_seconds
@@ -349,10 +482,9 @@ class SpeechStream(stt.SpeechStream):
             self._interpreter.counts.speech_forgotten_seconds += seconds
             logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
 
-    async def _interpret(self, connection: Connection) -> None:
-        self._connection = connection
-        sending = asyncio.create_task(self._send(connection))
-        receiving = asyncio.create_task(self._receive(connection))
+    async def _interpret(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
+        sending = asyncio.create_task(self._send(first, stack))
+        receiving = asyncio.create_task(self._receive())
         try:
             await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
@@ -361,23 +493,59 @@ class SpeechStream(stt.SpeechStream):
         finally:
             await utils.aio.cancel_and_wait(sending, receiving)
 
-    async def _receive(self, connection: Connection) -> None:
-        async for event in connection:
-            self._handle(event, connection)
-            self._arm()
+    async def _receive(self) -> None:
+        while True:
+            hearing = self._hearings[0]
+            assert self._first_offset is not None
+            self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
+            self._transcriber.target_languages = hearing.options.target_languages
+            async for event in hearing.connection:
+                # What the next one reported meanwhile came earlier than it is taken.
+                self._came_at = max(self._came_at, hearing.connection.came_at)
+                self._handle(event, hearing)
+                self._arm()
+            await hearing.connection.aclose()
+            if len(self._hearings) == 1:
+                return
+            self._hearings.popleft()
+            # It has said all: what is not voiced by now must not be given a voice of the next one's.
+            self._ledger.end(self._came_at)
 
-    async def _send(self, connection: Connection) -> None:
+    async def _send(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
+        connection = first.connection
         for pcm in self._retained:
             connection.write(pcm)
         async for item in self._input_ch:
-            if isinstance(item, rtc.AudioFrame):
-                self._write(connection, self._mono.push(item))
-                self._report_usage(_USAGE_SECONDS)
-            else:
+            if isinstance(item, _Change):
+                self._begin_change(item)
+                continue
+            if not isinstance(item, rtc.AudioFrame):
                 self._report_usage(0.0)
+                continue
+            pcm = self._mono.push(item)
+            if self._change_wanted_at is not None and self._may_change(pcm):
+                connection = await self._change_over(connection, stack)
+            self._write(connection, pcm)
+            self._report_usage(_USAGE_SECONDS)
         self._write(connection, self._mono.flush())
         connection.end_audio()
         self._report_usage(0.0)
+
+    def _may_change(self, pcm: bytes) -> bool:
+        """Whether no utterance is under way; or it has lasted for so long that it is cut in two."""
+        assert self._change_wanted_at is not None
+        late = self._now() - self._change_wanted_at > _CHANGE_SECONDS
+        if late or self._quiet_seconds >= _QUIET_SECONDS:
+            return True
+        seconds = len(pcm) / 2 / self._options.sample_rate
+        self._quiet_seconds = 0.0 if is_loud(pcm) else self._quiet_seconds + seconds
+        return False
+
+    async def _change_over(self, old: Connection, stack: contextlib.AsyncExitStack) -> Connection:
+        hearing = self._next_hearing(self._retained.end_seconds)
+        await stack.enter_async_context(hearing.connection)
+        old.end_audio()
+        return hearing.connection
 
     def _write(self, connection: Connection, pcm: bytes) -> None:
         if pcm:
@@ -396,7 +564,7 @@ class SpeechStream(stt.SpeechStream):
             )
             self._emit([usage])
 
-    def _handle(self, event: events.Event, connection: Connection) -> None:
+    def _handle(self, event: events.Event, hearing: _Hearing) -> None:
         if isinstance(event, events.SpeechStarted):
             self._emit(self._transcriber.speech_started())
         elif isinstance(event, events.SpeechStopped):
@@ -404,17 +572,17 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.Recognizing):
             self._emit(self._transcriber.interim(event.phrase.read()))
         elif isinstance(event, events.Recognized):
-            self._recognized(event.phrase.read(), connection.came_at)
+            self._recognized(event.phrase.read(), hearing)
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event.data, connection)
+            self._voice_chunk(event.data, hearing)
         elif isinstance(event, events.VoiceCompleted):
-            self._voice.end()
-            self._ledger.completed(connection.came_at)
+            hearing.voice.end()
+            self._ledger.completed(self._came_at)
         elif isinstance(event, events.Disconnected):
-            self._voice = VoiceReader()
-            self._ledger.reconnected(connection.came_at)
+            hearing.voice = VoiceReader()
+            self._ledger.reconnected(self._came_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
         elif isinstance(event, events.Failed):
@@ -425,23 +593,25 @@ class SpeechStream(stt.SpeechStream):
         self._renewed = True
         return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
 
-    def _recognized(self, phrase: events.Phrase, came_at: float) -> None:
+    def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
         self._unheard_attempts = 0
-        if self._ledger.has_stray_voice(phrase.offset_seconds) and self._may_send_again():
+        start = hearing.start_seconds + phrase.offset_seconds
+        if self._ledger.has_stray_voice(start) and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
-        self._retained.cover(self._attempt_start_seconds + phrase.end_seconds)
         if not phrase.text and not phrase.translations:
+            # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
             self._emit(self._transcriber.ended())
             return
+        self._retained.cover(hearing.start_seconds + phrase.end_seconds)
         transcript = self._transcriber.transcript(phrase)
         text, name = transcript.text, ""
         self._untranslated = not transcript.translated
         if transcript.translated:
             utterance = self._ledger.recognized(
                 text,
-                came_at,
-                voice_expected=self._options.voice is not None,
-                start=phrase.offset_seconds,
+                self._came_at,
+                voice_expected=hearing.options.voice is not None,
+                start=start,
             )
             text, name = utterance.translation, utterance.id
         self._emit(self._transcriber.final(transcript, text))
@@ -457,15 +627,16 @@ class SpeechStream(stt.SpeechStream):
         self._sent_again_until = max(self._sent_again_until, end)
         return missing and self._conn_options.max_retry > 0
 
-    def _voice_chunk(self, data: bytes, connection: Connection) -> None:
+    def _voice_chunk(self, data: bytes, hearing: _Hearing) -> None:
         try:
-            samples = self._voice.read(data)
+            samples = hearing.voice.read(data)
         except VoiceFormatError as error:
             # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)
             samples = Samples(b"", DEFAULT_RATE_HZ, starts=True)
         if samples is not None:
-            self._ledger.audio(samples, connection.came_at, position=connection.written_seconds)
+            position = hearing.start_seconds + hearing.connection.written_seconds
+            self._ledger.audio(samples, self._came_at, position=position)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:
@@ -481,7 +652,8 @@ class SpeechStream(stt.SpeechStream):
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
-        if self._connection is not None and self._connection.is_behind:
+        connection = self._hearings[0].connection
+        if connection.is_behind:
             # The loop was blocked: what came meanwhile may have come in time, and goes first.
             self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
             return
@@ -489,8 +661,8 @@ class SpeechStream(stt.SpeechStream):
         self._ledger.expire(self._now())
         self._arm()
         gone = stray and not self._ledger.has_stray_voice(float("inf"))
-        if gone and self._connection is not None and self._may_send_again():
-            self._connection.fail(events.Failed(events.RESULT_LOST, ""))
+        if gone and self._may_send_again():
+            connection.fail(events.Failed(events.RESULT_LOST, ""))
 
     def _ended(self, _: asyncio.Task[None]) -> None:
         if self._timer is not None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -321,6 +323,31 @@ class TestAgent:
         assert interpretation._agent is not None
         await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
         assert interpretation._agent is None
+        assert interpretation._stts == []
+
+    async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async def interpret() -> weakref.ref[AgentSession[Any]]:
+            interpreter = STT(
+                target_languages="fr", speech_key="any", speech_region="any", _open_recognizer=service
+            )
+            options = session_options(**CLOSES_AT_ONCE)
+            session: AgentSession[Any] = AgentSession(stt=interpreter, tts=TTS(interpreter), **options)
+            interpreter.on("utterance_recognized", lambda _: session)
+            with fake_job_context():
+                await asyncio.wait_for(session.start(InterpreterAgent()), LIMIT_SECONDS)
+                await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)
+            return weakref.ref(session)
+
+        def forgotten() -> bool:
+            gc.collect()
+            return session() is None
+
+        session = await asyncio.create_task(interpret())  # LiveKit leaves its spans in the task's context
+        service.shut_down()
+        service.recognizers.clear()
+        await until(forgotten)
 
     async def test_what_is_heard_after_the_end_of_the_session_is_not_said(
         self, enter: Make, until: Until

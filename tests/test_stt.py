@@ -808,10 +808,6 @@ class TestInterface:
         capabilities = make_stt().capabilities
         assert (capabilities.streaming, capabilities.interim_results) == (True, True)
 
-    async def test_it_does_not_recognize_offline(self, make_stt: Make) -> None:
-        with pytest.raises(NotImplementedError, match="stream"):
-            await make_stt().recognize(frame(0.1))
-
     async def test_what_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("KEY", "REGION", "ENDPOINT", "HOST"):
             monkeypatch.delenv(f"AZURE_SPEECH_{name}", raising=False)

@@ -82,7 +82,7 @@ class Refuse(HandshakeFault):
 class HangHandshake(HandshakeFault):
     """The handshake is never answered.
 
-    The SDK waits for ever.
+    The SDK reports nothing: after 150 s it still waited.
     """
 
 

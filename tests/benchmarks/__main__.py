@@ -66,8 +66,8 @@ def _table(results: list[Result]) -> Table:
 
 def _machine() -> str:
     memory_gb = psutil.virtual_memory().total / 1e9
-    python = platform.python_version()
-    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.system()} {platform.machine()}, Python {python}"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {system}"
 
 
 def _write(results: list[Result], path: Path, *, quick: bool) -> None:

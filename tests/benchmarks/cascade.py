@@ -24,15 +24,16 @@ def measure(*, quick: bool) -> list[Result]:
     with serve(_CONVERSATION) as service:
         for _ in range(rounds):
             ours += _added_ms(run(Job("session", seconds), service))
-            for translator, added in cascades.items():
+            for translator in cascades:
                 options = {"translator_seconds": translator}
-                added += _added_ms(run(Job("cascade", seconds, options=options), service))
+                cascades[translator] += _added_ms(run(Job("cascade", seconds, options=options), service))
     result = Result("added between speech and voice", axes=("translator, ms", "ms added, median"))
     result.series = {
         "pair": [(translator * 1000, median(ours)) for translator in _TRANSLATOR_SECONDS],
         "official STT, LLM, official TTS": [(at * 1000, median(added)) for at, added in cascades.items()],
     }
     for translator, added in cascades.items():
+        medians = f"{median(ours):.0f} and {median(added):.0f} ms"
         result.figures.append(
             Figure(
                 f"end of speech to first sound, added to the service's time, "
@@ -40,7 +41,7 @@ def measure(*, quick: bool) -> list[Result]:
                 median(ours) / median(added),
                 "times",
                 0.1,
-                beside=f"{median(ours):.0f} and {median(added):.0f} ms; 99th {p99(ours):.0f} and {p99(added):.0f}",
+                beside=f"{medians}; 99th {p99(ours):.0f} and {p99(added):.0f}",
             )
         )
     return [result]

@@ -103,7 +103,7 @@ def _upload(runs: _Runs) -> Result:
                 median(ours),
                 "ms",
                 20.0,
-                beside=f"99th {p99(ours):.0f}; bare SDK, its defaults: {median(theirs):.0f}, 99th {p99(theirs):.0f}",
+                beside=f"99th {p99(ours):.0f}; bare SDK: {median(theirs):.0f}, 99th {p99(theirs):.0f}",
             ),
             Figure(
                 "that CPU, to the bare SDK's at its defaults",

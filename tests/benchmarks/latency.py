@@ -5,6 +5,8 @@ The bare SDK's own is the time to its callback. Pairs of runs alternate, so that
 
 from __future__ import annotations
 
+from itertools import chain
+
 from .figures import Figure, Result, distribution, median, p99
 from .service import Conversation, serve
 from .setup import SDK_SETTINGS
@@ -31,15 +33,17 @@ def _measure(
     at_most_ms: float,
     at_most_times: float,
 ) -> Result:
-    ours, bare = [], []
+    ours: list[list[float]] = []
+    bare: list[list[float]] = []
     with serve(conversation) as service:
         for _ in range(pairs):
             bare.append(run(Job("bare", seconds, streams, SDK_SETTINGS), service).voice_ms)
             ours.append(run(Job("session", seconds, streams), service).voice_ms)
     over = median([median(we) - median(floor) for we, floor in zip(ours, bare, strict=True)])
     times = median([p99(we) / p99(floor) for we, floor in zip(ours, bare, strict=True)])
-    medians = f"{median(sum(ours, [])):.1f} and {median(sum(bare, [])):.1f} ms"
-    tails = f"{p99(sum(ours, [])):.1f} and {p99(sum(bare, [])):.1f} ms"
+    all_ours, all_bare = list(chain(*ours)), list(chain(*bare))
+    medians = f"{median(all_ours):.1f} and {median(all_bare):.1f} ms"
+    tails = f"{p99(all_ours):.1f} and {p99(all_bare):.1f} ms"
     name = f"a voice's first byte to the session's output, {streams} at once"
     return Result(
         f"voice latency, {streams} at once",
@@ -49,6 +53,6 @@ def _measure(
                 f"{name}: 99th percentile, to the bare SDK's", times, "times", at_most_times, beside=tails
             ),
         ],
-        {"pair": distribution(sum(ours, [])), "bare SDK": distribution(sum(bare, []))},
+        {"pair": distribution(all_ours), "bare SDK": distribution(all_bare)},
         ("ms from the wire", "share of voices"),
     )

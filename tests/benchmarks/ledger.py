@@ -43,7 +43,7 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 def _measure(behind: int, claims: int) -> tuple[float, float]:
-    """Microseconds for a claim by its words, and for an append, with utterances that nobody claimed behind."""
+    """Microseconds for a claim by words and for an append, after utterances that nobody claimed."""
     ledger = Ledger(max_audio_seconds=float("inf"))
     now = 0.0
     for number in range(behind):

@@ -41,9 +41,9 @@ class Report:
 
     Attributes:
         cpu_ms: CPU time per stream and second of audio, in milliseconds.
-        memory_mb: What a stream added to the process; without what keeps speech for another attempt.
+        memory_mb: What a stream added to the process; the speech that it keeps for another attempt included.
         late_ms: Per frame, how late it was pushed.
-        sounds_ms: Per voice, from the push of the end of speech to the first sound.
+        sound_at, pushed_at: Of the first stream: when each voice began, and when each frame was pushed.
     """
 
     cpu_ms: float
@@ -120,12 +120,15 @@ async def _measure(work: Mapping[str, Any]) -> Report:
     cpu_seconds = time.process_time() - cpu_before
     memory_mb = _memory_mb() - memory_before
     await asyncio.gather(*(stream.aclose() for stream in streams))
-    return _report(work, streams, cpu_seconds, memory_mb, settling, pushed)
+    return _report(
+        work, streams, cpu_seconds=cpu_seconds, memory_mb=memory_mb, settling=settling, pushed=pushed
+    )
 
 
 def _report(
     work: Mapping[str, Any],
     streams: list[Stream],
+    *,
     cpu_seconds: float,
     memory_mb: float,
     settling: Pushed,

@@ -7,6 +7,7 @@ import functools
 import json
 import random
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -69,12 +70,14 @@ class Sent:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.times: list[float] = []
         self.binary: list[bool] = []
         self.drops: list[int | None] = []
         self._changed = asyncio.Condition()
 
     async def send(self, message: Message, binary: bool) -> None:
         self.messages.append(message)
+        self.times.append(time.monotonic())
         self.binary.append(binary)
         async with self._changed:
             self._changed.notify_all()
@@ -87,6 +90,10 @@ class Sent:
 
     async def until(self, path: str, count: int = 1) -> None:
         await self._until(lambda: len(self.of(path)) >= count)
+
+    def seconds_between(self, first: str, second: str) -> float:
+        """From the first message of a kind to the first of another, as they were sent."""
+        return self.times[self.paths.index(second)] - self.times[self.paths.index(first)]
 
     async def until_finals(self, count: int) -> None:
         await self._until(lambda: len(self.finals) >= count)
@@ -298,6 +305,19 @@ def _frame(message: aiohttp.WSMessage) -> Frame:
         head, body = message.data[2 : 2 + length].decode().rstrip("\r\n"), message.data[2 + length :]
     headers = dict(line.split(":", 1) for line in head.split("\r\n"))
     return Frame(headers.pop("Path"), headers, body, message.type is aiohttp.WSMsgType.BINARY)
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Await what no event tells."""
+
+    async def wait(reached: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while not reached():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0)
+
+    return wait
 
 
 @pytest.fixture

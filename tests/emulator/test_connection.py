@@ -21,7 +21,6 @@ class TestAge:
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.say(audio.utterance())
-        await client.until("audio")
         assert (await client.closed(), emulator.spoken) == (1000, [])
 
     async def test_one_that_was_closed_before_is_left_alone(self, start: Any, connect: Any) -> None:
@@ -32,14 +31,17 @@ class TestAge:
 
 
 class TestClientThatLeaves:
-    async def test_nothing_is_spoken_to_it(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(Behaviour(script=[_SLOW], voice_speed=100.0))
+    async def test_nothing_is_spoken_to_it(
+        self, start: Any, connect: Any, audio: Any, eventually: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=[_SLOW], voice_speed=1.0))
+        before = len(asyncio.all_tasks())
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.say(audio.utterance())
         await client.until("audio")
         await client.socket.close()
-        await asyncio.sleep(0.2)
+        await eventually(lambda: len(asyncio.all_tasks()) <= before)
         assert emulator.spoken == []
 
     async def test_a_voice_of_an_earlier_turn_is_not_left_behind(

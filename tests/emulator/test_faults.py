@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import emulator as public
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice, faults
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _VOICE = Voice(b"".join(bytes([number, 0x10]) for number in range(200)) * 16)
 """3,200 samples that differ from their neighbours, in two messages."""
@@ -21,6 +22,8 @@ _SCRIPT = tuple(
     Line(text, translations={"fr": f"{text} fr"}, voices={"fr": _VOICE}) for text in ("one", "two", "three")
 )
 _BREATH_SECONDS = 0.05
+_HEARD_SECONDS = 1.9
+"""Where in the audio the end of an utterance is heard: its answer is still to come."""
 
 
 def _behaviour(*what: faults.Fault, **more: Any) -> Behaviour:
@@ -32,12 +35,15 @@ async def _hears_nothing(client: Any) -> None:
         await asyncio.wait_for(client.socket.receive(), _BREATH_SECONDS)
 
 
-async def _until(true: Callable[[], bool]) -> None:
-    async def poll() -> None:
-        while not true():  # noqa: ASYNC110 - it is a count that changes
-            await asyncio.sleep(0)
+class _Clock(Tap):
+    """When messages were sent, by their kind."""
 
-    await asyncio.wait_for(poll(), 5)
+    def __init__(self) -> None:
+        self.times: dict[str, list[float]] = {}
+
+    def sending(self, message: Message) -> Message:
+        self.times.setdefault(message.path, []).append(time.monotonic())
+        return message
 
 
 class TestArguments:
@@ -104,23 +110,28 @@ class TestRefuse:
 
 
 class TestHangHandshake:
-    async def test_there_is_no_answer(self, start: Any, connect: Any) -> None:
-        emulator = await start(_behaviour(faults.HangHandshake()))
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(connect(emulator.endpoint), _BREATH_SECONDS)
-        assert (emulator.handshakes, emulator.connections) == (1, 0)
-
-    async def test_the_next_client_is_answered(self, start: Any, connect: Any) -> None:
-        emulator = await start(_behaviour(faults.HangHandshake()))
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(connect(emulator.endpoint), _BREATH_SECONDS)
-        await connect(emulator.endpoint)
-        assert emulator.connections == 1
-
-    async def test_closing_the_emulator_does_not_wait_for_it(self, start: Any, connect: Any) -> None:
+    async def test_there_is_no_answer(self, start: Any, connect: Any, eventually: Any) -> None:
         emulator = await start(_behaviour(faults.HangHandshake()))
         client = asyncio.create_task(connect(emulator.endpoint))
-        await _until(lambda: emulator.handshakes == 1)
+        await eventually(lambda: emulator.handshakes == 1)
+        done, _ = await asyncio.wait([client], timeout=_BREATH_SECONDS)
+        assert (done, emulator.connections) == (set(), 0)
+        client.cancel()
+
+    async def test_the_next_client_is_answered(self, start: Any, connect: Any, eventually: Any) -> None:
+        emulator = await start(_behaviour(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 1)
+        await connect(emulator.endpoint)
+        assert (client.done(), emulator.connections) == (False, 1)
+        client.cancel()
+
+    async def test_closing_the_emulator_does_not_wait_for_it(
+        self, start: Any, connect: Any, eventually: Any
+    ) -> None:
+        emulator = await start(_behaviour(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 1)
         await asyncio.wait_for(emulator.aclose(), 5)
         with pytest.raises(aiohttp.ClientError):
             await client
@@ -151,7 +162,7 @@ class TestDrop:
         assert await client.closed() == 1011
 
     async def test_nothing_more_is_said_or_counted(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Drop(2.5, code=1000), recognition_delay_ms=1))
+        emulator = await start(_behaviour(faults.Drop(_HEARD_SECONDS, code=1000)))
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.say(audio.utterance())
@@ -240,12 +251,12 @@ class TestMute:
     async def test_a_voice_that_nobody_hears_was_not_spoken(
         self, start: Any, connect: Any, audio: Any
     ) -> None:
-        emulator = await start(_behaviour(faults.Mute(2.5), voice_speed=1.0))
+        emulator = await start(_behaviour(faults.Mute(_HEARD_SECONDS)))
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.say(audio.utterance())
-        await asyncio.sleep(_VOICE.seconds + _BREATH_SECONDS)
-        assert emulator.spoken == []
+        await (await connect(emulator.endpoint)).whole_turn(audio.utterance())
+        assert [spoken.text for spoken in emulator.spoken] == ["one"]
 
 
 class TestBlackHole:
@@ -280,12 +291,14 @@ class TestAway:
         codes = [await client.closed(), await other.closed()]
         assert codes == [aiohttp.WSCloseCode.ABNORMAL_CLOSURE] * 2
 
-    async def test_a_handshake_that_hangs_is_reset_too(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_a_handshake_that_hangs_is_reset_too(
+        self, start: Any, connect: Any, audio: Any, eventually: Any
+    ) -> None:
         hang = faults.HangHandshake(from_connection=2)
         emulator = await start(_behaviour(faults.Away(1.0, 60.0), hang))
         client = await connect(emulator.endpoint)
         waiting = asyncio.create_task(connect(emulator.endpoint))
-        await _until(lambda: emulator.handshakes == 2)
+        await eventually(lambda: emulator.handshakes == 2)
         await client.open_turn()
         await client.say(audio.silence(1.0))
         with pytest.raises(aiohttp.ClientError):
@@ -317,26 +330,25 @@ class TestAway:
         again = await asyncio.wait_for(come_back(), 5)
         await again.whole_turn(audio.silence(1.0))
 
-    async def test_it_waits_for_its_port(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 0.05)))
+    async def test_it_waits_for_its_port(
+        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
+    ) -> None:
+        emulator = await start(_behaviour(faults.Away(1.0, 0.0)))
         client = await connect(emulator.endpoint)
+        listen, back = emulator._listen, asyncio.Event()
+
+        async def taken_at_first() -> None:
+            if listening.await_count == 1:
+                raise OSError("the port is in use")
+            await listen()
+            back.set()
+
+        listening = mocker.patch.object(emulator, "_listen", side_effect=taken_at_first)
         await client.open_turn()
         await client.say(audio.silence(1.0))
-        await client.closed()
-        taker = await asyncio.start_server(lambda *_: None, "127.0.0.1", urlsplit(emulator.endpoint).port)
-        await asyncio.sleep(0.1)
-        taker.close()
-        await taker.wait_closed()
-
-        async def come_back() -> None:
-            while True:
-                try:
-                    await connect(emulator.endpoint)
-                    return
-                except aiohttp.ClientError:
-                    await asyncio.sleep(0.01)
-
-        await asyncio.wait_for(come_back(), 5)
+        await asyncio.wait_for(back.wait(), 5)
+        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
+        assert listening.await_count == 2
 
     async def test_the_emulator_can_be_closed_while_it_is_away(
         self, start: Any, connect: Any, audio: Any
@@ -460,23 +472,19 @@ class TestVoices(_OnTheWire):
         client = await self._turn(start, connect, audio, *what)
         assert len(client.of("translation.response")) == 3
 
-    async def test_a_slow_voice_begins_late(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.SlowVoice(1, seconds=0.1)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.utterance())
-        await client.until_final()
-        told = time.monotonic()
-        await client.until("audio.start")
-        assert time.monotonic() - told > 0.08
+    async def _times(self, connect: Any, audio: Any, fault: faults.Fault) -> dict[str, list[float]]:
+        clock = _Clock()
+        async with Emulator(_behaviour(fault), tap=clock) as emulator:
+            await (await connect(emulator.endpoint)).whole_turn(audio.utterance())
+        return clock.times
 
-    async def test_a_voice_stalls_amid_its_audio(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.StallVoice(1, seconds=0.1)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.utterance())
-        await client.until("audio")
-        told = time.monotonic()
-        await client.until("audio")
-        assert time.monotonic() - told > 0.08
+    async def test_a_slow_voice_begins_late(self, connect: Any, audio: Any) -> None:
+        times = await self._times(connect, audio, faults.SlowVoice(1, seconds=0.1))
+        assert times["audio.start"][0] - times["translation.response"][0] > 0.08
+
+    async def test_a_voice_stalls_amid_its_audio(self, connect: Any, audio: Any) -> None:
+        times = await self._times(connect, audio, faults.StallVoice(1, seconds=0.1))
+        assert times["audio"][1] - times["audio"][0] > 0.08
 
     @pytest.mark.parametrize(
         ("after", "chunks"), [(0.0, 0), (0.5, 1), (1.0, 2)], ids=["before", "amid", "before its end"]

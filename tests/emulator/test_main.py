@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import re
 import signal
 import socket
 import sys
@@ -10,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Line, NoVoice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Fault, Line, NoVoice
+from livekit_plugins_azure_interpreter.emulator.fault_text import fault_name
+from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
-_LIMIT_SECONDS = 10.0
+_LIMIT_SECONDS = 50.0
 
 command = importlib.import_module(f"{_MODULE}.__main__")
 
@@ -40,10 +44,6 @@ class TestAsACommand:
     async def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self) -> None:
         code, out, _ = await _run("--help")
         assert (code, "AZURE_SPEECH_ENDPOINT=ws://" in out, '{"lines": [{' in out) == (0, True, True)
-
-    async def test_help_lists_the_faults(self) -> None:
-        _, out, _ = await _run("--help")
-        assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in out
 
     async def test_a_bad_script_exits_with_2_and_one_line_that_names_it(self, tmp_path: Path) -> None:
         path = tmp_path / "bad.json"
@@ -136,6 +136,50 @@ class TestOptions:
         path.write_text(json.dumps({"lines": [{"text": "Hello"}]}))
         command.main(["--script", str(path)])
         assert recorded.behaviour.script == [Line("Hello")]
+
+
+class TestHelp:
+    @pytest.fixture
+    def help_text(self, capsys: pytest.CaptureFixture[str]) -> str:
+        with pytest.raises(SystemExit) as caught:
+            command.main(["--help"])
+        assert caught.value.code == 0
+        return capsys.readouterr().out
+
+    def test_it_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
+        assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in help_text
+
+    @pytest.mark.parametrize("kind", KINDS, ids=fault_name)
+    def test_it_names_every_fault(self, help_text: str, kind: type[Fault]) -> None:
+        assert re.search(rf"^  {fault_name(kind)}\b", help_text, re.MULTILINE)
+
+
+class TestServe:
+    async def test_without_signal_handlers_it_serves_all_the_same(
+        self, connect: Any, mocker: MockerFixture, eventually: Any
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        mocker.patch.object(loop, "add_signal_handler", side_effect=NotImplementedError)
+        printed = mocker.patch("builtins.print")
+        emulator = Emulator()
+        serving = asyncio.create_task(command._serve(emulator))
+        await eventually(lambda: printed.called)
+        assert emulator.endpoint in printed.call_args.args[0]
+        await connect(emulator.endpoint)
+        serving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await serving
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there are no signal handlers there")
+    async def test_a_signal_ends_it(self, mocker: MockerFixture, eventually: Any) -> None:
+        handlers: dict[int, Any] = {}
+        loop = asyncio.get_running_loop()
+        mocker.patch.object(loop, "add_signal_handler", side_effect=handlers.__setitem__)
+        serving = asyncio.create_task(command._serve(Emulator()))
+        await eventually(lambda: len(handlers) == 2)
+        handlers[signal.SIGTERM]()
+        await asyncio.wait_for(serving, _LIMIT_SECONDS)
+        assert {*handlers} == {signal.SIGINT, signal.SIGTERM}
 
 
 class TestExitCode:
