@@ -56,6 +56,15 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure latency, cost and scale, side by side with the bare SDK and the official plugin."""
+    session.install(_wheel(session), *TEST, "livekit-plugins-azure>=1.8.9,<2", "matplotlib", "psutil")
+    with session.chdir(session.create_tmp()):
+        arguments = ["--out", str(ROOT), *session.posargs]
+        session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install("ruff")

@@ -15,7 +15,7 @@ import azure.cognitiveservices.speech as speechsdk
 from azure.cognitiveservices.speech import interop
 
 from . import _events as events
-from .options import Options
+from .options import Latency, Options
 
 Post = Callable[[events.Event], None]
 
@@ -26,6 +26,13 @@ _SDK_SETTINGS = {
     "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
     # Audio that was kept is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
+}
+_LATENCIES = {
+    # Length of the SDK's messages, and how often it looks for work; None: its own 100 ms and 10 ms.
+    "lowest": (20, 2),
+    "low": (20, None),
+    "balanced": (40, None),
+    "relaxed": (None, None),
 }
 _MESSAGES_SECONDS = 1.0
 """That messages come is reported this often; each of a voice would be too many for the loop."""
@@ -257,9 +264,26 @@ def _config(options: Options) -> Any:
     # recognized yet; it tries for as long as an attempt may last. Then LiveKit's base class begins the
     # next attempt, up to its max_retry, and the stream sends the audio that it kept.
     retries = max(1, int(options.reconnect_seconds * 1000 / _RETRY_INTERVAL_MS))
-    for undocumented, setting in {**_SDK_SETTINGS, "SPEECH-Error-MaxRetryCount": retries}.items():
+    undocumented_settings = {
+        **_SDK_SETTINGS,
+        **latency_settings(options.latency, options.sample_rate),
+        "SPEECH-Error-MaxRetryCount": retries,
+    }
+    for undocumented, setting in undocumented_settings.items():
         config.set_property_by_name(undocumented, str(setting))
     return config
+
+
+def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:
+    """The SDK's properties, all undocumented, that make a latency."""
+    message_ms, polling_ms = _LATENCIES[latency]
+    settings = {}
+    if message_ms is not None:
+        settings["SPEECH-BytesPerFrame"] = message_ms * sample_rate // 1000 * 2
+    if polling_ms is not None:
+        settings["SPEECH-USPRunPollingInterval"] = polling_ms
+        settings["SPEECH-USPPollingInterval"] = polling_ms
+    return settings
 
 
 def _properties(options: Options) -> dict[Any, object]:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _UNIVERSAL_PATH = "/speech/universal/v2"
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 
 Profanity = Literal["masked", "removed", "raw"]
+Latency = Literal["lowest", "low", "balanced", "relaxed"]
+DEFAULT_LATENCY: Latency = "low"
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 
 
@@ -173,6 +175,7 @@ class Options:
     source_languages: tuple[str, ...] = ()
     voice: str | None = PERSONAL_VOICE
     sample_rate: int = 16000
+    latency: Latency = DEFAULT_LATENCY
     segmentation_silence_timeout_ms: int | None = None
     segmentation_max_time_ms: int | None = None
     segmentation_strategy: SegmentationStrategy | None = None
@@ -194,6 +197,7 @@ class Options:
         _check_languages("target_languages", self.target_languages)
         _check_languages("source_languages", self.source_languages)
         _check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
+        _check_choice("latency", self.latency, get_args(Latency))
         _check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
         _check_choice(
             "segmentation_strategy", self.segmentation_strategy, (None, "Default", "Time", "Semantic")

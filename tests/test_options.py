@@ -179,6 +179,10 @@ REFUSED_OPTIONS = {
         {"source_languages": tuple(f"en-{letter}{letter}" for letter in "ABCDEFGHIJK")},
         "source_languages takes at most 10 languages (11 given)",
     ),
+    "latency": (
+        {"latency": "none"},
+        "latency must be one of 'lowest', 'low', 'balanced', 'relaxed', not 'none'",
+    ),
     "sample rate": (
         {"sample_rate": 44100},
         "sample_rate must be one of 8000, 16000, 24000, 48000, not 44100",
@@ -212,6 +216,7 @@ def test_a_refused_option_is_named(given: dict[str, Any], message: str) -> None:
         {"segmentation_max_time_ms": 70000},
         {"voice": None},
         *({"sample_rate": rate} for rate in (8000, 16000, 24000, 48000)),
+        *({"latency": latency} for latency in ("lowest", "low", "balanced", "relaxed")),
         *({"profanity": profanity} for profanity in (None, "masked", "removed", "raw")),
         *({"segmentation_strategy": strategy} for strategy in (None, "Default", "Time", "Semantic")),
     ],

@@ -156,6 +156,23 @@ class TestConfig:
     def test_what_was_not_chosen_is_left_to_azure(self) -> None:
         assert self._property(speechsdk.PropertyId.Speech_SegmentationStrategy) == ""
 
+    @pytest.mark.parametrize(
+        ("chosen", "message_bytes", "polling_ms"),
+        [
+            ({}, "640", ""),
+            ({"latency": "low", "sample_rate": 24000}, "960", ""),
+            ({"latency": "lowest"}, "640", "2"),
+            ({"latency": "balanced"}, "1280", ""),
+            ({"latency": "relaxed"}, "", ""),
+        ],
+    )
+    def test_a_latency_is_the_length_of_messages_and_how_often_is_looked_for_work(
+        self, chosen: dict[str, Any], message_bytes: str, polling_ms: str
+    ) -> None:
+        assert self._property("SPEECH-BytesPerFrame", **chosen) == message_bytes
+        assert self._property("SPEECH-USPRunPollingInterval", **chosen) == polling_ms
+        assert self._property("SPEECH-USPPollingInterval", **chosen) == polling_ms
+
     def test_stopping_has_a_limit(self) -> None:
         assert self._property("SPEECH-StopRecognitionTimeoutInSeconds") in ("0", "1")
 

@@ -1,0 +1,45 @@
+"""How many streams one process carries on this machine, the emulator beside it."""
+
+from __future__ import annotations
+
+from .cost import CONVERSATION
+from .figures import Figure, Result, p99
+from .service import Service, serve
+from .stamps import FRAME_SECONDS
+from .worker import Job, Report, run
+
+_MOST = 400
+
+
+def measure(*, quick: bool) -> list[Result]:
+    seconds, step = (3.0, 50) if quick else (12.0, 20)
+    most = 100 if quick else _MOST
+    reports: dict[str, dict[int, Report]] = {"pair": {}, "official": {}}
+    with serve(CONVERSATION) as service:
+        going = list(reports)
+        for streams in range(step, most + 1, step):
+            for kind in tuple(going):
+                # Twice, before one bad moment of the machine ends it.
+                if not any(_try(kind, streams, seconds, service, reports[kind]) for _ in range(2)):
+                    going.remove(kind)
+    largest = {
+        kind: max((n for n, it in found.items() if _holds(it)), default=0) for kind, found in reports.items()
+    }
+    beside = f"{largest['pair']} and {largest['official']} streams"
+    ratio = largest["pair"] / max(1, largest["official"])
+    figure = Figure(
+        "streams on time, to the official STT's", ratio, "times", 1.0, at_least=True, beside=beside
+    )
+    series = {
+        kind: [(float(n), report.cpu_ms) for n, report in found.items()] for kind, found in reports.items()
+    }
+    return [Result("scale", [figure], series, ("streams", "ms of CPU per second of audio and stream"))]
+
+
+def _try(kind: str, streams: int, seconds: float, service: Service, found: dict[int, Report]) -> bool:
+    found[streams] = run(Job(kind, seconds, streams), service)
+    return _holds(found[streams])
+
+
+def _holds(report: Report) -> bool:
+    return p99(report.late_ms) <= FRAME_SECONDS * 1000 and report.stalls == 0

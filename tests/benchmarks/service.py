@@ -1,0 +1,150 @@
+"""The emulator in a process of its own: `serve()` starts it, a `Service` talks to it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, synthesize
+from livekit_plugins_azure_interpreter.emulator.wire import Message
+
+from .stamps import FRAME_BYTES, RIFF_BYTES, age_ms, stamped
+
+_LINES = 400
+_FIRST_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What every client of the service says, and how the service answers.
+
+    Args:
+        period_seconds: From the start of one utterance to that of the next. Away from multiples of
+            100 ms, ends of speech fall anywhere in the SDK's messages.
+        speech_seconds, voice_seconds: How long an utterance and its voice are.
+        voice_speed: Seconds of voice sent per second; None: at once.
+        interim_interval_ms: How much speech brings another interim result; None: none.
+        utterances_per_turn: The service says that speech has ended after so many; None: never.
+    """
+
+    period_seconds: float
+    speech_seconds: float
+    voice_seconds: float
+    recognition_delay_ms: int = 0
+    voice_delay_ms: int = 0
+    voice_speed: float | None = None
+    interim_interval_ms: int | None = 300
+    utterances_per_turn: int | None = None
+
+    def ends(self) -> Iterator[float]:
+        """Where in the audio the utterances end."""
+        for number in range(_LINES):
+            yield _FIRST_SECONDS + number * self.period_seconds + self.speech_seconds
+
+    def behaviour(self) -> Behaviour:
+        voice = synthesize("a voice", self.voice_seconds, 16000)
+        lines = [
+            Line(
+                f"sentence number {number} of those that are said here",
+                translations={"fr": f"phrase numéro {number} de celles qui sont dites ici"},
+                voices={"fr": voice},
+                start_seconds=end - self.speech_seconds,
+                end_seconds=end,
+            )
+            for number, end in enumerate(self.ends())
+        ]
+        return Behaviour(
+            script=lines,
+            interim_interval_ms=self.interim_interval_ms,
+            recognition_delay_ms=self.recognition_delay_ms,
+            voice_delay_ms=self.voice_delay_ms,
+            voice_speed=self.voice_speed,
+            utterances_per_turn=self.utterances_per_turn,
+            synthesis_seconds=self.voice_seconds,
+        )
+
+
+class _Stamps(Tap):
+    """Reads when frames were pushed, and writes into each voice when it was sent."""
+
+    def __init__(self) -> None:
+        self.upload_ms: list[float] = []
+
+    def received(self, message: Message) -> None:
+        if message.path == "audio":
+            body = message.body
+            first = RIFF_BYTES if body.startswith(b"RIFF") else 0
+            whole = range(first, len(body) - FRAME_BYTES + 1, FRAME_BYTES)
+            self.upload_ms += [round(age_ms(body, at), 3) for at in whole]
+
+    def sending(self, message: Message) -> Message:
+        if message.path == "audio" and message.body.startswith(b"RIFF"):
+            return Message("audio", message.headers, stamped(message.body, RIFF_BYTES))
+        return message
+
+
+class Service:
+    """An emulator in another process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        started = self._read()
+        self.endpoint: str = started["endpoint"]
+        self.synthesis_url: str = started["synthesis_url"]
+
+    def take_uploads(self) -> list[float]:
+        """For each frame since the last call: from its push to its arrival, in milliseconds."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("uploads\n")
+        self._process.stdin.flush()
+        uploads: list[float] = self._read()
+        return uploads
+
+    def _read(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
+@contextlib.contextmanager
+def serve(conversation: Conversation) -> Iterator[Service]:
+    """Run the emulator for as long as the context lasts."""
+    arguments = [sys.executable, "-m", "benchmarks.service", json.dumps(asdict(conversation))]
+    with subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+    ) as process:
+        try:
+            yield Service(process)
+        finally:
+            process.kill()
+
+
+def environment() -> dict[str, str]:
+    """That of a process which finds the benchmarks and what they need of the tests."""
+    paths = filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")])
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+async def _serve(conversation: Conversation) -> None:
+    stamps = _Stamps()
+    async with Emulator(conversation.behaviour(), tap=stamps) as emulator:
+        print(
+            json.dumps({"endpoint": emulator.endpoint, "synthesis_url": emulator.synthesis_url}), flush=True
+        )
+        while await asyncio.to_thread(sys.stdin.readline):
+            uploads, stamps.upload_ms = stamps.upload_ms, []
+            print(json.dumps(uploads), flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("conversation", type=json.loads)
+    asyncio.run(_serve(Conversation(**parser.parse_args().conversation)))
