@@ -8,10 +8,12 @@ await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 
 from livekit.agents import Plugin
 
+from ._reports import Counts, UtteranceRecognized, VoiceLost
+from ._stream import SpeechStream
 from ._transcripts import Transcript
 from .agent import InterpreterAgent, session_options
 from .log import logger
-from .stt import STT, Counts, SpeechStream, UtteranceRecognized, VoiceLost
+from .stt import STT
 from .tts import TTS, SynthesizeStream
 from .version import __version__
 

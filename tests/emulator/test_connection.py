@@ -3,12 +3,28 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import aiohttp
 import pytest
+from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
+from livekit_plugins_azure_interpreter.emulator.connection import reset
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SLOW = Line("slow", voices={"fr": Voice(bytes(320_000))})
+_SCRIPT = (Line("one"), Line("two"))
+_BREATH_SECONDS = 0.05
+_HEARD_SECONDS = 1.9
+"""Where in the audio the end of an utterance is heard: its answer is still to come."""
+
+
+def _faulty(*what: faults.Fault, **more: Any) -> Behaviour:
+    return Behaviour(script=_SCRIPT, interim_interval_ms=None, faults=what, **more)
+
+
+async def _hears_nothing(client: Any) -> None:
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(client.socket.receive(), _BREATH_SECONDS)
 
 
 class TestAge:
@@ -61,6 +77,51 @@ class TestClientThatLeaves:
         assert emulator.spoken == []
 
 
+class TestLanguages:
+    async def test_they_change_while_a_turn_is_under_way(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start()).endpoint)
+        await client.open_turn()
+        await client.text("event", {"name": "updateLanguage", "to": ["fr", "de"]})
+        await client.say(audio.utterance())
+        assert [each["Language"] for each in (await client.until_final())["Translations"]] == ["fr", "de"]
+
+    async def test_before_any_turn_there_are_none_to_change(self, start: Any, connect: Any) -> None:
+        client = await connect((await start()).endpoint)
+        await client.text("event", {"name": "updateLanguage", "to": 1})
+        await client.open_turn()
+        await client.until("turn.start")
+
+    async def test_what_is_no_list_of_them_closes_the_connection(self, start: Any, connect: Any) -> None:
+        client = await connect((await start()).endpoint)
+        await client.open_turn()
+        await client.text("event", {"name": "updateLanguage", "to": 1})
+        assert await client.closed() == 1007
+
+
+class TestAudioBeforeAnyTurn:
+    async def test_it_is_not_heard(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start()).endpoint)
+        await client.say(audio.utterance())
+        await client.whole_turn(audio.silence(0.1))
+        assert client.paths == ["turn.start", "speech.endDetected", "turn.end"]
+
+
+class TestGarbage:
+    async def test_it_is_a_frame_that_is_no_message(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.GarbageFrame()))).endpoint)
+        await client.whole_turn(audio.utterance())
+        assert len(client.of("garbage")) == 1
+
+
+class TestReset:
+    async def test_a_connection_that_is_gone_is_left_alone(self, mocker: MockerFixture) -> None:
+        transport = mocker.Mock(spec=asyncio.Transport)
+        transport.is_closing.return_value = True
+        reset(transport)
+        reset(None)
+        transport.abort.assert_not_called()
+
+
 class _Recording(Tap):
     def __init__(self) -> None:
         self.paths: list[str] = []
@@ -97,3 +158,147 @@ class TestTap:
 
     async def test_what_it_returns_is_sent(self, tapped: tuple[_Recording, Any]) -> None:
         assert tapped[1].paths == ["turn.start", "speech.endDetected", "other"]
+
+
+class TestDrop:
+    @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1011, 1012, 1013, 4000, 4429])
+    async def test_the_connection_is_closed_with_the_code(
+        self, start: Any, connect: Any, audio: Any, code: int
+    ) -> None:
+        client = await connect((await start(_faulty(faults.Drop(1.0, code=code)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == code
+
+    async def test_without_a_code_it_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.Drop(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+    async def test_what_was_said_before_gets_its_answer(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.Drop(3.0, code=1011)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.until("audio.end")
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == 1011
+
+    async def test_nothing_more_is_said_or_counted(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Drop(_HEARD_SECONDS, code=1000)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await client.closed()
+        again = await connect(emulator.endpoint)
+        await again.whole_turn(audio.utterance())
+        assert [spoken.text for spoken in emulator.spoken] == ["one"]
+
+    async def test_the_position_goes_on_over_the_connections_of_a_session(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.Drop(6.0, code=1000)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn(offset="50000000")
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == 1000
+
+    async def test_it_can_happen_at_the_very_beginning(self, start: Any, connect: Any) -> None:
+        client = await connect((await start(_faulty(faults.Drop(0.0, code=1000)))).endpoint)
+        await client.open_turn()
+        assert await client.closed() == 1000
+
+    async def test_it_happens_so_many_times(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Drop(1.0, code=1000, times=2)))
+        for _ in range(2):
+            client = await connect(emulator.endpoint)
+            await client.open_turn()
+            await client.say(audio.silence(1.0))
+            assert await client.closed() == 1000
+        client = await connect(emulator.endpoint)
+        await client.whole_turn(audio.silence(1.0))
+
+
+class TestErrorStatus:
+    async def test_the_client_is_told(self, start: Any, connect: Any, audio: Any) -> None:
+        fault = faults.ErrorStatus(1.0, "TooManyRequests")
+        client = await connect((await start(_faulty(fault))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert (await client.until_final())["SpeechPhrase"]["RecognitionStatus"] == "TooManyRequests"
+
+    async def test_it_acknowledges_nothing(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        frame = await client.until("translation.response")
+        assert not any(name.startswith("X-Continuation") for name in frame.headers)
+
+    async def test_a_client_that_only_wants_words_is_told_in_its_way(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(_faulty(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn(targets=None)
+        await client.say(audio.silence(1.0))
+        assert (await client.until("speech.phrase")).json()["RecognitionStatus"] == "Error"
+
+    async def test_the_turn_is_over(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.ErrorStatus(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0) + audio.utterance())
+        await client.open_turn("r2")
+        await client.until("turn.start")
+        assert not client.of("audio")
+
+
+class TestMute:
+    async def test_nothing_is_said_any_more_but_all_is_read(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(_faulty(faults.Mute(1.0)))).endpoint)
+        await client.open_turn()
+        await client.until("turn.start")
+        await client.say(audio.silence(1.0))
+        for _ in range(200):
+            await client.say(audio.utterance())  # 16 MB: more than fits into the buffers on the way
+        await client.open_turn("r2")
+        await _hears_nothing(client)
+
+    async def test_another_connection_is_answered(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Mute(1.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
+
+    async def test_a_voice_that_nobody_hears_was_not_spoken(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.Mute(_HEARD_SECONDS)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.utterance())
+        await (await connect(emulator.endpoint)).whole_turn(audio.utterance())
+        assert [spoken.text for spoken in emulator.spoken] == ["one"]
+
+
+class TestBlackHole:
+    async def test_the_socket_fills(self, start: Any, connect: Any, audio: Any) -> None:
+        client = await connect((await start(_faulty(faults.BlackHole(1.0)))).endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+
+        async def fill() -> None:
+            while True:
+                await client.audio(bytes(1_000_000))
+
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(fill(), 0.5)
+
+    async def test_the_emulator_closes_all_the_same(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.BlackHole(1.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.until("turn.start")
+        await asyncio.wait_for(emulator.aclose(), 5)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, get_args
 
 import aiohttp
 import pytest
-from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import emulator as public
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
@@ -21,18 +18,10 @@ _VOICE = Voice(b"".join(bytes([number, 0x10]) for number in range(200)) * 16)
 _SCRIPT = tuple(
     Line(text, translations={"fr": f"{text} fr"}, voices={"fr": _VOICE}) for text in ("one", "two", "three")
 )
-_BREATH_SECONDS = 0.05
-_HEARD_SECONDS = 1.9
-"""Where in the audio the end of an utterance is heard: its answer is still to come."""
 
 
 def _behaviour(*what: faults.Fault, **more: Any) -> Behaviour:
     return Behaviour(script=_SCRIPT, interim_interval_ms=None, faults=what, **more)
-
-
-async def _hears_nothing(client: Any) -> None:
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(client.socket.receive(), _BREATH_SECONDS)
 
 
 class _Clock(Tap):
@@ -52,6 +41,10 @@ class TestArguments:
 
     def test_every_kind_is_explained(self) -> None:
         assert all(kind.__doc__ and not kind.__doc__.startswith(kind.__name__) for kind in faults.KINDS)
+
+    @pytest.mark.parametrize("status", get_args(faults.ErrorName))
+    def test_every_error_of_the_service_can_be_told(self, status: faults.ErrorName) -> None:
+        assert faults.ErrorStatus(1.0, status).status == status
 
     def test_the_first_needs_no_name(self) -> None:
         assert (faults.Refuse(503), faults.Drop(2.0), faults.NoVoice(3)) == (
@@ -84,281 +77,6 @@ class TestArguments:
     ) -> None:
         with pytest.raises(ValueError, match=complaint):
             kind(**arguments)
-
-
-class TestRefuse:
-    @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 502, 503, 504])
-    async def test_a_handshake_gets_the_status(self, start: Any, connect: Any, status: int) -> None:
-        emulator = await start(_behaviour(faults.Refuse(status)))
-        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
-            await connect(emulator.endpoint)
-        assert (caught.value.status, emulator.handshakes, emulator.connections) == (status, 1, 0)
-
-    async def test_it_ends_after_so_many_times(self, start: Any, connect: Any) -> None:
-        emulator = await start(_behaviour(faults.Refuse(503, times=2)))
-        for _ in range(2):
-            with pytest.raises(aiohttp.WSServerHandshakeError):
-                await connect(emulator.endpoint)
-        await connect(emulator.endpoint)
-        assert (emulator.handshakes, emulator.connections) == (3, 1)
-
-    async def test_it_begins_with_a_later_connection(self, start: Any, connect: Any) -> None:
-        emulator = await start(_behaviour(faults.Refuse(503, from_connection=2)))
-        await connect(emulator.endpoint)
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await connect(emulator.endpoint)
-
-
-class TestHangHandshake:
-    async def test_there_is_no_answer(self, start: Any, connect: Any, eventually: Any) -> None:
-        emulator = await start(_behaviour(faults.HangHandshake()))
-        client = asyncio.create_task(connect(emulator.endpoint))
-        await eventually(lambda: emulator.handshakes == 1)
-        done, _ = await asyncio.wait([client], timeout=_BREATH_SECONDS)
-        assert (done, emulator.connections) == (set(), 0)
-        client.cancel()
-
-    async def test_the_next_client_is_answered(self, start: Any, connect: Any, eventually: Any) -> None:
-        emulator = await start(_behaviour(faults.HangHandshake()))
-        client = asyncio.create_task(connect(emulator.endpoint))
-        await eventually(lambda: emulator.handshakes == 1)
-        await connect(emulator.endpoint)
-        assert (client.done(), emulator.connections) == (False, 1)
-        client.cancel()
-
-    async def test_closing_the_emulator_does_not_wait_for_it(
-        self, start: Any, connect: Any, eventually: Any
-    ) -> None:
-        emulator = await start(_behaviour(faults.HangHandshake()))
-        client = asyncio.create_task(connect(emulator.endpoint))
-        await eventually(lambda: emulator.handshakes == 1)
-        await asyncio.wait_for(emulator.aclose(), 5)
-        with pytest.raises(aiohttp.ClientError):
-            await client
-
-
-class TestDrop:
-    @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1011, 1012, 1013, 4000, 4429])
-    async def test_the_connection_is_closed_with_the_code(
-        self, start: Any, connect: Any, audio: Any, code: int
-    ) -> None:
-        client = await connect((await start(_behaviour(faults.Drop(1.0, code=code)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        assert await client.closed() == code
-
-    async def test_without_a_code_it_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.Drop(1.0)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
-
-    async def test_what_was_said_before_gets_its_answer(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.Drop(3.0, code=1011)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.utterance())
-        await client.until("audio.end")
-        await client.say(audio.silence(1.0))
-        assert await client.closed() == 1011
-
-    async def test_nothing_more_is_said_or_counted(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Drop(_HEARD_SECONDS, code=1000)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.utterance())
-        await client.closed()
-        again = await connect(emulator.endpoint)
-        await again.whole_turn(audio.utterance())
-        assert [spoken.text for spoken in emulator.spoken] == ["one"]
-
-    async def test_the_position_goes_on_over_the_connections_of_a_session(
-        self, start: Any, connect: Any, audio: Any
-    ) -> None:
-        emulator = await start(_behaviour(faults.Drop(6.0, code=1000)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn(offset="50000000")
-        await client.say(audio.silence(1.0))
-        assert await client.closed() == 1000
-
-    async def test_it_can_happen_at_the_very_beginning(self, start: Any, connect: Any) -> None:
-        client = await connect((await start(_behaviour(faults.Drop(0.0, code=1000)))).endpoint)
-        await client.open_turn()
-        assert await client.closed() == 1000
-
-    async def test_it_happens_so_many_times(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Drop(1.0, code=1000, times=2)))
-        for _ in range(2):
-            client = await connect(emulator.endpoint)
-            await client.open_turn()
-            await client.say(audio.silence(1.0))
-            assert await client.closed() == 1000
-        client = await connect(emulator.endpoint)
-        await client.whole_turn(audio.silence(1.0))
-
-
-class TestErrorStatus:
-    async def test_the_client_is_told(self, start: Any, connect: Any, audio: Any) -> None:
-        fault = faults.ErrorStatus(1.0, "TooManyRequests")
-        client = await connect((await start(_behaviour(fault))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        assert (await client.until_final())["SpeechPhrase"]["RecognitionStatus"] == "TooManyRequests"
-
-    async def test_it_acknowledges_nothing(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        frame = await client.until("translation.response")
-        assert not any(name.startswith("X-Continuation") for name in frame.headers)
-
-    async def test_a_client_that_only_wants_words_is_told_in_its_way(
-        self, start: Any, connect: Any, audio: Any
-    ) -> None:
-        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
-        await client.open_turn(targets=None)
-        await client.say(audio.silence(1.0))
-        assert (await client.until("speech.phrase")).json()["RecognitionStatus"] == "Error"
-
-    async def test_the_turn_is_over(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.ErrorStatus(1.0)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0) + audio.utterance())
-        await client.open_turn("r2")
-        await client.until("turn.start")
-        assert not client.of("audio")
-
-
-class TestMute:
-    async def test_nothing_is_said_any_more_but_all_is_read(
-        self, start: Any, connect: Any, audio: Any
-    ) -> None:
-        client = await connect((await start(_behaviour(faults.Mute(1.0)))).endpoint)
-        await client.open_turn()
-        await client.until("turn.start")
-        await client.say(audio.silence(1.0))
-        for _ in range(200):
-            await client.say(audio.utterance())  # 16 MB: more than fits into the buffers on the way
-        await client.open_turn("r2")
-        await _hears_nothing(client)
-
-    async def test_another_connection_is_answered(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Mute(1.0)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
-
-    async def test_a_voice_that_nobody_hears_was_not_spoken(
-        self, start: Any, connect: Any, audio: Any
-    ) -> None:
-        emulator = await start(_behaviour(faults.Mute(_HEARD_SECONDS)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.utterance())
-        await (await connect(emulator.endpoint)).whole_turn(audio.utterance())
-        assert [spoken.text for spoken in emulator.spoken] == ["one"]
-
-
-class TestBlackHole:
-    async def test_the_socket_fills(self, start: Any, connect: Any, audio: Any) -> None:
-        client = await connect((await start(_behaviour(faults.BlackHole(1.0)))).endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-
-        async def fill() -> None:
-            while True:
-                await client.audio(bytes(1_000_000))
-
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(fill(), 0.5)
-
-    async def test_the_emulator_closes_all_the_same(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.BlackHole(1.0)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await client.until("turn.start")
-        await asyncio.wait_for(emulator.aclose(), 5)
-
-
-class TestAway:
-    async def test_every_connection_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
-        other = await connect(emulator.endpoint, session_id="other")
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        codes = [await client.closed(), await other.closed()]
-        assert codes == [aiohttp.WSCloseCode.ABNORMAL_CLOSURE] * 2
-
-    async def test_a_handshake_that_hangs_is_reset_too(
-        self, start: Any, connect: Any, audio: Any, eventually: Any
-    ) -> None:
-        hang = faults.HangHandshake(from_connection=2)
-        emulator = await start(_behaviour(faults.Away(1.0, 60.0), hang))
-        client = await connect(emulator.endpoint)
-        waiting = asyncio.create_task(connect(emulator.endpoint))
-        await eventually(lambda: emulator.handshakes == 2)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        with pytest.raises(aiohttp.ClientError):
-            await waiting
-
-    async def test_the_port_refuses_meanwhile(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await client.closed()
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", urlsplit(emulator.endpoint).port)
-
-    async def test_it_comes_back_at_the_same_port(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 0.05)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await client.closed()
-
-        async def come_back() -> Any:
-            while True:
-                try:
-                    return await connect(emulator.endpoint)
-                except aiohttp.ClientConnectionError:
-                    await asyncio.sleep(0.01)
-
-        again = await asyncio.wait_for(come_back(), 5)
-        await again.whole_turn(audio.silence(1.0))
-
-    async def test_it_waits_for_its_port(
-        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
-    ) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 0.0)))
-        client = await connect(emulator.endpoint)
-        listen, back = emulator._listen, asyncio.Event()
-
-        async def taken_at_first() -> None:
-            if listening.await_count == 1:
-                raise OSError("the port is in use")
-            await listen()
-            back.set()
-
-        listening = mocker.patch.object(emulator, "_listen", side_effect=taken_at_first)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await asyncio.wait_for(back.wait(), 5)
-        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
-        assert listening.await_count == 2
-
-    async def test_the_emulator_can_be_closed_while_it_is_away(
-        self, start: Any, connect: Any, audio: Any
-    ) -> None:
-        emulator = await start(_behaviour(faults.Away(1.0, 60.0)))
-        client = await connect(emulator.endpoint)
-        await client.open_turn()
-        await client.say(audio.silence(1.0))
-        await client.closed()
-        await asyncio.wait_for(emulator.aclose(), 5)
 
 
 class _OnTheWire:

@@ -8,7 +8,7 @@ import pytest
 from livekit_plugins_azure_interpreter.emulator import Line, faults
 from livekit_plugins_azure_interpreter.emulator.due import UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.results import Results
-from livekit_plugins_azure_interpreter.emulator.steps import Say
+from livekit_plugins_azure_interpreter.emulator.steps import Say, SayGarbage
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SPAN = {"Offset": 1, "Duration": 2}
@@ -97,3 +97,35 @@ class TestBadJson:
 
     def test_nothing_is_acknowledged(self) -> None:
         assert _final(Results(["fr"]), _LINE, faults.BadJson()).headers == {}
+
+
+class TestFaults:
+    def _phrase(self, *what: faults.UtteranceFault, targets: tuple[str, ...] | None = ("fr",)) -> Any:
+        return _body(_final(Results(targets), _LINE, *what))
+
+    def test_missing_fields_are_the_texts(self) -> None:
+        assert self._phrase(faults.MissingFields()) == {
+            "SpeechPhrase": {"RecognitionStatus": "Success", **_SPAN},
+            "TranslationStatus": "Success",
+        }
+
+    def test_the_language_is_unknown(self) -> None:
+        language = self._phrase(faults.UnknownLanguage())["SpeechPhrase"]["PrimaryLanguage"]["Language"]
+        assert language == "xx-Unknown"
+
+    def test_translations_are_keyed_by_region(self) -> None:
+        body = self._phrase(faults.RegionKeyed(), targets=("fr", "zh-Hans"))
+        assert [each["Language"] for each in body["Translations"]] == ["fr-FR", "zh-Hans"]
+
+    def test_words_are_not_translated(self) -> None:
+        body = self._phrase(faults.NoTranslation())
+        assert (body["SpeechPhrase"]["DisplayText"], body["TranslationStatus"]) == (_LINE.text, "Error")
+
+    def test_garbage_comes_first(self) -> None:
+        steps = Results(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.GarbageFrame()]))
+        assert [type(step) for step in steps] == [SayGarbage, Say]
+
+    def test_the_result_of_another_turn_comes_first(self) -> None:
+        steps = Results(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.WrongRequestId()]))
+        headers = [step.message.headers for step in steps if isinstance(step, Say)]
+        assert headers == [{"X-RequestId": "0" * 32}, {}]

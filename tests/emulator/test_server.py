@@ -10,12 +10,13 @@ import pytest
 from aiohttp import web
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice, server
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice, faults, server
 
 _SCRIPT = (
     Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"}),
     Line("Goodbye", translations={"fr": "Au revoir", "de": "Tschüss"}),
 )
+_BREATH_SECONDS = 0.05
 _SECOND = {"fr": Voice(bytes(32_000))}
 
 
@@ -31,10 +32,22 @@ async def _token(emulator: Emulator, key: str) -> str | int:
         return await response.text() if response.status == 200 else response.status
 
 
+def _faulty(*what: faults.Fault) -> Behaviour:
+    return Behaviour(script=_SCRIPT, interim_interval_ms=None, faults=what)
+
+
 class TestEndpoint:
     async def test_it_is_azures_path_on_loopback_at_the_port_that_was_found(self, start: Any) -> None:
         url = urlsplit((await start()).endpoint)
         assert (url.scheme, url.hostname, url.path) == ("ws", "127.0.0.1", "/speech/universal/v2")
+
+    async def test_texts_are_spoken_at_the_same_port(self, start: Any) -> None:
+        emulator = await start()
+        port = urlsplit(emulator.endpoint).port
+        assert (emulator.synthesis_endpoint, emulator.synthesis_url) == (
+            f"ws://127.0.0.1:{port}/tts/cognitiveservices/websocket/v1",
+            f"http://127.0.0.1:{port}/cognitiveservices/v1",
+        )
 
     async def test_two_emulators_find_different_ports(self, start: Any) -> None:
         assert (await start()).endpoint != (await start()).endpoint
@@ -181,6 +194,16 @@ class TestMemory:
         client = await connect(emulator.endpoint)
         await client.whole_turn(b"".join(audio.utterance(seed) for seed in (1, 2, 3)))
         assert [spoken.text for spoken in emulator.spoken] == ["b", "c"]
+
+    async def test_the_oldest_texts_are_let_go(self, start: Any, mocker: MockerFixture) -> None:
+        mocker.patch.object(server, "_KEPT_SECONDS", 2.0)
+        emulator = await start(Behaviour(synthesis_seconds=1.0))
+        headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            for text in "abc":
+                async with http.post(emulator.synthesis_url, data=f"<speak>{text}</speak>") as response:
+                    await response.read()
+        assert [synthesized.text for synthesized in emulator.synthesized] == ["b", "c"]
 
     async def test_the_oldest_session_is_forgotten(
         self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
@@ -502,3 +525,134 @@ class TestClose:
         after = await connect(emulator.endpoint, session_id="after")
         await after.open_turn()
         assert (await after.until("turn.start")).path == "turn.start"
+
+
+class TestRefuse:
+    @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 502, 503, 504])
+    async def test_a_handshake_gets_the_status(self, start: Any, connect: Any, status: int) -> None:
+        emulator = await start(_faulty(faults.Refuse(status)))
+        with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+            await connect(emulator.endpoint)
+        assert (caught.value.status, emulator.handshakes, emulator.connections) == (status, 1, 0)
+
+    async def test_it_ends_after_so_many_times(self, start: Any, connect: Any) -> None:
+        emulator = await start(_faulty(faults.Refuse(503, times=2)))
+        for _ in range(2):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await connect(emulator.endpoint)
+        await connect(emulator.endpoint)
+        assert (emulator.handshakes, emulator.connections) == (3, 1)
+
+    async def test_it_begins_with_a_later_connection(self, start: Any, connect: Any) -> None:
+        emulator = await start(_faulty(faults.Refuse(503, from_connection=2)))
+        await connect(emulator.endpoint)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint)
+
+
+class TestHangHandshake:
+    async def test_there_is_no_answer(self, start: Any, connect: Any, eventually: Any) -> None:
+        emulator = await start(_faulty(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 1)
+        done, _ = await asyncio.wait([client], timeout=_BREATH_SECONDS)
+        assert (done, emulator.connections) == (set(), 0)
+        client.cancel()
+
+    async def test_the_next_client_is_answered(self, start: Any, connect: Any, eventually: Any) -> None:
+        emulator = await start(_faulty(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 1)
+        await connect(emulator.endpoint)
+        assert (client.done(), emulator.connections) == (False, 1)
+        client.cancel()
+
+    async def test_closing_the_emulator_does_not_wait_for_it(
+        self, start: Any, connect: Any, eventually: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.HangHandshake()))
+        client = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 1)
+        await asyncio.wait_for(emulator.aclose(), 5)
+        with pytest.raises(aiohttp.ClientError):
+            await client
+
+
+class TestAway:
+    async def test_every_connection_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 60.0)))
+        other = await connect(emulator.endpoint, session_id="other")
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        codes = [await client.closed(), await other.closed()]
+        assert codes == [aiohttp.WSCloseCode.ABNORMAL_CLOSURE] * 2
+
+    async def test_a_handshake_that_hangs_is_reset_too(
+        self, start: Any, connect: Any, audio: Any, eventually: Any
+    ) -> None:
+        hang = faults.HangHandshake(from_connection=2)
+        emulator = await start(_faulty(faults.Away(1.0, 60.0), hang))
+        client = await connect(emulator.endpoint)
+        waiting = asyncio.create_task(connect(emulator.endpoint))
+        await eventually(lambda: emulator.handshakes == 2)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        with pytest.raises(aiohttp.ClientError):
+            await waiting
+
+    async def test_the_port_refuses_meanwhile(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 60.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", urlsplit(emulator.endpoint).port)
+
+    async def test_it_comes_back_at_the_same_port(self, start: Any, connect: Any, audio: Any) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 0.05)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+
+        async def come_back() -> Any:
+            while True:
+                try:
+                    return await connect(emulator.endpoint)
+                except aiohttp.ClientConnectionError:
+                    await asyncio.sleep(0.01)
+
+        again = await asyncio.wait_for(come_back(), 5)
+        await again.whole_turn(audio.silence(1.0))
+
+    async def test_it_waits_for_its_port(
+        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
+    ) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 0.0)))
+        client = await connect(emulator.endpoint)
+        listen, back = emulator._listen, asyncio.Event()
+
+        async def taken_at_first() -> None:
+            if listening.await_count == 1:
+                raise OSError("the port is in use")
+            await listen()
+            back.set()
+
+        listening = mocker.patch.object(emulator, "_listen", side_effect=taken_at_first)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await asyncio.wait_for(back.wait(), 5)
+        await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
+        assert listening.await_count == 2
+
+    async def test_the_emulator_can_be_closed_while_it_is_away(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 60.0)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        await asyncio.wait_for(emulator.aclose(), 5)

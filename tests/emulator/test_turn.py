@@ -5,7 +5,21 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice, turn
+from livekit_plugins_azure_interpreter.emulator import (
+    Behaviour,
+    DropInVoice,
+    EarlyVoice,
+    Fault,
+    GarbageFrame,
+    Line,
+    LongVoice,
+    NoVoice,
+    SlowVoice,
+    Voice,
+    VoiceError,
+    VoiceNeverEnds,
+    turn,
+)
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
@@ -584,3 +598,55 @@ class TestTargets:
         await session.hear(audio.utterance())
         await session.finish()
         assert [spoken.language for spoken in session.spoken] == ["fr"]
+
+    async def test_a_client_that_only_wants_words_has_none_to_change(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=None)
+        session.turn.retarget(("de",))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert session.sent.of("speech.phrase")[0].json()["DisplayText"] == "Hello world"
+
+
+class TestFaults:
+    async def _session(self, begin: Any, audio: Any, *what: Fault) -> Any:
+        session = begin(
+            Behaviour(script=[_voiced("a", bytes(9600)), _BYE], interim_interval_ms=None, faults=what)
+        )
+        await session.hear(audio.utterance())
+        await session.finish()
+        return session
+
+    async def test_garbage_is_sent_before_the_result(self, begin: Any, audio: Any) -> None:
+        paths = (await self._session(begin, audio, GarbageFrame())).sent.paths
+        assert paths.index("garbage") == paths.index("translation.response") - 1
+
+    async def test_an_early_voice_begins_before_its_result(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, EarlyVoice())
+        paths = session.sent.paths
+        assert paths.index("audio.start") < paths.index("audio") < paths.index("translation.response")
+        assert [spoken.text for spoken in session.spoken] == ["a"]
+
+    async def test_an_early_voice_that_is_never_sent_is_not_waited_for(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, EarlyVoice(), NoVoice())
+        assert (session.sent.texts, session.spoken) == (["a"], [])
+
+    @pytest.mark.parametrize("code", [None, 1011])
+    async def test_the_connection_drops_amid_a_voice(self, begin: Any, audio: Any, code: int | None) -> None:
+        session = await self._session(begin, audio, DropInVoice(code=code))
+        assert (session.sent.drops, len(session.sent.chunks), session.spoken) == ([code], 1, [])
+
+    async def test_a_voice_that_ends_with_an_error_was_not_spoken(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, VoiceError())
+        assert (session.sent.of("audio.end")[0].json(), session.spoken) == ({"Status": "Error"}, [])
+
+    async def test_a_voice_that_never_ends_was_spoken(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, VoiceNeverEnds())
+        assert (session.sent.of("audio.end"), len(session.spoken)) == ([], 1)
+
+    async def test_a_voice_that_is_said_over_and_over_was_spoken_so(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, LongVoice(factor=3))
+        assert [len(spoken.voice.pcm) for spoken in session.spoken] == [28800]
+
+    async def test_a_slow_voice_begins_late(self, begin: Any, audio: Any) -> None:
+        session = await self._session(begin, audio, SlowVoice(seconds=0.08))
+        assert session.sent.seconds_between("translation.response", "audio.start") > 0.06

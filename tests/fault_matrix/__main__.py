@@ -33,7 +33,7 @@ async def _run(cases: list[Case], at_once: int, console: Console) -> list[Row]:
         async with turns:
             began_at = time.monotonic()
             ours, theirs = await asyncio.gather(interpret(case), _official(case))
-            verdict = "as it must be" if ours.holds(case.cuts) else str(ours)
+            verdict = "as it must be" if ours.holds(case) else str(ours)
             console.print(f"[dim]{time.monotonic() - began_at:5.0f} s  {case.name}: {verdict}")
             return case, ours, theirs
 
@@ -50,7 +50,7 @@ def _table(results: list[Row]) -> Table:
     for name in (*_OURS, "recovery s", *_THEIRS):
         table.add_column(name, justify="right")
     for case, we, they in results:
-        style = None if we.holds(case.cuts) else "bold red"
+        style = None if we.holds(case) else "bold red"
         row = [we.spoken, we.own_voice, we.fallback, we.cut, f"{we.missing_seconds:.2f}", we.lost]
         row += [we.repeated, we.out_of_order, we.swapped, f"{we.recovery_seconds:.1f}"]
         if they is not None:
@@ -75,12 +75,12 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 220)
     results = asyncio.run(_run(wanted, options.at_once, console))
     console.print(_table(results))
-    failed = [case.name for case, ours, _ in results if not ours.holds(case.cuts)]
+    failed = [case.name for case, ours, _ in results if not ours.holds(case)]
     rows = [
         {
             "case": case.name,
             "speed": case.speed,
-            "holds": ours.holds(case.cuts),
+            "holds": ours.holds(case),
             "pair": ours.as_json(),
             "official": they.as_json() if they else None,
         }

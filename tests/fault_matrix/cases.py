@@ -33,6 +33,7 @@ class Case:
         behaviour, stt: More arguments of `Behaviour` and of `STT`.
         voice_seconds: The length of each voice.
         heard_as: What else a whole voice may be, made of the voice of the utterance.
+        connections: How many connections there must be; None: any number.
         cuts: How many voices may be cut: one for each that was dropped while it sounded.
         official: The official plugin's STT, which has no voices, can run it.
         blocks_seconds: The event loop is blocked for so long, every four seconds.
@@ -51,6 +52,7 @@ class Case:
     stt: Mapping[str, Any] = field(default_factory=dict)
     voice_seconds: float = 0.3
     heard_as: Callable[[bytes], bytes] = bytes
+    connections: int | None = None
     cuts: int = 0
     official: bool = False
     blocks_seconds: float = 0.0
@@ -90,7 +92,7 @@ def _at_rate(rate_hz: int) -> Callable[[bytes], bytes]:
 
 SLOW_VOICE: Mapping[str, Any] = {"voice_speed": 4.0}
 CASES = (
-    Case(name="nothing", official=True, quick=True),
+    Case(name="nothing", official=True, quick=True, connections=1),
     Case(name="TCP reset between utterances", faults=_drops(None, -0.2), official=True),
     Case(name="TCP reset in mid-utterance", faults=_drops(None), official=True, quick=True),
     *(
@@ -137,8 +139,9 @@ CASES = (
         spacing_seconds=71.0,
         speech_seconds=70.0,
         behaviour={"longest_seconds": 80.0},
+        connections=1,
     ),
-    Case(name="silence for 70 s", count=2, speed=1.0, spacing_seconds=71.0),
+    Case(name="silence for 70 s", count=2, speed=1.0, spacing_seconds=71.0, connections=1),
     Case(
         name="connection is closed for its age",
         behaviour={"connection_seconds": 3.0},
@@ -151,8 +154,9 @@ CASES = (
     ),
     Case(name="turn ends after each fourth utterance", behaviour={"utterances_per_turn": 4}, official=True),
     Case(name="no interim results", behaviour={"interim_interval_ms": None}, official=True),
-    Case(name="result is no JSON", faults=_voices(f.BadJson), official=True),
-    Case(name="result lacks its fields", faults=_voices(f.MissingFields)),
+    # A voice without a result is told by what had been said when it began: at the pace of speech.
+    Case(name="result is no JSON", faults=_voices(f.BadJson), speed=1.0, official=True),
+    Case(name="result lacks its fields", faults=_voices(f.MissingFields), speed=1.0),
     Case(name="result under another turn's id", faults=_voices(f.WrongRequestId), official=True),
     Case(name="a frame of garbage", faults=_voices(f.GarbageFrame), official=True, quick=True),
     Case(name="unknown language", faults=_voices(f.UnknownLanguage)),

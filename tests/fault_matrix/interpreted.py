@@ -63,7 +63,9 @@ async def interpret(case: Case, *, patience_seconds: float = STUCK_SECONDS) -> O
             if case.tokens:
                 credentials = {"speech_auth_token": emulator.issue_token}
             stt = STT(target_languages="fr", speech_endpoint=emulator.endpoint, **credentials, **case.stt)
-            return await _Run(case, stt, patience_seconds).outcome()
+            outcome = await _Run(case, stt, patience_seconds).outcome()
+            outcome.connections = emulator.connections
+            return outcome
 
 
 class _Run:

@@ -12,6 +12,7 @@ import numpy as np
 from fakes.room import PADDING, Audio, OtherVoice
 
 from . import speech
+from .cases import Case
 
 _ROUNDING = 4
 _TIME_ERROR_MS = 50.0
@@ -32,6 +33,7 @@ class Outcome:
         out_of_order: Heard after one that was said later.
         swapped: Heard with samples of something else.
         time_error_ms: The most by which a start time is off its place in the audio, as the first has it.
+        connections: How many connections to the service there were.
         recovery_seconds: The longest time from the end of an utterance to its final result.
     """
 
@@ -46,15 +48,17 @@ class Outcome:
     swapped: int = 0
     time_error_ms: float = 0.0
     recovery_seconds: float = 0.0
+    connections: int = 0
     error: str = ""
 
     @property
     def zeros(self) -> bool:
         return not (self.lost or self.repeated or self.out_of_order or self.swapped)
 
-    def holds(self, cuts: int) -> bool:
+    def holds(self, case: Case) -> bool:
         """As it must be: nothing cut but as many voices as were dropped while they sounded."""
-        return self.zeros and self.cut <= cuts and self.time_error_ms <= _TIME_ERROR_MS
+        connected = case.connections in (None, self.connections)
+        return self.zeros and connected and self.cut <= case.cuts and self.time_error_ms <= _TIME_ERROR_MS
 
     def as_json(self) -> dict[str, Any]:
         return {

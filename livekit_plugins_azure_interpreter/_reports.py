@@ -1,0 +1,48 @@
+"""What an `STT` tells besides LiveKit's own events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ._transcripts import Transcript
+
+
+@dataclass(frozen=True)
+class UtteranceRecognized:
+    """An utterance is final (`stt.on("utterance_recognized")`); `id` names it in later events."""
+
+    id: str
+    transcript: Transcript
+
+
+@dataclass(frozen=True)
+class VoiceLost:
+    """Azure's voice of an utterance will not come, or not whole (`stt.on("voice_lost")`).
+
+    `seconds_heard` of it had come; where that is 0 and `TTS` has a fallback, the translation is
+    heard in its voice. `seconds_missing` is an estimate, by the pace of the stream's earlier voices;
+    None: there was none.
+    """
+
+    id: str
+    reason: str
+    seconds_heard: float
+    seconds_missing: float | None
+
+
+@dataclass
+class Counts:
+    """What was counted since an `STT` was made, over all its streams (`stt.counts`).
+
+    Attributes:
+        utterances: Final results with words.
+        voices_lost: Voices that did not come, or not whole, by reason.
+        voice_dropped_seconds: Audio that came and could be given to no utterance.
+        speech_forgotten_seconds: Speech that could not be kept for another attempt any more.
+    """
+
+    utterances: int = 0
+    voices_lost: Counter[str] = field(default_factory=Counter)
+    voice_dropped_seconds: float = 0.0
+    speech_forgotten_seconds: float = 0.0

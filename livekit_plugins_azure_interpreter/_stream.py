@@ -1,0 +1,343 @@
+"""One stream of speech: frames in, speech events out, over as many connections as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError, stt, utils
+from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
+
+from . import _events as events
+from ._audio import MonoResampler, is_loud
+from ._connection import Connection
+from ._errors import to_api_error
+from ._reports import UtteranceRecognized
+from ._retained import RetainedAudio
+from ._transcripts import Transcriber
+from ._utterances import Ledger
+from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
+from .log import logger
+from .options import Options
+
+if TYPE_CHECKING:
+    from .stt import STT
+
+_USAGE_SECONDS = 5.0
+_CONNECT_SHARE = 0.9
+"""Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
+_RECONNECT_SHARE = 0.8
+_RETAINED_SECONDS = 60.0
+"""How much audio that no final covers is kept for the next attempt."""
+_QUIET_SECONDS = 0.5
+"""After so much silence no utterance is under way."""
+_CHANGE_SECONDS = 10.0
+"""How long a change of the options waits for the end of an utterance."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Other options, at a place in the audio."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass
+class _Hearing:
+    """What one recognizer hears: the stream's audio from `start_seconds` on."""
+
+    connection: Connection
+    options: Options
+    start_seconds: float
+    voice: VoiceReader = field(default_factory=VoiceReader)
+
+
+class SpeechStream(stt.SpeechStream):
+    """Frames in, speech events out. Made by `STT.stream()`.
+
+    An attempt is one connection to Azure after another: a change of the options opens the next,
+    while the one before is still answering. What they report is taken in the order of the audio.
+    """
+
+    def __init__(
+        self, *, stt: STT, options: Options, ledger: Ledger, conn_options: APIConnectOptions
+    ) -> None:
+        # No sample_rate for the base class: it resamples before it mixes down.
+        super().__init__(stt=stt, conn_options=conn_options)
+        self._interpreter = stt
+        # A little less than connecting may take: then a refusal ends with the service's own reason.
+        self._options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
+        self._fixed_language = options.source_languages != stt._options.source_languages
+        self._ledger = ledger
+        self._timer: asyncio.TimerHandle | None = None
+        self._mono = MonoResampler(options.sample_rate)
+        self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
+        self._reported_seconds = 0.0
+        self._forgotten_seconds = 0.0
+        self._unheard_attempts = 0
+        self._renewed = False
+        self._hearings: deque[_Hearing] = deque()
+        self._change_wanted_at: float | None = None
+        self._quiet_seconds = 0.0
+        self._came_at = float("-inf")
+        self._untranslated = False
+        self._sent_again_until = 0.0
+        self._first_offset: float | None = None
+        self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
+        self._task.add_done_callback(self._ended)
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        """From the next utterance on, hear and speak with other options."""
+        if self._fixed_language:
+            changes = {name: value for name, value in changes.items() if name != "source_languages"}
+        if not self._hearings and self._input_ch.empty():
+            self._options = replace(self._options, **changes)
+        elif not self._input_ch.closed:
+            # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
+            self._input_ch.send_nowait(cast(Any, _Change(changes)))
+
+    def _begin_change(self, change: _Change) -> None:
+        options = replace(self._options, **change.changes)
+        if options != self._options:
+            self._options = options
+            self._change_wanted_at = self._now()
+            self._quiet_seconds = self._retained.quiet_seconds
+
+    async def _run(self) -> None:
+        if self._first_offset is None:
+            # Later the base class adds wall-clock time, which is not a position in the audio.
+            self._first_offset = self.start_time_offset
+        self._ledger.reconnected(self._now())
+        self._report_forgotten()
+        self._hearings.clear()
+        first = self._next_hearing(self._retained.start_seconds)
+        self._unheard_attempts += 1
+        began_at = self._now()
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                await stack.enter_async_context(first.connection)
+                await self._interpret(first, stack)
+        except APIError as error:
+            outlived = self._now() - began_at >= self._conn_options.timeout
+            spent = self._unheard_attempts > self._conn_options.max_retry
+            if outlived and spent and not first.connection.answered:
+                # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
+                # for an answer to speech: a service that stays mute would never be an error.
+                error.retryable = False
+            raise
+        finally:
+            self._emit(self._transcriber.ended())
+
+    def _next_hearing(self, start_seconds: float) -> _Hearing:
+        connection = Connection(
+            self._interpreter._open_recognizer,
+            self._options,
+            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
+            peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
+        )
+        self._change_wanted_at = None
+        self._hearings.append(_Hearing(connection, self._options, start_seconds))
+        return self._hearings[-1]
+
+    def _report_forgotten(self) -> None:
+        seconds = self._retained.forgotten_seconds - self._forgotten_seconds
+        if seconds > 0:
+            self._forgotten_seconds += seconds
+            self._interpreter.counts.speech_forgotten_seconds += seconds
+            logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
+
+    async def _interpret(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
+        sending = asyncio.create_task(self._send(first, stack))
+        receiving = asyncio.create_task(self._receive())
+        try:
+            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+            await receiving
+        finally:
+            await utils.aio.cancel_and_wait(sending, receiving)
+
+    async def _receive(self) -> None:
+        while True:
+            hearing = self._hearings[0]
+            assert self._first_offset is not None
+            self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
+            self._transcriber.target_languages = hearing.options.target_languages
+            async for event in hearing.connection:
+                # What the next one reported meanwhile came earlier than it is taken.
+                self._came_at = max(self._came_at, hearing.connection.came_at)
+                self._handle(event, hearing)
+                self._arm()
+            await hearing.connection.aclose()
+            if len(self._hearings) == 1:
+                return
+            self._hearings.popleft()
+            # It has said all: what is not voiced by now must not be given a voice of the next one's.
+            self._ledger.end(self._came_at)
+
+    async def _send(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
+        connection = first.connection
+        for pcm in self._retained:
+            connection.write(pcm)
+        async for item in self._input_ch:
+            if isinstance(item, _Change):
+                self._begin_change(item)
+                continue
+            if not isinstance(item, rtc.AudioFrame):
+                self._report_usage(0.0)
+                continue
+            pcm = self._mono.push(item)
+            if self._change_wanted_at is not None and self._may_change(pcm):
+                connection = await self._change_over(connection, stack)
+            self._write(connection, pcm)
+            self._report_usage(_USAGE_SECONDS)
+        self._write(connection, self._mono.flush())
+        connection.end_audio()
+        self._report_usage(0.0)
+
+    def _may_change(self, pcm: bytes) -> bool:
+        """Whether no utterance is under way; or it has lasted for so long that it is cut in two."""
+        assert self._change_wanted_at is not None
+        late = self._now() - self._change_wanted_at > _CHANGE_SECONDS
+        if late or self._quiet_seconds >= _QUIET_SECONDS:
+            return True
+        seconds = len(pcm) / 2 / self._options.sample_rate
+        self._quiet_seconds = 0.0 if is_loud(pcm) else self._quiet_seconds + seconds
+        return False
+
+    async def _change_over(self, old: Connection, stack: contextlib.AsyncExitStack) -> Connection:
+        hearing = self._next_hearing(self._retained.end_seconds)
+        await stack.enter_async_context(hearing.connection)
+        old.end_audio()
+        return hearing.connection
+
+    def _write(self, connection: Connection, pcm: bytes) -> None:
+        if pcm:
+            # Kept before it is sent: an attempt may end at any moment.
+            self._retained.add(pcm)
+            connection.write(pcm)
+
+    def _report_usage(self, least_seconds: float) -> None:
+        seconds = self._retained.end_seconds - self._reported_seconds
+        if seconds > 0 and seconds >= least_seconds:
+            self._reported_seconds = self._retained.end_seconds
+            usage = SpeechEvent(
+                type=SpeechEventType.RECOGNITION_USAGE,
+                request_id=self._transcriber.request_id,
+                recognition_usage=RecognitionUsage(audio_duration=seconds),
+            )
+            self._emit([usage])
+
+    def _handle(self, event: events.Event, hearing: _Hearing) -> None:
+        if isinstance(event, events.SpeechStarted):
+            self._emit(self._transcriber.speech_started())
+        elif isinstance(event, events.SpeechStopped):
+            self._emit(self._transcriber.speech_stopped())
+        elif isinstance(event, events.Recognizing):
+            self._emit(self._transcriber.interim(event.phrase.read()))
+        elif isinstance(event, events.Recognized):
+            self._recognized(event.phrase.read(), hearing)
+        elif isinstance(event, events.NothingRecognized):
+            self._emit(self._transcriber.ended())
+        elif isinstance(event, events.VoiceChunk):
+            self._voice_chunk(event.data, hearing)
+        elif isinstance(event, events.VoiceCompleted):
+            hearing.voice.end()
+            self._ledger.completed(self._came_at)
+        elif isinstance(event, events.Disconnected):
+            hearing.voice = VoiceReader()
+            self._ledger.reconnected(self._came_at)
+        elif isinstance(event, events.Connected):
+            self._renewed = False
+        elif isinstance(event, events.Failed):
+            raise self._failure(event)
+
+    def _failure(self, failed: events.Failed) -> APIError:
+        renewed = self._options.credentials.renewable and not self._renewed
+        self._renewed = True
+        return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
+
+    def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
+        self._unheard_attempts = 0
+        start = hearing.start_seconds + phrase.offset_seconds
+        if self._ledger.has_stray_voice(start) and self._may_send_again():
+            raise to_api_error(events.Failed(events.RESULT_LOST, ""))
+        if not phrase.text and not phrase.translations:
+            # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
+            self._emit(self._transcriber.ended())
+            return
+        self._retained.cover(hearing.start_seconds + phrase.end_seconds)
+        transcript = self._transcriber.transcript(phrase)
+        text, name = transcript.text, ""
+        self._untranslated = not transcript.translated
+        if transcript.translated:
+            utterance = self._ledger.recognized(
+                text,
+                self._came_at,
+                voice_expected=hearing.options.voice is not None,
+                start=start,
+            )
+            text, name = utterance.translation, utterance.id
+        self._emit(self._transcriber.final(transcript, text))
+        self._interpreter.counts.utterances += 1
+        recognized = UtteranceRecognized(name or utils.shortuuid("untranslated-"), transcript)
+        self._interpreter.emit("utterance_recognized", recognized)
+
+    def _may_send_again(self) -> bool:
+        """A result is missing: its audio is sent again, but only once, whatever comes of it."""
+        end = self._retained.end_seconds
+        # Speech that is not translated may have a voice as well, and that one's result is not missing.
+        missing = not self._untranslated and self._retained.start_seconds >= self._sent_again_until
+        self._sent_again_until = max(self._sent_again_until, end)
+        return missing and self._conn_options.max_retry > 0
+
+    def _voice_chunk(self, data: bytes, hearing: _Hearing) -> None:
+        try:
+            samples = hearing.voice.read(data)
+        except VoiceFormatError as error:
+            # Noise is worse than the fallback. The voice takes its place in the line without a sound.
+            logger.error("Azure sent a voice that cannot be played: %s", error)
+            samples = Samples(b"", DEFAULT_RATE_HZ, starts=True)
+        if samples is not None:
+            position = hearing.start_seconds + hearing.connection.written_seconds
+            self._ledger.audio(samples, self._came_at, position=position)
+
+    def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
+        for event in speech_events:
+            if not self._event_ch.closed:
+                self._event_ch.send_nowait(event)
+
+    def _arm(self) -> None:
+        """Have the ledger's next deadline kept, also while nothing is reported."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._ledger.deadline) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        connection = self._hearings[0].connection
+        if connection.is_behind:
+            # The loop was blocked: what came meanwhile may have come in time, and goes first.
+            self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
+            return
+        stray = self._ledger.has_stray_voice(float("inf"))
+        self._ledger.expire(self._now())
+        self._arm()
+        gone = stray and not self._ledger.has_stray_voice(float("inf"))
+        if gone and self._may_send_again():
+            connection.fail(events.Failed(events.RESULT_LOST, ""))
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ledger.end(self._now())
+        self._interpreter._stream_ended(self)
+
+    def _now(self) -> float:
+        return self._task.get_loop().time()
