@@ -88,8 +88,19 @@ class SpeechStream(stt.SpeechStream):
         self._untranslated = False
         self._sent_again_until = 0.0
         self._first_offset: float | None = None
+        self._is_placed = self._is_probe = False
         self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
         self._task.add_done_callback(self._ended)
+
+    @property
+    def start_time_offset(self) -> float:
+        """Where the stream's audio begins on the session's clock, in seconds; whoever knows sets it."""
+        return super().start_time_offset
+
+    @start_time_offset.setter
+    def start_time_offset(self, value: float) -> None:
+        cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
+        self._is_placed = True
 
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
@@ -112,6 +123,7 @@ class SpeechStream(stt.SpeechStream):
         if self._first_offset is None:
             # Later the base class adds wall-clock time, which is not a position in the audio.
             self._first_offset = self.start_time_offset
+            self._is_probe = self._interpreter._began(self, placed=self._is_placed)
         self._ledger.reconnected(self._now())
         self._report_forgotten()
         self._hearings.clear()
@@ -281,9 +293,12 @@ class SpeechStream(stt.SpeechStream):
                 self._came_at,
                 voice_expected=hearing.options.voice is not None,
                 start=start,
+                same_language=transcript.same_language,
             )
             text, name = utterance.translation, utterance.id
         self._emit(self._transcriber.final(transcript, text))
+        if self._is_probe:
+            return
         self._interpreter.counts.utterances += 1
         recognized = UtteranceRecognized(name or utils.shortuuid("untranslated-"), transcript)
         self._interpreter.emit("utterance_recognized", recognized)

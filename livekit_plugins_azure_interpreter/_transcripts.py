@@ -32,6 +32,12 @@ class Transcript:
     end_time: float
     translated: bool
 
+    @property
+    def same_language(self) -> bool:
+        """Whether it was said in the target language, whatever the region; an unknown language was not."""
+        source = LanguageCode(self.source_language).language
+        return self.translated and source == LanguageCode(self.language).language
+
 
 @dataclass
 class Transcriber:

@@ -24,6 +24,8 @@ _LEAST_QUIET_SECONDS = 1.0
 """The shortest quiet after which the order of voices is certain again."""
 _KNOWN_LATENCIES = 3
 """After so many voices the stream's own latency is known, and quiet need not last the whole timeout."""
+_PATIENCE = 0.6
+"""After this share of the timeout a voice may as well be of the utterance behind the first in line."""
 _MAX_EARLY_SECONDS = 30.0
 """How much voice is held for utterances that are not recognized yet."""
 _MAX_WAITING = 10_000
@@ -77,6 +79,7 @@ class LostReason(str, Enum):
     ENDED = "the stream ended"
     EVICTED = "too much audio was waiting to be spoken"
     TEXT_ONLY = "no voice was asked for"
+    SAME_LANGUAGE = "Azure gives no voice to speech that is in the target language already"
 
 
 class IllegalStep(Exception):
@@ -104,7 +107,9 @@ class Utterance:
         samples: Its voice so far, in order.
         seconds: How long that is.
         lost_reason: Why it is LOST.
+        same_language: It was spoken in the target language.
         handed_out: Somebody was given its translation, to have it spoken.
+        wanted: False: nobody will say it. Its voice keeps its place in the line, and is not kept.
         changed: Called after each change of the voice, for the one who claimed it.
     """
 
@@ -112,8 +117,10 @@ class Utterance:
     text: str
     recognized_at: float
     state: State = State.RECOGNIZED
+    same_language: bool = False
     claimed: bool = False
     handed_out: bool = False
+    wanted: bool = True
     samples: list[Samples] = field(default_factory=list)
     seconds: float = 0.0
     lost_reason: LostReason | None = None
@@ -131,7 +138,8 @@ class Utterance:
     def add(self, samples: Samples) -> None:
         """A piece of its voice came."""
         self._step(Step.AUDIO)
-        self.samples.append(samples)
+        if self.wanted:
+            self.samples.append(samples)
         self.seconds += samples.seconds
         self._notify()
 
@@ -156,6 +164,12 @@ class Utterance:
         if self.claimed:
             raise IllegalStep("the utterance is claimed already")
         self.claimed = True
+
+    def let_go(self) -> None:
+        """Nobody will say it."""
+        self.claim()
+        self.wanted = False
+        self.samples.clear()
 
     def _step(self, step: Step) -> None:
         following = _NEXT.get((self.state, step))
@@ -211,6 +225,13 @@ class _Voice:
             self.close()
 
 
+@dataclass
+class SameLanguage:
+    """Whether Azure gives a voice to speech that is in the target language already; None: not known yet."""
+
+    voiced: bool | None = None
+
+
 class Ledger:
     """All utterances of one speech stream, and who may have which audio.
 
@@ -219,6 +240,7 @@ class Ledger:
             and how long a voice may pause.
         max_audio_seconds: How much audio waits for a claim before the oldest is lost.
         lost: Called with each utterance that becomes LOST.
+        same_language: What is known of the service; several ledgers may share it.
 
     Attributes:
         dropped_seconds: How much audio came that nobody may be given.
@@ -231,13 +253,16 @@ class Ledger:
         voice_timeout_seconds: float = 5.0,
         max_audio_seconds: float = 600.0,
         lost: Callable[[Utterance], None] | None = None,
+        same_language: SameLanguage | None = None,
     ) -> None:
         self._timeout = voice_timeout_seconds
         self._max_audio_seconds = max_audio_seconds
         self._on_lost = lost
         self.dropped_seconds = 0.0
         self.evicted = 0
+        self._same_language = same_language or SameLanguage()
         self._line: deque[Utterance] = deque()
+        self._undecided: deque[_Voice] = deque()
         self._early: deque[_Voice] = deque()
         self._voice: _Voice | None = None
         self._line_moved_at = float("-inf")
@@ -258,19 +283,32 @@ class Ledger:
     # What the recognizer reported
 
     def recognized(
-        self, text: str, now: float, *, voice_expected: bool = True, start: float = 0.0
+        self,
+        text: str,
+        now: float,
+        *,
+        voice_expected: bool = True,
+        start: float = 0.0,
+        same_language: bool = False,
     ) -> Utterance:
         """A translation is final; a voice is expected for it unless only text was asked for.
 
-        `start` is where its words begin in the stream's audio, in seconds.
+        Args:
+            text: The translation.
+            now: When it came.
+            voice_expected: False: only text was asked for.
+            start: Where its words begin in the stream's audio, in seconds.
+            same_language: It was spoken in the target language, and may have no voice.
         """
         self.expire(now)
         while self.has_stray_voice(start):
             self._drop_stray()
-        utterance = Utterance(f"utterance-{next(_ids)}", text, now)
+        utterance = Utterance(f"utterance-{next(_ids)}", text, now, same_language=same_language)
         self._wait_for_claim(utterance)
         if not voice_expected:
             self._lose(utterance, LostReason.TEXT_ONLY)
+        elif same_language and self._same_language.voiced is False:
+            self._lose(utterance, LostReason.SAME_LANGUAGE)
         elif self._early:
             self._early.popleft().give(utterance)
             self._settle(utterance)
@@ -354,7 +392,8 @@ class Ledger:
             due.append(self._voice_deadline(self._voice))
         else:
             if self._line:
-                due.append(self._waits_since(self._line[0]) + self._timeout)
+                # Of those before it the voices have come, and are held.
+                due.append(self._waits_since(self._line[len(self._undecided)]) + self._timeout)
             if self._doubt_until is not None:
                 due.append(self._doubt_until)
         return min(due, default=None)
@@ -379,8 +418,12 @@ class Ledger:
             self._doubt_until, self._orphans = None, 0
         elif self._early and self._early[0].closed and self._early[0].last_at + self._timeout <= due:
             self._drop_early(due)
+        elif self._undecided:
+            self._decide(voiced=False)
         else:
             # Its voice may still come, and then it must not be taken for that of the next.
+            if self._line[0].same_language and self._same_language.voiced is None:
+                self._same_language.voiced = False
             self._lose(self._line.popleft(), LostReason.TIMEOUT)
             self._line_moved_at = due
             self._doubt_until = due + self._timeout
@@ -391,6 +434,8 @@ class Ledger:
             return
         if voice in self._early:
             self._drop_early(due)
+        elif voice in self._undecided:
+            self._drop_undecided(due)
         self._voice = None
         self._line_moved_at = due
         if voice.owner is not None and not voice.owner.done:
@@ -403,7 +448,22 @@ class Ledger:
     # Voices
 
     def _begin_voice(self, now: float, position: float) -> _Voice:
+        if self._undecided or self._is_undecided:
+            voice = self._voice = _Voice(None, now, position)
+            self._undecided.append(voice)
+            if len(self._undecided) > sum(not utterance.same_language for utterance in self._line):
+                self._decide(voiced=True)
+            return voice
+        if self._doubt_until is None and self._is_overdue(now):
+            # The voice of the first in line is late, or was never sent, and this is of the one behind.
+            self._lose(self._line.popleft(), LostReason.IN_DOUBT)
+            self._doubt_until = now + self._quiet_seconds
         utterance = self._line.popleft() if self._line else None
+        if utterance is None and self._same_language.voiced is False:
+            # One that was thought to have no voice may have this one.
+            self._same_language.voiced = None
+        elif utterance is not None and utterance.same_language and self._doubt_until is None:
+            self._same_language.voiced = True
         if self._doubt_until is not None:
             self._voice = _Voice(None, now, position, discarded=True)
             self._orphans += utterance is None
@@ -418,6 +478,37 @@ class Ledger:
             self._latencies += 1
         return self._voice
 
+    @property
+    def _is_undecided(self) -> bool:
+        """The next voice is of an utterance that may have none, or of the one behind it."""
+        if self._doubt_until is not None or self._same_language.voiced is not None or not self._line:
+            return False
+        return self._line[0].same_language and not all(utterance.same_language for utterance in self._line)
+
+    def _decide(self, *, voiced: bool) -> None:
+        """It is clear now whose the voices are that were held."""
+        self._same_language.voiced = voiced
+        if not voiced:
+            voiceless = [utterance for utterance in self._line if utterance.same_language]
+            self._line = deque(utterance for utterance in self._line if not utterance.same_language)
+            for utterance in voiceless:
+                self._lose(utterance, LostReason.SAME_LANGUAGE)
+        while self._undecided:
+            owner = self._line.popleft()
+            self._undecided.popleft().give(owner)
+            self._settle(owner)
+            self._account(owner, owner.seconds)
+
+    def _drop_undecided(self, now: float) -> None:
+        """Give up: nobody gets the voices that were held, nor the one under way."""
+        for voice in self._undecided:
+            self.dropped_seconds += voice.held_seconds
+            voice.held, voice.discarded = [], True
+        self._undecided.clear()
+        while self._line:
+            self._lose(self._line.popleft(), LostReason.IN_DOUBT)
+        self._doubt_until = now + self._timeout
+
     def _close_voice(self) -> None:
         voice, self._voice = self._voice, None
         assert voice is not None
@@ -431,6 +522,11 @@ class Ledger:
         if owner is not None:
             self._settle(owner)
 
+    def _is_overdue(self, now: float) -> bool:
+        """The first in line has waited for so long that a voice may as well be of the second."""
+        patience = max(_PATIENCE * self._timeout, 3 * self._slowest_seconds)
+        return len(self._line) > 1 and now - self._waits_since(self._line[0]) > patience
+
     @property
     def _quiet_seconds(self) -> float:
         """After a voice that nobody got: an older one that is still to come would begin by then."""
@@ -441,6 +537,8 @@ class Ledger:
     def _bound_early(self, now: float) -> None:
         if sum(voice.held_seconds for voice in self._early) > _MAX_EARLY_SECONDS:
             self._drop_early(now)
+        if sum(voice.held_seconds for voice in self._undecided) > _MAX_EARLY_SECONDS:
+            self._drop_undecided(now)
 
     def _drop_stray(self) -> None:
         stray = self._early.popleft()
@@ -464,8 +562,9 @@ class Ledger:
             self._lose(self._voice.owner, reason)
         while self._line:
             self._lose(self._line.popleft(), reason)
-        self.dropped_seconds += sum(voice.held_seconds for voice in self._early)
+        self.dropped_seconds += sum(voice.held_seconds for voice in (*self._early, *self._undecided))
         self._early.clear()
+        self._undecided.clear()
         self._voice, self._doubt_until = None, None
         self._orphans, self._discarding_tail = 0, False
 
@@ -485,6 +584,12 @@ class Ledger:
             self._forget(utterance)
             utterance.claim()
         return found
+
+    def let_go(self, utterance: Utterance) -> None:
+        """Nobody will say it: not now, and no later text with the same words."""
+        if utterance.id in self._waiting:
+            self._forget(utterance)
+            utterance.let_go()
 
     @property
     def empty(self) -> bool:
@@ -523,7 +628,7 @@ class Ledger:
 
     def _account(self, utterance: Utterance, seconds: float) -> None:
         if utterance.claimed:
-            if utterance.seconds > self._max_audio_seconds and not utterance.done:
+            if utterance.wanted and utterance.seconds > self._max_audio_seconds and not utterance.done:
                 self.evicted += 1
                 self._lose(utterance, LostReason.EVICTED)
             return
@@ -555,7 +660,7 @@ class Ledger:
         if utterance.state is State.VOICED:
             self._voiced_seconds += utterance.seconds
             self._voiced_characters += len(utterance.text)
-        if utterance.state is State.LOST and self._on_lost is not None:
+        if utterance.state is State.LOST and utterance.wanted and self._on_lost is not None:
             self._on_lost(utterance)
 
 

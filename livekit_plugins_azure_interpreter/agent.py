@@ -5,12 +5,21 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from livekit.agents import Agent, AgentSession, CloseEvent, StopResponse, UserInputTranscribedEvent, llm
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    CloseEvent,
+    StopResponse,
+    UserInputTranscribedEvent,
+    llm,
+)
 from livekit.agents import stt as livekit_stt
 from livekit.agents.utils import is_given
+from livekit.agents.voice import SpeechHandle
 
 from ._utterances import Translation
 from .stt import STT
@@ -25,6 +34,8 @@ _SESSION_OPTIONS: dict[str, Any] = {
     "tts_text_transforms": None,
     "vad": None,
 }
+
+_MAX_LEFT = 10_000
 
 
 def session_options(**overrides: Any) -> dict[str, Any]:
@@ -60,11 +71,20 @@ class InterpreterAgent(Agent):
 
     Args:
         instructions: Of no effect without an LLM; kept for tools that show them.
+        skip_same_language: Speech that is in the target language already is not said again. An
+            interpreter that hears itself would otherwise repeat itself for ever.
         **options: Any other option of `livekit.agents.Agent`.
     """
 
-    def __init__(self, *, instructions: str = "Interpret what is said.", **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        instructions: str = "Interpret what is said.",
+        skip_same_language: bool = True,
+        **options: Any,
+    ) -> None:
         super().__init__(instructions=instructions, **options)
+        self._skip_same_language = skip_same_language
 
     async def on_enter(self) -> None:
         _Interpretation.of(self.session).resume(self)
@@ -82,7 +102,8 @@ class _Interpretation:
     """What is said in one session, over the hand-overs between its agents.
 
     An agent that is being replaced cannot speak any more while its last speech plays; what becomes
-    final then waits for the next agent.
+    final then waits for the next agent. While one that does not interpret has the floor, translations
+    are left to it.
     """
 
     _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], _Interpretation]] = WeakKeyDictionary()
@@ -100,36 +121,56 @@ class _Interpretation:
         self._agent: InterpreterAgent | None = None
         self._stts: list[STT] = []
         self._unsaid: deque[Translation] = deque()
+        self._left: deque[Translation] = deque(maxlen=_MAX_LEFT)
+        self._followed = True
 
     def resume(self, agent: InterpreterAgent) -> None:
         self._agent = agent
+        while self._left:
+            self._let_go(self._left.popleft())
         self._stts = _interpreters(agent.stt if is_given(agent.stt) else agent.session.stt)
         self._say()
 
     def pause(self, *, followed: bool) -> None:
         """The agent cannot speak any more; `followed`: another interpreter will say the rest."""
         self._agent = None
-        if not followed:
-            self._stts = []
+        self._followed = followed
 
     def _closed(self, _: CloseEvent) -> None:
         # A listener of an STT may know the session, which is not forgotten while it is known from here.
         self._agent = None
         self._stts = []
         self._unsaid.clear()
+        self._left.clear()
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
             return
-        translations = (stt.next_translation(event.transcript) for stt in self._stts)
-        translation = next((found for found in translations if found is not None), None)
-        if translation is not None:
-            self._unsaid.append(translation)
-            self._say()
+        for stt in self._stts:
+            if (translation := stt.next_translation(event.transcript)) is not None:
+                mine = self._agent is not None or self._followed
+                (self._unsaid if mine else self._left).append(translation)
+                break
+        self._say()
 
     def _say(self) -> None:
         while self._agent is not None and self._unsaid:
-            self._agent.session.say(self._unsaid.popleft(), allow_interruptions=False, add_to_chat_ctx=False)
+            translation = self._unsaid.popleft()
+            if self._agent._skip_same_language and translation.utterance.same_language:
+                self._let_go(translation)
+            else:
+                speech = self._agent.session.say(
+                    translation, allow_interruptions=False, add_to_chat_ctx=False
+                )
+                speech.add_done_callback(partial(self._said, translation))
+
+    def _said(self, translation: Translation, _: SpeechHandle) -> None:
+        # One that was interrupted before its turn, or said without sound, has not taken its voice.
+        self._let_go(translation)
+
+    def _let_go(self, translation: Translation) -> None:
+        for stt in self._stts:
+            stt.let_go(translation)
 
 
 def _interpreters(stt: object) -> list[STT]:

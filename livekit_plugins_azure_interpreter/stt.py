@@ -16,7 +16,7 @@ from ._recognizer import AzureRecognizer
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
 from ._transcripts import joined_transcript
-from ._utterances import Ledger, LostReason, Translation, Utterance
+from ._utterances import Ledger, LostReason, SameLanguage, Translation, Utterance
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
+
+
+_EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
 class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
@@ -149,7 +152,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self._phrase_list = self._options.phrase_list
         self._session_keyterms: tuple[str, ...] = ()
         self._streams: list[SpeechStream] = []
-        self._batches: set[SpeechStream] = set()
+        # Recordings, and probes: no TTS asks for their voices.
+        self._unclaimed: set[SpeechStream] = set()
+        self._places_streams = False
+        self._same_language = SameLanguage()
         self._ledgers: list[Ledger] = []
 
     @property
@@ -185,6 +191,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._voice_lost(utterance, ledger),
+            same_language=self._same_language,
         )
         return SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
 
@@ -230,7 +237,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
 
     async def aclose(self) -> None:
         """Close every stream. Voices that nobody has claimed yet are let go."""
-        streams, self._streams = [*self._streams, *self._batches], []
+        streams, self._streams = [*self._streams, *self._unclaimed], []
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self._ledgers.clear()
 
@@ -246,6 +253,11 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         oldest.handed_out = True
         return oldest.translation
 
+    def let_go(self, translation: Translation) -> None:
+        """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
+        for ledger in self._ledgers:
+            ledger.let_go(translation.utterance)
+
     def _claim(self, text: str) -> list[Utterance]:
         """For `TTS`: the utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._oldest(text)):
@@ -259,18 +271,36 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         found = [one for ledger in ledgers if (one := ledger.find(text, handed_out=handed_out))]
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
+    def _began(self, stream: SpeechStream, *, placed: bool) -> bool:
+        """A stream begins to hear; whether it is a probe, of whose results nobody hears.
+
+        With one, LiveKit's FallbackAdapter finds out whether an STT has recovered, while another serves.
+        It alone has no retries, and no place on the session's clock, which the stream before it had.
+        """
+        self._places_streams |= placed
+        if placed or not self._places_streams or stream._conn_options.max_retry:
+            return False
+        if stream not in self._streams:
+            return False
+        self._streams.remove(stream)
+        self._unclaimed.add(stream)
+        self._ledgers.remove(stream._ledger)
+        return True
+
     def _stream_ended(self, stream: SpeechStream) -> None:
         """Forget a stream that has ended; its ledger too, once nothing in it can be claimed."""
         if stream in self._streams:
             self._streams.remove(stream)
+        self._unclaimed.discard(stream)
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         live = [other._ledger for other in self._streams]
         ended = [other for other in self._ledgers if other not in live and not other.empty]
         self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
-        if utterance.lost_reason is LostReason.TEXT_ONLY or utterance.lost_reason is None:
+        if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self._ledgers:
             return
+        assert utterance.lost_reason is not None
         reason = utterance.lost_reason.value
         logger.warning("the voice of %s is lost: %s", utterance.id, reason)
         self.counts.voices_lost[reason] += 1
@@ -287,7 +317,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
         stream = self._make_stream(options, replace(conn_options, max_retry=0))
-        self._batches.add(stream)
+        self._unclaimed.add(stream)
         try:
             for frame in buffer if isinstance(buffer, list) else [buffer]:
                 stream.push_frame(frame)
@@ -298,7 +328,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
                 if event.type is SpeechEventType.FINAL_TRANSCRIPT
             ]
         finally:
-            self._batches.discard(stream)
+            self._unclaimed.discard(stream)
             await stream.aclose()
         return joined_transcript(finals, stream._transcriber.request_id)
 

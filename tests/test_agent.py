@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, hearing, untranslated, voice
+from fakes.azure import heard, hearing, spoken_in, untranslated, voice
 from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
@@ -358,3 +358,74 @@ class TestAgent:
         await until(lambda: room.recognizer.idle)
         await asyncio.sleep(0)  # the loop runs what the thread handed it
         assert room.speaker.heard == []
+
+
+class TestSameLanguage:
+    async def test_it_is_not_said_again_and_its_voice_is_nobody_elses(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.hears(spoken_in("fr-CA", "Oui."), heard("Non."), *voice(VOICES[0]), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        room.hears(heard("Oui."), *voice(VOICES[2]))
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert room.speaker.heard == VOICES[1:3]
+        assert room.stt._ledgers[0].empty
+
+    @pytest.mark.parametrize("language", ["", "und", "en-US"])
+    async def test_another_language_or_an_unknown_one_is_said(
+        self, enter: Make, until: Until, language: str
+    ) -> None:
+        room = await enter()
+        room.hears(spoken_in(language, "Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+    async def test_it_is_said_where_that_is_wanted(self, enter: Make, until: Until) -> None:
+        room = await enter(InterpreterAgent(skip_same_language=False))
+        room.hears(spoken_in("fr-FR", "Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+
+class TestNotSaid:
+    async def test_the_voices_of_speeches_that_were_interrupted_are_let_go(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.stt._ledgers[0].find("Deux.") is not None)
+        await until(lambda: room.stt._ledgers[0].find("Deux.", handed_out=False) is None)
+        interrupted = room.session.interrupt(force=True)
+        room.speaker.release()
+        await asyncio.wait_for(interrupted, LIMIT_SECONDS)
+        await until(lambda: room.stt._ledgers[0].empty)
+        room.speaker.heard.clear()
+        room.hears(heard("Deux."), *voice(VOICES[2]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[2:3]
+
+    async def test_without_sound_no_voice_waits(self, enter: Make, until: Until) -> None:
+        room = await enter()
+        room.session.output.set_audio_enabled(False)
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.stt._ledgers[0]._voiced_seconds and room.stt._ledgers[0].empty)
+        assert room.speaker.heard == []
+
+    async def test_what_an_agent_that_does_not_interpret_left_is_not_said_later(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.session.update_agent(Agent(instructions=""))
+        await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.stt.counts.utterances == 1 and _Interpretation.of(room.session)._left)
+        room.session.update_agent(InterpreterAgent())
+        await until(lambda: _Interpretation.of(room.session)._agent is not None)
+        assert room.stt._ledgers[0].empty
+        room.hears(heard("Oui."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[1:2]

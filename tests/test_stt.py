@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from fakes.azure import heard, voice
-from fakes.recognizer import FakeService
+from fakes.recognizer import LIMIT_SECONDS, FakeService
 from fakes.tts import tone
 from livekit import rtc
+from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT
@@ -102,3 +104,51 @@ class TestInterface:
             STT(target_languages="fr", speech_key="a-key")
         with pytest.raises(ValueError, match="target_languages"):
             STT(target_languages=[], speech_key="a-key", speech_region="westeurope")
+
+
+class TestProbe:
+    """LiveKit's FallbackAdapter opens one on an STT that failed, while another serves."""
+
+    PROBE = APIConnectOptions(max_retry=0, timeout=4)
+
+    async def test_what_it_hears_is_not_reported_nor_claimed(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        reported: list[object] = []
+        interpreter.on("utterance_recognized", reported.append)
+        interpreter.on("voice_lost", reported.append)
+        main = listen(interpreter)
+        main.stream.start_time_offset = 1.0
+        await until(lambda: service.recognizers and service.last.started)
+        await main.aclose()
+        probe = listen(interpreter, conn_options=self.PROBE)
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        service.last.post(heard("Oui."), *voice(tone(440, 0.2)), heard("Non."))
+        await probe.has(SpeechEventType.FINAL_TRANSCRIPT, 2)
+        assert interpreter.next_translation("Oui.") is None
+        assert interpreter._claim("Oui.") == interpreter._claim(probe.finals[0].text) == []
+        await probe.aclose()
+        assert interpreter._claim("Oui.") == []
+        assert (reported, interpreter.counts.utterances, interpreter._unclaimed) == ([], 0, set())
+
+    async def test_it_is_closed_with_the_stt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        listen(interpreter).stream.start_time_offset = 1.0
+        listen(interpreter, conn_options=self.PROBE)
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
+        await until(lambda: all(recognizer.closed for recognizer in service.recognizers))
+
+    @pytest.mark.parametrize("max_retry", [0, 1])
+    async def test_a_stream_of_a_reader_who_places_none_is_no_probe(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, max_retry: int
+    ) -> None:
+        interpreter = make_stt()
+        stream = listen(interpreter, conn_options=APIConnectOptions(max_retry=max_retry, timeout=4))
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."))
+        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
+        assert interpreter.next_translation("Oui.") is not None

@@ -146,3 +146,24 @@ def test_translations_are_given_by_the_languages_that_were_asked_for(
 ) -> None:
     transcript = Transcriber(targets, "request-1").transcript(Phrase(0.0, 1.0, "Hi", "en", translations))
     assert transcript.translations == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "same"),
+    [
+        ("fr-FR", "fr", True),
+        ("fr-CA", "fr-FR", True),
+        ("FR", "fr", True),
+        ("cmn-Hans-CN", "zh-TW", True),
+        ("en-US", "fr", False),
+        ("", "fr", False),
+        ("und", "fr", False),
+    ],
+)
+def test_the_same_language_is_told_by_its_primary_subtag(source: str, target: str, same: bool) -> None:
+    phrase = Phrase(1.0, 0.5, "Oui", source, {target: "Oui"})
+    assert Transcriber((target,), "request-1").transcript(phrase).same_language is same
+
+
+def test_what_is_not_translated_is_not_in_the_target_language() -> None:
+    assert not Transcriber(("en",), "request-1").transcript(UNTRANSLATED).same_language

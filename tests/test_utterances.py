@@ -15,6 +15,7 @@ from livekit_plugins_azure_interpreter._utterances import (
     IllegalStep,
     Ledger,
     LostReason,
+    SameLanguage,
     State,
     Step,
     Translation,
@@ -1051,6 +1052,8 @@ class Plan:
 
 
 TICKS = 64
+PATIENCE = int(0.6 * TIMEOUT * TICKS)
+"""In ticks: how late a voice may begin before it may as well be of the utterance behind its own."""
 SHORT = int(TIMEOUT * TICKS) - 1
 """In ticks: what is still in time."""
 moments = st.one_of(st.integers(0, 32), st.integers(0, SHORT), st.integers(SHORT - 32, SHORT))
@@ -1115,7 +1118,7 @@ def test_no_utterance_ever_holds_a_sample_of_anothers_voice(plan_list: list[Plan
         assert set(tags(utterance)) <= {number}
         if utterance.state is State.VOICED:
             assert len(tags(utterance)) == pieces[number]
-    if not any(plan.missing for plan in plan_list):
+    if not any(plan.missing or plan.delay > PATIENCE for plan in plan_list):
         assert {utterance.state for utterance in utterances} == {State.VOICED}
 
 
@@ -1123,3 +1126,210 @@ def test_a_translation_stays_a_plain_text_to_everyone_else() -> None:
     translation = Ledger().recognized("Bonjour", 0.0).translation
     assert isinstance(translation, Translation)
     assert (translation, hash(translation)) == ("Bonjour", hash("Bonjour"))
+
+
+class TestNobodyWillSayIt:
+    """An utterance that was let go keeps its place in the line, and no memory."""
+
+    def test_its_voice_is_not_that_of_the_next(self, ledger: Ledger, lost: list[Utterance]) -> None:
+        skipped, said = ledger.recognized("Oui.", 0.0), ledger.recognized("Non.", 0.1)
+        ledger.let_go(skipped)
+        for now, tag in ((1.0, 1), (2.0, 2)):
+            ledger.audio(piece(tag=tag), now)
+            ledger.completed(now)
+        assert (skipped.state, tags(skipped), skipped.seconds) == (State.VOICED, [], 1.0)
+        assert tags(said) == [2]
+        assert lost == []
+
+    def test_what_had_come_of_its_voice_is_freed(self, ledger: Ledger) -> None:
+        skipped = ledger.recognized("Oui.", 0.0)
+        ledger.audio(piece(tag=1), 1.0)
+        ledger.let_go(skipped)
+        ledger.audio(piece(tag=2), 1.1)
+        assert (skipped.samples, ledger._waiting_seconds, ledger.empty) == ([], 0.0, True)
+
+    def test_no_text_claims_it(self, ledger: Ledger) -> None:
+        skipped, said = ledger.recognized("Oui.", 0.0), ledger.recognized("Oui.", 0.1)
+        ledger.let_go(skipped)
+        assert ledger.claim(skipped.translation) == []
+        assert ledger.claim("Oui.") == [said]
+
+    def test_its_loss_is_not_reported(self, ledger: Ledger, lost: list[Utterance]) -> None:
+        skipped = ledger.recognized("Oui.", 0.0)
+        ledger.let_go(skipped)
+        ledger.reconnected(1.0)
+        assert skipped.state is State.LOST
+        assert lost == []
+
+    def test_its_voice_may_be_longer_than_what_may_wait(self, lost: list[Utterance]) -> None:
+        ledger = Ledger(max_audio_seconds=2.0, lost=lost.append)
+        skipped, said = ledger.recognized("Oui.", 0.0), ledger.recognized("Non.", 0.1)
+        ledger.let_go(skipped)
+        for number in range(5):
+            ledger.audio(piece(tag=1), 1.0 + number)
+        ledger.completed(6.0)
+        ledger.audio(piece(tag=2), 6.5)
+        assert (skipped.state, ledger.evicted) == (State.VOICED, 0)
+        assert tags(said) == [2]
+
+    def test_one_that_is_claimed_stays_with_its_speech(self, ledger: Ledger) -> None:
+        said = ledger.recognized("Oui.", 0.0)
+        ledger.claim("Oui.")
+        ledger.let_go(said)
+        ledger.audio(piece(tag=1), 1.0)
+        assert tags(said) == [1]
+
+
+class TestSameLanguage:
+    """Azure may or may not send a voice of what was said in the target language."""
+
+    @pytest.fixture
+    def known(self) -> SameLanguage:
+        return SameLanguage()
+
+    @pytest.fixture
+    def ledger(self, known: SameLanguage, lost: list[Utterance]) -> Ledger:
+        return Ledger(voice_timeout_seconds=TIMEOUT, lost=lost.append, same_language=known)
+
+    def say(self, ledger: Ledger, text: str, now: float, *, same: bool = False) -> Utterance:
+        return ledger.recognized(text, now, same_language=same)
+
+    def voice(self, ledger: Ledger, now: float, tag: int) -> None:
+        ledger.audio(piece(tag=tag), now)
+        ledger.completed(now)
+
+    def test_alone_it_tells_by_its_voice(self, ledger: Ledger, known: SameLanguage) -> None:
+        same = self.say(ledger, "Oui.", 0.0, same=True)
+        self.voice(ledger, 1.0, tag=1)
+        assert known.voiced is True
+        assert tags(same) == [1]
+
+    def test_alone_it_tells_by_the_voice_that_does_not_come(
+        self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
+    ) -> None:
+        same = self.say(ledger, "Oui.", 0.0, same=True)
+        ledger.expire(TIMEOUT)
+        assert known.voiced is False
+        assert (lost, same.lost_reason) == ([same], LostReason.TIMEOUT)
+
+    def test_before_another_the_voice_is_held_until_a_second_tells_whose_it_is(
+        self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
+    ) -> None:
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        self.voice(ledger, 1.0, tag=1)
+        assert (tags(same), tags(other), known.voiced) == ([], [], None)
+        ledger.audio(piece(tag=2), 2.0)
+        assert (tags(same), tags(other), known.voiced) == ([1], [2], True)
+        ledger.completed(3.0)
+        assert [same.state, other.state, lost] == [State.VOICED, State.VOICED, []]
+
+    def test_before_another_the_voice_is_the_others_when_no_second_comes(
+        self, ledger: Ledger, known: SameLanguage
+    ) -> None:
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        self.voice(ledger, 1.0, tag=1)
+        assert ledger.deadline == 1.0 + TIMEOUT
+        ledger.expire(1.0 + TIMEOUT)
+        assert (tags(other), other.state, known.voiced) == ([1], State.VOICED, False)
+        assert same.lost_reason is LostReason.SAME_LANGUAGE
+        assert ledger.deadline is None
+
+    @pytest.mark.parametrize("voiced", [True, False])
+    def test_among_many_each_has_its_own(self, ledger: Ledger, known: SameLanguage, voiced: bool) -> None:
+        found = [self.say(ledger, f"{at}", at / 10, same=at in (0, 2)) for at in range(5)]
+        own = [one for one in found if voiced or not one.same_language]
+        for utterance in own:
+            self.voice(ledger, 1.0 + int(utterance.text), tag=1 + int(utterance.text))
+        ledger.expire(30.0)
+        assert [tags(one) for one in own] == [[1 + int(one.text)] for one in own]
+        assert known.voiced is voiced
+
+    def test_one_behind_another_leaves_no_doubt_about_that_ones_voice(self, ledger: Ledger) -> None:
+        other, same = self.say(ledger, "Non.", 0.0), self.say(ledger, "Oui.", 0.1, same=True)
+        self.voice(ledger, 1.0, tag=1)
+        assert (tags(other), tags(same)) == ([1], [])
+
+    def test_where_it_has_no_voice_it_is_not_waited_for(
+        self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
+    ) -> None:
+        known.voiced = False
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        self.voice(ledger, 1.0, tag=1)
+        assert same.lost_reason is LostReason.SAME_LANGUAGE
+        assert tags(other) == [1]
+
+    def test_where_it_has_one_its_place_is_kept(self, ledger: Ledger, known: SameLanguage) -> None:
+        known.voiced = True
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        ledger.audio(piece(tag=1), 1.0)
+        assert (tags(same), tags(other)) == ([1], [])
+
+    def test_a_voice_of_nobody_unsettles_what_was_thought(self, ledger: Ledger, known: SameLanguage) -> None:
+        known.voiced = False
+        self.say(ledger, "Oui.", 0.0, same=True)
+        ledger.audio(piece(tag=1), 1.0)
+        assert known.voiced is None
+
+    @pytest.mark.parametrize("how", ["stalled", "too long"])
+    def test_a_voice_that_is_held_and_goes_wrong_is_given_to_nobody(
+        self, ledger: Ledger, known: SameLanguage, how: str
+    ) -> None:
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        for number in range(2 if how == "stalled" else 40):
+            ledger.audio(piece(tag=1), 1.0 + number)
+        if how == "stalled":
+            ledger.expire(3.0 + TIMEOUT)
+        assert [same.lost_reason, other.lost_reason] == [LostReason.IN_DOUBT] * 2
+        assert known.voiced is None
+
+    def test_a_lost_connection_ends_the_wait(self, ledger: Ledger) -> None:
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        self.voice(ledger, 1.0, tag=1)
+        ledger.reconnected(2.0)
+        assert [same.lost_reason, other.lost_reason] == [LostReason.RECONNECTED] * 2
+        assert (ledger.dropped_seconds, ledger.deadline) == (1.0, None)
+
+
+class TestOverdue:
+    """The first in line waits for most of the timeout, and somebody is behind it: whose is a voice?"""
+
+    def ledger(self, slowest: float = 0.5) -> Ledger:
+        """Three voices have come, each after so many seconds."""
+        ledger = Ledger(voice_timeout_seconds=5.0)
+        for number in range(3):
+            ledger.recognized(f"known {number}", number * 10.0)
+            self.voice(ledger, number * 10.0 + slowest)
+        return ledger
+
+    def voice(self, ledger: Ledger, now: float) -> None:
+        ledger.audio(Samples(b"\1\0" * 160, 16000), now)
+        ledger.completed(now)
+
+    def test_then_it_is_given_to_nobody(self) -> None:
+        ledger = self.ledger()
+        skipped, behind = ledger.recognized("skipped", 30.0), ledger.recognized("behind", 33.0)
+        self.voice(ledger, 33.5)
+        assert (skipped.lost_reason, behind.lost_reason) == (LostReason.IN_DOUBT, LostReason.IN_DOUBT)
+
+    def test_the_next_one_has_its_own_again(self) -> None:
+        ledger = self.ledger()
+        ledger.recognized("skipped", 30.0)
+        ledger.recognized("behind", 33.0)
+        self.voice(ledger, 33.5)
+        later = ledger.recognized("later", 36.0)
+        self.voice(ledger, 36.5)
+        assert (later.state, later.seconds) == (State.VOICED, pytest.approx(0.01))
+
+    @pytest.mark.parametrize(("slowest", "now"), [(0.5, 32.9), (1.5, 34.4)], ids=["in time", "as usual"])
+    def test_a_voice_that_is_not_that_late_is_of_the_first(self, slowest: float, now: float) -> None:
+        ledger = self.ledger(slowest)
+        first = ledger.recognized("first", 30.0)
+        ledger.recognized("behind", 31.0)
+        self.voice(ledger, now)
+        assert first.state is State.VOICED
+
+    def test_with_nobody_behind_a_late_voice_is_of_the_first(self) -> None:
+        ledger = self.ledger()
+        first = ledger.recognized("first", 30.0)
+        self.voice(ledger, 34.5)
+        assert first.state is State.VOICED

@@ -1,4 +1,4 @@
-"""Clients that only want the words: the real SDK's SpeechRecognizer, and the official plugin's STT."""
+"""A client that only wants the words: the real SDK's SpeechRecognizer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
-from livekit import rtc
-from livekit.agents import stt
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 
@@ -45,28 +43,3 @@ async def test_a_speech_recognizer_gets_them(start: Any, audio: Any, where: Any)
     for signal in (recognizer.recognized, recognizer.session_stopped):
         signal.disconnect_all()
     assert finals == ["one", "two"]
-
-
-async def test_the_official_stt_gets_them(start: Any, audio: Any, where: Any) -> None:
-    azure = pytest.importorskip("livekit.plugins.azure", reason="livekit-plugins-azure is not installed")
-    emulator = await start(Behaviour(script=_SCRIPT))
-    address = {f"speech_{name}": value for name, value in where(emulator).items()}
-    recognizer = azure.STT(speech_key="any", language="de-DE", **address)
-    stream = recognizer.stream()
-
-    async def finals() -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        async for event in stream:
-            if event.type is stt.SpeechEventType.FINAL_TRANSCRIPT:
-                found.append((event.alternatives[0].text, event.alternatives[0].language))
-            if len(found) == len(_SCRIPT):
-                break
-        return found
-
-    try:
-        for frame in audio.frames(audio.utterance(1) + audio.utterance(2)):
-            stream.push_frame(rtc.AudioFrame(frame, 16000, 1, len(frame) // 2))
-        assert await asyncio.wait_for(finals(), _LIMIT_SECONDS) == [("one", "de-DE"), ("two", "de-DE")]
-    finally:
-        await stream.aclose()
-        await recognizer.aclose()

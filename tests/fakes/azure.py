@@ -32,6 +32,11 @@ def heard(translation: str) -> Recognized:
     return Recognized(phrase("what was said", translation))
 
 
+def spoken_in(language: str, translation: str) -> Recognized:
+    """A final result that is translated to French, and was said in a language (empty: Azure does not say)."""
+    return Recognized(phrase("what was said", translation, language=language))
+
+
 def hearing(translation: str) -> Recognizing:
     return Recognizing(phrase("what is being said", translation))
 
