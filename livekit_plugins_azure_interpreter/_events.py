@@ -175,11 +175,13 @@ class WordReached:
         word: As the text has it.
         offset_seconds: Where it begins in that voice.
         duration_seconds: How long it is; 0 where the model does not tell.
+        request_id: Of which text; the SDK reports words on another thread than the voice.
     """
 
     word: str
     offset_seconds: float
     duration_seconds: float
+    request_id: str
 
 
 @dataclass(frozen=True)

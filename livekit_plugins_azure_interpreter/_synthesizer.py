@@ -25,8 +25,8 @@ _FORMATS = {
 class AzureSynthesizer:
     """One SpeechSynthesizer and its one connection, from open to close. It speaks one text after another.
 
-    Everything but `speak` can block. Events are posted from the SDK's thread, none after `close` has
-    returned.
+    Everything can block. Events are posted from the SDK's threads (words from another than the rest), none
+    after `close` has returned.
 
     Args:
         options: What to ask for, whatever the text.
@@ -41,7 +41,6 @@ class AzureSynthesizer:
         self._synthesizer = speechsdk.SpeechSynthesizer(_config(options), audio_config=None)
         self._connection = speechsdk.Connection.from_speech_synthesizer(self._synthesizer)
         self._signals = self._connect(_Reporter(post))
-        self._speaking: Any = None
 
     def open(self) -> None:
         """Connect ahead of the first text. A failure is told by the first text's `Failed`."""
@@ -49,18 +48,16 @@ class AzureSynthesizer:
 
     def speak(self, ssml: str) -> None:
         """Begin to speak; the voice and its end are reported, failures as `Failed`."""
-        self._speaking = self._synthesizer.start_speaking_ssml_async(ssml)
+        self._synthesizer.start_speaking_ssml_async(ssml).get()
 
     def close(self) -> None:
         """Stop at once, whatever is under way, and let go of everything native."""
         # As with the recognizer: one that a callback keeps alive could abort the process as it ends.
         for signal in self._signals:
             signal.disconnect_all()
-        if self._speaking is not None:
-            self._speaking.get()  # it only began long ago; this lets go of the native handle
-            self._synthesizer.stop_speaking_async().get()
+        self._synthesizer.stop_speaking_async().get()
         self._connection.close()
-        del self._signals, self._speaking, self._connection, self._synthesizer
+        del self._signals, self._connection, self._synthesizer
 
     def _connect(self, reporter: _Reporter) -> list[Any]:
         synthesizer, connection = self._synthesizer, self._connection
@@ -98,7 +95,8 @@ class _Reporter:
 
     def word(self, event: Any) -> None:
         offset_seconds = event.audio_offset / events.TICKS_PER_SECOND
-        self._post(events.WordReached(event.text, offset_seconds, event.duration.total_seconds()))
+        duration_seconds = event.duration.total_seconds()
+        self._post(events.WordReached(event.text, offset_seconds, duration_seconds, event.result_id))
 
     def completed(self, _: Any) -> None:
         self._post(events.SpeechCompleted())
