@@ -51,7 +51,7 @@ class Synthesis:
     Args:
         open_synthesizer: Makes the synthesizer.
         options: What to ask for, whatever the text.
-        dropped: Called when its connection is closed while it speaks nothing.
+        dropped: Called when it cannot be opened, or its connection is closed, while it speaks nothing.
 
     Attributes:
         usable: It can speak another text.
@@ -76,7 +76,7 @@ class Synthesis:
         self.usable = True
         self.failed = False
         self._opening = in_thread(self._open, name="azure-synthesizer-open")
-        self._opening.add_done_callback(_retrieve)
+        self._opening.add_done_callback(self._opened)
         self._asking: asyncio.Future[None] | None = None
 
     @property
@@ -144,6 +144,10 @@ class Synthesis:
         self._asking.add_done_callback(self._asked)
         return None
 
+    def _opened(self, opening: asyncio.Future[Synthesizer]) -> None:
+        if not opening.cancelled() and opening.exception() is not None and not self._speaking:
+            self._drop()
+
     def _asked(self, asking: asyncio.Future[None]) -> None:
         if not asking.cancelled() and (error := asking.exception()) is not None:
             self._take(Failed("RuntimeError", type(error).__name__))
@@ -178,13 +182,16 @@ class Synthesis:
             self._connected_at = self._loop.time()
         elif isinstance(event, Disconnected):
             if not self._speaking:
-                self.usable = False
-                self._dropped(self)
+                self._drop()
         elif self._speaking:
             if isinstance(event, SpeechBegun):
                 self._request_id = event.request_id
             if not (isinstance(event, WordReached) and event.request_id != self._request_id):
                 self._events.put_nowait(event)
+
+    def _drop(self) -> None:
+        self.usable = False
+        self._dropped(self)
 
     async def _close(self) -> None:
         try:
@@ -263,12 +270,6 @@ class Synthesizers:
             closing = asyncio.create_task(synthesis.aclose())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)
-
-
-def _retrieve(opening: asyncio.Future[Synthesizer]) -> None:
-    """Asyncio complains of an exception that nobody looked at; who speaks is told of it."""
-    if not opening.cancelled():
-        opening.exception()
 
 
 def _timed_out(otherwise: str) -> Failed:
