@@ -24,6 +24,8 @@ _LEAST_QUIET_SECONDS = 1.0
 """The shortest quiet after which the order of voices is certain again."""
 _KNOWN_LATENCIES = 3
 """After so many voices the stream's own latency is known, and quiet need not last the whole timeout."""
+_PATIENCE = 0.6
+"""After this share of the timeout a voice may as well be of the utterance behind the first in line."""
 _MAX_EARLY_SECONDS = 30.0
 """How much voice is held for utterances that are not recognized yet."""
 _MAX_WAITING = 10_000
@@ -452,6 +454,10 @@ class Ledger:
             if len(self._undecided) > sum(not utterance.same_language for utterance in self._line):
                 self._decide(voiced=True)
             return voice
+        if self._doubt_until is None and self._is_overdue(now):
+            # The voice of the first in line is late, or was never sent, and this is of the one behind.
+            self._lose(self._line.popleft(), LostReason.IN_DOUBT)
+            self._doubt_until = now + self._quiet_seconds
         utterance = self._line.popleft() if self._line else None
         if utterance is None and self._same_language.voiced is False:
             # One that was thought to have no voice may have this one.
@@ -515,6 +521,11 @@ class Ledger:
         voice.close()
         if owner is not None:
             self._settle(owner)
+
+    def _is_overdue(self, now: float) -> bool:
+        """The first in line has waited for so long that a voice may as well be of the second."""
+        patience = max(_PATIENCE * self._timeout, 3 * self._slowest_seconds)
+        return len(self._line) > 1 and now - self._waits_since(self._line[0]) > patience
 
     @property
     def _quiet_seconds(self) -> float:

@@ -350,12 +350,13 @@ def test_without_faults_everything_is_heard_in_its_own_voice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("voice", "blocked_at"),
-    [(with_fault("late", 4.5), 6.0), (with_fault("spurious", 0.06), 2.85)],
+    ("voice", "blocked_at", "next_start"),
+    [(with_fault("late", 4.5), 6.0, 9.0), (with_fault("spurious", 0.06), 2.85, 2.1)],
     ids=["in a late voice", "behind a Completed in the middle of a voice"],
 )
-def test_a_blocked_loop_costs_no_voice(voice: Voice, blocked_at: float) -> None:
-    schedule = replace(PLAIN, said=(said(0, 0.5, voice), said(1, 2.1)), blocks=((blocked_at, 2.0),))
+def test_a_blocked_loop_costs_no_voice(voice: Voice, blocked_at: float, next_start: float) -> None:
+    utterances = (said(0, 0.5, voice), said(1, next_start))
+    schedule = replace(PLAIN, said=utterances, blocks=((blocked_at, 2.0),), seconds=next_start + 6.0)
     checked(schedule)
 
 

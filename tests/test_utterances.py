@@ -1052,6 +1052,8 @@ class Plan:
 
 
 TICKS = 64
+PATIENCE = int(0.6 * TIMEOUT * TICKS)
+"""In ticks: how late a voice may begin before it may as well be of the utterance behind its own."""
 SHORT = int(TIMEOUT * TICKS) - 1
 """In ticks: what is still in time."""
 moments = st.one_of(st.integers(0, 32), st.integers(0, SHORT), st.integers(SHORT - 32, SHORT))
@@ -1116,7 +1118,7 @@ def test_no_utterance_ever_holds_a_sample_of_anothers_voice(plan_list: list[Plan
         assert set(tags(utterance)) <= {number}
         if utterance.state is State.VOICED:
             assert len(tags(utterance)) == pieces[number]
-    if not any(plan.missing for plan in plan_list):
+    if not any(plan.missing or plan.delay > PATIENCE for plan in plan_list):
         assert {utterance.state for utterance in utterances} == {State.VOICED}
 
 
@@ -1286,3 +1288,48 @@ class TestSameLanguage:
         ledger.reconnected(2.0)
         assert [same.lost_reason, other.lost_reason] == [LostReason.RECONNECTED] * 2
         assert (ledger.dropped_seconds, ledger.deadline) == (1.0, None)
+
+
+class TestOverdue:
+    """The first in line waits for most of the timeout, and somebody is behind it: whose is a voice?"""
+
+    def ledger(self, slowest: float = 0.5) -> Ledger:
+        """Three voices have come, each after so many seconds."""
+        ledger = Ledger(voice_timeout_seconds=5.0)
+        for number in range(3):
+            ledger.recognized(f"known {number}", number * 10.0)
+            self.voice(ledger, number * 10.0 + slowest)
+        return ledger
+
+    def voice(self, ledger: Ledger, now: float) -> None:
+        ledger.audio(Samples(b"\1\0" * 160, 16000), now)
+        ledger.completed(now)
+
+    def test_then_it_is_given_to_nobody(self) -> None:
+        ledger = self.ledger()
+        skipped, behind = ledger.recognized("skipped", 30.0), ledger.recognized("behind", 33.0)
+        self.voice(ledger, 33.5)
+        assert (skipped.lost_reason, behind.lost_reason) == (LostReason.IN_DOUBT, LostReason.IN_DOUBT)
+
+    def test_the_next_one_has_its_own_again(self) -> None:
+        ledger = self.ledger()
+        ledger.recognized("skipped", 30.0)
+        ledger.recognized("behind", 33.0)
+        self.voice(ledger, 33.5)
+        later = ledger.recognized("later", 36.0)
+        self.voice(ledger, 36.5)
+        assert (later.state, later.seconds) == (State.VOICED, pytest.approx(0.01))
+
+    @pytest.mark.parametrize(("slowest", "now"), [(0.5, 32.9), (1.5, 34.4)], ids=["in time", "as usual"])
+    def test_a_voice_that_is_not_that_late_is_of_the_first(self, slowest: float, now: float) -> None:
+        ledger = self.ledger(slowest)
+        first = ledger.recognized("first", 30.0)
+        ledger.recognized("behind", 31.0)
+        self.voice(ledger, now)
+        assert first.state is State.VOICED
+
+    def test_with_nobody_behind_a_late_voice_is_of_the_first(self) -> None:
+        ledger = self.ledger()
+        first = ledger.recognized("first", 30.0)
+        self.voice(ledger, 34.5)
+        assert first.state is State.VOICED

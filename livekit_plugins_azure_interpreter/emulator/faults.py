@@ -148,8 +148,8 @@ class Away(PositionFault):
 class BadJson(UtteranceFault):
     """The result is no JSON.
 
-    A TranslationRecognizer drops it, and tells nobody. A SpeechRecognizer connects again, and sends the
-    audio again.
+    A TranslationRecognizer drops it, and tells nobody; the voice still comes. A SpeechRecognizer connects
+    again, and sends the audio again; after the fifth in a row it gives up, with a ServiceError.
     """
 
 
@@ -157,7 +157,7 @@ class BadJson(UtteranceFault):
 class MissingFields(UtteranceFault):
     """The result lacks text and translations.
 
-    The SDK reports TranslatedSpeech without either.
+    The SDK reports TranslatedSpeech (a SpeechRecognizer: RecognizedSpeech) without either, and no language.
     """
 
 
@@ -252,7 +252,7 @@ class VoiceNeverEnds(UtteranceFault):
 class VoiceError(UtteranceFault):
     """The voice ends early, with an error.
 
-    The SDK ends the whole session, with a ServiceError.
+    The SDK ends the whole session, with a ServiceError; voices behind it may still come after that.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)

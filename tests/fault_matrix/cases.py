@@ -180,6 +180,13 @@ CASES = (
         speed=1.0,
         stt={"voice_timeout_seconds": 0.4},
     ),
+    Case(
+        name="voice never sent, the next within the timeout",
+        faults=[f.NoVoice(utterance=number) for number in (5, 9)],
+        speed=1.0,
+        count=12,
+        spacing_seconds=3.0,
+    ),
     Case(name="voice begins before its result", faults=_voices(f.EarlyVoice)),
     Case(name="voice begins 2 s late", faults=_voices(f.SlowVoice, seconds=2.0)),
     Case(name="voice pauses for 2 s", faults=_voices(f.StallVoice, seconds=2.0), quick=True),

@@ -51,10 +51,10 @@ _SETTLE_SECONDS = 2.0
 """Native threads end a moment after what needed them."""
 _FORGET_SECONDS = 20.0
 """A cancelled timer keeps its session in memory until it would have been due."""
+_MODELS = (STT, TTS)
+"""A session may have them to itself, or share them with all others."""
 _OBJECTS = (
     AgentSession,
-    STT,
-    TTS,
     SpeechStream,
     SynthesizeStream,
     Ledger,
@@ -70,7 +70,8 @@ class Result:
 
     Attributes:
         unheard: Sessions whose voice did not come whole.
-        objects: What is in memory after the last, of `_OBJECTS`; what is not is left out.
+        objects: What is in memory after the last, of `_OBJECTS` and in the end of `_MODELS`; what is
+            not is left out.
         usages: Every tenth of the sessions, by how many there were.
     """
 
@@ -178,15 +179,16 @@ async def _run(kind: str, endpoint: str, count: int) -> Result:
             result.usages[number] = usage()
             print(f"{kind}: {number} sessions, {result.last.rss_mb:.1f} MB", file=sys.stderr, flush=True)
     result.seconds = time.monotonic() - began_at - 10 * _SETTLE_SECONDS
+    result.objects = await _left(*_OBJECTS)
     del session
-    result.objects = await _left()
+    result.objects |= await _left(*_MODELS)
     return result
 
 
-async def _left() -> dict[str, int]:
+async def _left(*kinds: type) -> dict[str, int]:
     """What is in memory of what should not be."""
     deadline = time.monotonic() + _FORGET_SECONDS
-    while (found := alive(*_OBJECTS)) and time.monotonic() < deadline:  # noqa: ASYNC110
+    while (found := alive(*kinds)) and time.monotonic() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.5)
     return found
 
