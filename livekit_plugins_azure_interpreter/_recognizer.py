@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -64,7 +65,7 @@ class AzureRecognizer:
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
         reporter = _Reporter(post)
-        self._signals = self._connect(reporter)
+        self._signals = [*self._connect(reporter), _Interims(self._recognizer, reporter.interim)]
         self._tap = _tap_messages(self._connection, reporter.message)
         self.sees_messages = self._tap is not None
 
@@ -102,7 +103,6 @@ class AzureRecognizer:
             (connection.disconnected, reporter.disconnected),
             (recognizer.speech_start_detected, reporter.speech_started),
             (recognizer.speech_end_detected, reporter.speech_stopped),
-            (recognizer.recognizing, reporter.recognizing),
             (recognizer.recognized, reporter.recognized),
             (recognizer.synthesizing, reporter.synthesizing),
             (recognizer.canceled, reporter.canceled),
@@ -137,8 +137,8 @@ class _Reporter:
     def speech_stopped(self, event: Any) -> None:
         self._post(events.SpeechStopped(_seconds(event.offset)))
 
-    def recognizing(self, event: Any) -> None:
-        self._post(events.Recognizing(_phrase(event.result)))
+    def interim(self, phrase: events.RawPhrase) -> None:
+        self._post(events.Recognizing(phrase))
 
     def recognized(self, event: Any) -> None:
         if event.result.reason is speechsdk.ResultReason.NoMatch:
@@ -158,6 +158,59 @@ class _Reporter:
             self._post(events.Finished())
         else:
             self._post(events.Failed(details.code.name, details.error_details))
+
+
+class _Interims:
+    """The signal of interim results, read without the SDK's Python layer.
+
+    That copies all 115 properties of each result, while all of a phrase is in one: the service's message.
+    """
+
+    _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+    def __init__(self, recognizer: Any, received: Callable[[events.RawPhrase], None]) -> None:
+        def callback(_: int, event: int, __: object) -> None:
+            try:
+                phrase = _native_phrase(event)
+            finally:
+                interop._sdk_lib.recognizer_event_handle_release(ctypes.c_void_p(event))
+            received(phrase)
+
+        self._recognizer = weakref.ref(recognizer)
+        # The library keeps no reference, and may be inside it while it is disconnected.
+        self._callback = self._FUNCTION(callback)
+        self._set(self._callback)
+        self._connected = True
+
+    def is_connected(self) -> bool:
+        return self._connected
+
+    def disconnect_all(self) -> None:
+        self._set(None)
+        self._connected = False
+
+    def _set(self, callback: Any) -> None:
+        if (recognizer := self._recognizer()) is not None:
+            set_callback = interop._sdk_lib.recognizer_recognizing_set_callback
+            interop._call_hr_fn(recognizer._handle, callback, None, fn=set_callback)
+
+
+def _native_phrase(event: int) -> events.RawPhrase:
+    library, call = interop._sdk_lib, interop._call_hr_fn
+    result, properties = ctypes.c_void_p(), ctypes.c_void_p()
+    offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
+    into = ctypes.byref
+    call(ctypes.c_void_p(event), into(result), fn=library.recognizer_recognition_event_get_result)
+    try:
+        call(result, into(offset), fn=library.result_get_offset)
+        call(result, into(duration), fn=library.result_get_duration)
+        call(result, into(properties), fn=library.result_get_property_bag)
+        body = speechsdk.PropertyCollection(properties).get_property(
+            speechsdk.PropertyId.SpeechServiceResponse_JsonResult
+        )
+    finally:
+        library.recognizer_result_handle_release(result)
+    return events.RawPhrase(_seconds(offset.value), _seconds(duration.value), "", body=body)
 
 
 class _MessageTap:

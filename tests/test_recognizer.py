@@ -243,7 +243,7 @@ class TestReporter:
 
     def test_transcripts(self, reporter: _Reporter, posted: Posted) -> None:
         reasons = speechsdk.ResultReason
-        reporter.recognizing(SimpleNamespace(result=phrase_result(reasons.TranslatingSpeech)))
+        reporter.interim(PHRASE)
         reporter.recognized(SimpleNamespace(result=phrase_result(reasons.TranslatedSpeech)))
         reporter.recognized(SimpleNamespace(result=phrase_result(reasons.RecognizedSpeech)))
         reporter.recognized(SimpleNamespace(result=result(reasons.NoMatch)))

@@ -5,6 +5,8 @@ The service takes the same time for its final and its voice in both; what is add
 
 from __future__ import annotations
 
+import math
+
 from .figures import Figure, Result, median, p99
 from .service import Conversation, serve
 from .stamps import FRAME_SECONDS
@@ -17,7 +19,7 @@ _TRANSLATOR_SECONDS = (0.0, 0.3)
 
 
 def measure(*, quick: bool) -> list[Result]:
-    rounds, utterances = (1, 6) if quick else (3, 20)
+    rounds, utterances = (1, 4) if quick else (3, 20)
     seconds = utterances * _CONVERSATION.period_seconds
     ours: list[float] = []
     cascades: dict[float, list[float]] = {translator: [] for translator in _TRANSLATOR_SECONDS}
@@ -48,7 +50,7 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 def _added_ms(report: Report) -> list[float]:
-    frames = (round(end / FRAME_SECONDS) - 1 for end in _CONVERSATION.ends())
+    frames = (math.ceil(end / FRAME_SECONDS) - 1 for end in _CONVERSATION.ends())
     ends = [report.pushed_at[frame] for frame in frames if frame < len(report.pushed_at)]
     own = (_CONVERSATION.recognition_delay_ms + _CONVERSATION.voice_delay_ms) / 1000
     before = [(sound, [end for end in ends if end < sound]) for sound in report.sound_at]

@@ -12,15 +12,16 @@ _MOST = 400
 
 
 def measure(*, quick: bool) -> list[Result]:
-    seconds, step = (3.0, 50) if quick else (12.0, 20)
-    most = 100 if quick else _MOST
+    seconds, step = (3.0, 40) if quick else (12.0, 20)
+    most = 80 if quick else _MOST
     reports: dict[str, dict[int, Report]] = {"pair": {}, "official": {}}
     with serve(CONVERSATION) as service:
         going = list(reports)
+        tries = 1 if quick else 2  # before one bad moment of the machine ends it
         for streams in range(step, most + 1, step):
             for kind in tuple(going):
-                # Twice, before one bad moment of the machine ends it.
-                if not any(_try(kind, streams, seconds, service, reports[kind]) for _ in range(2)):
+                found = reports[kind]
+                if not any(_try(kind, streams, seconds, service, found) for _ in range(tries)):
                     going.remove(kind)
     largest = {
         kind: max((n for n, it in found.items() if _holds(it)), default=0) for kind, found in reports.items()

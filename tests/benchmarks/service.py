@@ -20,7 +20,8 @@ from livekit_plugins_azure_interpreter.emulator.wire import Message
 from .stamps import FRAME_BYTES, RIFF_BYTES, age_ms, stamped
 
 _LINES = 400
-_FIRST_SECONDS = 0.1
+_FIRST_SECONDS = 0.09
+"""Speech ends in the middle of a frame, so that it does not hang by a rounding error which frame it is."""
 
 
 @dataclass(frozen=True)
