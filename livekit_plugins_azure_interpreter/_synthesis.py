@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
 from typing import Protocol
@@ -28,6 +29,9 @@ CLOSE_SECONDS = 2.5
 """Stopping takes up to 1.2 s while Azure is silent; past this the thread is left behind, with an error."""
 _STEADY_SECONDS = 10.0
 """A connection that Azure closed is made again ahead of the next text, unless it lived for less."""
+_CONNECTING_SECONDS = 1.0
+"""A text that comes while its connection is being made waits so long for it: the SDK would make a second
+one, and does not tell when the first could not be made."""
 
 
 class Synthesizer(Protocol):
@@ -46,11 +50,10 @@ OpenSynthesizer = Callable[[SpeakingOptions, Callable[[SynthesisEvent], None]], 
 class Synthesis:
     """One synthesizer, opened and closed off the loop, and what it reports, on the loop.
 
-    It begins to connect as it is made.
-
     Args:
         open_synthesizer: Makes the synthesizer.
         options: What to ask for, whatever the text.
+        ahead: Connect now, not with the first text.
         dropped: Called when it cannot be opened, or its connection is closed, while it speaks nothing.
 
     Attributes:
@@ -63,16 +66,21 @@ class Synthesis:
         open_synthesizer: OpenSynthesizer,
         options: SpeakingOptions,
         dropped: Callable[[Synthesis], None],
+        *,
+        ahead: bool = False,
     ) -> None:
         self._open_synthesizer = open_synthesizer
         self._options = options
         self._dropped = dropped
+        self._ahead = ahead
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[SynthesisEvent | None] = asyncio.Queue()
         self._closed = False
         self._speaking = False
         self._request_id = ""
         self._connected_at = float("inf")
+        self._connected = asyncio.Event()
+        self._connects_until = self._loop.time() + (_CONNECTING_SECONDS if ahead else 0.0)
         self.usable = True
         self.failed = False
         self._opening = in_thread(self._open, name="azure-synthesizer-open")
@@ -118,6 +126,7 @@ class Synthesis:
         if self._closed:
             return
         self._closed, self.usable = True, False
+        self._connected.set()
         self._events.put_nowait(None)  # wakes who waits
         closing = asyncio.ensure_future(self._close())
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
@@ -140,9 +149,18 @@ class Synthesis:
         except Exception as error:
             # Without its words: they may quote an endpoint.
             return Failed("RuntimeError", type(error).__name__)
+        await self._wait_for_connection()
+        if self._closed:
+            raise _closed_error()
         self._asking = in_thread(partial(synthesizer.speak, ssml), name="azure-synthesizer-speak")
         self._asking.add_done_callback(self._asked)
         return None
+
+    async def _wait_for_connection(self) -> None:
+        seconds = self._connects_until - self._loop.time()
+        if seconds > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._connected.wait(), seconds)
 
     def _opened(self, opening: asyncio.Future[Synthesizer]) -> None:
         if not opening.cancelled() and opening.exception() is not None and not self._speaking:
@@ -164,7 +182,8 @@ class Synthesis:
     def _open(self) -> Synthesizer:
         synthesizer = self._open_synthesizer(self._options, self._post)
         try:
-            synthesizer.open()
+            if self._ahead:
+                synthesizer.open()
         except BaseException:
             synthesizer.close()
             raise
@@ -180,6 +199,7 @@ class Synthesis:
             return
         if isinstance(event, Connected):
             self._connected_at = self._loop.time()
+            self._connected.set()
         elif isinstance(event, Disconnected):
             if not self._speaking:
                 self._drop()
@@ -222,7 +242,7 @@ class Synthesizers:
     def warm(self) -> None:
         """Have one connect, ahead of the next text."""
         if self._idle is None and not self._closed:
-            self._idle = self._make()
+            self._idle = self._make(ahead=True)
 
     def take(self) -> Synthesis:
         """One to speak with; `give_back` it.
@@ -252,8 +272,8 @@ class Synthesizers:
         while self._closing:
             await asyncio.wait(self._closing)
 
-    def _make(self) -> Synthesis:
-        synthesis = Synthesis(self._open_synthesizer, self._options, self._dropped)
+    def _make(self, *, ahead: bool = False) -> Synthesis:
+        synthesis = Synthesis(self._open_synthesizer, self._options, self._dropped, ahead=ahead)
         self._all.add(synthesis)
         return synthesis
 

@@ -5,6 +5,8 @@ As with the recognizer, a callback copies native fields into an event, posts it,
 
 from __future__ import annotations
 
+import atexit
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +43,8 @@ class AzureSynthesizer:
         self._synthesizer = speechsdk.SpeechSynthesizer(_config(options), audio_config=None)
         self._connection = speechsdk.Connection.from_speech_synthesizer(self._synthesizer)
         self._signals = self._connect(_Reporter(post))
+        self._closed = False
+        _open.add(self)
 
     def open(self) -> None:
         """Connect ahead of the first text. A failure is told by the first text's `Failed`."""
@@ -52,6 +56,9 @@ class AzureSynthesizer:
 
     def close(self) -> None:
         """Stop at once, whatever is under way, and let go of everything native."""
+        if self._closed:
+            return
+        self._closed = True
         # As with the recognizer: one that a callback keeps alive could abort the process as it ends.
         for signal in self._signals:
             signal.disconnect_all()
@@ -73,6 +80,16 @@ class AzureSynthesizer:
         for signal, callback in wiring:
             signal.connect(callback)
         return [signal for signal, _ in wiring]
+
+
+_open: weakref.WeakSet[AzureSynthesizer] = weakref.WeakSet()
+
+
+@atexit.register
+def close_all() -> None:
+    """Close what nobody closed: a callback as the interpreter ends would abort the process."""
+    for synthesizer in tuple(_open):
+        synthesizer.close()
 
 
 class _Reporter:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_EXIT_SECONDS = 2.5
+"""How long the end of the process waits for work that is under way."""
+
+_working: set[threading.Thread] = set()
 
 
 def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
@@ -26,9 +33,24 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
             post_to(loop, _settle, future, None, error)
         else:
             post_to(loop, _settle, future, result, None)
+        finally:
+            _working.discard(threading.current_thread())
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    _working.add(thread)
+    thread.start()
     return future
+
+
+@atexit.register
+def finish_work() -> None:
+    """Wait for the work that is under way, but not for ever.
+
+    A thread that is inside the SDK as the interpreter ends would abort the process.
+    """
+    until = time.monotonic() + _EXIT_SECONDS
+    for thread in tuple(_working):
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _settle(future: asyncio.Future[T], result: T, error: Exception | None) -> None:

@@ -16,6 +16,7 @@ from livekit.agents import APIConnectionError
 from livekit_plugins_azure_interpreter import _synthesis
 from livekit_plugins_azure_interpreter._events import (
     TIMED_OUT,
+    Connected,
     Disconnected,
     Failed,
     SpeechBegun,
@@ -64,6 +65,7 @@ class TestSpeaking:
     async def test_nothing_that_can_block_runs_on_the_loop(self, open_at: Open, until: Until) -> None:
         azure = FakeSpeech()
         synthesizers = open_at(azure)
+        synthesizers.warm()
         await spoken(synthesizers.take())
         await synthesizers.aclose()
         assert set(azure.last.threads) == {"make", "open", "speak", "close"}
@@ -107,7 +109,7 @@ class TestSpeaking:
 
     async def test_opening_counts(self, open_at: Open) -> None:
         azure = FakeSpeech()
-        azure.hold("open")
+        azure.hold("make")
         (failed,) = await spoken(open_at(azure).take(), 0.05)
         assert isinstance(failed, Failed)
         assert failed.code == TIMED_OUT
@@ -124,7 +126,28 @@ class TestSpeaking:
     ) -> None:
         azure = FakeSpeech([])
         azure.fails[where] = RuntimeError("a secret")
-        assert await spoken(open_at(azure).take()) == [Failed("RuntimeError", "RuntimeError")]
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        assert await spoken(synthesizers.take()) == [Failed("RuntimeError", "RuntimeError")]
+
+    async def test_a_text_waits_for_the_connection_that_is_being_made(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.connects = False
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        speaking = asyncio.create_task(spoken(synthesizers.take()))
+        await asyncio.sleep(0.1)
+        assert not azure.texts
+        azure.last.post(Connected())
+        assert await speaking == list(SPOKEN)
+
+    async def test_not_for_ever(self, open_at: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_synthesis, "_CONNECTING_SECONDS", 0.05)
+        azure = FakeSpeech()
+        azure.connects = False
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        assert await spoken(synthesizers.take()) == list(SPOKEN)
 
 
 class TestWarmth:
@@ -226,18 +249,22 @@ class TestClosing:
             synthesizers.take()
         assert len(azure.synthesizers) == 3
 
-    @pytest.mark.parametrize("at", ["open", "speak", "sound"])
+    @pytest.mark.parametrize("at", ["open", "connection", "speak", "sound"])
     async def test_who_waits_is_told(self, open_at: Open, until: Until, at: str) -> None:
         azure = FakeSpeech(SPOKEN[:1])
+        azure.connects = at != "connection"
         synthesizers = open_at(azure)
-        if at != "sound":
+        held = at in ("open", "speak")
+        if held:
             azure.hold(at)
+        synthesizers.warm()
         synthesis = synthesizers.take()
         speaking = asyncio.create_task(spoken(synthesis))
-        await until(lambda: azure.synthesizers and ("speak" if at == "sound" else at) in azure.last.threads)
+        reached = {"connection": "open", "sound": "speak"}.get(at, at)
+        await until(lambda: azure.synthesizers and reached in azure.last.threads)
         closing = asyncio.create_task(synthesizers.aclose())
         await asyncio.sleep(0.02)
-        if at != "sound":
+        if held:
             azure.release(at)
         await asyncio.wait_for(closing, LIMIT_SECONDS)
         with pytest.raises(APIConnectionError, match="closed"):

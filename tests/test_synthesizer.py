@@ -17,7 +17,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._ssml import SpokenVoice
-from livekit_plugins_azure_interpreter._synthesizer import AzureSynthesizer, _config, _Reporter
+from livekit_plugins_azure_interpreter._synthesizer import AzureSynthesizer, _config, _Reporter, close_all
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, MuteText, synthesize
 from livekit_plugins_azure_interpreter.options import SPEAKING, Credentials, Proxy, SpeakingOptions
 
@@ -165,6 +165,19 @@ class TestClosing:
         synthesizer.close()
         gc.collect()
         assert [native() for native in natives] == [None, None]
+
+    def test_closing_twice_is_closing_once(self, make: Make) -> None:
+        synthesizer = make()
+        synthesizer.close()
+        synthesizer.close()
+
+    def test_the_end_of_the_process_closes_what_nobody_closed(self, make: Make) -> None:
+        synthesizer = make()
+        signals = list(synthesizer._signals)
+        alive = (synthesizer._synthesizer, synthesizer._connection)  # not by their end
+        close_all()
+        assert not any(signal.is_connected() for signal in signals)
+        del alive
 
     @pytest.mark.parametrize("mute", [0.0, 0.5])
     async def test_in_the_middle_it_takes_about_a_second_at_most(

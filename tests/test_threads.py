@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from livekit_plugins_azure_interpreter._threads import in_thread, post_to
+from livekit_plugins_azure_interpreter import _threads
+from livekit_plugins_azure_interpreter._threads import finish_work, in_thread, post_to
 
 LIMIT_SECONDS = 5.0
 
@@ -72,3 +73,27 @@ class TestPostTo:
 
         with pytest.raises(RuntimeError, match="broken"):
             post_to(Broken(), print)  # type: ignore[arg-type]
+
+
+class TestTheEnd:
+    async def test_it_waits_for_what_is_under_way(self) -> None:
+        go_on, done = threading.Event(), threading.Event()
+
+        def work() -> None:
+            go_on.wait(LIMIT_SECONDS)
+            done.set()
+
+        working = in_thread(work, name="under-way")
+        threading.Timer(0.05, go_on.set).start()
+        await asyncio.to_thread(finish_work)
+        assert done.is_set()
+        await working
+
+    async def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_threads, "_EXIT_SECONDS", 0.05)
+        go_on = threading.Event()
+        working = in_thread(lambda: go_on.wait(LIMIT_SECONDS), name="hangs")
+        await asyncio.to_thread(finish_work)
+        assert not working.done()
+        go_on.set()
+        await working

@@ -51,7 +51,8 @@ class FakeSynthesizer:
 
     def open(self) -> None:
         self._enter("open")
-        self.post(Connected())
+        if self._azure.connects:
+            self.post(Connected())
 
     def speak(self, ssml: str) -> None:
         self._enter("speak")
@@ -95,11 +96,13 @@ class FakeSpeech:
         replies: Per text, what is reported; the last one goes for all that follow.
 
     Attributes:
+        connects: Opening one ahead makes a connection.
         fails: By name ("make", "open", "speak", "close"), what that raises.
     """
 
     def __init__(self, *replies: Sequence[SynthesisEvent]) -> None:
         self.replies = list(replies) or [SPOKEN]
+        self.connects = True
         self.fails: dict[str, Exception] = {}
         self.synthesizers: list[FakeSynthesizer] = []
         self._gates: dict[str, threading.Event] = {}
