@@ -246,14 +246,15 @@ class TestClosing:
         assert time.monotonic() - began_at < 2.0
         assert not emulator.synthesized
 
-    async def test_after_a_reader_that_left_the_next_text_is_heard_at_once(self, open_voice: Open) -> None:
+    async def test_after_a_reader_that_left_the_next_connection_is_warm(
+        self, open_voice: Open, until: Any
+    ) -> None:
         voice, emulator = await open_voice(Behaviour(voice_speed=2.0))
         async with voice.stream(conn_options=QUICK) as stream:
             stream.push_text(TEXT)
             stream.end_input()
             await within(stream.__anext__())
-        await asyncio.sleep(0.2)
-        assert emulator.synthesis_connections == 2  # the next one is warm
+        await until(lambda: emulator.synthesis_connections == 2)
         assert (await hear(voice, "Next."))[0] == synthesize("Next.", 0.5, 24000).pcm
         assert emulator.synthesis_connections == 2
 
