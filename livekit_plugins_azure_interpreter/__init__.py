@@ -13,6 +13,7 @@ from ._stream import SpeechStream
 from ._transcripts import Transcript
 from .agent import InterpreterAgent, session_options
 from .log import logger
+from .personal_voice import PersonalVoiceTTS
 from .stt import STT
 from .tts import TTS, SynthesizeStream
 from .version import __version__
@@ -22,6 +23,7 @@ __all__ = [
     "TTS",
     "Counts",
     "InterpreterAgent",
+    "PersonalVoiceTTS",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",

@@ -31,15 +31,15 @@ class MonoResampler:
 
     def push(self, frame: rtc.AudioFrame) -> bytes:
         """The next samples (16 bit, little endian); none while the resampler collects them."""
-        pcm = _mono(frame)
+        pcm = mono(frame)
         before = b""
         if frame.sample_rate != self._input_rate:
             before = self.flush()
             self._start(frame.sample_rate)
         if self._resampler is None:
             return before + pcm
-        mono = rtc.AudioFrame(pcm, frame.sample_rate, 1, len(pcm) // 2)
-        return before + _join(self._resampler.push(mono))
+        mixed = rtc.AudioFrame(pcm, frame.sample_rate, 1, len(pcm) // 2)
+        return before + _join(self._resampler.push(mixed))
 
     def flush(self) -> bytes:
         """What the resampler still holds."""
@@ -53,7 +53,8 @@ class MonoResampler:
             self._resampler = rtc.AudioResampler(input_rate, self._sample_rate, quality=quality)
 
 
-def _mono(frame: rtc.AudioFrame) -> bytes:
+def mono(frame: rtc.AudioFrame) -> bytes:
+    """The samples of a frame, its channels mixed down."""
     if frame.num_channels == 1:
         return bytes(frame.data)
     samples = np.frombuffer(frame.data, dtype=np.int16).reshape(-1, frame.num_channels)

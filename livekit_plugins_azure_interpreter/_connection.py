@@ -6,10 +6,9 @@ Events cross from the SDK's thread to the loop here, and nowhere else.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from livekit.agents import APIConnectionError
 
@@ -17,10 +16,9 @@ from ._audio import is_loud
 from ._errors import to_api_error
 from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished, MessageReceived
 from ._liveness import Liveness
+from ._threads import in_thread, post_to
 from .log import logger
 from .options import Options, TokenError
-
-T = TypeVar("T")
 
 CLOSE_SECONDS = 2.5
 """Stopping takes milliseconds; past this the thread is left behind, with an error."""
@@ -107,7 +105,7 @@ class Connection:
 
     async def __aenter__(self) -> Connection:
         deadline = self._loop.time() + self._connect_seconds
-        opening = self._opening = _in_thread(self._open, name="azure-interpreter-open")
+        opening = self._opening = in_thread(self._open, name="azure-interpreter-open")
         try:
             await asyncio.wait({opening}, timeout=self._connect_seconds)
             if not opening.done():
@@ -206,7 +204,7 @@ class Connection:
         if not self._wakes:
             # A burst wakes the loop once. The flag falls before the events are taken: none is left behind.
             self._wakes = True
-            _post_to(self._loop, self._take_posted)
+            post_to(self._loop, self._take_posted)
 
     def _take_posted(self) -> None:
         self._wakes = False
@@ -248,7 +246,7 @@ class Connection:
         """Before the SDK connects again: a token may have expired since it connected."""
         recognizer = self._recognizer
         if recognizer is not None and self._options.credentials.renewable:
-            renewing = _in_thread(recognizer.renew_token, name="azure-interpreter-token")
+            renewing = in_thread(recognizer.renew_token, name="azure-interpreter-token")
             renewing.add_done_callback(_report_renewal)
 
     def _watch_draining(self) -> None:
@@ -279,43 +277,4 @@ async def _close(opening: asyncio.Future[Recognizer]) -> None:
         recognizer = await opening
     except Exception:  # who opened it was told
         return
-    await _in_thread(recognizer.close, name="azure-interpreter-close")
-
-
-def _in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
-    """Run something that blocks.
-
-    In a daemon thread of its own: a thread of the default executor would hold up the end of the
-    process for as long as it blocks.
-    """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as error:
-            _post_to(loop, _settle, future, None, error)
-        else:
-            _post_to(loop, _settle, future, result, None)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
-
-
-def _settle(future: asyncio.Future[T], result: T, error: Exception | None) -> None:
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
-
-
-def _post_to(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: object) -> None:
-    try:
-        loop.call_soon_threadsafe(call, *arguments)
-    except RuntimeError:
-        # The loop is closed: nobody is left who could be told.
-        if not loop.is_closed():
-            raise
+    await in_thread(recognizer.close, name="azure-interpreter-close")

@@ -63,14 +63,25 @@ _CLOSES = {
     "4000": _Meaning(None, True, "Azure closed the connection"),
     "4429": _TOO_MANY,
 }
+# What a synthesizer is asked for is another matter than what a recognizer is.
+_REFUSED_TEXT = _Meaning(
+    400,
+    False,
+    "Azure refused to speak: check voice, or model and speaker_profile_id, and language; and that the region "
+    "has the voice, and the Speech resource may use personal voice",
+)
+_SPEAKING_CODES = {**_CODES, "BadRequest": _REFUSED_TEXT}
+_SPEAKING_CLOSES = {**_CLOSES, "1007": _REFUSED_TEXT}
 _UNKNOWN = _Meaning(None, True, "the Azure Speech SDK gave up")
 
 _CLOSED = re.compile(r"closed by the remote host\. Error code: (\d{4})\b")
 _SESSION = re.compile(r"\bSessionId: ([0-9a-f]{32})\b")
 
 
-def to_api_error(failed: Failed, *, session_id: str = "", renewed: bool = False) -> APIError:
-    """The error that LiveKit retries, or does not, for a recognizer that gave up.
+def to_api_error(
+    failed: Failed, *, session_id: str = "", renewed: bool = False, speaking: bool = False
+) -> APIError:
+    """The error that LiveKit retries, or does not, for a recognizer or synthesizer that gave up.
 
     The SDK's own words are left out of the message: an endpoint that they quote can carry a secret.
 
@@ -78,12 +89,14 @@ def to_api_error(failed: Failed, *, session_id: str = "", renewed: bool = False)
         failed: What the recognizer reported.
         session_id: What Azure's support asks for, where the SDK does not tell it.
         renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
+        speaking: It was a synthesizer.
     """
     if failed.code == TIMED_OUT:
         return APITimeoutError(failed.details)
     closed = _CLOSED.search(failed.details)
-    meaning = _CLOSES.get(closed[1]) if closed else None
-    meaning = meaning or _CODES.get(failed.code, _UNKNOWN)
+    codes, closes = (_SPEAKING_CODES, _SPEAKING_CLOSES) if speaking else (_CODES, _CLOSES)
+    meaning = closes.get(closed[1]) if closed else None
+    meaning = meaning or codes.get(failed.code, _UNKNOWN)
     reason = f"{failed.code}, close {closed[1]}" if closed else failed.code
     message = f"{meaning.advice} ({reason})"
     retryable = meaning.retryable or (renewed and failed.code == "AuthenticationFailure")

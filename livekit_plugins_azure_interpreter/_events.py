@@ -149,6 +149,46 @@ class Failed:
     details: str
 
 
+@dataclass(frozen=True)
+class SpeechBegun:
+    """A text was handed to the service.
+
+    Args:
+        request_id: What Azure's support asks for.
+    """
+
+    request_id: str
+
+
+@dataclass(frozen=True)
+class SpeechChunk:
+    """A piece of the voice of a text: 16 bit mono PCM, without a header."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True)
+class WordReached:
+    """A word, or a punctuation mark, has its place in the voice of a text.
+
+    Args:
+        word: As the text has it.
+        offset_seconds: Where it begins in that voice.
+        duration_seconds: How long it is; 0 where the model does not tell.
+        request_id: Of which text; the SDK reports words on another thread than the voice.
+    """
+
+    word: str
+    offset_seconds: float
+    duration_seconds: float
+    request_id: str
+
+
+@dataclass(frozen=True)
+class SpeechCompleted:
+    """The voice of a text is complete."""
+
+
 Event = (
     Connected
     | Disconnected
@@ -163,6 +203,10 @@ Event = (
     | Finished
     | Failed
 )
+"""What a recognizer reports."""
+
+SynthesisEvent = Connected | Disconnected | SpeechBegun | SpeechChunk | WordReached | SpeechCompleted | Failed
+"""What a synthesizer reports."""
 
 
 def _object(body: str) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
 from livekit.agents import (
     Agent,
     AgentSession,
     CloseEvent,
+    ModelSettings,
     StopResponse,
     UserInputTranscribedEvent,
     llm,
@@ -21,6 +23,7 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle
 
+from ._catch_up import Backlog, faster
 from ._utterances import Translation
 from .stt import STT
 
@@ -73,7 +76,13 @@ class InterpreterAgent(Agent):
         instructions: Of no effect without an LLM; kept for tools that show them.
         skip_same_language: Speech that is in the target language already is not said again. An
             interpreter that hears itself would otherwise repeat itself for ever.
+        catch_up: What is done while translations take longer than the speech. "none": each voice is
+            heard as it is, sample for sample; "time_stretch": voices are played up to 1.25 times
+            faster, at their pitch, until the listener is behind no more (`backlog_seconds`).
         **options: Any other option of `livekit.agents.Agent`.
+
+    Raises:
+        ValueError: `catch_up` is neither.
     """
 
     def __init__(
@@ -81,10 +90,29 @@ class InterpreterAgent(Agent):
         *,
         instructions: str = "Interpret what is said.",
         skip_same_language: bool = True,
+        catch_up: Literal["none", "time_stretch"] = "none",
         **options: Any,
     ) -> None:
+        if catch_up not in ("none", "time_stretch"):
+            raise ValueError(f'catch_up must be "none" or "time_stretch", not {catch_up!r}')
         super().__init__(instructions=instructions, **options)
         self._skip_same_language = skip_same_language
+        self._catch_up = catch_up
+
+    @property
+    def backlog_seconds(self) -> float:
+        """About how much voice waits to be heard or is still to be played; 0.0 while it is not active.
+
+        It grows while translations take longer to say than the speech.
+        """
+        interpretation = _Interpretation.with_floor(self)
+        return 0.0 if interpretation is None else interpretation.backlog.seconds(time.monotonic())
+
+    def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> Any:
+        node = Agent.default.tts_node(self, text, model_settings)
+        if self._catch_up == "none":
+            return node
+        return faster(node, _Interpretation.of(self.session).backlog)
 
     async def on_enter(self) -> None:
         _Interpretation.of(self.session).resume(self)
@@ -117,7 +145,13 @@ class _Interpretation:
             session.on("close", known._closed)
         return known
 
+    @classmethod
+    def with_floor(cls, agent: InterpreterAgent) -> _Interpretation | None:
+        """The one in which this agent interprets now."""
+        return next((one for one in cls._of_session.values() if one._agent is agent), None)
+
     def __init__(self) -> None:
+        self.backlog = Backlog()
         self._agent: InterpreterAgent | None = None
         self._stts: list[STT] = []
         self._unsaid: deque[Translation] = deque()
@@ -142,6 +176,7 @@ class _Interpretation:
         self._stts = []
         self._unsaid.clear()
         self._left.clear()
+        self.backlog.clear()
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
@@ -162,9 +197,11 @@ class _Interpretation:
                 speech = self._agent.session.say(
                     translation, allow_interruptions=False, add_to_chat_ctx=False
                 )
+                self.backlog.queued(translation, time.monotonic())
                 speech.add_done_callback(partial(self._said, translation))
 
     def _said(self, translation: Translation, _: SpeechHandle) -> None:
+        self.backlog.over(translation, time.monotonic())
         # One that was interrupted before its turn, or said without sound, has not taken its voice.
         self._let_go(translation)
 

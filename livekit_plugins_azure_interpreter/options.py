@@ -18,8 +18,10 @@ MAX_SOURCE_LANGUAGES = 10
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _REGION = re.compile(r"[a-z0-9]+")
-_UNIVERSAL_PATH = "/speech/universal/v2"
+_REGION_HOST = re.compile(r"([a-z0-9]+)\.stt\.speech\.microsoft\.com")
+_RECOGNITION_PATH = re.compile(r"(/stt)?/speech/.*")
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
+SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
 Profanity = Literal["masked", "removed", "raw"]
 Latency = Literal["lowest", "low", "balanced", "relaxed"]
@@ -29,6 +31,28 @@ SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 
 class TokenError(Exception):
     """No token could be had."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where one of Azure's services is.
+
+    Args:
+        subdomain: Of a region: wss://REGION.SUBDOMAIN.speech.microsoft.com.
+        path: At a region, and at a container.
+        custom_path: At the custom domain of a Speech resource.
+    """
+
+    subdomain: str
+    path: str
+    custom_path: str
+
+    def of_region(self, region: str) -> str:
+        return f"wss://{region}.{self.subdomain}.speech.microsoft.com{self.path}"
+
+
+INTERPRETING = Service("stt", "/speech/universal/v2", "/stt/speech/universal/v2")
+SPEAKING = Service("tts", "/cognitiveservices/websocket/v1", "/tts/cognitiveservices/websocket/v1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +75,12 @@ class Credentials:
         auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
         environment: Mapping[str, str] = os.environ,
+        service: Service = INTERPRETING,
     ) -> Credentials:
         """Take from the environment what was not given, and check that it fits together.
+
+        An endpoint of the Live Interpreter leads to the synthesizer of the same resource, too, so that one
+        AZURE_SPEECH_ENDPOINT serves both.
 
         Raises:
             ValueError: Something is missing or contradicts something else.
@@ -68,11 +96,11 @@ class Credentials:
             endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
             host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
             region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
-        where = _endpoint(region=region, endpoint=endpoint, host=host)
+        where = _endpoint(service, region=region, endpoint=endpoint, host=host)
         if token_credential is not None and region:
             raise ValueError(
                 "token_credential needs the custom domain of the Speech resource: give speech_endpoint "
-                f"(AZURE_SPEECH_ENDPOINT; wss://NAME.cognitiveservices.azure.com/stt{_UNIVERSAL_PATH}) "
+                f"(AZURE_SPEECH_ENDPOINT; wss://NAME.cognitiveservices.azure.com{service.custom_path}) "
                 "instead of speech_region (AZURE_SPEECH_REGION)"
             )
         return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
@@ -100,7 +128,7 @@ class Credentials:
         return token
 
 
-def _endpoint(*, region: str | None, endpoint: str | None, host: str | None) -> str:
+def _endpoint(service: Service, *, region: str | None, endpoint: str | None, host: str | None) -> str:
     given = [
         name
         for name, value in (
@@ -117,15 +145,26 @@ def _endpoint(*, region: str | None, endpoint: str | None, host: str | None) -> 
             raise ValueError(
                 f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}"
             )
-        return f"wss://{region}.stt.speech.microsoft.com{_UNIVERSAL_PATH}"
+        return service.of_region(region)
     if endpoint:
-        return _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
+        url = _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
+        return _synthesizer_of(url) if service is SPEAKING else url
     if host:
-        return _websocket("speech_host (AZURE_SPEECH_HOST)", host).rstrip("/") + _UNIVERSAL_PATH
+        return _websocket("speech_host (AZURE_SPEECH_HOST)", host).rstrip("/") + service.path
     raise ValueError(
         "no Azure Speech service: give speech_region (or set AZURE_SPEECH_REGION), speech_endpoint "
         "(AZURE_SPEECH_ENDPOINT) or speech_host (AZURE_SPEECH_HOST)"
     )
+
+
+def _synthesizer_of(url: str) -> str:
+    """The synthesizer beside an endpoint of the Live Interpreter; another endpoint as it is."""
+    parts = urlsplit(url)
+    if not _RECOGNITION_PATH.fullmatch(parts.path):
+        return url
+    if found := _REGION_HOST.fullmatch(parts.netloc):
+        return SPEAKING.of_region(found[1])
+    return f"{parts.scheme}://{parts.netloc}{SPEAKING.custom_path}"
 
 
 def _websocket(name: str, url: str) -> str:
@@ -194,18 +233,31 @@ class Options:
                 f"source_languages takes at most {MAX_SOURCE_LANGUAGES} languages "
                 f"({len(self.source_languages)} given); None hears any language"
             )
-        _check_languages("target_languages", self.target_languages)
-        _check_languages("source_languages", self.source_languages)
-        _check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
-        _check_choice("latency", self.latency, get_args(Latency))
-        _check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
-        _check_choice(
+        check_languages("target_languages", self.target_languages)
+        check_languages("source_languages", self.source_languages)
+        check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
+        check_choice("latency", self.latency, get_args(Latency))
+        check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
+        check_choice(
             "segmentation_strategy", self.segmentation_strategy, (None, "Default", "Time", "Semantic")
         )
-        _check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
-        _check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
-        _check_range("phrase_list_weight", self.phrase_list_weight, 0, 2)
+        check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
+        check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
+        check_range("phrase_list_weight", self.phrase_list_weight, 0, 2)
         _check_endpoints(self.custom_endpoints, self.source_languages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakingOptions:
+    """What a synthesizer is asked for, whatever the text: as `PersonalVoiceTTS` explains it."""
+
+    credentials: Credentials
+    sample_rate: int = 24000
+    word_timings: bool = True
+    proxy: Proxy | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("sample_rate", self.sample_rate, SPOKEN_RATES_HZ)
 
 
 def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -222,13 +274,13 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(several))
 
 
-def _check_languages(name: str, codes: tuple[str, ...]) -> None:
+def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         if not _LANGUAGE.fullmatch(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
 
 
-def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
@@ -241,6 +293,6 @@ def _check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Seq
             raise ValueError(f"custom_endpoints needs the id of an endpoint for {language!r}")
 
 
-def _check_range(name: str, value: float | None, least: float, most: float) -> None:
+def check_range(name: str, value: float | None, least: float, most: float) -> None:
     if value is not None and not least <= value <= most:
         raise ValueError(f"{name} must be between {least} and {most}, not {value}")

@@ -115,3 +115,26 @@ def test_azures_own_session_id_is_preferred() -> None:
     error = to_api_error(Failed("ServiceError", f"it broke. SessionId: {session}"), session_id="ours")
     assert isinstance(error, APIStatusError)
     assert error.request_id == session
+
+
+class TestSpeaking:
+    @pytest.mark.parametrize(
+        "failed",
+        [
+            Failed("BadRequest", ""),
+            Failed(
+                "BadRequest", "Connection was closed by the remote host. Error code: 1007. Error details: x"
+            ),
+        ],
+    )
+    def test_a_refused_text_is_about_the_voice_and_final(self, failed: Failed) -> None:
+        error = to_api_error(failed, speaking=True)
+        assert isinstance(error, APIStatusError)
+        assert (error.status_code, error.retryable) == (400, False)
+        assert all(name in str(error) for name in ("voice", "model", "speaker_profile_id", "language"))
+        assert "target_languages" not in str(error)
+
+    @pytest.mark.parametrize("code", ["AuthenticationFailure", "ConnectionFailure", "TooManyRequests"])
+    def test_other_failures_are_those_of_a_recognizer(self, code: str) -> None:
+        failed = Failed(code, "")
+        assert str(to_api_error(failed, speaking=True)) == str(to_api_error(failed))

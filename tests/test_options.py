@@ -10,8 +10,10 @@ import pytest
 
 from livekit_plugins_azure_interpreter.options import (
     PERSONAL_VOICE,
+    SPEAKING,
     Credentials,
     Options,
+    SpeakingOptions,
     TokenError,
     languages,
 )
@@ -320,3 +322,56 @@ class TestTokens:
     def test_a_function_that_gives_no_token_is_told(self, value: object) -> None:
         with pytest.raises(TokenError, match="must return a token"):
             self.credentials(lambda: value).token()
+
+
+class TestSpeaking:
+    @pytest.mark.parametrize(
+        ("where", "endpoint"),
+        [
+            (
+                {"region": "westeurope"},
+                "wss://westeurope.tts.speech.microsoft.com/cognitiveservices/websocket/v1",
+            ),
+            ({"host": "ws://localhost:5000/"}, "ws://localhost:5000/cognitiveservices/websocket/v1"),
+            (
+                {"endpoint": "wss://westeurope.stt.speech.microsoft.com/speech/universal/v2?x=y"},
+                "wss://westeurope.tts.speech.microsoft.com/cognitiveservices/websocket/v1",
+            ),
+            (
+                {"endpoint": "https://name.cognitiveservices.azure.com/stt/speech/universal/v2"},
+                "wss://name.cognitiveservices.azure.com/tts/cognitiveservices/websocket/v1",
+            ),
+            (
+                {"endpoint": "ws://127.0.0.1:8765/speech/universal/v2"},
+                "ws://127.0.0.1:8765/tts/cognitiveservices/websocket/v1",
+            ),
+            # The SDK adds the path where there is none.
+            (
+                {"endpoint": "https://name.cognitiveservices.azure.com"},
+                "wss://name.cognitiveservices.azure.com",
+            ),
+            (
+                {"endpoint": "wss://my.proxy/speak?deploymentId=x"},
+                "wss://my.proxy/speak?deploymentId=x",
+            ),
+        ],
+    )
+    def test_each_place_leads_to_the_synthesizer(self, where: dict[str, str], endpoint: str) -> None:
+        assert resolve(key="a-key", service=SPEAKING, **where).endpoint == endpoint
+
+    def test_one_endpoint_in_the_environment_serves_both(self) -> None:
+        environment = {
+            "AZURE_SPEECH_KEY": "a-key",
+            "AZURE_SPEECH_ENDPOINT": "ws://127.0.0.1:8765/speech/universal/v2",
+        }
+        assert resolve(environment).endpoint == "ws://127.0.0.1:8765/speech/universal/v2"
+        speaking = resolve(environment, service=SPEAKING)
+        assert speaking.endpoint == "ws://127.0.0.1:8765/tts/cognitiveservices/websocket/v1"
+
+    def test_an_entra_credential_is_told_the_synthesizers_address(self) -> None:
+        with pytest.raises(ValueError, match="/tts/cognitiveservices/websocket/v1"):
+            resolve(token_credential=Entra(), region="westeurope", service=SPEAKING)
+
+    def test_a_rate_that_azure_does_not_speak_at_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="sample_rate must be one of 16000, 24000, 48000"):
+            SpeakingOptions(credentials=Credentials(endpoint="ws://x"), sample_rate=8000)

@@ -10,12 +10,14 @@ import pytest
 from livekit.agents import Plugin, stt, tts
 
 import livekit_plugins_azure_interpreter as azure_interpreter
+from livekit_plugins_azure_interpreter.personal_voice import PersonalVoiceStream
 
 NAMES = [
     "STT",
     "Counts",
     "TTS",
     "InterpreterAgent",
+    "PersonalVoiceTTS",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",
@@ -40,11 +42,12 @@ def test_the_classes_are_livekits() -> None:
     assert issubclass(azure_interpreter.STT, stt.STT)
     assert issubclass(azure_interpreter.SpeechStream, stt.SpeechStream)
     assert issubclass(azure_interpreter.TTS, tts.TTS)
+    assert issubclass(azure_interpreter.PersonalVoiceTTS, tts.TTS)
     assert issubclass(azure_interpreter.SynthesizeStream, tts.SynthesizeStream)
 
 
 def test_the_streams_implement_only_run() -> None:
-    for stream in (azure_interpreter.SpeechStream, azure_interpreter.SynthesizeStream):
+    for stream in (azure_interpreter.SpeechStream, azure_interpreter.SynthesizeStream, PersonalVoiceStream):
         own = set(vars(stream))
         assert "_run" in own
         assert not own & {"_main_task", "__aiter__", "__anext__", "push_frame", "push_text", "end_input"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .faults import Fault, HandshakeFault, PositionFault, UtteranceFault
+from .faults import Fault, HandshakeFault, PositionFault, TextFault, UtteranceFault
 
 F = TypeVar("F", bound=Fault)
 
@@ -36,6 +36,7 @@ class Faults:
         self._left = [fault.times for fault in self._faults]
         self._handshakes = 0
         self._utterances = 0
+        self._texts = 0
 
     def at_handshake(self) -> HandshakeFault | None:
         """What happens to the client that connects now."""
@@ -52,6 +53,13 @@ class Faults:
         self._utterances += 1
         number = self._utterances
         return UtteranceFaults(self._take(UtteranceFault, lambda fault: fault.utterance in (None, number)))
+
+    def of_next_text(self) -> TextFault | None:
+        """What happens to the text that is to be spoken now."""
+        self._texts += 1
+        number = self._texts
+        due = self._take(TextFault, lambda fault: fault.text in (None, number), most=1)
+        return due[0] if due else None
 
     def _take(self, kind: type[F], due: Callable[[F], bool], most: int | None = None) -> list[F]:
         taken: list[F] = []

@@ -15,6 +15,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "times": (1, float("inf")),
     "from_connection": (1, float("inf")),
     "utterance": (1, float("inf")),
+    "text": (1, float("inf")),
     "at_seconds": (0, float("inf")),
     "seconds": (0, float("inf")),
     "after": (0, 1),
@@ -62,6 +63,17 @@ class UtteranceFault(Fault):
     """
 
     utterance: int | None = None
+    times: int | None = dataclasses.field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class TextFault(Fault):
+    """It happens to one text that a synthesizer is to speak, counted from 1 over the emulator's life.
+
+    None: to each.
+    """
+
+    text: int | None = None
     times: int | None = dataclasses.field(default=None, kw_only=True)
 
 
@@ -307,9 +319,40 @@ class LongVoice(UtteranceFault):
     factor: int = dataclasses.field(default=10, kw_only=True)
 
 
+# As a text is spoken, over a WebSocket
+
+
+@dataclass(frozen=True)
+class RefuseText(TextFault):
+    """The connection is closed instead of an answer, as Azure does with a voice that it does not have.
+
+    The SDK gives up.
+    """
+
+    code: int = dataclasses.field(default=1007, kw_only=True)
+
+
+@dataclass(frozen=True)
+class MuteText(TextFault):
+    """Nothing more is said when a share of the voice was sent; at 0, nothing at all."""
+
+    after: float = dataclasses.field(default=0.0, kw_only=True)
+
+
+@dataclass(frozen=True)
+class DropText(TextFault):
+    """The connection is reset when a share of the voice was sent.
+
+    Before the first sound the SDK asks once more on a new connection; after it, it gives up.
+    """
+
+    after: float = dataclasses.field(default=0.5, kw_only=True)
+
+
 KINDS: tuple[type[Fault], ...] = (
     *HandshakeFault.__subclasses__(),
     *PositionFault.__subclasses__(),
     *UtteranceFault.__subclasses__(),
+    *TextFault.__subclasses__(),
 )
 """Every fault that there is."""

@@ -20,6 +20,7 @@ _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
 _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
+_SYNTHESIS_PATHS = (_SYNTHESIS_PATH, "/cognitiveservices/websocket/v1")
 _SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
 _CLIENT_CLOSED_REQUEST = 499
@@ -61,6 +62,7 @@ class Emulator:
         self.connections = 0
         self.turns = 0
         self.faults = Faults(self.behaviour.faults)
+        self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
@@ -75,8 +77,13 @@ class Emulator:
         return f"ws://{_HOST}:{self._port}{_PATH}"
 
     @property
+    def synthesis_connections(self) -> int:
+        """How many WebSockets were opened to have texts spoken."""
+        return self._synthesis.connections
+
+    @property
     def synthesis_endpoint(self) -> str:
-        """What to give as endpoint to the SDK's SpeechSynthesizer."""
+        """What to give as endpoint to the SDK's SpeechSynthesizer; `PersonalVoiceTTS` finds it itself."""
         return f"ws://{_HOST}:{self._port}{_SYNTHESIS_PATH}"
 
     @property
@@ -104,9 +111,9 @@ class Emulator:
         app = web.Application()
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
-        synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized)
-        app.router.add_get(_SYNTHESIS_PATH, synthesis.connected)
-        app.router.add_post(_SYNTHESIS_HTTP_PATH, synthesis.posted)
+        for path in _SYNTHESIS_PATHS:
+            app.router.add_get(path, self._synthesis.connected)
+        app.router.add_post(_SYNTHESIS_HTTP_PATH, self._synthesis.posted)
         # A handshake that hangs, or a connection that is not read from, ends with its client.
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await self._runner.setup()

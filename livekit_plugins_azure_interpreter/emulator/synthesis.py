@@ -8,22 +8,28 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from aiohttp import web
 
+from .connection import for_ever, reset
 from .conversation import Behaviour
-from .due import UtteranceFaults
+from .due import Faults, UtteranceFaults
+from .faults import DropText, MuteText, RefuseText, TextFault
 from .script import Voice
 from .sockets import send, until_closed
 from .voices import voice_chunks
 from .wire import Message, WireError, json_body
 
 _FORMAT = re.compile(r"(raw|riff)-(\d+)(k?)hz-16bit-mono-pcm")
+_WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
+_TICKS_PER_SECOND = 10_000_000
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 Send = Callable[[Message, bool], Awaitable[None]]
+HangUp = Callable[[int | None], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,20 @@ class OutputFormat:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What one text is to come with: its format, and whether with the places of its words."""
+
+    form: OutputFormat
+    words: bool
+
+
+@dataclass(frozen=True)
 class Synthesized:
-    """A voice that was made for a text, as a client asked for it."""
+    """A voice that was made for a text, as a client asked for it: with the very SSML."""
 
     text: str
     voice: Voice
+    ssml: str = ""
 
 
 def read_ssml(ssml: bytes | str) -> str:
@@ -84,6 +99,22 @@ async def speak(voice: Voice, form: OutputFormat, behaviour: Behaviour) -> Async
             await asyncio.sleep(len(chunk) / 2 / voice.sample_rate / behaviour.voice_speed)
 
 
+def word_boundaries(text: str, seconds: float) -> list[dict[str, Any]]:
+    """The places of words and punctuation marks, as Azure tells them; each is as long as its letters."""
+    found = list(_WORD.finditer(text))
+    ticks = seconds * _TICKS_PER_SECOND / max(1, sum(len(word[0]) for word in found))
+    at = 0
+    boundaries = []
+    for word in found:
+        length = len(word[0])
+        kind = "WordBoundary" if word[0][0].isalnum() else "PunctuationBoundary"
+        place = {"Offset": round(at * ticks), "Duration": round(length * ticks)}
+        name = {"Text": word[0], "Length": length, "BoundaryType": kind}
+        boundaries.append({"Type": "WordBoundary", "Data": {**place, "text": name}})
+        at += length
+    return boundaries
+
+
 class Synthesis:
     """Answers what one WebSocket asks to be spoken, one text after another.
 
@@ -91,13 +122,25 @@ class Synthesis:
         behaviour: How long a voice is, and how it is sent.
         send: Sends a message; binary or not.
         synthesized: Called with each voice that was sent whole.
+        faults: What goes wrong.
+        hang_up: Ends the connection: closes it with a code, or (None) as a crash does.
     """
 
-    def __init__(self, behaviour: Behaviour, send: Send, synthesized: Callable[[Synthesized], None]) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        send: Send,
+        synthesized: Callable[[Synthesized], None],
+        *,
+        faults: Faults | None = None,
+        hang_up: HangUp | None = None,
+    ) -> None:
         self._behaviour = behaviour
         self._send = send
         self._synthesized = synthesized
-        self._formats: dict[str, OutputFormat] = {}
+        self._faults = faults or Faults()
+        self._hang_up = hang_up
+        self._wanted: dict[str, Wanted] = {}
 
     async def take(self, message: Message) -> None:
         """Take a message of the client; a text is answered before this returns.
@@ -106,25 +149,54 @@ class Synthesis:
             WireError: It has another shape than Azure's.
         """
         if message.path == "synthesis.context":
-            self._formats[message.request_id] = _wanted_format(message)
+            self._wanted[message.request_id] = _wanted(message)
         elif message.path == "ssml":
-            form = self._formats.pop(message.request_id, None)
-            if form is None:
+            wanted = self._wanted.pop(message.request_id, None)
+            if wanted is None:
                 raise WireError("ssml needs a synthesis.context before it")
-            await self._answer(message, form)
+            await self._answer(message, wanted)
 
-    async def _answer(self, message: Message, form: OutputFormat) -> None:
+    async def _answer(self, message: Message, wanted: Wanted) -> None:
         text = read_ssml(message.body)
-        voice = synthesize(text, self._behaviour.synthesis_seconds, form.sample_rate)
-        turn = {"X-RequestId": message.request_id}
+        fault = self._faults.of_next_text()
+        if isinstance(fault, RefuseText):
+            await self._end(fault.code)
+        voice = synthesize(text, self._behaviour.synthesis_seconds, wanted.form.sample_rate)
         context = {"context": {"serviceTag": message.request_id}}
         audio = {"audio": {"type": "inline", "streamId": message.request_id}}
-        await self._send(Message("turn.start", {**turn, **_JSON}, json_body(context)), False)
-        await self._send(Message("response", {**turn, **_JSON}, json_body({**context, **audio})), False)
-        async for chunk in speak(voice, form, self._behaviour):
-            await self._send(Message("audio", {**turn, "X-StreamId": message.request_id}, chunk), True)
-        await self._send(Message("turn.end", {**turn, **_JSON}, json_body({})), False)
-        self._synthesized(Synthesized(text, voice))
+        await self._tell(message, "turn.start", context)
+        await self._tell(message, "response", {**context, **audio})
+        boundaries = word_boundaries(text, voice.seconds) if wanted.words else []
+        sent = 0
+        stream = {"X-RequestId": message.request_id, "X-StreamId": message.request_id}
+        async for chunk in speak(voice, wanted.form, self._behaviour):
+            await self._fail(fault, sent / len(voice.pcm))
+            sent += len(chunk)
+            # A word is told of before it is heard.
+            due = sent / 2 / voice.sample_rate * _TICKS_PER_SECOND
+            told = [boundary for boundary in boundaries if boundary["Data"]["Offset"] < due]
+            boundaries = boundaries[len(told) :]
+            if told:
+                await self._tell(message, "audio.metadata", {"Metadata": told})
+            await self._send(Message("audio", stream, chunk), True)
+        await self._fail(fault, 1.0)
+        await self._tell(message, "turn.end", {})
+        self._synthesized(Synthesized(text, voice, message.body.decode()))
+
+    async def _tell(self, message: Message, path: str, body: dict[str, Any]) -> None:
+        headers = {"X-RequestId": message.request_id, **_JSON}
+        await self._send(Message(path, headers, json_body(body)), False)
+
+    async def _fail(self, fault: TextFault | None, share: float) -> None:
+        if isinstance(fault, MuteText) and share >= fault.after:
+            await for_ever()
+        if isinstance(fault, DropText) and share >= fault.after:
+            await self._end(None)
+
+    async def _end(self, code: int | None) -> None:
+        if self._hang_up is not None:
+            await self._hang_up(code)
+        raise ConnectionResetError("the service hung up")
 
 
 class SynthesisService:
@@ -134,6 +206,10 @@ class SynthesisService:
         behaviour: How long a voice is, and how it is sent.
         lets_in: Whether a client may come in.
         synthesized: Called with each voice that was sent whole.
+        faults: What goes wrong with texts over a WebSocket.
+
+    Attributes:
+        connections: How many WebSockets were opened.
     """
 
     def __init__(
@@ -141,17 +217,34 @@ class SynthesisService:
         behaviour: Behaviour,
         lets_in: Callable[[web.Request], bool],
         synthesized: Callable[[Synthesized], None],
+        faults: Faults | None = None,
     ) -> None:
         self._behaviour = behaviour
         self._lets_in = lets_in
         self._synthesized = synthesized
+        self._faults = faults
+        self.connections = 0
 
     async def connected(self, request: web.Request) -> web.StreamResponse:
         if not self._lets_in(request):
             return web.Response(status=401)
+        self.connections += 1
         websocket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
         await websocket.prepare(request)
-        answers = Synthesis(self._behaviour, partial(send, websocket), self._synthesized)
+
+        async def hang_up(code: int | None) -> None:
+            if code is None:
+                reset(request.transport)
+            else:
+                await websocket.close(code=code, message=b"closed by the emulator")
+
+        answers = Synthesis(
+            self._behaviour,
+            partial(send, websocket),
+            self._synthesized,
+            faults=self._faults,
+            hang_up=hang_up,
+        )
         await until_closed(websocket, answers.take)
         return websocket
 
@@ -160,7 +253,8 @@ class SynthesisService:
             return web.Response(status=401)
         try:
             form = OutputFormat.parse(request.headers.get("X-Microsoft-OutputFormat", ""))
-            text = read_ssml(await request.read())
+            ssml = await request.read()
+            text = read_ssml(ssml)
         except WireError as error:
             return web.Response(status=400, text=str(error))
         voice = synthesize(text, self._behaviour.synthesis_seconds, form.sample_rate)
@@ -168,13 +262,15 @@ class SynthesisService:
         await response.prepare(request)
         async for chunk in speak(voice, form, self._behaviour):
             await response.write(chunk)
-        self._synthesized(Synthesized(text, voice))
+        self._synthesized(Synthesized(text, voice, ssml.decode()))
         return response
 
 
-def _wanted_format(message: Message) -> OutputFormat:
+def _wanted(message: Message) -> Wanted:
     try:
-        name = message.json()["synthesis"]["audio"]["outputFormat"]
-    except (LookupError, TypeError) as error:
+        audio = message.json()["synthesis"]["audio"]
+        name = audio["outputFormat"]
+        words = audio.get("metadataOptions", {}).get("wordBoundaryEnabled", False)
+    except (LookupError, TypeError, AttributeError) as error:
         raise WireError(f"{message.path} has another shape than Azure's") from error
-    return OutputFormat.parse(str(name))
+    return Wanted(OutputFormat.parse(str(name)), words is True)

@@ -3,9 +3,11 @@ from __future__ import annotations
 from livekit_plugins_azure_interpreter.emulator.due import Faults, UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.faults import (
     Drop,
+    DropText,
     HangHandshake,
     LongVoice,
     Mute,
+    MuteText,
     NoVoice,
     Refuse,
     SlowVoice,
@@ -74,3 +76,10 @@ class TestUtterance:
             False,
             False,
         )
+
+
+class TestTexts:
+    def test_one_text_is_meant_or_each(self) -> None:
+        faults = Faults([DropText(text=2), MuteText(times=1), NoVoice()])
+        happened = [faults.of_next_text() for _ in range(3)]
+        assert happened == [MuteText(times=1), DropText(text=2), None]

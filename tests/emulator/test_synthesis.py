@@ -5,14 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, synthesize
-from livekit_plugins_azure_interpreter.emulator.synthesis import OutputFormat, Synthesis, read_ssml
+from livekit_plugins_azure_interpreter.emulator import (
+    Behaviour,
+    DropText,
+    Emulator,
+    Fault,
+    MuteText,
+    RefuseText,
+    synthesize,
+)
+from livekit_plugins_azure_interpreter.emulator.due import Faults
+from livekit_plugins_azure_interpreter.emulator.synthesis import (
+    HangUp,
+    OutputFormat,
+    Synthesis,
+    read_ssml,
+    word_boundaries,
+)
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 LIMIT_SECONDS = 10.0
@@ -23,8 +39,11 @@ _SSML = (
 _RAW_16 = "raw-16khz-16bit-mono-pcm"
 
 
-def context(form: str = _RAW_16, request_id: str = "r1") -> Message:
-    body = json.dumps({"synthesis": {"audio": {"outputFormat": form}}}).encode()
+def context(form: str = _RAW_16, request_id: str = "r1", words: bool | None = None) -> Message:
+    audio: dict[str, Any] = {"outputFormat": form}
+    if words is not None:
+        audio["metadataOptions"] = {"wordBoundaryEnabled": words}
+    body = json.dumps({"synthesis": {"audio": audio}}).encode()
     return Message("synthesis.context", {"X-RequestId": request_id}, body)
 
 
@@ -35,10 +54,18 @@ def ssml(text: str = "Hello", request_id: str = "r1") -> Message:
 class Asked:
     """A Synthesis, and what it sent."""
 
-    def __init__(self, **behaviour: Any) -> None:
+    def __init__(
+        self, *, faults: Sequence[Fault] = (), hang_up: HangUp | None = None, **behaviour: Any
+    ) -> None:
         self.sent: list[Message] = []
         self.synthesized: list[Any] = []
-        self.synthesis = Synthesis(Behaviour(**behaviour), self._take, self.synthesized.append)
+        self.synthesis = Synthesis(
+            Behaviour(**behaviour),
+            self._take,
+            self.synthesized.append,
+            faults=Faults(faults),
+            hang_up=hang_up,
+        )
 
     async def _take(self, message: Message, binary: bool) -> None:
         assert binary is (message.path == "audio")
@@ -195,3 +222,86 @@ def _speak(endpoint: str, texts: list[str]) -> list[bytes]:
     config.set_speech_synthesis_output_format(speechsdk.SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm)
     synthesizer = speechsdk.SpeechSynthesizer(config, audio_config=None)
     return [synthesizer.speak_ssml_async(_SSML.format(text)).get().audio_data for text in texts]
+
+
+class TestWords:
+    def test_each_has_its_place_and_its_kind(self) -> None:
+        told = [boundary["Data"] for boundary in word_boundaries("It's so, yes.", 1.1)]
+        assert [(one["text"]["Text"], one["text"]["BoundaryType"]) for one in told] == [
+            ("It's", "WordBoundary"),
+            ("so", "WordBoundary"),
+            (",", "PunctuationBoundary"),
+            ("yes", "WordBoundary"),
+            (".", "PunctuationBoundary"),
+        ]
+        assert [one["Offset"] for one in told] == [0, 4_000_000, 6_000_000, 7_000_000, 10_000_000]
+        assert told[0]["Duration"] == 4_000_000
+
+    def test_nothing_has_no_words(self) -> None:
+        assert word_boundaries("", 1.0) == []
+
+    async def test_they_are_told_of_before_they_are_heard_if_they_are_wanted(self) -> None:
+        asked = Asked(chunk_bytes=8000)
+        await asked.say(context(words=True), ssml("one two"))
+        paths = [message.path for message in asked.sent]
+        words = "audio.metadata"
+        assert paths == ["turn.start", "response", words, "audio", words, "audio", "turn.end"]
+        (first,) = asked.sent[2].json()["Metadata"]
+        assert first["Data"]["text"]["Text"] == "one"
+
+    async def test_they_are_not_told_of_if_they_are_not(self) -> None:
+        asked = await Asked().say(context(words=False), ssml("one two"))
+        assert "audio.metadata" not in {message.path for message in asked.sent}
+
+
+class TestFaults:
+    async def _fails(self, *faults: Fault) -> tuple[Asked, list[int | None]]:
+        ends: list[int | None] = []
+
+        async def hang_up(code: int | None) -> None:
+            ends.append(code)
+
+        asked = Asked(chunk_bytes=1600, faults=faults, hang_up=hang_up)
+        with pytest.raises(ConnectionError):
+            await asked.say(context(), ssml())
+        assert not asked.synthesized
+        return asked, ends
+
+    async def test_a_text_is_refused_by_closing(self) -> None:
+        asked, ends = await self._fails(RefuseText())
+        assert (asked.sent, ends) == ([], [1007])
+
+    @pytest.mark.parametrize(("after", "chunks"), [(0.0, 0), (0.5, 5), (1.0, 10)])
+    async def test_a_connection_is_reset_in_the_voice(self, after: float, chunks: int) -> None:
+        asked, ends = await self._fails(DropText(after=after))
+        assert (len(asked.audio), ends) == (chunks * 1600, [None])
+
+    async def test_the_service_goes_mute(self) -> None:
+        asked = Asked(faults=[MuteText(text=2)])
+        await asked.say(context(), ssml())
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asked.say(context(), ssml()), 0.05)
+        assert len(asked.synthesized) == 1
+
+    async def test_without_a_way_to_hang_up_it_fails_all_the_same(self) -> None:
+        with pytest.raises(ConnectionError):
+            await Asked(faults=[RefuseText()]).say(context(), ssml())
+
+    @pytest.mark.parametrize(
+        "path", ["/tts/cognitiveservices/websocket/v1", "/cognitiveservices/websocket/v1"]
+    )
+    async def test_the_real_sdk_gives_up_where_its_voice_is_not_to_be_had(self, path: str) -> None:
+        async with Emulator(Behaviour(faults=[RefuseText(times=1)])) as emulator:
+            endpoint = emulator.synthesis_endpoint.replace("/tts/cognitiveservices/websocket/v1", path)
+            speaking = asyncio.to_thread(_speak, endpoint, ["Hello", "Goodbye"])
+            refused, heard = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+        assert refused == b""
+        assert heard == synthesize("Goodbye", 0.5, 16000).pcm
+        assert emulator.synthesis_connections == 2
+
+    async def test_the_real_sdk_asks_again_where_the_connection_is_reset_before_the_voice(self) -> None:
+        async with Emulator(Behaviour(faults=[DropText(after=0.0, times=1)])) as emulator:
+            speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello"])
+            (heard,) = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+        assert heard == synthesize("Hello", 0.5, 16000).pcm
+        assert "<voice" in emulator.synthesized[0].ssml

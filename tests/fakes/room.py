@@ -69,6 +69,22 @@ class Audio:
         return heard in (voice, voice + PADDING)
 
 
+def hertz(pcm: bytes, rate: int = 16000) -> float:
+    """The pitch of a tone."""
+    samples = np.frombuffer(pcm, dtype="<i2")
+    return float(np.argmax(np.abs(np.fft.rfft(samples))) * rate / max(1, len(samples)))
+
+
+def by_pitch(lines: dict[int, Line]) -> Callable[[Voice], Line]:
+    """A script for the emulator: each line is known by the pitch at which it is said."""
+
+    def line(samples: Voice) -> Line:
+        heard = hertz(samples.pcm, samples.sample_rate)
+        return lines[min(lines, key=lambda pitch: abs(pitch - heard))]
+
+    return line
+
+
 class OtherVoice(livekit_tts.TTS):
     """A fallback: another voice for any text, as long as a tenth of a second, and what it was asked for."""
 
@@ -110,8 +126,8 @@ class Microphone(io.AudioInput):
         self._next_at = 0.0
         self.began_at: float | None = None
 
-    def speak(self, pcm: bytes) -> None:
-        for frame in Audio().frames(pcm):
+    def speak(self, pcm: bytes, **how: Any) -> None:
+        for frame in Audio().frames(pcm, **how):
             self._frames.put_nowait(frame)
 
     async def __anext__(self) -> rtc.AudioFrame:
@@ -130,6 +146,7 @@ class Speaker(io.AudioOutput):
         segments: The samples of each segment (a speech), in order.
         played: How many of them were played to their end.
         cut: How many were interrupted.
+        on_played: Called with the samples of each segment that was played to its end.
     """
 
     def __init__(self, *, speed: float) -> None:
@@ -140,6 +157,7 @@ class Speaker(io.AudioOutput):
         self.segments: list[bytes] = []
         self.played = 0
         self.cut = 0
+        self.on_played: Callable[[bytes], None] = lambda pcm: None
         self._began_at: float | None = None
         self._finishing: asyncio.TimerHandle | None = None
         self._changed = asyncio.Condition()
@@ -194,6 +212,7 @@ class Speaker(io.AudioOutput):
         self.played += 1
         self._began_at, self._finishing = None, None
         self.on_playback_finished(playback_position=self._seconds, interrupted=False)
+        self.on_played(self.segments[-1])
         self._wake()
 
     def _wake(self) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 from fakes.room import Audio, Microphone, OtherVoice, Speaker, within
-from livekit.agents import AgentSession
+from livekit.agents import Agent, AgentSession
 from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts
 from livekit.agents.testing import fake_job_context
@@ -146,7 +146,10 @@ class Room:
 
 @pytest.fixture
 async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitable[Room]]]:
-    """Start a session; it hears and plays at `speed` times the pace of speech."""
+    """Start a session; it hears and plays at `speed` times the pace of speech.
+
+    `stt` and `tts` can wrap the pair; `pair_options` are the STT's, and all others the session's.
+    """
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(fake_job_context())
 
@@ -155,16 +158,20 @@ async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitab
             *,
             fallback: livekit_tts.TTS | None = None,
             speed: float = 2.0,
+            agent: Agent | None = None,
+            stt: Callable[[STT], livekit_stt.STT] = lambda stt: stt,
+            tts: Callable[[TTS], livekit_tts.TTS] = lambda tts: tts,
+            pair_options: Mapping[str, Any] | None = None,
             **options: Any,
         ) -> Room:
-            pair = await open_pair(behaviour, fallback=fallback)
+            pair = await open_pair(behaviour, fallback=fallback, **(pair_options or {}))
             await pair.stream.aclose()  # the session opens its own
             # On closing, LiveKit would wait 2 s for a final of what was not spoken.
             options.setdefault("session_close_transcript_timeout", 0.1)
-            session = AgentSession[None](stt=pair.stt, tts=pair.tts, **session_options(**options))
+            session = AgentSession[None](stt=stt(pair.stt), tts=tts(pair.tts), **session_options(**options))
             room = Room(pair, session, speed=speed)
             stack.push_async_callback(session.aclose)
-            await within(session.start(InterpreterAgent(), record=False))
+            await within(session.start(agent or InterpreterAgent(), record=False))
             return room
 
         yield make

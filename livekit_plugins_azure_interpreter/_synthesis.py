@@ -1,0 +1,280 @@
+"""The asyncio half of synthesis: synthesizers that are kept warm, and the deadlines of what they speak."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from functools import partial
+from typing import Protocol
+
+from livekit.agents import APIConnectionError
+
+from ._events import (
+    TIMED_OUT,
+    Connected,
+    Disconnected,
+    Failed,
+    SpeechBegun,
+    SpeechChunk,
+    SpeechCompleted,
+    SynthesisEvent,
+    WordReached,
+)
+from ._threads import in_thread, post_to
+from .log import logger
+from .options import SpeakingOptions, TokenError
+
+CLOSE_SECONDS = 2.5
+"""Stopping takes up to 1.2 s while Azure is silent; past this the thread is left behind, with an error."""
+_STEADY_SECONDS = 10.0
+"""A connection that Azure closed is made again ahead of the next text, unless it lived for less."""
+
+
+class Synthesizer(Protocol):
+    """The port: what is needed of a synthesizer. `AzureSynthesizer` is the real one."""
+
+    def open(self) -> None: ...
+
+    def speak(self, ssml: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+OpenSynthesizer = Callable[[SpeakingOptions, Callable[[SynthesisEvent], None]], Synthesizer]
+
+
+class Synthesis:
+    """One synthesizer, opened and closed off the loop, and what it reports, on the loop.
+
+    It begins to connect as it is made.
+
+    Args:
+        open_synthesizer: Makes the synthesizer.
+        options: What to ask for, whatever the text.
+        dropped: Called when it cannot be opened, or its connection is closed, while it speaks nothing.
+
+    Attributes:
+        usable: It can speak another text.
+        failed: It cannot since it gave up, or nothing came of it in time.
+    """
+
+    def __init__(
+        self,
+        open_synthesizer: OpenSynthesizer,
+        options: SpeakingOptions,
+        dropped: Callable[[Synthesis], None],
+    ) -> None:
+        self._open_synthesizer = open_synthesizer
+        self._options = options
+        self._dropped = dropped
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[SynthesisEvent | None] = asyncio.Queue()
+        self._closed = False
+        self._speaking = False
+        self._request_id = ""
+        self._connected_at = float("inf")
+        self.usable = True
+        self.failed = False
+        self._opening = in_thread(self._open, name="azure-synthesizer-open")
+        self._opening.add_done_callback(self._opened)
+        self._asking: asyncio.Future[None] | None = None
+
+    @property
+    def was_steady(self) -> bool:
+        """It was connected for a while."""
+        return self._loop.time() - self._connected_at >= _STEADY_SECONDS
+
+    async def speak(self, ssml: str, *, timeout_seconds: float) -> AsyncGenerator[SynthesisEvent, None]:
+        """Speak one text; what comes of it, up to `SpeechCompleted` or `Failed`.
+
+        Left before its end, the synthesizer is of no more use.
+
+        Args:
+            ssml: The text.
+            timeout_seconds: The first sound, and each piece after it, must come within this; else it is
+                `Failed`.
+
+        Raises:
+            APIConnectionError: There is no token, or this was closed.
+        """
+        self._speaking, self.usable = True, False
+        deadline = self._loop.time() + timeout_seconds
+        try:
+            event: SynthesisEvent | None = await self._ask(ssml, deadline)
+            while event is None or not isinstance(event, (SpeechCompleted, Failed)):
+                if event is not None:
+                    yield event
+                if isinstance(event, SpeechChunk):
+                    deadline = self._loop.time() + timeout_seconds
+                event = await self._next(deadline)
+            self.usable = isinstance(event, SpeechCompleted) and not self._closed
+            self.failed = isinstance(event, Failed)
+            yield event
+        finally:
+            self._speaking = False
+
+    async def aclose(self) -> None:
+        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
+        if self._closed:
+            return
+        self._closed, self.usable = True, False
+        self._events.put_nowait(None)  # wakes who waits
+        closing = asyncio.ensure_future(self._close())
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        if not done:
+            logger.error("an Azure synthesizer did not stop within %s s", CLOSE_SECONDS)
+        elif (error := closing.exception()) is not None:
+            logger.error("an Azure synthesizer did not stop cleanly: %s", type(error).__name__)
+
+    async def _ask(self, ssml: str, deadline: float) -> Failed | None:
+        await asyncio.wait({self._opening}, timeout=deadline - self._loop.time())
+        if self._closed:
+            raise _closed_error()
+        if not self._opening.done():
+            return _timed_out("could not be reached")
+        try:
+            synthesizer = self._opening.result()
+        except TokenError as error:
+            self.failed = True
+            raise APIConnectionError(str(error)) from None
+        except Exception as error:
+            # Without its words: they may quote an endpoint.
+            return Failed("RuntimeError", type(error).__name__)
+        self._asking = in_thread(partial(synthesizer.speak, ssml), name="azure-synthesizer-speak")
+        self._asking.add_done_callback(self._asked)
+        return None
+
+    def _opened(self, opening: asyncio.Future[Synthesizer]) -> None:
+        if not opening.cancelled() and opening.exception() is not None and not self._speaking:
+            self._drop()
+
+    def _asked(self, asking: asyncio.Future[None]) -> None:
+        if not asking.cancelled() and (error := asking.exception()) is not None:
+            self._take(Failed("RuntimeError", type(error).__name__))
+
+    async def _next(self, deadline: float) -> SynthesisEvent:
+        try:
+            event = await asyncio.wait_for(self._events.get(), deadline - self._loop.time())
+        except asyncio.TimeoutError:
+            return _timed_out("did not speak")
+        if event is None:
+            raise _closed_error()
+        return event
+
+    def _open(self) -> Synthesizer:
+        synthesizer = self._open_synthesizer(self._options, self._post)
+        try:
+            synthesizer.open()
+        except BaseException:
+            synthesizer.close()
+            raise
+        return synthesizer
+
+    def _post(self, event: SynthesisEvent) -> None:
+        """Called on the SDK's threads."""
+        if not self._closed:
+            post_to(self._loop, self._take, event)
+
+    def _take(self, event: SynthesisEvent) -> None:
+        if self._closed:
+            return
+        if isinstance(event, Connected):
+            self._connected_at = self._loop.time()
+        elif isinstance(event, Disconnected):
+            if not self._speaking:
+                self._drop()
+        elif self._speaking:
+            if isinstance(event, SpeechBegun):
+                self._request_id = event.request_id
+            if not (isinstance(event, WordReached) and event.request_id != self._request_id):
+                self._events.put_nowait(event)
+
+    def _drop(self) -> None:
+        self.usable = False
+        self._dropped(self)
+
+    async def _close(self) -> None:
+        try:
+            synthesizer = await self._opening
+        except Exception:  # who speaks is told
+            return
+        if self._asking is not None:
+            await asyncio.wait({self._asking})
+        await in_thread(synthesizer.close, name="azure-synthesizer-close")
+
+
+class Synthesizers:
+    """The synthesizers of one TTS: one is kept warm; a text that finds it busy has one of its own.
+
+    Args:
+        open_synthesizer: Makes a synthesizer.
+        options: What to ask for, whatever the text.
+    """
+
+    def __init__(self, open_synthesizer: OpenSynthesizer, options: SpeakingOptions) -> None:
+        self._open_synthesizer = open_synthesizer
+        self._options = options
+        self._idle: Synthesis | None = None
+        self._all: set[Synthesis] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def warm(self) -> None:
+        """Have one connect, ahead of the next text."""
+        if self._idle is None and not self._closed:
+            self._idle = self._make()
+
+    def take(self) -> Synthesis:
+        """One to speak with; `give_back` it.
+
+        Raises:
+            APIConnectionError: They were closed.
+        """
+        if self._closed:
+            raise _closed_error()
+        idle, self._idle = self._idle, None
+        return idle or self._make()
+
+    def give_back(self, synthesis: Synthesis) -> None:
+        """It is spoken with no more. One that was left in the middle is replaced by a warm one."""
+        if synthesis.usable and self._idle is None and not self._closed:
+            self._idle = synthesis
+            return
+        self._discard(synthesis)
+        if not synthesis.failed:
+            self.warm()
+
+    async def aclose(self) -> None:
+        """Close all, whatever they are doing. Ends within `CLOSE_SECONDS`."""
+        self._closed, self._idle = True, None
+        for synthesis in tuple(self._all):
+            self._discard(synthesis)
+        while self._closing:
+            await asyncio.wait(self._closing)
+
+    def _make(self) -> Synthesis:
+        synthesis = Synthesis(self._open_synthesizer, self._options, self._dropped)
+        self._all.add(synthesis)
+        return synthesis
+
+    def _dropped(self, synthesis: Synthesis) -> None:
+        if synthesis is self._idle:
+            self._idle = None
+            self._discard(synthesis)
+            if synthesis.was_steady:
+                self.warm()
+
+    def _discard(self, synthesis: Synthesis) -> None:
+        if synthesis in self._all:
+            self._all.discard(synthesis)
+            closing = asyncio.create_task(synthesis.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+
+def _timed_out(otherwise: str) -> Failed:
+    return Failed(TIMED_OUT, f"Azure Speech {otherwise} in time")
+
+
+def _closed_error() -> APIConnectionError:
+    return APIConnectionError("the PersonalVoiceTTS was closed", retryable=False)

@@ -1,0 +1,127 @@
+"""The thread half of synthesis: the only module that touches the Azure SDK's synthesizer.
+
+As with the recognizer, a callback copies native fields into an event, posts it, and does nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import azure.cognitiveservices.speech as speechsdk
+
+from . import _events as events
+from .options import SpeakingOptions
+
+Post = Callable[[events.SynthesisEvent], None]
+
+_FORMATS = {
+    16000: speechsdk.SpeechSynthesisOutputFormat.Raw16Khz16BitMonoPcm,
+    24000: speechsdk.SpeechSynthesisOutputFormat.Raw24Khz16BitMonoPcm,
+    48000: speechsdk.SpeechSynthesisOutputFormat.Raw48Khz16BitMonoPcm,
+}
+
+
+class AzureSynthesizer:
+    """One SpeechSynthesizer and its one connection, from open to close. It speaks one text after another.
+
+    Everything can block. Events are posted from the SDK's threads (words from another than the rest), none
+    after `close` has returned.
+
+    Args:
+        options: What to ask for, whatever the text.
+        post: Takes each event, on the SDK's thread.
+
+    Raises:
+        RuntimeError: The SDK refused the options.
+        TokenError: There is no token.
+    """
+
+    def __init__(self, options: SpeakingOptions, post: Post) -> None:
+        self._synthesizer = speechsdk.SpeechSynthesizer(_config(options), audio_config=None)
+        self._connection = speechsdk.Connection.from_speech_synthesizer(self._synthesizer)
+        self._signals = self._connect(_Reporter(post))
+
+    def open(self) -> None:
+        """Connect ahead of the first text. A failure is told by the first text's `Failed`."""
+        self._connection.open(True)
+
+    def speak(self, ssml: str) -> None:
+        """Begin to speak; the voice and its end are reported, failures as `Failed`."""
+        self._synthesizer.start_speaking_ssml_async(ssml).get()
+
+    def close(self) -> None:
+        """Stop at once, whatever is under way, and let go of everything native."""
+        # As with the recognizer: one that a callback keeps alive could abort the process as it ends.
+        for signal in self._signals:
+            signal.disconnect_all()
+        self._synthesizer.stop_speaking_async().get()
+        self._connection.close()
+        del self._signals, self._connection, self._synthesizer
+
+    def _connect(self, reporter: _Reporter) -> list[Any]:
+        synthesizer, connection = self._synthesizer, self._connection
+        wiring = [
+            (connection.connected, reporter.connected),
+            (connection.disconnected, reporter.disconnected),
+            (synthesizer.synthesis_started, reporter.begun),
+            (synthesizer.synthesizing, reporter.chunk),
+            (synthesizer.synthesis_word_boundary, reporter.word),
+            (synthesizer.synthesis_completed, reporter.completed),
+            (synthesizer.synthesis_canceled, reporter.canceled),
+        ]
+        for signal, callback in wiring:
+            signal.connect(callback)
+        return [signal for signal, _ in wiring]
+
+
+class _Reporter:
+    """The callbacks. It does not know the synthesizer, so that no cycle keeps that alive."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    def connected(self, _: Any) -> None:
+        self._post(events.Connected())
+
+    def disconnected(self, _: Any) -> None:
+        self._post(events.Disconnected())
+
+    def begun(self, event: Any) -> None:
+        self._post(events.SpeechBegun(event.result.result_id))
+
+    def chunk(self, event: Any) -> None:
+        self._post(events.SpeechChunk(event.result.audio_data))
+
+    def word(self, event: Any) -> None:
+        offset_seconds = event.audio_offset / events.TICKS_PER_SECOND
+        duration_seconds = event.duration.total_seconds()
+        self._post(events.WordReached(event.text, offset_seconds, duration_seconds, event.result_id))
+
+    def completed(self, _: Any) -> None:
+        self._post(events.SpeechCompleted())
+
+    def canceled(self, event: Any) -> None:
+        details = event.result.cancellation_details
+        self._post(events.Failed(details.error_code.name, details.error_details))
+
+
+def _config(options: SpeakingOptions) -> Any:
+    credentials = options.credentials
+    config = speechsdk.SpeechConfig(
+        subscription=credentials.key,
+        endpoint=credentials.endpoint,
+        token_credential=credentials.token_credential,
+    )
+    if token := credentials.token():
+        config.authorization_token = token
+    config.set_speech_synthesis_output_format(_FORMATS[options.sample_rate])
+    if (proxy := options.proxy) is not None:
+        config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
+    wanted = "true" if options.word_timings else "false"
+    for name in (
+        speechsdk.PropertyId.SpeechServiceResponse_RequestWordBoundary,
+        speechsdk.PropertyId.SpeechServiceResponse_RequestPunctuationBoundary,
+    ):
+        config.set_property(name, wanted)
+    return config

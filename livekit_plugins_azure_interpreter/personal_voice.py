@@ -1,0 +1,295 @@
+"""Any text in somebody's own, enrolled voice, or in a prebuilt one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Literal
+
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    APIConnectOptions,
+    APIError,
+    APIStatusError,
+    tokenize,
+    tts,
+    utils,
+)
+from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
+
+from ._errors import to_api_error
+from ._events import Failed, SpeechBegun, SpeechChunk, WordReached
+from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
+from ._synthesis import OpenSynthesizer, Synthesizers
+from ._synthesizer import AzureSynthesizer
+from ._timings import Timings
+from .options import SPEAKING, Credentials, Proxy, SpeakingOptions
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+_ENDS_QUIETLY = 499
+"""LiveKit's base class ends a stream with this status without an error."""
+_RESUMES = 2
+"""How often a text goes on where its connection was lost; LiveKit tries again only before the first sound."""
+
+
+class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
+    """Speaks any text in an enrolled personal voice, or in a prebuilt one.
+
+    It serves alone, as the `tts` of any agent; and as `TTS(stt, fallback=PersonalVoiceTTS(...))`, so that a
+    greeting and a translation whose voice was lost sound like the speaker. A text begins to be heard as its
+    first sentence has come. One connection is kept open for the next text; `aclose` closes it.
+
+    Args:
+        speaker_profile_id: Of an enrolled personal voice (Azure's `speakerProfileId`);
+            AZURE_SPEAKER_PROFILE_ID.
+        model: Azure's base model that speaks in a personal voice: "DragonLatestNeural" is more like the
+            speaker, "PhoenixLatestNeural" is quicker.
+        voice: A prebuilt voice instead, e.g. "fr-FR-DeniseNeural".
+        language: Of the texts, e.g. "fr-FR". None: Azure finds out, or it is that of the prebuilt voice.
+        rate: How fast, as a multiple of the voice's own pace, 0.5 to 2.
+        sample_rate: Of the frames, in Hz: 16000, 24000 or 48000. Azure sends it so; nothing is resampled.
+        word_timings: Have the times of the words, where the model gives them (LiveKit's aligned
+            transcripts).
+        speech_key, speech_region, speech_endpoint, speech_host, speech_auth_token, token_credential: As of
+            `STT`, from the same variables. An endpoint of the Live Interpreter leads to the synthesizer of
+            the same resource; a container's host is that of the text-to-speech container.
+        proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
+
+    Raises:
+        ValueError: There is no voice, no credential, or no service; or one of them is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        speaker_profile_id: str | None = None,
+        model: str = PERSONAL_MODEL,
+        voice: str | None = None,
+        language: str | None = None,
+        rate: float | None = None,
+        sample_rate: int = 24000,
+        word_timings: bool = True,
+        speech_key: str | None = None,
+        speech_region: str | None = None,
+        speech_endpoint: str | None = None,
+        speech_host: str | None = None,
+        speech_auth_token: str | Callable[[], str] | None = None,
+        token_credential: TokenCredential | None = None,
+        proxy: str | None = None,
+        _open_synthesizer: OpenSynthesizer = AzureSynthesizer,
+    ) -> None:
+        self._voice = SpokenVoice.resolve(
+            speaker_profile_id=speaker_profile_id, model=model, voice=voice, language=language, rate=rate
+        )
+        self._options = SpeakingOptions(
+            credentials=Credentials.resolve(
+                key=speech_key,
+                region=speech_region,
+                endpoint=speech_endpoint,
+                host=speech_host,
+                auth_token=speech_auth_token,
+                token_credential=token_credential,
+                service=SPEAKING,
+            ),
+            sample_rate=sample_rate,
+            word_timings=word_timings,
+            proxy=Proxy.parse(proxy) if proxy is not None else None,
+        )
+        super().__init__(
+            capabilities=TTSCapabilities(streaming=True, aligned_transcript=word_timings),
+            sample_rate=sample_rate,
+            num_channels=1,
+        )
+        # Every character is kept, so that timed words make the text again.
+        self._tokenizer = tokenize.blingfire.SentenceTokenizer(retain_format=True)
+        self._synthesizers = Synthesizers(_open_synthesizer, self._options)
+
+    @property
+    def model(self) -> str:
+        return self._voice.name
+
+    @property
+    def provider(self) -> str:
+        return "Azure"
+
+    def prewarm(self) -> None:
+        """Connect ahead of the first text; within a running event loop."""
+        self._synthesizers.warm()
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> ChunkedStream:
+        return self._synthesize_with_stream(text, conn_options=conn_options)
+
+    def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> PersonalVoiceStream:
+        return PersonalVoiceStream(tts=self, conn_options=conn_options)
+
+    async def aclose(self) -> None:
+        """Close the connections, whatever they are doing, within about a second."""
+        await self._synthesizers.aclose()
+
+
+class PersonalVoiceStream(tts.SynthesizeStream):
+    """Speaks one text as it comes. Made by `PersonalVoiceTTS.stream()`."""
+
+    def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=tts, conn_options=conn_options)
+        self._voice = tts._voice
+        self._options = tts._options
+        self._tokenizer = tts._tokenizer
+        self._synthesizers = tts._synthesizers
+        # These live on when the base class runs `_run` again.
+        self._renewed = False
+        self._resumes = _RESUMES
+
+    async def _run(self, output_emitter: AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id=utils.shortuuid("azure_"),
+            sample_rate=self._options.sample_rate,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
+        segment = _Segment(output_emitter, self._options)
+        ready = utils.aio.Chan[str]()
+        reading = asyncio.create_task(self._read(ready))
+        spoken = False
+        try:
+            async for text in _together(ready):
+                if is_speakable(text):
+                    await self._speak(text, segment)
+                    spoken = True
+            await reading
+        finally:
+            await utils.aio.cancel_and_wait(reading)
+        if spoken and not segment.seconds:
+            # The base class would say so too, but with the text.
+            raise APIError("Azure sent no sound for this text: check voice or model", retryable=False)
+        if not spoken:
+            raise APIStatusError("nothing to say", status_code=_ENDS_QUIETLY)
+        output_emitter.end_segment()
+
+    async def _read(self, ready: utils.aio.Chan[str]) -> None:
+        """Split the text into sentences, as they come."""
+        sentences = self._tokenizer.stream()
+
+        async def push() -> None:
+            async for part in self._input_ch:
+                if isinstance(part, str):
+                    sentences.push_text(part)
+                else:
+                    sentences.flush()
+            sentences.end_input()
+
+        pushing = asyncio.create_task(push())
+        try:
+            async for sentence in sentences:
+                ready.send_nowait(sentence.token)
+            await pushing
+        finally:
+            await utils.aio.cancel_and_wait(pushing)
+            await sentences.aclose()
+            ready.close()
+
+    async def _speak(self, text: str, segment: _Segment) -> None:
+        """Speak a text whole. Where the connection is lost amid it, it goes on."""
+        segment.begin(text)
+        while True:
+            try:
+                await self._speak_once(text, segment)
+            except APIError as error:
+                if not (segment.seconds and error.retryable and self._resumes):
+                    raise
+                self._resumes -= 1
+            else:
+                break
+        segment.end()
+
+    async def _speak_once(self, text: str, segment: _Segment) -> None:
+        segment.restart()
+        self._mark_started()
+        synthesis = self._synthesizers.take()
+        try:
+            speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._conn_options.timeout)
+            async with contextlib.aclosing(speaking):
+                async for event in speaking:
+                    if isinstance(event, SpeechChunk):
+                        segment.push(event.pcm)
+                    elif isinstance(event, WordReached):
+                        segment.reached(event)
+                    elif isinstance(event, SpeechBegun):
+                        segment.begun(event.request_id)
+                    elif isinstance(event, Failed):
+                        raise self._error(event, segment.request_id)
+        finally:
+            self._synthesizers.give_back(synthesis)
+
+    def _error(self, failed: Failed, request_id: str) -> APIError:
+        renewed = self._options.credentials.renewable and not self._renewed
+        self._renewed = True
+        return to_api_error(failed, session_id=request_id, renewed=renewed, speaking=True)
+
+
+class _Segment:
+    """What is heard: the texts of a stream, one after another.
+
+    Attributes:
+        seconds: How much sound was emitted.
+        request_id: Of the latest text.
+    """
+
+    def __init__(self, emitter: AudioEmitter, options: SpeakingOptions) -> None:
+        self._emitter = emitter
+        self._bytes_per_second = 2 * options.sample_rate
+        self._timings: Timings | None = None
+        self._word_timings = options.word_timings
+        self._emitted = 0
+        self._text_begins = 0
+        self._to_skip = 0
+        self.request_id = ""
+        emitter.start_segment(segment_id=utils.shortuuid("speech_"))
+
+    @property
+    def seconds(self) -> float:
+        return self._emitted / self._bytes_per_second
+
+    def begin(self, text: str) -> None:
+        """A text is spoken next."""
+        self._text_begins = self._emitted
+        self._timings = Timings(text, self.seconds) if self._word_timings else None
+
+    def restart(self) -> None:
+        """The text is spoken from its beginning; what was heard of it is not heard again."""
+        self._to_skip = self._emitted - self._text_begins
+
+    def begun(self, request_id: str) -> None:
+        self.request_id = request_id
+        self._emitter._note_provider_request_id(request_id)
+
+    def reached(self, word: WordReached) -> None:
+        if self._timings is not None and (timed := self._timings.reached(word)) is not None:
+            self._emitter.push_timed_transcript(timed)
+
+    def push(self, pcm: bytes) -> None:
+        pcm, self._to_skip = pcm[self._to_skip :], max(0, self._to_skip - len(pcm))
+        if pcm:
+            self._emitter.push(pcm)
+            self._emitted += len(pcm)
+
+    def end(self) -> None:
+        """The text was spoken."""
+        if self._timings is not None and (timed := self._timings.end(self.seconds)) is not None:
+            self._emitter.push_timed_transcript(timed)
+
+
+async def _together(ready: utils.aio.Chan[str]) -> AsyncIterator[str]:
+    """As many sentences at once as have come, so that each is spoken with its neighbours in mind."""
+    async for sentence in ready:
+        text = sentence
+        with contextlib.suppress(utils.aio.channel.ChanEmpty, utils.aio.channel.ChanClosed):
+            while True:
+                text += ready.recv_nowait()
+        yield text

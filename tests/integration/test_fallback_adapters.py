@@ -1,0 +1,120 @@
+"""The pair among others, in LiveKit's FallbackAdapters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.other import OtherSTT
+from fakes.room import by_pitch, within
+from livekit.agents import APIConnectOptions
+from livekit.agents import stt as livekit_stt
+from livekit.agents import tts as livekit_tts
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+
+_PITCHES = (300, 430, 560, 690)
+_SOON = SessionConnectOptions(stt_conn_options=APIConnectOptions(max_retry=3, retry_interval=0.05))
+
+
+class TestSTT:
+    """Four utterances: ours hears the first and the last, the other what is said while Azure is away."""
+
+    @pytest.fixture
+    def lines(self, audio: Any) -> dict[int, Line]:
+        """The second and the last have the same translation, and voices of their own."""
+        texts = ("un", "oui", "trois", "oui")
+        return {
+            pitch: Line(
+                f"sentence {number}", translations={"fr": text}, voices={"fr": audio.voice(0.4, pitch)}
+            )
+            for number, (pitch, text) in enumerate(zip(_PITCHES, texts, strict=True), 1)
+        }
+
+    async def test_the_other_takes_over_and_ours_serves_again_when_it_fails(
+        self, enter_room: Any, audio: Any, lines: dict[int, Line], other_voice: Any
+    ) -> None:
+        # What the other heard happens to be the very words that ours, probing, has a translation for.
+        other = OtherSTT("oui", "sentence 3")
+        changes: asyncio.Queue[bool] = asyncio.Queue()
+        room = await enter_room(
+            Behaviour(script=by_pitch(lines)),
+            fallback=other_voice,
+            stt=lambda ours: self._adapter(ours, other, changes),
+            conn_options=_SOON,
+        )
+        finals: asyncio.Queue[str] = asyncio.Queue()
+        room.session.on(
+            "user_input_transcribed", lambda event: event.is_final and finals.put_nowait(event.transcript)
+        )
+        recognized: list[str] = []
+        room.stt.on("utterance_recognized", lambda event: recognized.append(event.transcript.text))
+
+        self._say(room, audio, 0)
+        assert await within(finals.get()) == "un"
+        await room.speaker.until_played(1)
+        await room.emulator.aclose()
+        assert await within(changes.get()) is False
+        await room.emulator.start()
+        self._say(room, audio, 1)
+        assert await within(finals.get()) == "oui"
+        assert await within(changes.get()) is True
+        self._say(room, audio, 2)
+        assert await within(finals.get()) == "sentence 3"
+        other.fail()
+        assert await within(changes.get()) is False
+        self._say(room, audio, 3)
+        assert await within(finals.get()) == "oui"
+        await room.speaker.until_played(2)
+
+        assert room.heard([lines[pitch].voices["fr"].pcm for pitch in (_PITCHES[0], _PITCHES[3])])
+        assert other.heard == ["oui", "sentence 3"]
+        assert recognized == ["un", "oui"]
+        assert (other_voice.texts, room.lost, room.stt.counts.utterances) == ([], [], 2)
+
+    def _say(self, room: Any, audio: Any, number: int) -> None:
+        room.microphone.speak(
+            audio.silence(0.2) + audio.burst(0.5, hertz=_PITCHES[number]) + audio.silence(0.6)
+        )
+
+    def _adapter(self, ours: Any, other: OtherSTT, changes: asyncio.Queue[bool]) -> livekit_stt.STT:
+        adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=4, retry_interval=0.05)
+        adapter.on("stt_availability_changed", lambda event: changes.put_nowait(event.available))
+        return adapter
+
+
+class TestTTS:
+    def _adapter(self, other: Any) -> Callable[[Any], livekit_tts.TTS]:
+        return lambda ours: livekit_tts.FallbackAdapter([ours, livekit_tts.StreamAdapter(tts=other)])
+
+    async def test_translations_are_heard_in_their_own_voices(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        lines = [audio.line(number) for number in (1, 2)]
+        behaviour = Behaviour(script=lines, silence_ms=200)
+        room = await enter_room(behaviour, tts=self._adapter(other_voice))
+        room.microphone.speak(audio.speech((0.2, 0.7), (1.1, 1.6), end=2.0))
+        await room.speaker.until_played(2)
+        assert room.heard([line.voices["fr"].pcm for line in lines])
+        assert (other_voice.texts, room.lost) == ([], [])
+
+    async def test_other_text_is_said_by_the_other_and_no_translation_is_lost_or_repeated(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        lines = [audio.line(number) for number in (1, 2, 3)]
+        behaviour = Behaviour(script=lines, silence_ms=200)
+        room = await enter_room(behaviour, tts=self._adapter(other_voice))
+        room.session.say("Un moment.", allow_interruptions=False)
+        await room.speaker.until_played(1)
+        for number in range(3):
+            room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+            await room.speaker.until_played(2 + number)
+        first, *rest = room.speaker.segments
+        assert audio.same(first, other_voice.pcm("Un moment."))
+        # Which translations come from the other depends on when the adapter finds ours again.
+        for line, segment in zip(lines, rest, strict=True):
+            others = other_voice.pcm(line.translations["fr"])
+            assert audio.same(segment, line.voices["fr"].pcm) or audio.same(segment, others)

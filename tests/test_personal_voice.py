@@ -1,0 +1,302 @@
+"""PersonalVoiceTTS over a fake synthesizer: what it asks for, what it emits, and when it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from conftest import Until
+from fakes.synthesizer import LIMIT_SECONDS, FakeSpeech
+from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
+from livekit.agents.tts import TTSError
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
+
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS
+from livekit_plugins_azure_interpreter._events import (
+    Failed,
+    SpeechBegun,
+    SpeechChunk,
+    SpeechCompleted,
+    SynthesisEvent,
+    WordReached,
+)
+
+OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
+LOST = Failed("ConnectionFailure", "")
+REFUSED = Failed("AuthenticationFailure", "")
+BEGUN = SpeechBegun("r1")
+ONE_SECOND = bytes(range(1, 241)) * 200
+"""At 24 kHz, and no sample of it is silence."""
+
+Make = Callable[..., PersonalVoiceTTS]
+
+
+def sound(pcm: bytes, *words: WordReached) -> list[SynthesisEvent]:
+    return [BEGUN, *words, SpeechChunk(pcm), SpeechCompleted()]
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Make]:
+    """A TTS over a fake service; any argument of it can be given."""
+    made: list[tuple[PersonalVoiceTTS, FakeSpeech]] = []
+
+    def make_one(azure: FakeSpeech, **arguments: Any) -> PersonalVoiceTTS:
+        voice = {} if "speaker_profile_id" in arguments else {"voice": "fr-FR-DeniseNeural"}
+        somebody = {"speech_key": "a-key", "speech_region": "westeurope", "_open_synthesizer": azure}
+        made.append((PersonalVoiceTTS(**{**somebody, **voice, **arguments}), azure))
+        return made[-1][0]
+
+    yield make_one
+    for voice, azure in made:
+        await asyncio.wait_for(voice.aclose(), LIMIT_SECONDS)
+        azure.shut_down()
+
+
+class Heard:
+    """What came of a text."""
+
+    def __init__(self) -> None:
+        self.pcm = b""
+        self.words: list[TimedString] = []
+        self.final = False
+
+    @property
+    def times(self) -> list[tuple[str, object, object]]:
+        return [(str(word), word.start_time, word.end_time) for word in self.words]
+
+
+async def hear(
+    voice: PersonalVoiceTTS, *texts: str, conn_options: APIConnectOptions = OPTIONS, whole: bool = False
+) -> Heard:
+    heard = Heard()
+
+    async def listen() -> None:
+        if whole:
+            stream: Any = voice.synthesize("".join(texts), conn_options=conn_options)
+        else:
+            stream = voice.stream(conn_options=conn_options)
+            for text in texts:
+                stream.push_text(text)
+            stream.end_input()
+        async with stream:
+            async for audio in stream:
+                heard.pcm += bytes(audio.frame.data)
+                heard.words += audio.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, [])
+                heard.final = audio.is_final
+
+    await asyncio.wait_for(listen(), LIMIT_SECONDS)
+    return heard
+
+
+class TestArguments:
+    async def test_what_it_is(self, make: Make) -> None:
+        voice = make(FakeSpeech(), speaker_profile_id="me", model="PhoenixLatestNeural", sample_rate=48000)
+        assert (voice.model, voice.provider) == ("PhoenixLatestNeural", "Azure")
+        assert (voice.sample_rate, voice.num_channels) == (48000, 1)
+        assert (voice.capabilities.streaming, voice.capabilities.aligned_transcript) == (True, True)
+        assert not make(FakeSpeech(), word_timings=False).capabilities.aligned_transcript
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"sample_rate": 44100}, "sample_rate must be one of 16000, 24000, 48000"),
+            ({"proxy": "nonsense"}, "proxy must be"),
+            ({"speech_host": "ws://here"}, "contradict"),
+            ({"rate": 0.1}, "rate"),
+        ],
+    )
+    async def test_what_is_refused_is_named(
+        self, make: Make, arguments: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=message):
+            make(FakeSpeech(), **arguments)
+
+    async def test_secrets_are_in_no_repr(self, make: Make) -> None:
+        voice = make(FakeSpeech(), speech_key="a-secret", speaker_profile_id="whose")
+        assert "secret" not in repr(vars(voice))
+        assert "whose" not in repr(vars(voice))
+
+
+class TestSpeaking:
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_the_samples_are_azures(self, make: Make, whole: bool) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND))
+        heard = await hear(make(azure), "Hello.", whole=whole)
+        # LiveKit ends what `synthesize` gives with 10 ms of silence.
+        assert (heard.pcm, heard.final) == (ONE_SECOND + bytes(480 if whole else 0), True)
+        (ssml,) = azure.texts
+        assert '<voice name="fr-FR-DeniseNeural">Hello.</voice>' in ssml
+
+    async def test_a_text_that_has_come_is_asked_for_at_once(self, make: Make) -> None:
+        azure = FakeSpeech()
+        await hear(make(azure), "This is a first sentence. ", "This is a second one,", " and it ends. Yes.")
+        (ssml,) = azure.texts
+        assert "This is a first sentence. This is a second one, and it ends. Yes." in ssml
+
+    async def test_the_first_sentence_does_not_wait_for_the_last(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech()
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            stream.push_text("This is a first sentence. This is a second")
+            first = await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+            assert first.frame.duration > 0
+            stream.push_text(" one. The third one ")
+            await until(lambda: len(azure.texts) == 2)
+            stream.push_text("ends.")
+            stream.end_input()
+            frames = [audio async for audio in stream]
+        assert len(azure.texts) == 3
+        assert len(azure.synthesizers) == 1
+        assert [audio.is_final for audio in frames].count(True) == 1
+        assert len({audio.segment_id for audio in [first, *frames]}) == 1
+
+    async def test_a_flush_speaks_what_there_is(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech()
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            stream.push_text("Not a whole sen")
+            stream.flush()
+            await until(lambda: azure.texts)
+            assert "Not a whole sen<" in azure.texts[0]
+
+    @pytest.mark.parametrize("texts", [[], [" "], ["…"], ["😀", " !"]])
+    async def test_nothing_to_say_ends_quietly(self, make: Make, texts: list[str]) -> None:
+        azure = FakeSpeech()
+        voice = make(azure)
+        errors: list[TTSError] = []
+        voice.on("error", errors.append)
+        assert (await hear(voice, *texts)).pcm == b""
+        assert not errors
+        assert not azure.texts
+
+    async def test_no_sound_is_an_error_that_does_not_tell_the_text(self, make: Make) -> None:
+        azure = FakeSpeech([BEGUN, SpeechCompleted()])
+        with pytest.raises(APIError, match="no sound") as caught:
+            await hear(make(azure), "a confidence")
+        assert "confidence" not in str(caught.value)
+        assert len(azure.texts) == 1
+
+    async def test_prewarm_connects_ahead(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech()
+        voice = make(azure)
+        voice.prewarm()
+        await until(lambda: azure.synthesizers and azure.last.idle)
+        await hear(voice, "Hello.")
+        assert len(azure.synthesizers) == 1
+
+    async def test_a_reader_that_leaves_stops_it(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND)])
+        stream = make(azure).stream(conn_options=OPTIONS)
+        stream.push_text("Hello.")
+        stream.end_input()
+        await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+        await asyncio.wait_for(stream.aclose(), 1.0)
+        await until(lambda: azure.synthesizers[0].closed)
+
+
+class TestTimings:
+    async def test_the_words_are_the_text_with_times(self, make: Make) -> None:
+        words = WordReached("Hello", 0.0, 0.5, "r1"), WordReached("you", 0.5, 0.25, "r1")
+        heard = await hear(make(FakeSpeech(sound(ONE_SECOND, *words))), "Hello you.")
+        assert heard.times == [("Hello", 0.0, 0.5), (" you", 0.5, 0.75), (".", 0.75, 1.0)]
+
+    async def test_times_go_on_over_sentences(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech(
+            sound(ONE_SECOND, WordReached("first", 0.5, 0.25, "r1")),
+            sound(ONE_SECOND, WordReached("second", 0.5, 0.25, "r1")),
+        )
+        words: list[TimedString] = []
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            stream.push_text("This is the first sentence. And")
+            await until(lambda: azure.texts)
+            stream.push_text(" the second")
+            stream.end_input()
+            async for audio in stream:
+                words += audio.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, [])
+        assert "".join(words) == "This is the first sentence. And the second"
+        assert [word.start_time for word in words] == [
+            0.5,
+            0.75,
+            1.5,
+        ]
+
+    async def test_they_can_be_left_out(self, make: Make) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND, WordReached("Hello", 0.0, 0.5, "r1")))
+        assert not (await hear(make(azure, word_timings=False), "Hello.")).words
+
+
+class TestErrors:
+    async def test_before_a_sound_livekit_tries_again(self, make: Make) -> None:
+        azure = FakeSpeech([BEGUN, LOST], sound(ONE_SECOND))
+        voice = make(azure)
+        errors: list[TTSError] = []
+        voice.on("error", errors.append)
+        assert (await hear(voice, "Hello.")).pcm == ONE_SECOND
+        assert [error.recoverable for error in errors] == [True]
+        assert len(azure.synthesizers) == 2
+
+    async def test_after_a_sound_it_goes_on_where_it_was(self, make: Make) -> None:
+        word = WordReached("Hello", 0.0, 0.5, "r1")
+        begun = [BEGUN, word, SpeechChunk(ONE_SECOND[:20000])]
+        azure = FakeSpeech([*begun, LOST], [BEGUN, word, LOST], sound(ONE_SECOND, word))
+        voice = make(azure)
+        errors: list[TTSError] = []
+        voice.on("error", errors.append)
+        heard = await hear(voice, "Hello.")
+        assert heard.pcm == ONE_SECOND
+        assert [str(word) for word in heard.words] == ["Hello", "."]
+        assert not errors
+
+    async def test_not_for_ever(self, make: Make) -> None:
+        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND[:20000]), LOST])
+        with pytest.raises(APIConnectionError):
+            await hear(make(azure), "Hello.")
+        assert len(azure.texts) == 3
+
+    async def test_a_later_sentence_that_is_refused_is_an_error(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND), [REFUSED])
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            stream.push_text("This is the first sentence. And")
+            await until(lambda: azure.texts)
+            stream.push_text(" the second")
+            stream.end_input()
+            with pytest.raises(APIStatusError):
+                async for _ in stream:
+                    pass
+
+    async def test_a_wrong_key_is_one_clear_error(self, make: Make) -> None:
+        azure = FakeSpeech([BEGUN, REFUSED])
+        with pytest.raises(APIStatusError, match="AZURE_SPEECH_KEY") as caught:
+            await hear(make(azure), "Hello.")
+        assert (caught.value.status_code, caught.value.request_id) == (401, "r1")
+        assert len(azure.texts) == 1
+
+    async def test_a_renewable_token_is_tried_once_more(self, make: Make) -> None:
+        azure = FakeSpeech([BEGUN, REFUSED])
+        voice = make(azure, speech_key=None, speech_auth_token=lambda: "token")
+        with pytest.raises(APIStatusError):
+            await hear(voice, "Hello.")
+        assert len(azure.texts) == 2
+
+    async def test_a_text_that_azure_refuses_says_what_to_check(self, make: Make) -> None:
+        closed = Failed("BadRequest", "Connection was closed by the remote host. Error code: 1007.")
+        azure = FakeSpeech([BEGUN, closed])
+        with pytest.raises(APIStatusError, match="speaker_profile_id"):
+            await hear(make(azure), "Hello.")
+        assert len(azure.texts) == 1
+
+    async def test_a_mute_service_has_as_long_as_livekit_gives(self, make: Make) -> None:
+        options = APIConnectOptions(max_retry=0, timeout=0.05)
+        with pytest.raises(APITimeoutError):
+            await hear(make(FakeSpeech([BEGUN])), "Hello.", conn_options=options)
+
+    async def test_closing_the_tts_ends_its_streams(self, make: Make, until: Until) -> None:
+        azure = FakeSpeech([BEGUN])
+        voice = make(azure)
+        hearing = asyncio.create_task(hear(voice, "Hello."))
+        await until(lambda: azure.texts)
+        await asyncio.wait_for(voice.aclose(), LIMIT_SECONDS)
+        with pytest.raises(APIConnectionError, match="closed"):
+            await hearing
+        with pytest.raises(APIConnectionError, match="closed"):
+            await hear(voice, "Hello.")

@@ -1,0 +1,285 @@
+"""Synthesizers on the loop: warm ones, deadlines, and the end of everything that was begun."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from conftest import Until
+from fakes.synthesizer import LIMIT_SECONDS, SPOKEN, FakeSpeech
+from livekit.agents import APIConnectionError
+
+from livekit_plugins_azure_interpreter import _synthesis
+from livekit_plugins_azure_interpreter._events import (
+    TIMED_OUT,
+    Disconnected,
+    Failed,
+    SpeechBegun,
+    SpeechChunk,
+    SpeechCompleted,
+    SynthesisEvent,
+    WordReached,
+)
+from livekit_plugins_azure_interpreter._synthesis import Synthesis, Synthesizers
+from livekit_plugins_azure_interpreter.options import Credentials, SpeakingOptions, TokenError
+
+OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
+LONG_SECONDS = LIMIT_SECONDS
+Open = Callable[..., Synthesizers]
+
+
+@pytest.fixture
+async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
+    """The synthesizers of a fake service."""
+    made: list[tuple[FakeSpeech, Synthesizers]] = []
+
+    def make(azure: FakeSpeech) -> Synthesizers:
+        made.append((azure, Synthesizers(azure, OPTIONS)))
+        return made[-1][1]
+
+    yield make
+    for azure, synthesizers in made:
+        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        azure.shut_down()
+
+
+async def spoken(synthesis: Synthesis, seconds: float = LONG_SECONDS) -> list[SynthesisEvent]:
+    async def speak() -> list[SynthesisEvent]:
+        return [event async for event in synthesis.speak("<speak/>", timeout_seconds=seconds)]
+
+    return await asyncio.wait_for(speak(), LIMIT_SECONDS)
+
+
+class TestSpeaking:
+    async def test_what_comes_of_a_text_comes_in_order_to_its_end(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        assert await spoken(open_at(azure).take()) == list(SPOKEN)
+        assert azure.texts == ["<speak/>"]
+        assert azure.last.options is OPTIONS
+
+    async def test_nothing_that_can_block_runs_on_the_loop(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        assert set(azure.last.threads) == {"make", "open", "speak", "close"}
+        assert threading.main_thread() not in azure.last.threads.values()
+
+    async def test_a_failure_ends_it(self, open_at: Open) -> None:
+        failed = Failed("ServiceError", "")
+        synthesis = open_at(FakeSpeech([SpeechBegun("r1"), failed])).take()
+        assert (await spoken(synthesis))[-1] == failed
+        assert (synthesis.usable, synthesis.failed) == (False, True)
+
+    async def test_words_of_another_text_are_not_taken_for_its_own(self, open_at: Open) -> None:
+        late, own = WordReached("late", 0.0, 0.1, "r0"), WordReached("own", 0.0, 0.1, "r1")
+        reply = [SpeechBegun("r1"), late, own, SpeechCompleted()]
+        assert await spoken(open_at(FakeSpeech(reply)).take()) == [reply[0], own, reply[3]]
+
+    async def test_a_service_that_is_mute_has_so_long(self, open_at: Open) -> None:
+        synthesis = open_at(FakeSpeech([SpeechBegun("r1")])).take()
+        (_, failed) = await spoken(synthesis, 0.05)
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+
+    async def test_words_and_connections_do_not_make_up_for_sound(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
+        await until(lambda: azure.texts)
+        for _ in range(10):
+            azure.last.post(WordReached("word", 0.0, 0.1, "r1"), Disconnected())
+            await asyncio.sleep(0.04)
+        assert isinstance((await speaking)[-1], Failed)
+
+    async def test_sound_that_goes_on_may_take_long(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
+        await until(lambda: azure.texts)
+        for _ in range(8):
+            azure.last.post(SpeechChunk(b"12"))
+            await asyncio.sleep(0.04)
+        azure.last.post(SpeechCompleted())
+        assert isinstance((await speaking)[-1], SpeechCompleted)
+
+    async def test_opening_counts(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.hold("open")
+        (failed,) = await spoken(open_at(azure).take(), 0.05)
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+
+    async def test_no_token_is_told_in_words_without_secrets(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.fails["make"] = TokenError("speech_auth_token() raised OSError")
+        with pytest.raises(APIConnectionError, match="speech_auth_token"):
+            await spoken(open_at(azure).take())
+
+    @pytest.mark.parametrize("where", ["make", "open", "speak"])
+    async def test_an_error_of_the_sdk_is_a_failure_without_its_words(
+        self, open_at: Open, where: str
+    ) -> None:
+        azure = FakeSpeech([])
+        azure.fails[where] = RuntimeError("a secret")
+        assert await spoken(open_at(azure).take()) == [Failed("RuntimeError", "RuntimeError")]
+
+
+class TestWarmth:
+    async def test_one_is_opened_ahead_once(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        synthesizers.warm()
+        await until(lambda: azure.synthesizers and "open" in azure.last.threads)
+        assert await spoken(synthesizers.take())
+        assert len(azure.synthesizers) == 1
+
+    async def test_one_text_after_another_is_spoken_with_the_same(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        for _ in range(3):
+            synthesis = synthesizers.take()
+            await spoken(synthesis)
+            synthesizers.give_back(synthesis)
+        assert (len(azure.synthesizers), len(azure.texts)) == (1, 3)
+
+    async def test_two_at_once_have_one_each_and_one_is_kept(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        both = synthesizers.take(), synthesizers.take()
+        await asyncio.gather(*map(spoken, both))
+        for synthesis in both:
+            synthesizers.give_back(synthesis)
+        await until(lambda: [one.closed for one in azure.synthesizers].count(True) == 1)
+        await spoken(synthesizers.take())
+        assert len(azure.synthesizers) == 2
+
+    async def test_one_that_was_left_in_the_middle_is_replaced(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech(SPOKEN[:2])
+        synthesizers = open_at(azure)
+        synthesis = synthesizers.take()
+        async with contextlib.aclosing(synthesis.speak("", timeout_seconds=LONG_SECONDS)) as speaking:
+            await anext(speaking)
+        synthesizers.give_back(synthesis)
+        await until(lambda: len(azure.synthesizers) == 2 and azure.synthesizers[0].closed)
+
+    async def test_one_that_failed_is_not_replaced_ahead(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([Failed("ServiceError", "")])
+        synthesizers = open_at(azure)
+        synthesis = synthesizers.take()
+        await spoken(synthesis)
+        synthesizers.give_back(synthesis)
+        await until(lambda: azure.last.closed)
+        assert len(azure.synthesizers) == 1
+
+    @pytest.mark.parametrize("steady", [True, False])
+    async def test_one_whose_connection_was_closed_is_replaced_unless_that_was_at_once(
+        self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch, steady: bool
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_STEADY_SECONDS", 0.0 if steady else 60.0)
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        await until(lambda: azure.synthesizers and azure.last.idle)
+        first = azure.last
+        first.post(Disconnected())
+        await until(lambda: first.closed)
+        await asyncio.sleep(0.02)
+        assert len(azure.synthesizers) == (2 if steady else 1)
+        await spoken(synthesizers.take())
+        assert not first.texts
+
+    async def test_one_that_could_not_be_opened_is_not_kept(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        azure.fails["open"] = RuntimeError()
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        await until(lambda: azure.synthesizers and azure.last.closed)
+        await asyncio.sleep(0.02)
+        del azure.fails["open"]
+        assert await spoken(synthesizers.take()) == list(SPOKEN)
+
+    async def test_one_that_was_closed_as_a_text_ended_is_not_kept(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        synthesis = synthesizers.take()
+        await spoken(synthesis)
+        azure.last.post(Disconnected())
+        await until(lambda: not synthesis.usable)
+        synthesizers.give_back(synthesis)
+        await until(lambda: azure.synthesizers[0].closed)
+
+
+class TestClosing:
+    async def test_all_are_closed_and_there_are_no_more(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        synthesizers.take(), synthesizers.take()
+        synthesizers.warm()
+        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        assert [one.closed for one in azure.synthesizers] == [True] * 3
+        synthesizers.warm()
+        with pytest.raises(APIConnectionError, match="closed"):
+            synthesizers.take()
+        assert len(azure.synthesizers) == 3
+
+    @pytest.mark.parametrize("at", ["open", "speak", "sound"])
+    async def test_who_waits_is_told(self, open_at: Open, until: Until, at: str) -> None:
+        azure = FakeSpeech(SPOKEN[:1])
+        synthesizers = open_at(azure)
+        if at != "sound":
+            azure.hold(at)
+        synthesis = synthesizers.take()
+        speaking = asyncio.create_task(spoken(synthesis))
+        await until(lambda: azure.synthesizers and ("speak" if at == "sound" else at) in azure.last.threads)
+        closing = asyncio.create_task(synthesizers.aclose())
+        await asyncio.sleep(0.02)
+        if at != "sound":
+            azure.release(at)
+        await asyncio.wait_for(closing, LIMIT_SECONDS)
+        with pytest.raises(APIConnectionError, match="closed"):
+            await speaking
+        assert azure.last.closed
+        synthesizers.give_back(synthesis)  # as its speaker does now
+
+    async def test_what_is_reported_after_is_ignored(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        azure.last.post(*SPOKEN, Disconnected())
+        await until(lambda: azure.last.idle)
+
+    async def test_one_that_hangs_is_left_behind_with_an_error(
+        self, open_at: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "CLOSE_SECONDS", 0.05)
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        azure.hold("close")
+        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        assert "did not stop within" in caplog.text
+        azure.release("close")
+
+    async def test_an_error_in_closing_is_logged_without_its_words(
+        self, open_at: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        azure = FakeSpeech()
+        azure.fails["close"] = RuntimeError("a secret")
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        assert "did not stop cleanly: RuntimeError" in caplog.text
+        assert "a secret" not in caplog.text
+
+    async def test_closing_twice_is_closing_once(self, open_at: Open) -> None:
+        synthesis = Synthesis(azure := FakeSpeech(), OPTIONS, lambda _: None)
+        await synthesis.aclose()
+        await synthesis.aclose()
+        assert azure.last.closed
+        azure.shut_down()

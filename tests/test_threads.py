@@ -1,0 +1,74 @@
+"""Work off the loop: what it gives, what it raises, and a loop that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from livekit_plugins_azure_interpreter._threads import in_thread, post_to
+
+LIMIT_SECONDS = 5.0
+
+
+class TestInThread:
+    async def test_it_gives_the_result_of_a_daemon_thread(self) -> None:
+        thread = await asyncio.wait_for(in_thread(threading.current_thread, name="a-name"), LIMIT_SECONDS)
+        assert thread is not threading.current_thread()
+        assert (thread.name, thread.daemon) == ("a-name", True)
+
+    async def test_it_raises_what_the_work_raises(self) -> None:
+        def work() -> None:
+            raise ValueError("no")
+
+        with pytest.raises(ValueError, match="no"):
+            await asyncio.wait_for(in_thread(work, name="a-name"), LIMIT_SECONDS)
+
+    @pytest.mark.parametrize("fails", [False, True])
+    async def test_nobody_waits_any_more(self, fails: bool) -> None:
+        began, go_on = threading.Event(), threading.Event()
+
+        def work() -> None:
+            began.set()
+            go_on.wait(LIMIT_SECONDS)
+            if fails:
+                raise ValueError
+
+        future = in_thread(work, name="nobody-waits")
+        (thread,) = (one for one in threading.enumerate() if one.name == "nobody-waits")
+        assert await asyncio.to_thread(began.wait, LIMIT_SECONDS)
+        future.cancel()
+        go_on.set()
+        await asyncio.to_thread(thread.join, LIMIT_SECONDS)
+        await asyncio.sleep(0)
+        assert future.cancelled()
+
+
+class TestPostTo:
+    async def test_it_is_called_on_the_loop(self) -> None:
+        called: asyncio.Future[threading.Thread] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+
+        def call(word: str) -> None:
+            assert word == "word"
+            called.set_result(threading.current_thread())
+
+        await asyncio.to_thread(post_to, loop, call, "word")
+        assert await asyncio.wait_for(called, LIMIT_SECONDS) is threading.current_thread()
+
+    def test_a_closed_loop_is_no_error(self) -> None:
+        loop = asyncio.new_event_loop()
+        loop.close()
+        post_to(loop, pytest.fail, "it was called")
+
+    async def test_another_error_is_not_swallowed(self) -> None:
+        class Broken:
+            def call_soon_threadsafe(self, *_: object) -> None:
+                raise RuntimeError("broken")
+
+            def is_closed(self) -> bool:
+                return False
+
+        with pytest.raises(RuntimeError, match="broken"):
+            post_to(Broken(), print)  # type: ignore[arg-type]
