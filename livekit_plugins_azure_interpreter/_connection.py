@@ -6,6 +6,7 @@ Events cross from the SDK's thread to the loop here, and nowhere else.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
@@ -91,6 +92,8 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
         self.came_at = self._loop.time()
+        self._posted: deque[tuple[Event, float]] = deque()
+        self._wakes = False
         self._opening: asyncio.Future[Recognizer] | None = None
         self._recognizer: Recognizer | None = None
         self._closed = False
@@ -195,8 +198,18 @@ class Connection:
 
     def _post(self, event: Event) -> None:
         """Called on the SDK's thread."""
-        if not self._closed:
-            post_to(self._loop, self._take, event, self._loop.time())
+        if self._closed:
+            return
+        self._posted.append((event, self._loop.time()))
+        if not self._wakes:
+            # A burst wakes the loop once. The flag falls before the events are taken: none is left behind.
+            self._wakes = True
+            post_to(self._loop, self._take_posted)
+
+    def _take_posted(self) -> None:
+        self._wakes = False
+        while self._posted:
+            self._take(*self._posted.popleft())
 
     def _take(self, event: Event, came_at: float | None = None) -> None:
         if self._closed:

@@ -11,7 +11,7 @@ from fakes.azure import heard, hearing, spoken_in, untranslated, voice
 from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, StopResponse, llm
+from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
 from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
@@ -429,3 +429,42 @@ class TestNotSaid:
         room.hears(heard("Oui."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]
+
+
+class TestCatchUp:
+    def test_an_unknown_policy_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="catch_up"):
+            InterpreterAgent(catch_up="hurry")  # type: ignore[arg-type]
+
+    def test_without_a_session_nothing_is_behind(self) -> None:
+        assert InterpreterAgent().backlog_seconds == 0.0
+
+    async def test_without_a_policy_the_default_tts_node_stays_in_use(self, mocker: Any) -> None:
+        node = mocker.patch.object(Agent.default, "tts_node")
+        assert InterpreterAgent().tts_node(mocker.sentinel.text, ModelSettings()) is node.return_value
+
+    async def test_the_backlog_is_what_waits_and_what_is_playing(self, enter: Make, until: Until) -> None:
+        agent = InterpreterAgent()
+        room = await enter(agent)
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(VOICES[1]), heard("Trois."), *voice(VOICES[2]))
+        await until(lambda: room.stt.counts.utterances == 3 and agent.backlog_seconds >= 0.4)
+        assert agent.backlog_seconds < 0.6 + 0.01
+        room.speaker.release()
+        await until(lambda: len(room.speaker.heard) == 3)
+        await until(lambda: agent.backlog_seconds == 0.0)
+
+    async def test_a_speech_that_others_wait_behind_is_faster(self, enter: Make, until: Until) -> None:
+        room = await enter(InterpreterAgent(catch_up="time_stretch"))
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(tone(440, 1.0)), heard("Trois."), *voice(tone(440, 1.0)))
+        await until(lambda: room.session.current_agent.backlog_seconds >= 2.0)
+        room.speaker.release()
+        await until(lambda: len(room.speaker.heard) == 3)
+        first, second, _ = room.speaker.heard
+        assert first == VOICES[0]
+        assert len(second) / 32000 == pytest.approx(1.0 / 1.25, rel=0.05)

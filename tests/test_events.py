@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from livekit_plugins_azure_interpreter import _events
-from livekit_plugins_azure_interpreter._events import Event, Phrase, RawPhrase
+from livekit_plugins_azure_interpreter._events import Event, Phrase, RawPhrase, SynthesisEvent
 
 CUT = RawPhrase(1.5, 0.5, "Hel", "en-US", {"fr": "Bon"})
 """As the SDK gives it, which cuts long texts."""
@@ -109,4 +109,4 @@ def test_what_was_reported_cannot_be_changed(kind: type) -> None:
 
 def test_every_event_of_the_module_is_an_event() -> None:
     classes = {one for one in vars(_events).values() if dataclasses.is_dataclass(one)}
-    assert classes - {Phrase, RawPhrase} == set(get_args(Event))
+    assert classes - {Phrase, RawPhrase} == {*get_args(Event), *get_args(SynthesisEvent)}
