@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from livekit.agents import APIConnectionError
 
@@ -78,14 +77,17 @@ class Synthesis:
         self._closed = False
         self._speaking = False
         self._request_id = ""
+        self._timeout_seconds = 0.0
         self._connected_at = float("inf")
-        self._connected = asyncio.Event()
+        self._connected: asyncio.Future[None] = self._loop.create_future()
         self._connects_until = self._loop.time() + (_CONNECTING_SECONDS if ahead else 0.0)
         self.usable = True
         self.failed = False
         self._opening = in_thread(self._open, name="azure-synthesizer-open")
         self._opening.add_done_callback(self._opened)
         self._asking: asyncio.Future[None] | None = None
+        self._gave_up: asyncio.Future[None] = self._loop.create_future()
+        self._watchdog: asyncio.TimerHandle | None = None
 
     @property
     def was_steady(self) -> bool:
@@ -106,28 +108,28 @@ class Synthesis:
             APIConnectionError: There is no token, or this was closed.
         """
         self._speaking, self.usable = True, False
-        deadline = self._loop.time() + timeout_seconds
+        # No wait_for: before Python 3.12 it can swallow that the reader leaves.
+        self._timeout_seconds = timeout_seconds
+        self._watch("did not speak")
         try:
-            event: SynthesisEvent | None = await self._ask(ssml, deadline)
-            while event is None or not isinstance(event, (SpeechCompleted, Failed)):
-                if event is not None:
-                    yield event
-                if isinstance(event, SpeechChunk):
-                    deadline = self._loop.time() + timeout_seconds
-                event = await self._next(deadline)
+            await self._ask(ssml)
+            while not isinstance(event := await self._next(), (SpeechCompleted, Failed)):
+                yield event
             self.usable = isinstance(event, SpeechCompleted) and not self._closed
             self.failed = isinstance(event, Failed)
             yield event
         finally:
             self._speaking = False
+            if self._watchdog is not None:
+                self._watchdog.cancel()
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
         if self._closed:
             return
         self._closed, self.usable = True, False
-        self._connected.set()
         self._events.put_nowait(None)  # wakes who waits
+        _settle(self._gave_up)
         closing = asyncio.ensure_future(self._close())
         done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
         if not done:
@@ -135,32 +137,31 @@ class Synthesis:
         elif (error := closing.exception()) is not None:
             logger.error("an Azure synthesizer did not stop cleanly: %s", type(error).__name__)
 
-    async def _ask(self, ssml: str, deadline: float) -> Failed | None:
-        await asyncio.wait({self._opening}, timeout=deadline - self._loop.time())
-        if self._closed:
-            raise _closed_error()
+    async def _ask(self, ssml: str) -> None:
+        """Have the text spoken, unless that failed already."""
+        either: set[asyncio.Future[Any]] = {self._opening, self._gave_up}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._opening.done():
-            return _timed_out("could not be reached")
+            return
         try:
             synthesizer = self._opening.result()
         except TokenError as error:
             self.failed = True
             raise APIConnectionError(str(error)) from None
         except Exception as error:
-            # Without its words: they may quote an endpoint.
-            return Failed("RuntimeError", type(error).__name__)
+            self._take(_sdk_failed(error))
+            return
         await self._wait_for_connection()
-        if self._closed:
-            raise _closed_error()
-        self._asking = in_thread(partial(synthesizer.speak, ssml), name="azure-synthesizer-speak")
-        self._asking.add_done_callback(self._asked)
-        return None
+        if not self._gave_up.done():
+            self._asking = in_thread(partial(synthesizer.speak, ssml), name="azure-synthesizer-speak")
+            self._asking.add_done_callback(self._asked)
 
     async def _wait_for_connection(self) -> None:
         seconds = self._connects_until - self._loop.time()
         if seconds > 0:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._connected.wait(), seconds)
+            await asyncio.wait(
+                {self._connected, self._gave_up}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
 
     def _opened(self, opening: asyncio.Future[Synthesizer]) -> None:
         if not opening.cancelled() and opening.exception() is not None and not self._speaking:
@@ -168,16 +169,19 @@ class Synthesis:
 
     def _asked(self, asking: asyncio.Future[None]) -> None:
         if not asking.cancelled() and (error := asking.exception()) is not None:
-            self._take(Failed("RuntimeError", type(error).__name__))
+            self._take(_sdk_failed(error))
 
-    async def _next(self, deadline: float) -> SynthesisEvent:
-        try:
-            event = await asyncio.wait_for(self._events.get(), deadline - self._loop.time())
-        except asyncio.TimeoutError:
-            return _timed_out("did not speak")
+    async def _next(self) -> SynthesisEvent:
+        event = await self._events.get()
         if event is None:
             raise _closed_error()
         return event
+
+    def _watch(self, otherwise: str) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        failed = Failed(TIMED_OUT, f"Azure Speech {otherwise} within {self._timeout_seconds:.1f} s")
+        self._watchdog = self._loop.call_later(self._timeout_seconds, self._take, failed)
 
     def _open(self) -> Synthesizer:
         synthesizer = self._open_synthesizer(self._options, self._post)
@@ -199,12 +203,16 @@ class Synthesis:
             return
         if isinstance(event, Connected):
             self._connected_at = self._loop.time()
-            self._connected.set()
+            _settle(self._connected)
         elif isinstance(event, Disconnected):
             if not self._speaking:
                 self._drop()
         elif self._speaking:
-            if isinstance(event, SpeechBegun):
+            if isinstance(event, Failed):
+                _settle(self._gave_up)
+            elif isinstance(event, SpeechChunk):
+                self._watch("did not go on speaking")
+            elif isinstance(event, SpeechBegun):
                 self._request_id = event.request_id
             if not (isinstance(event, WordReached) and event.request_id != self._request_id):
                 self._events.put_nowait(event)
@@ -292,8 +300,14 @@ class Synthesizers:
             closing.add_done_callback(self._closing.discard)
 
 
-def _timed_out(otherwise: str) -> Failed:
-    return Failed(TIMED_OUT, f"Azure Speech {otherwise} in time")
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _sdk_failed(error: BaseException) -> Failed:
+    """Without its words: they may quote an endpoint."""
+    return Failed("RuntimeError", type(error).__name__)
 
 
 def _closed_error() -> APIConnectionError:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -113,6 +114,24 @@ class TestSpeaking:
         (failed,) = await spoken(open_at(azure).take(), 0.05)
         assert isinstance(failed, Failed)
         assert failed.code == TIMED_OUT
+
+    async def test_a_reader_that_leaves_as_sound_comes_has_left(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        synthesis = open_at(azure).take()
+        speaking = asyncio.create_task(spoken(synthesis))
+        await until(lambda: azure.texts and azure.last.idle)
+        synthesis._take(SpeechChunk(b"12"))
+        speaking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(speaking, LIMIT_SECONDS)
+
+    async def test_a_loop_that_was_blocked_does_not_miss_the_sound(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.1))
+        await until(lambda: azure.texts and azure.last.idle)
+        azure.last.post(SpeechChunk(b"12"), SpeechCompleted())
+        time.sleep(0.2)  # noqa: ASYNC251 - as a careless user does
+        assert (await speaking)[1:] == [SpeechChunk(b"12"), SpeechCompleted()]
 
     async def test_no_token_is_told_in_words_without_secrets(self, open_at: Open) -> None:
         azure = FakeSpeech()
