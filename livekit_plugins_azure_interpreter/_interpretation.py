@@ -9,9 +9,15 @@ from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIError, utils
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
+from ._audio import is_loud, mono
 from ._utterances import Translation
 from .stt import STT
 from .tts import TTS
+
+_EDGE_SECONDS = 0.3
+"""A final may end so long before the last sound of its utterance."""
+_NOISE_SECONDS = 5.0
+"""A sound that is so long ago, and that no result covers, was no speech."""
 
 
 class Speech:
@@ -35,14 +41,14 @@ class Interpretation:
         async for speech in interpretation:
             async for frame in speech: ...
 
-    Iteration ends once the stream has, and all that it brought was spoken; why a stream has ended before
-    its input, the STT's error event tells. Made on a running loop.
+    Iteration ends once the stream has, and all that it brought was spoken. Made on a running loop.
 
     Args:
-        stt, tts: A pair of its own: `aclose` closes both.
+        stt, tts: The pair; several interpretations may share one. `aclose` leaves both open.
         skip_same_language: What was said in the target language is not said again.
         heard: Called with each event of the stream, before what it has is spoken.
-        ended: Called when the connection to Azure is over; what it brought may still be unsaid.
+        ended: Called when the connection to Azure is over, with what ended it before its time; what it
+            brought may still be unsaid.
     """
 
     def __init__(
@@ -53,15 +59,15 @@ class Interpretation:
         skip_same_language: bool = True,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
         heard: Callable[[SpeechEvent], None] = lambda event: None,
-        ended: Callable[[], None] = lambda: None,
+        ended: Callable[[BaseException | None], None] = lambda error: None,
     ) -> None:
-        self.stt, self.tts = stt, tts
+        self._stt, self._tts = stt, tts
         self._skip_same_language = skip_same_language
         self._conn_options = conn_options
         self._heard, self._ended = heard, ended
         self._stream = stt.stream(conn_options=conn_options)
         self._unsaid = utils.aio.Chan[SpeechData]()
-        self._pushed_seconds = 0.0
+        self._pushed_seconds = self._loud_until = self._covered_until = 0.0
         self._hears_speech = self._input_ended = False
         self._clearings = 0
         self._is_over = False
@@ -76,13 +82,21 @@ class Interpretation:
     @property
     def quiet(self) -> bool:
         """Nobody speaks, and all that was said has been handed out."""
-        return not self._hears_speech and self._unsaid.empty()
+        return not (self._hears_speech or self._expects_more) and self._unsaid.empty()
+
+    @property
+    def _expects_more(self) -> bool:
+        """There was a sound lately that no result covers; Azure need not tell when speech begins."""
+        lately = self._pushed_seconds - self._loud_until < _NOISE_SECONDS
+        return not self._is_over and lately and self._loud_until > self._covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """What is said next; frames of one sample rate. Ignored once the stream has ended."""
         if not self._input_ended and not self._listening.done():
             self._stream.push_frame(frame)
             self._pushed_seconds += frame.duration
+            if is_loud(mono(frame)):
+                self._loud_until = self._pushed_seconds
 
     def end_input(self) -> None:
         """Nothing more will be said. What was said is still interpreted."""
@@ -101,9 +115,7 @@ class Interpretation:
         self.clear()
         await utils.aio.cancel_and_wait(self._listening)
         await self._stream.aclose()
-        await self.stt.aclose()
-        await self.tts.aclose()
-        self._over()
+        self._over(None)
 
     async def __aiter__(self) -> AsyncIterator[Speech]:
         async for data in self._unsaid:
@@ -117,13 +129,12 @@ class Interpretation:
         self._hears_speech = False
         self._unsaid.close()
         if not listening.cancelled():
-            listening.exception()  # the STT has told of it
-            self._over()
+            self._over(listening.exception())
 
-    def _over(self) -> None:
+    def _over(self, error: BaseException | None) -> None:
         if not self._is_over:
             self._is_over = True
-            self._ended()
+            self._ended(error)
 
     def _take(self, event: SpeechEvent) -> None:
         if event.type is SpeechEventType.START_OF_SPEECH:
@@ -132,6 +143,7 @@ class Interpretation:
             self._hears_speech = False
         self._heard(event)
         if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            self._covered_until = max(self._covered_until, event.alternatives[0].end_time)
             self._final(event.alternatives[0])
 
     def _final(self, data: SpeechData) -> None:
@@ -145,7 +157,7 @@ class Interpretation:
     async def _speak(self, text: str) -> AsyncIterator[rtc.AudioFrame]:
         clearings = self._clearings
         try:
-            async with self.tts.stream(conn_options=self._conn_options) as stream:
+            async with self._tts.stream(conn_options=self._conn_options) as stream:
                 stream.push_text(text)
                 stream.end_input()
                 async for audio in stream:
@@ -158,4 +170,4 @@ class Interpretation:
 
     def _let_go(self, text: str) -> None:
         if isinstance(text, Translation):
-            self.stt.let_go(text)
+            self._stt.let_go(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from livekit import rtc
-from livekit.agents.stt import SpeechEvent, SpeechEventType, STTError
+from livekit.agents.stt import SpeechEvent, SpeechEventType
 
 from ._audience import Audience
 from ._captions import Captions
@@ -22,8 +22,6 @@ from .stt import STT
 from .tts import TTS
 
 _LONGEST_BACKOFF_SECONDS = 60.0
-
-OpenPair = Callable[[Route], tuple[STT, TTS]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class InterpretationChanged:
     speaker: str
     language: str
     state: Literal["queued", "started", "ended", "failed"]
-    error: Exception | None = None
+    error: BaseException | None = None
     retry_seconds: float | None = None
 
 
@@ -63,7 +61,7 @@ class Interpreter:
     Args:
         route: Who, into what.
         room: Where.
-        open_pair: Makes the pair of STT and TTS of a stream.
+        stt, tts: Its own pair, which `aclose` closes.
         report: Called with what changes.
         admitted: Called when `listeners` has changed.
         freed: Called when a stream to Azure is closed, and when it has left.
@@ -77,7 +75,8 @@ class Interpreter:
         self,
         route: Route,
         room: Room,
-        open_pair: OpenPair,
+        stt: STT,
+        tts: TTS,
         *,
         report: Callable[[InterpretationChanged], None],
         admitted: Callable[[], None],
@@ -87,7 +86,7 @@ class Interpreter:
         self.listeners: frozenset[str] = frozenset()
         self.open_streams = 0
         self._room = room
-        self._open_pair = open_pair
+        self._stt, self._tts = stt, tts
         self._report, self._admitted, self._freed = report, admitted, freed
         self._wanted_by: frozenset[str] = frozenset()
         self._streams: deque[_Stream] = deque()
@@ -172,10 +171,11 @@ class Interpreter:
 
     def _open(self) -> None:
         self._retry = None
-        stt, tts = self._open_pair(self.route)
-        stt.on("error", lambda error: self._failed(stream, error))
         interpretation = Interpretation(
-            stt, tts, heard=lambda event: self._heard(stream, event), ended=self._closed
+            self._stt,
+            self._tts,
+            heard=lambda event: self._heard(stream, event),
+            ended=lambda error: self._ended(stream, error),
         )
         stream = _Stream(interpretation, self._wanted_by)
         self._streams.append(stream)
@@ -185,8 +185,11 @@ class Interpreter:
         self._settle()
         self._tell("started")
 
-    def _closed(self) -> None:
+    def _ended(self, stream: _Stream, error: BaseException | None) -> None:
         self.open_streams -= 1
+        if stream is self._hearing:
+            self._hearing = None
+            self._retry_later(error)
         self._freed()
 
     def _heard(self, stream: _Stream, event: SpeechEvent) -> None:
@@ -198,13 +201,7 @@ class Interpreter:
             self._captions.heard(data, stream.audience.at(data.start_time), final=final)
         self._settle()
 
-    def _failed(self, stream: _Stream, error: STTError) -> None:
-        if error.recoverable or stream is not self._hearing:
-            return
-        self._hearing = None
-        self._retry_later(error.error)
-
-    def _retry_later(self, error: Exception) -> None:
+    def _retry_later(self, error: BaseException | None) -> None:
         seconds = self._backoff()
         logger.warning(
             "interpreting %s failed, and is tried again in %.1f s: %s", self.route.name, seconds, error
@@ -227,7 +224,7 @@ class Interpreter:
     def _tell(
         self,
         state: Literal["started", "ended", "failed"],
-        error: Exception | None = None,
+        error: BaseException | None = None,
         retry_seconds: float | None = None,
     ) -> None:
         self._report(InterpretationChanged(*self.route, state, error, retry_seconds))
@@ -244,17 +241,19 @@ class Interpreter:
                     await self._wake.wait()
         finally:
             self._over = True
+            self.hear(False)
             await self._captions.aclose()
             while self._streams:
                 await self._streams.popleft().interpretation.aclose()
             await self._take_down()
+            await self._stt.aclose()
+            await self._tts.aclose()
 
     async def _speak_streams(self) -> None:
         """Speak what the streams have heard; what keeps the room from hearing it is tried again."""
         try:
             if self._output is None:
-                sample_rate = self._streams[0].interpretation.tts.sample_rate
-                self._output = await self._room.publish(self.route, sample_rate)
+                self._output = await self._room.publish(self.route, self._tts.sample_rate)
             await self._speak(self._streams[0], self._output)
         except Exception as error:
             seconds = self._backoff()

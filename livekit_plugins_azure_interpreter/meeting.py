@@ -74,7 +74,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         if max_streams < 1:
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
         self._options = options
-        self._open_pair(Route("", "en"))  # a mistake is told here, not when somebody speaks
+        STT(target_languages="en", **options)  # a mistake is told here, not when somebody speaks
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
         self._planner = Planner(max_streams)
@@ -211,7 +211,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         return Interpreter(
             route,
             self._room,
-            self._open_pair,
+            *self._pair(route.language),
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
             freed=self._plan_soon,
@@ -223,9 +223,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         self._finishing.add(finishing)
         finishing.add_done_callback(self._finishing.discard)
 
-    def _open_pair(self, route: Route) -> tuple[STT, TTS]:
-        stt = STT(target_languages=route.language, **self._options)
-        return stt, TTS(stt, fallback=self._fallback and self._fallback(route.language))
+    def _pair(self, language: str) -> tuple[STT, TTS]:
+        stt = STT(target_languages=language, **self._options)
+        return stt, TTS(stt, fallback=self._fallback and self._fallback(language))
 
     def _listen(self, plan: Plan, members: Mapping[str, Member]) -> None:
         tracks: dict[str, Sequence[str]] = {

@@ -129,6 +129,7 @@ class TranslationModelSession(translation.TranslationModelSession[Any]):
         stt.on("utterance_recognized", self._recognized)
         stt.on("voice_lost", self._voice_lost)
         tts.on("error", self._unspoken)
+        self._stt, self._tts = stt, tts
         self._interpretation = Interpretation(
             stt, tts, skip_same_language=skip_same_language, heard=self._heard
         )
@@ -157,13 +158,15 @@ class TranslationModelSession(translation.TranslationModelSession[Any]):
         Raises:
             ValueError: It is no language code; nothing was changed.
         """
-        self._interpretation.stt.update_options(target_languages=target_language)
+        self._stt.update_options(target_languages=target_language)
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way."""
         self._closing = True
         self._model._closed(self)
         await self._interpretation.aclose()
+        await self._stt.aclose()
+        await self._tts.aclose()
 
     async def _speak(self) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
         async for speech in self._interpretation:
