@@ -9,9 +9,7 @@ It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and
     export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
 """
 
-import os
-import sys
-
+from environment import require_environment
 from livekit.agents import AgentServer, AgentSession, JobContext, cli
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -27,18 +25,6 @@ async def entrypoint(ctx: JobContext) -> None:
     await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 
 
-def missing(command: str) -> list[str]:
-    """The variables that a command needs and the environment lacks."""
-    needed = ["AZURE_SPEECH_KEY"]
-    if not {"AZURE_SPEECH_ENDPOINT", "AZURE_SPEECH_HOST"} & set(os.environ):
-        needed.append("AZURE_SPEECH_REGION")
-    if command in ("dev", "start", "connect"):
-        needed += ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]
-    return [name for name in needed if not os.environ.get(name)]
-
-
 if __name__ == "__main__":
-    command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command in ("dev", "start", "connect", "console") and (names := missing(command)):
-        sys.exit(f"error: set {', '.join(names)} (see the top of {__file__})")
+    require_environment()
     cli.run_app(server)

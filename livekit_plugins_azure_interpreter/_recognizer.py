@@ -285,7 +285,7 @@ def _detection(languages: Sequence[str], endpoints: Mapping[str, str]) -> Any:
     detect = speechsdk.languageconfig.AutoDetectSourceLanguageConfig
     if not languages:
         return detect()  # the open range: any language
-    if not endpoints:
+    if endpoints.keys().isdisjoint(languages):
         return detect(languages=list(languages))
     configured = [
         speechsdk.languageconfig.SourceLanguageConfig(language, endpoints.get(language))
@@ -311,6 +311,9 @@ def _config(options: Options) -> Any:
         config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
     if options.profanity:
         config.set_profanity(_PROFANITY[options.profanity])
+    if options.explicit_punctuation:
+        query = speechsdk.ServicePropertyChannel.UriQueryParameter
+        config.set_service_property("punctuation", "explicit", query)
     for name, value in _properties(options).items():
         config.set_property(name, str(value))
     # Two loops share the retries. The SDK's reconnects within an attempt, and sends again what was not
@@ -346,5 +349,8 @@ def _properties(options: Options) -> dict[Any, object]:
         names.Speech_SegmentationSilenceTimeoutMs: options.segmentation_silence_timeout_ms,
         names.Speech_SegmentationMaximumTimeMs: options.segmentation_max_time_ms,
         names.Speech_SegmentationStrategy: options.segmentation_strategy,
+        names.SpeechServiceResponse_PostProcessingOption: (
+            "TrueText" if options.true_text_post_processing else None
+        ),
     }
     return {name: value for name, value in wanted.items() if value is not None}

@@ -27,10 +27,14 @@ from .options import (
     Profanity,
     Proxy,
     SegmentationStrategy,
+    check_endpoints,
     languages,
+    phrases,
+    profanity_option,
 )
 
 if TYPE_CHECKING:
+    from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
 _ENDED_LEDGERS = 16
@@ -70,10 +74,13 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
-        profanity: "masked", "removed" or "raw".
+        profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
+        explicit_punctuation: Have Azure set only the punctuation that is dictated.
+        true_text_post_processing: Have Azure leave out hesitations and repetitions ("TrueText").
         phrase_list: Names and terms to expect. Keyterms of the session are added to them.
         phrase_list_weight: How much they count, 0 (not at all) to 2.
-        custom_endpoints: The id of a custom speech model's endpoint, by source language.
+        custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream that
+            hears another language does without.
         proxy: The HTTP proxy to connect through: "http://host:port" or "http://user:password@host:port".
         voice_timeout_seconds: How long a translation that is next waits for its voice before it
             counts as lost.
@@ -102,8 +109,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_silence_timeout_ms: int | None = None,
         segmentation_max_time_ms: int | None = None,
         segmentation_strategy: SegmentationStrategy | None = None,
-        profanity: Profanity | None = None,
-        phrase_list: Sequence[str] = (),
+        profanity: Profanity | ProfanityOption | None = None,
+        explicit_punctuation: bool = False,
+        true_text_post_processing: bool = False,
+        phrase_list: Sequence[str] | None = None,
         phrase_list_weight: float = 1.0,
         custom_endpoints: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -121,8 +130,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             segmentation_silence_timeout_ms=segmentation_silence_timeout_ms,
             segmentation_max_time_ms=segmentation_max_time_ms,
             segmentation_strategy=segmentation_strategy,
-            profanity=profanity,
-            phrase_list=tuple(phrase_list),
+            profanity=profanity_option(profanity),
+            explicit_punctuation=explicit_punctuation,
+            true_text_post_processing=true_text_post_processing,
+            phrase_list=phrases(phrase_list),
             phrase_list_weight=phrase_list_weight,
             custom_endpoints=tuple((custom_endpoints or {}).items()),
             proxy=Proxy.parse(proxy) if proxy else None,
@@ -135,6 +146,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
                 token_credential=token_credential,
             ),
         )
+        check_endpoints(self._options.custom_endpoints, self._options.source_languages)
         super().__init__(
             capabilities=STTCapabilities(
                 streaming=True,
@@ -178,22 +190,26 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
         """
-        options = self._options
-        if is_given(language):
-            options = replace(options, source_languages=(language,))
-        stream = self._make_stream(options, conn_options)
+        stream = self._make_stream(conn_options, language)
         self._streams.append(stream)
         self._ledgers.append(stream._ledger)
         return stream
 
-    def _make_stream(self, options: Options, conn_options: APIConnectOptions) -> SpeechStream:
+    def _make_stream(
+        self, conn_options: APIConnectOptions, language: NotGivenOr[str], **changes: Any
+    ) -> SpeechStream:
+        if is_given(language):
+            changes["source_languages"] = (language,)
         ledger = Ledger(
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._voice_lost(utterance, ledger),
             same_language=self._same_language,
         )
-        return SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
+        options = replace(self._options, **changes)
+        return SpeechStream(
+            stt=self, options=options, own=frozenset(changes), ledger=ledger, conn_options=conn_options
+        )
 
     def update_options(
         self,
@@ -201,13 +217,17 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         target_languages: NotGivenOr[str | Sequence[str]] = NOT_GIVEN,
         source_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
         voice: NotGivenOr[str | None] = NOT_GIVEN,
-        phrase_list: NotGivenOr[Sequence[str]] = NOT_GIVEN,
+        phrase_list: NotGivenOr[Sequence[str] | None] = NOT_GIVEN,
         phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
+        segmentation_silence_timeout_ms: NotGivenOr[int | None] = NOT_GIVEN,
+        segmentation_max_time_ms: NotGivenOr[int | None] = NOT_GIVEN,
+        segmentation_strategy: NotGivenOr[SegmentationStrategy | None] = NOT_GIVEN,
     ) -> None:
         """Change what the streams that are open hear and speak, and those to come.
 
         It takes effect at the next utterance: what was said before is still interpreted, and voiced,
-        as it was asked for then. A stream with a `language` of its own keeps that.
+        as it was asked for then. Somebody who speaks without a pause is waited for 10 s; then the
+        utterance is cut in two. A stream with a `language` of its own keeps that.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.
@@ -217,14 +237,18 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             changes["target_languages"] = languages("target_languages", target_languages)
         if is_given(source_languages):
             changes["source_languages"] = languages("source_languages", source_languages)
-        if is_given(voice):
-            changes["voice"] = voice
-        phrases = tuple(phrase_list) if is_given(phrase_list) else self._phrase_list
-        changes["phrase_list"] = _merged(phrases, self._session_keyterms)
-        if is_given(phrase_list_weight):
-            changes["phrase_list_weight"] = phrase_list_weight
+        phrase_list_given = phrases(phrase_list) if is_given(phrase_list) else self._phrase_list
+        changes["phrase_list"] = _merged(phrase_list_given, self._session_keyterms)
+        as_given: dict[str, Any] = {
+            "voice": voice,
+            "phrase_list_weight": phrase_list_weight,
+            "segmentation_silence_timeout_ms": segmentation_silence_timeout_ms,
+            "segmentation_max_time_ms": segmentation_max_time_ms,
+            "segmentation_strategy": segmentation_strategy,
+        }
+        changes.update((name, value) for name, value in as_given.items() if is_given(value))
         self._change(changes)
-        self._phrase_list = phrases
+        self._phrase_list = phrase_list_given
 
     def _update_session_keyterms(self, keyterms: list[str]) -> None:
         self._session_keyterms = tuple(keyterms)
@@ -311,12 +335,9 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
-        options = replace(self._options, voice=None)
-        if is_given(language):
-            options = replace(options, source_languages=(language,))
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
-        stream = self._make_stream(options, replace(conn_options, max_retry=0))
+        stream = self._make_stream(replace(conn_options, max_retry=0), language, voice=None)
         self._unclaimed.add(stream)
         try:
             for frame in buffer if isinstance(buffer, list) else [buffer]:

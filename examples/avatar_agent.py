@@ -1,0 +1,33 @@
+"""An interpreter with a face: what is said in the room is heard in French, from a drawn avatar.
+
+    python examples/avatar_agent.py dev
+
+It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
+(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside it:
+
+    python -m livekit_plugins_azure_interpreter.emulator
+    export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
+"""
+
+from avatar import FaceAvatar
+from environment import require_environment
+from livekit.agents import AgentServer, AgentSession, JobContext, cli
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+
+server = AgentServer()
+
+
+@server.rtc_session()
+async def entrypoint(ctx: JobContext) -> None:
+    await ctx.connect()
+    stt = azure_interpreter.STT(target_languages="fr")
+    tts = azure_interpreter.TTS(stt)
+    session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
+    await FaceAvatar().start(session, ctx.room)
+    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+
+
+if __name__ == "__main__":
+    require_environment()
+    cli.run_app(server)
