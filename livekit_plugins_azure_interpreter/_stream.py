@@ -258,6 +258,8 @@ class SpeechStream(stt.SpeechStream):
             self._ledger.reconnected(self._came_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
+        elif isinstance(event, events.Finished):
+            self._ledger.finished(self._came_at)
         elif isinstance(event, events.Failed):
             raise self._failure(event)
 

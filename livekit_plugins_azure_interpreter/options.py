@@ -278,9 +278,14 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(several))
 
 
+def is_language(code: str) -> bool:
+    """Whether it looks like a language code; whether Azure knows it, Azure tells."""
+    return _LANGUAGE.fullmatch(code) is not None
+
+
 def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
-        if not _LANGUAGE.fullmatch(code):
+        if not is_language(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
 
 
