@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from itertools import accumulate
 
 from ._audio import is_loud
 
@@ -37,8 +37,12 @@ class RetainedAudio:
         """The position after the newest sample: how much was ever added."""
         return self._end_byte / self._bytes_per_second
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(tuple(self._pieces))
+    def pieces(self) -> list[tuple[float, bytes]]:
+        """Each piece that is kept now, with its position."""
+        positions = accumulate((len(piece) for piece in self._pieces), initial=self._first_byte)
+        # One position more than pieces: that after the last.
+        found = zip(positions, self._pieces, strict=False)
+        return [(position / self._bytes_per_second, piece) for position, piece in found]
 
     @property
     def quiet_seconds(self) -> float:

@@ -14,9 +14,10 @@ from livekit.agents import APIConnectOptions, APIError, stt, utils
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
 from . import _events as events
-from ._audio import MonoResampler, is_loud
+from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
+from ._placed import Change, Place, PlacedOptions
 from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber
@@ -34,17 +35,6 @@ _CONNECT_SHARE = 0.9
 _RECONNECT_SHARE = 0.8
 _RETAINED_SECONDS = 60.0
 """How much audio that no final covers is kept for the next attempt."""
-_QUIET_SECONDS = 0.5
-"""After so much silence no utterance is under way."""
-_CHANGE_SECONDS = 10.0
-"""How long a change of the options waits for the end of an utterance."""
-
-
-@dataclass(frozen=True)
-class _Change:
-    """Other options, at a place in the audio."""
-
-    changes: Mapping[str, Any]
 
 
 @dataclass
@@ -65,25 +55,30 @@ class SpeechStream(stt.SpeechStream):
     """
 
     def __init__(
-        self, *, stt: STT, options: Options, ledger: Ledger, conn_options: APIConnectOptions
+        self,
+        *,
+        stt: STT,
+        options: Options,
+        own: frozenset[str],
+        ledger: Ledger,
+        conn_options: APIConnectOptions,
     ) -> None:
         # No sample_rate for the base class: it resamples before it mixes down.
         super().__init__(stt=stt, conn_options=conn_options)
         self._interpreter = stt
         # A little less than connecting may take: then a refusal ends with the service's own reason.
-        self._options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
-        self._fixed_language = options.source_languages != stt._options.source_languages
+        options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
+        self._own = own
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
         self._mono = MonoResampler(options.sample_rate)
         self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
+        self._options = PlacedOptions(options, self._retained)
         self._reported_seconds = 0.0
         self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
         self._hearings: deque[_Hearing] = deque()
-        self._change_wanted_at: float | None = None
-        self._quiet_seconds = 0.0
         self._came_at = float("-inf")
         self._untranslated = False
         self._sent_again_until = 0.0
@@ -104,20 +99,12 @@ class SpeechStream(stt.SpeechStream):
 
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
-        if self._fixed_language:
-            changes = {name: value for name, value in changes.items() if name != "source_languages"}
+        changes = {name: value for name, value in changes.items() if name not in self._own}
         if not self._hearings and self._input_ch.empty():
-            self._options = replace(self._options, **changes)
+            self._options.begin(changes)
         elif not self._input_ch.closed:
             # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
-            self._input_ch.send_nowait(cast(Any, _Change(changes)))
-
-    def _begin_change(self, change: _Change) -> None:
-        options = replace(self._options, **change.changes)
-        if options != self._options:
-            self._options = options
-            self._change_wanted_at = self._now()
-            self._quiet_seconds = self._retained.quiet_seconds
+            self._input_ch.send_nowait(cast(Any, Change(changes)))
 
     async def _run(self) -> None:
         if self._first_offset is None:
@@ -127,13 +114,14 @@ class SpeechStream(stt.SpeechStream):
         self._ledger.reconnected(self._now())
         self._report_forgotten()
         self._hearings.clear()
-        first = self._next_hearing(self._retained.start_seconds)
+        place, *later = self._options.of_retained()
+        first = self._next_hearing(*place)
         self._unheard_attempts += 1
         began_at = self._now()
         try:
             async with contextlib.AsyncExitStack() as stack:
                 await stack.enter_async_context(first.connection)
-                await self._interpret(first, stack)
+                await self._interpret(first, later, stack)
         except APIError as error:
             outlived = self._now() - began_at >= self._conn_options.timeout
             spent = self._unheard_attempts > self._conn_options.max_retry
@@ -145,15 +133,14 @@ class SpeechStream(stt.SpeechStream):
         finally:
             self._emit(self._transcriber.ended())
 
-    def _next_hearing(self, start_seconds: float) -> _Hearing:
+    def _next_hearing(self, start_seconds: float, options: Options) -> _Hearing:
         connection = Connection(
             self._interpreter._open_recognizer,
-            self._options,
+            options,
             connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
             peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
         )
-        self._change_wanted_at = None
-        self._hearings.append(_Hearing(connection, self._options, start_seconds))
+        self._hearings.append(_Hearing(connection, options, start_seconds))
         return self._hearings[-1]
 
     def _report_forgotten(self) -> None:
@@ -163,8 +150,10 @@ class SpeechStream(stt.SpeechStream):
             self._interpreter.counts.speech_forgotten_seconds += seconds
             logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
 
-    async def _interpret(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
-        sending = asyncio.create_task(self._send(first, stack))
+    async def _interpret(
+        self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack
+    ) -> None:
+        sending = asyncio.create_task(self._send(first, later, stack))
         receiving = asyncio.create_task(self._receive())
         try:
             await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
@@ -192,38 +181,41 @@ class SpeechStream(stt.SpeechStream):
             # It has said all: what is not voiced by now must not be given a voice of the next one's.
             self._ledger.end(self._came_at)
 
-    async def _send(self, first: _Hearing, stack: contextlib.AsyncExitStack) -> None:
-        connection = first.connection
-        for pcm in self._retained:
-            connection.write(pcm)
+    async def _send(self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack) -> None:
+        connection = await self._send_again(first.connection, later, stack)
         async for item in self._input_ch:
-            if isinstance(item, _Change):
-                self._begin_change(item)
+            if isinstance(item, Change):
+                self._options.want(item)
                 continue
             if not isinstance(item, rtc.AudioFrame):
                 self._report_usage(0.0)
                 continue
             pcm = self._mono.push(item)
-            if self._change_wanted_at is not None and self._may_change(pcm):
-                connection = await self._change_over(connection, stack)
+            if self._options.is_due(pcm):
+                connection = await self._change_over(connection, self._options.take_place(), stack)
             self._write(connection, pcm)
             self._report_usage(_USAGE_SECONDS)
         self._write(connection, self._mono.flush())
         connection.end_audio()
         self._report_usage(0.0)
 
-    def _may_change(self, pcm: bytes) -> bool:
-        """Whether no utterance is under way; or it has lasted for so long that it is cut in two."""
-        assert self._change_wanted_at is not None
-        late = self._now() - self._change_wanted_at > _CHANGE_SECONDS
-        if late or self._quiet_seconds >= _QUIET_SECONDS:
-            return True
-        seconds = len(pcm) / 2 / self._options.sample_rate
-        self._quiet_seconds = 0.0 if is_loud(pcm) else self._quiet_seconds + seconds
-        return False
+    async def _send_again(
+        self, connection: Connection, later: Sequence[Place], stack: contextlib.AsyncExitStack
+    ) -> Connection:
+        """Send what is retained, each part to a connection with the options that were asked for then."""
+        places = deque(later)
+        for position, pcm in self._retained.pieces():
+            while places and places[0][0] <= position:
+                connection = await self._change_over(connection, places.popleft(), stack)
+            connection.write(pcm)
+        for place in places:
+            connection = await self._change_over(connection, place, stack)
+        return connection
 
-    async def _change_over(self, old: Connection, stack: contextlib.AsyncExitStack) -> Connection:
-        hearing = self._next_hearing(self._retained.end_seconds)
+    async def _change_over(
+        self, old: Connection, place: Place, stack: contextlib.AsyncExitStack
+    ) -> Connection:
+        hearing = self._next_hearing(*place)
         await stack.enter_async_context(hearing.connection)
         old.end_audio()
         return hearing.connection
@@ -266,11 +258,13 @@ class SpeechStream(stt.SpeechStream):
             self._ledger.reconnected(self._came_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
+        elif isinstance(event, events.Finished):
+            self._ledger.finished(self._came_at)
         elif isinstance(event, events.Failed):
             raise self._failure(event)
 
     def _failure(self, failed: events.Failed) -> APIError:
-        renewed = self._options.credentials.renewable and not self._renewed
+        renewed = self._interpreter._options.credentials.renewable and not self._renewed
         self._renewed = True
         return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
 

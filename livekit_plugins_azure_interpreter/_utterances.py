@@ -376,6 +376,14 @@ class Ledger:
         """The connection was lost: what is not fully voiced never will be."""
         self._abandon(now, LostReason.RECONNECTED)
 
+    def finished(self, now: float) -> None:
+        """Azure has sent all that it had: voices that may be of either of two utterances are told apart."""
+        self.expire(now)
+        if self._undecided and len(self._undecided) == sum(
+            not utterance.same_language for utterance in self._line
+        ):
+            self._decide(voiced=False)
+
     def end(self, now: float) -> None:
         """The stream is over. What is fully voiced can still be claimed."""
         self._abandon(now, LostReason.ENDED)

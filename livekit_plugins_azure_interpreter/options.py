@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
+    from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
 PERSONAL_VOICE = "personal-voice"
@@ -87,15 +89,16 @@ class Credentials:
         """
         if not (key or auth_token or token_credential):
             key = environment.get("AZURE_SPEECH_KEY")
-        if not (key or auth_token or token_credential):
-            raise ValueError(
-                "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
-                "token_credential"
-            )
         if not (region or endpoint or host):
             endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
             host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
             region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
+        # A container, at a host, asks for nothing.
+        if not (key or auth_token or token_credential or host):
+            raise ValueError(
+                "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
+                "token_credential"
+            )
         where = _endpoint(service, region=region, endpoint=endpoint, host=host)
         if token_credential is not None and region:
             raise ValueError(
@@ -219,6 +222,8 @@ class Options:
     segmentation_max_time_ms: int | None = None
     segmentation_strategy: SegmentationStrategy | None = None
     profanity: Profanity | None = None
+    explicit_punctuation: bool = False
+    true_text_post_processing: bool = False
     phrase_list: tuple[str, ...] = ()
     phrase_list_weight: float = 1.0
     custom_endpoints: tuple[tuple[str, str], ...] = ()
@@ -244,7 +249,6 @@ class Options:
         check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
         check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
         check_range("phrase_list_weight", self.phrase_list_weight, 0, 2)
-        _check_endpoints(self.custom_endpoints, self.source_languages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,9 +278,14 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(several))
 
 
+def is_language(code: str) -> bool:
+    """Whether it looks like a language code; whether Azure knows it, Azure tells."""
+    return _LANGUAGE.fullmatch(code) is not None
+
+
 def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
-        if not _LANGUAGE.fullmatch(code):
+        if not is_language(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
 
 
@@ -285,7 +294,30 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
 
-def _check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequence[str]) -> None:
+def profanity_option(value: Profanity | ProfanityOption | None) -> Profanity | None:
+    """By its name, also where it is the SDK's own; what is neither is refused by the options."""
+    return cast(Profanity, value.name.lower()) if isinstance(value, Enum) else value
+
+
+def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
+    """A phrase list as a tuple.
+
+    Raises:
+        ValueError: It is one phrase, or something in it is not a string.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str) or not all(isinstance(phrase, str) for phrase in value):
+        raise ValueError("phrase_list takes a list of phrases, e.g. ['Contoso', 'LiveKit']")
+    return tuple(value)
+
+
+def check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequence[str]) -> None:
+    """Whether custom endpoints fit the languages that they were given with; later ones may be others.
+
+    Raises:
+        ValueError: One is of a language that is not there, or has no id.
+    """
     for language, endpoint_id in endpoints:
         if language not in source_languages:
             raise ValueError(f"custom_endpoints has {language!r}, which is none of source_languages")

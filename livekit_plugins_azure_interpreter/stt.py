@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr, stt
-from livekit.agents.stt import SpeechEvent, SpeechEventType, STTCapabilities
+from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
 from ._recognizer import AzureRecognizer
+from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
-from ._transcripts import joined_transcript
 from ._utterances import Ledger, LostReason, SameLanguage, Translation, Utterance
 from .log import logger
 from .options import (
@@ -27,16 +27,21 @@ from .options import (
     Profanity,
     Proxy,
     SegmentationStrategy,
+    check_endpoints,
     languages,
+    phrases,
+    profanity_option,
 )
 
 if TYPE_CHECKING:
+    from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
 _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
 
 
+_Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
@@ -70,10 +75,13 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
-        profanity: "masked", "removed" or "raw".
+        profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
+        explicit_punctuation: Have Azure set only the punctuation that is dictated.
+        true_text_post_processing: Have Azure leave out hesitations and repetitions ("TrueText").
         phrase_list: Names and terms to expect. Keyterms of the session are added to them.
         phrase_list_weight: How much they count, 0 (not at all) to 2.
-        custom_endpoints: The id of a custom speech model's endpoint, by source language.
+        custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream that
+            hears another language does without.
         proxy: The HTTP proxy to connect through: "http://host:port" or "http://user:password@host:port".
         voice_timeout_seconds: How long a translation that is next waits for its voice before it
             counts as lost.
@@ -102,8 +110,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         segmentation_silence_timeout_ms: int | None = None,
         segmentation_max_time_ms: int | None = None,
         segmentation_strategy: SegmentationStrategy | None = None,
-        profanity: Profanity | None = None,
-        phrase_list: Sequence[str] = (),
+        profanity: Profanity | ProfanityOption | None = None,
+        explicit_punctuation: bool = False,
+        true_text_post_processing: bool = False,
+        phrase_list: Sequence[str] | None = None,
         phrase_list_weight: float = 1.0,
         custom_endpoints: Mapping[str, str] | None = None,
         proxy: str | None = None,
@@ -121,8 +131,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             segmentation_silence_timeout_ms=segmentation_silence_timeout_ms,
             segmentation_max_time_ms=segmentation_max_time_ms,
             segmentation_strategy=segmentation_strategy,
-            profanity=profanity,
-            phrase_list=tuple(phrase_list),
+            profanity=profanity_option(profanity),
+            explicit_punctuation=explicit_punctuation,
+            true_text_post_processing=true_text_post_processing,
+            phrase_list=phrases(phrase_list),
             phrase_list_weight=phrase_list_weight,
             custom_endpoints=tuple((custom_endpoints or {}).items()),
             proxy=Proxy.parse(proxy) if proxy else None,
@@ -135,6 +147,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
                 token_credential=token_credential,
             ),
         )
+        check_endpoints(self._options.custom_endpoints, self._options.source_languages)
         super().__init__(
             capabilities=STTCapabilities(
                 streaming=True,
@@ -178,22 +191,31 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
         """
-        options = self._options
-        if is_given(language):
-            options = replace(options, source_languages=(language,))
-        stream = self._make_stream(options, conn_options)
+        stream = self._make_stream(conn_options, language, kind=SpeechStream)
         self._streams.append(stream)
         self._ledgers.append(stream._ledger)
         return stream
 
-    def _make_stream(self, options: Options, conn_options: APIConnectOptions) -> SpeechStream:
+    def _make_stream(
+        self,
+        conn_options: APIConnectOptions,
+        language: NotGivenOr[str],
+        *,
+        kind: type[_Stream],
+        **changes: Any,
+    ) -> _Stream:
+        if is_given(language):
+            changes["source_languages"] = (language,)
         ledger = Ledger(
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._voice_lost(utterance, ledger),
             same_language=self._same_language,
         )
-        return SpeechStream(stt=self, options=options, ledger=ledger, conn_options=conn_options)
+        options = replace(self._options, **changes)
+        return kind(
+            stt=self, options=options, own=frozenset(changes), ledger=ledger, conn_options=conn_options
+        )
 
     def update_options(
         self,
@@ -201,13 +223,17 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         target_languages: NotGivenOr[str | Sequence[str]] = NOT_GIVEN,
         source_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
         voice: NotGivenOr[str | None] = NOT_GIVEN,
-        phrase_list: NotGivenOr[Sequence[str]] = NOT_GIVEN,
+        phrase_list: NotGivenOr[Sequence[str] | None] = NOT_GIVEN,
         phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
+        segmentation_silence_timeout_ms: NotGivenOr[int | None] = NOT_GIVEN,
+        segmentation_max_time_ms: NotGivenOr[int | None] = NOT_GIVEN,
+        segmentation_strategy: NotGivenOr[SegmentationStrategy | None] = NOT_GIVEN,
     ) -> None:
         """Change what the streams that are open hear and speak, and those to come.
 
         It takes effect at the next utterance: what was said before is still interpreted, and voiced,
-        as it was asked for then. A stream with a `language` of its own keeps that.
+        as it was asked for then. Somebody who speaks without a pause is waited for 10 s; then the
+        utterance is cut in two. A stream with a `language` of its own keeps that.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.
@@ -217,14 +243,18 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             changes["target_languages"] = languages("target_languages", target_languages)
         if is_given(source_languages):
             changes["source_languages"] = languages("source_languages", source_languages)
-        if is_given(voice):
-            changes["voice"] = voice
-        phrases = tuple(phrase_list) if is_given(phrase_list) else self._phrase_list
-        changes["phrase_list"] = _merged(phrases, self._session_keyterms)
-        if is_given(phrase_list_weight):
-            changes["phrase_list_weight"] = phrase_list_weight
+        phrase_list_given = phrases(phrase_list) if is_given(phrase_list) else self._phrase_list
+        changes["phrase_list"] = _merged(phrase_list_given, self._session_keyterms)
+        as_given: dict[str, Any] = {
+            "voice": voice,
+            "phrase_list_weight": phrase_list_weight,
+            "segmentation_silence_timeout_ms": segmentation_silence_timeout_ms,
+            "segmentation_max_time_ms": segmentation_max_time_ms,
+            "segmentation_strategy": segmentation_strategy,
+        }
+        changes.update((name, value) for name, value in as_given.items() if is_given(value))
         self._change(changes)
-        self._phrase_list = phrases
+        self._phrase_list = phrase_list_given
 
     def _update_session_keyterms(self, keyterms: list[str]) -> None:
         self._session_keyterms = tuple(keyterms)
@@ -311,26 +341,16 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
-        options = replace(self._options, voice=None)
-        if is_given(language):
-            options = replace(options, source_languages=(language,))
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
-        stream = self._make_stream(options, replace(conn_options, max_retry=0))
-        self._unclaimed.add(stream)
+        once = replace(conn_options, max_retry=0)
+        recording = self._make_stream(once, language, kind=Recording, voice=None)
+        self._unclaimed.add(recording)
         try:
-            for frame in buffer if isinstance(buffer, list) else [buffer]:
-                stream.push_frame(frame)
-            stream.end_input()
-            finals = [
-                event.alternatives[0]
-                async for event in stream
-                if event.type is SpeechEventType.FINAL_TRANSCRIPT
-            ]
+            return await recording.transcribe(buffer)
         finally:
-            self._unclaimed.discard(stream)
-            await stream.aclose()
-        return joined_transcript(finals, stream._transcriber.request_id)
+            self._unclaimed.discard(recording)
+            await recording.aclose()
 
 
 def _merged(phrases: Sequence[str], keyterms: Sequence[str]) -> tuple[str, ...]:

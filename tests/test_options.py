@@ -6,6 +6,7 @@ import dataclasses
 import re
 from typing import Any, cast
 
+import azure.cognitiveservices.speech as speechsdk
 import pytest
 
 from livekit_plugins_azure_interpreter.options import (
@@ -15,7 +16,10 @@ from livekit_plugins_azure_interpreter.options import (
     Options,
     SpeakingOptions,
     TokenError,
+    check_endpoints,
     languages,
+    phrases,
+    profanity_option,
 )
 
 KEY = {"key": "a-key"}
@@ -114,6 +118,13 @@ def test_the_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch)
     assert Credentials.resolve() == Credentials(endpoint="wss://endpoint.example/x", key="a-key")
 
 
+def test_a_container_asks_for_no_credentials() -> None:
+    assert resolve(host="ws://localhost:5000") == Credentials(
+        endpoint="ws://localhost:5000/speech/universal/v2"
+    )
+    assert resolve({"AZURE_SPEECH_HOST": "ws://localhost:5000"}).key is None
+
+
 # Errors
 
 REFUSED_CREDENTIALS = {
@@ -181,6 +192,8 @@ REFUSED_OPTIONS = {
         {"source_languages": tuple(f"en-{letter}{letter}" for letter in "ABCDEFGHIJK")},
         "source_languages takes at most 10 languages (11 given)",
     ),
+    "weight too low": ({"phrase_list_weight": -0.1}, "phrase_list_weight must be between 0 and 2, not -0.1"),
+    "weight too high": ({"phrase_list_weight": 2.1}, "phrase_list_weight must be between 0 and 2, not 2.1"),
     "latency": (
         {"latency": "none"},
         "latency must be one of 'lowest', 'low', 'balanced', 'relaxed', not 'none'",
@@ -375,3 +388,36 @@ class TestSpeaking:
     def test_a_rate_that_azure_does_not_speak_at_is_refused(self) -> None:
         with pytest.raises(ValueError, match="sample_rate must be one of 16000, 24000, 48000"):
             SpeakingOptions(credentials=Credentials(endpoint="ws://x"), sample_rate=8000)
+
+
+@pytest.mark.parametrize("given", ["Contoso", ["Contoso", 5]])
+def test_a_phrase_list_is_a_list_of_phrases(given: Any) -> None:
+    with pytest.raises(ValueError, match="phrase_list takes a list of phrases"):
+        phrases(given)
+
+
+def test_no_phrase_list_is_an_empty_one() -> None:
+    assert (phrases(None), phrases([]), phrases(["a", "b"])) == ((), (), ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [(None, None), ("raw", "raw"), (speechsdk.ProfanityOption.Raw, "raw")]
+)
+def test_profanity_may_be_the_sdks_own(given: Any, name: str | None) -> None:
+    assert profanity_option(given) == name
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "message"),
+    [
+        ([("de-DE", "an-id")], "'de-DE', which is none of source_languages"),
+        ([("en-US", "")], "needs the id of an endpoint for 'en-US'"),
+    ],
+)
+def test_a_custom_endpoint_is_of_a_source_language(endpoints: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_endpoints(endpoints, ("en-US",))
+
+
+def test_a_source_language_needs_no_custom_endpoint() -> None:
+    check_endpoints([("en-US", "an-id")], ("en-US", "de-DE"))

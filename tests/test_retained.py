@@ -14,7 +14,7 @@ def pcm(seconds: float, value: int = 1) -> bytes:
 
 
 def kept(retained: RetainedAudio) -> bytes:
-    return b"".join(retained)
+    return b"".join(piece for _, piece in retained.pieces())
 
 
 def test_all_that_no_final_covers_is_kept_in_order() -> None:
@@ -61,6 +61,15 @@ def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
     retained.add(pcm(0.5, 2))
     assert kept(retained) == pcm(1.5, value) + pcm(0.5, 2)
     assert retained.forgotten_seconds == pytest.approx(forgotten_seconds)
+
+
+def test_each_piece_has_its_position() -> None:
+    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    for seconds in (1, 2, 0.3):
+        retained.add(pcm(seconds))
+    retained.cover(1.5)
+    retained.add(pcm(1))
+    assert [position for position, _ in retained.pieces()] == [1.5, 3.0, 3.3]
 
 
 @settings(deadline=None, derandomize=True)

@@ -7,8 +7,8 @@ Everything that can go wrong is an option, too (`Behaviour.faults`).
 """
 
 from . import faults
-from .connection import Tap
 from .conversation import Behaviour, Spoken
+from .exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
 from .faults import (
     Away,
     BadJson,
@@ -44,6 +44,7 @@ from .faults import (
 )
 from .script import Line, Script, Voice, load_script
 from .server import Emulator
+from .sockets import Tap
 from .synthesis import synthesize
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "EmptyChunk",
     "Emulator",
     "ErrorStatus",
+    "Exchange",
     "Fault",
     "GarbageFrame",
     "HangHandshake",
@@ -70,6 +72,8 @@ __all__ = [
     "NoTranslation",
     "NoVoice",
     "OddChunks",
+    "RecordedConnection",
+    "RecordedMessage",
     "Refuse",
     "RefuseText",
     "RegionKeyed",
@@ -86,6 +90,7 @@ __all__ = [
     "VoiceNeverEnds",
     "WrongRequestId",
     "faults",
+    "load_exchange",
     "load_script",
     "synthesize",
 ]

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from .conversation import Behaviour
+from .exchange import load_exchange
 from .fault_text import describe_faults, parse_fault
 from .script import load_script
 from .server import Emulator
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         help="let in only tokens of POST /sts/v1.0/issueToken, for so long (default: keys)",
     )
     add(
+        "--replay",
+        type=Path,
+        help="say again what the service said in a recorded exchange (nox -s live makes one)",
+    )
+    add(
         "--fault",
         action="append",
         default=[],
@@ -98,6 +104,7 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         connection_seconds=options.connection_seconds,
         token_seconds=options.token_seconds,
         faults=tuple(parse_fault(text) for text in options.fault),
+        replay=load_exchange(options.replay) if options.replay else None,
     )
 
 

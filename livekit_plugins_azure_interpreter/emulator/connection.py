@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import socket
-import struct
-import sys
 from collections.abc import Callable
 
 from aiohttp import web
@@ -14,25 +11,12 @@ from aiohttp import web
 from .conversation import Conversation, Spoken
 from .faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
 from .request import Request
-from .sockets import send, until_closed
+from .sockets import Tap, hang_up, send, until_closed
 from .turn import Turn
 from .wire import Message, WireError
 
 _LONGEST_LIFE_CODE = 1000
-_CLOSE_FRAME = b"\x88\x02"
 _GARBAGE = b"\xff\xff no message"
-_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-class Tap:
-    """Sees every message of a speech connection as it passes; for recording and measuring."""
-
-    def received(self, message: Message) -> None:
-        """The client sent it."""
-
-    def sending(self, message: Message) -> Message:
-        """It is sent now; what is returned is sent in its place."""
-        return message
 
 
 class Connection:
@@ -91,12 +75,7 @@ class Connection:
 
     def drop(self, code: int | None) -> None:
         self._silence()
-        if code is None:
-            reset(self._transport)
-        elif self._transport is not None and not self._transport.is_closing():
-            # aiohttp's close() would end the connection at once, and where audio of the client is unread,
-            # that end overtakes the code. The connection is read from until the client leaves.
-            self._transport.write(_CLOSE_FRAME + struct.pack(">H", code))
+        hang_up(self._transport, code)
 
     def _silence(self) -> None:
         self._silent = True
@@ -145,14 +124,6 @@ class Connection:
             case BlackHole():
                 self._silence()
                 await for_ever()
-
-
-def reset(transport: asyncio.Transport | None) -> None:
-    """End a connection as a crash does, without a goodbye."""
-    if transport is not None and not transport.is_closing():
-        peer: socket.socket = transport.get_extra_info("socket")
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        transport.abort()
 
 
 async def for_ever() -> None:

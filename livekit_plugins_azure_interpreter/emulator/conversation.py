@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from .due import Faults
+from .exchange import Exchange
 from .faults import Fault
 from .listening import EnergyListener, Listener, PositionListener
 from .script import Line, Script, Voice
@@ -16,6 +17,8 @@ _SAME_STRETCH_SECONDS = 0.3
 """Audio that is sent again is cut a little differently; closer starts are the same stretch."""
 _STRETCHES_KEPT = 1000
 """Audio is sent again from not so far back."""
+
+_BESIDE_REPLAY = {"replay", "key", "token_seconds", "synthesis_seconds"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,8 @@ class Behaviour:
         token_seconds: A token of `Emulator.issue_token` lets in for so long, and a key does not; None:
             keys let in, and tokens are not looked at.
         faults: What goes wrong.
+        replay: A recorded exchange, whose service's part is said again; nothing but `key`,
+            `token_seconds` and `synthesis_seconds` can be chosen beside it.
     """
 
     script: Script = ()
@@ -61,8 +66,11 @@ class Behaviour:
     connection_seconds: float | None = None
     token_seconds: float | None = None
     faults: Sequence[Fault] = ()
+    replay: Exchange | None = None
 
     def __post_init__(self) -> None:
+        if self.replay is not None and (others := self._chosen() - _BESIDE_REPLAY):
+            raise ValueError(f"replay says what was recorded: {', '.join(sorted(others))} cannot change that")
         positioned = [
             position is not None
             for line in (() if callable(self.script) else self.script)
@@ -78,6 +86,9 @@ class Behaviour:
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0:
                 raise ValueError(f"{name} must be positive")
+
+    def _chosen(self) -> set[str]:
+        return {one.name for one in fields(self) if getattr(self, one.name) != one.default}
 
 
 @dataclass(frozen=True)

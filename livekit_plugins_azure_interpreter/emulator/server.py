@@ -10,10 +10,12 @@ from types import TracebackType
 
 from aiohttp import web
 
-from .connection import Connection, Tap, for_ever, reset
+from .connection import Connection, for_ever
 from .conversation import Behaviour, Conversation, Spoken
 from .due import Faults
 from .faults import HangHandshake, Refuse
+from .replay import Replay, ReplayedConnection
+from .sockets import Tap, reset
 from .synthesis import SynthesisService, Synthesized
 
 _HOST = "127.0.0.1"
@@ -46,6 +48,7 @@ class Emulator:
 
     Attributes:
         spoken: Every voice that was sent whole, in order, with its very samples: the last hour of them.
+            Those of a replay are not among them.
         synthesized: Every text to speech that was sent whole: the last hour of it.
         handshakes: How often a client tried to connect.
         connections: How many WebSockets were opened.
@@ -62,6 +65,8 @@ class Emulator:
         self.connections = 0
         self.turns = 0
         self.faults = Faults(self.behaviour.faults)
+        exchange = self.behaviour.replay
+        self._replay = None if exchange is None else Replay(exchange)
         self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
         self._tokens: dict[str, float] = {}
         self._port = port
@@ -174,6 +179,10 @@ class Emulator:
             await for_ever()
         if not self._lets_in(request):
             return web.Response(status=401, text="Access denied due to invalid credentials.")
+        session_id = request.headers.get("X-ConnectionId", "")
+        recorded = None if self._replay is None else self._replay.connection(session_id)
+        if recorded is not None and recorded.status is not None:
+            return web.Response(status=recorded.status)
         self.connections += 1
         websocket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
         try:
@@ -181,11 +190,16 @@ class Emulator:
         except ConnectionResetError:
             logger.debug("the client went away while it connected")
             return web.Response(status=_CLIENT_CLOSED_REQUEST)
-        conversation = self._conversation(request.headers.get("X-ConnectionId", ""))
+        if recorded is not None:
+            transport, tap = request.transport, self.tap
+            await ReplayedConnection(
+                websocket, transport, recorded, tap=tap, turn_began=self._turn_began
+            ).serve()
+            return websocket
         connection = Connection(
             websocket,
             request.transport,
-            conversation,
+            self._conversation(session_id),
             tap=self.tap,
             turn_began=self._turn_began,
             spoken=self._keep_spoken,

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 
 from aiohttp import WSMsgType, web
 
 from .wire import Message, WireError, parse_binary, parse_text
 
+_CLOSE_FRAME = b"\x88\x02"
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
 logger = logging.getLogger(__name__)
+
+
+class Tap:
+    """Sees every message of a speech connection as it passes; for recording and measuring."""
+
+    def received(self, message: Message) -> None:
+        """The client sent it."""
+
+    def sending(self, message: Message) -> Message:
+        """It is sent now; what is returned is sent in its place."""
+        return message
 
 
 async def send(websocket: web.WebSocketResponse, message: Message, binary: bool) -> None:
@@ -32,3 +50,21 @@ async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message
         await websocket.close(code=1007, message=str(error).encode())
     except ConnectionError:
         logger.debug("the client went away")
+
+
+def hang_up(transport: asyncio.Transport | None, code: int | None) -> None:
+    """Close with a WebSocket close code, or reset. The connection is still to be read from."""
+    if code is None:
+        reset(transport)
+    elif transport is not None and not transport.is_closing():
+        # aiohttp's close() would end the connection at once, and where audio of the client is unread,
+        # that end overtakes the code. The client leaves when it has read the code.
+        transport.write(_CLOSE_FRAME + struct.pack(">H", code))
+
+
+def reset(transport: asyncio.Transport | None) -> None:
+    """End a connection as a crash does, without a goodbye."""
+    if transport is not None and not transport.is_closing():
+        peer: socket.socket = transport.get_extra_info("socket")
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()

@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 import numpy as np
 from aiohttp import web
 
-from .connection import for_ever, reset
+from .connection import for_ever
 from .conversation import Behaviour
 from .due import Faults, UtteranceFaults
 from .faults import DropText, MuteText, RefuseText, TextFault
 from .script import Voice
-from .sockets import send, until_closed
+from .sockets import reset, send, until_closed
 from .voices import voice_chunks
 from .wire import Message, WireError, json_body
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
-from livekit_plugins_azure_interpreter.emulator.connection import reset
+from livekit_plugins_azure_interpreter.emulator.sockets import reset
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SLOW = Line("slow", voices={"fr": Voice(bytes(320_000))})

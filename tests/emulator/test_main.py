@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Fault, Line, NoVoice
+from livekit_plugins_azure_interpreter.emulator import (
+    Behaviour,
+    Drop,
+    Emulator,
+    Exchange,
+    Fault,
+    Line,
+    NoVoice,
+    RecordedConnection,
+)
 from livekit_plugins_azure_interpreter.emulator.fault_text import fault_name
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 
@@ -137,6 +146,13 @@ class TestOptions:
         command.main(["--script", str(path)])
         assert recorded.behaviour.script == [Line("Hello")]
 
+    def test_the_recorded_exchange_is_read(self, recorded: _Recorded, tmp_path: Path) -> None:
+        exchange = Exchange(connections=(RecordedConnection(status=403),))
+        path = tmp_path / "exchange.json"
+        path.write_text(exchange.to_json())
+        command.main(["--replay", str(path)])
+        assert recorded.behaviour == Behaviour(replay=exchange)
+
 
 class TestHelp:
     @pytest.fixture
@@ -192,6 +208,7 @@ class TestExitCode:
             (["--chunk-bytes", "3"], "chunk_bytes"),
             (["--voice-speed", "0"], "voice_speed"),
             (["--script", "/nowhere/script.json"], "/nowhere/script.json"),
+            (["--replay", "/nowhere/exchange.json"], "/nowhere/exchange.json"),
             (["--port", "70000"], "port"),
             (["--fault", "explode"], "there is no fault 'explode'"),
             (["--fault", "drop at_seconds=5 code=70000"], "code"),

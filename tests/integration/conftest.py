@@ -15,7 +15,8 @@ from livekit.agents import tts as livekit_tts
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Tap
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 
 @pytest.fixture
@@ -28,11 +29,26 @@ def other_voice() -> OtherVoice:
     return OtherVoice()
 
 
-class Pair:
-    """An STT and its TTS, with the emulator that they talk to, and all that they reported."""
+class Contexts(Tap):
+    """What the emulator is asked for: Azure's `speech.context` of each turn."""
 
-    def __init__(self, emulator: Emulator, stt: STT, tts: TTS) -> None:
-        self.emulator, self.stt, self.tts = emulator, stt, tts
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+
+    def received(self, message: Message) -> None:
+        if message.path == "speech.context":
+            self.seen.append(message.json())
+
+
+class Pair:
+    """An STT and its TTS, with the emulator that they talk to, and all that they reported.
+
+    Attributes:
+        asked: Azure's `speech.context` of each turn.
+    """
+
+    def __init__(self, emulator: Emulator, stt: STT, tts: TTS, asked: list[dict[str, Any]]) -> None:
+        self.emulator, self.stt, self.tts, self.asked = emulator, stt, tts, asked
         self.stream = stt.stream()
         self.events: list[livekit_stt.SpeechEvent] = []
         self.lost: list[Any] = []
@@ -113,10 +129,11 @@ async def open_pair() -> AsyncIterator[OpenPair]:
             speak_at: int = 16000,
             **options: Any,
         ) -> Pair:
-            emulator = await stack.enter_async_context(Emulator(behaviour))
+            contexts = Contexts()
+            emulator = await stack.enter_async_context(Emulator(behaviour, tap=contexts))
             wanted = {"target_languages": "fr", "speech_key": "any", "speech_endpoint": emulator.endpoint}
             stt = STT(**{**wanted, **options})
-            pair = Pair(emulator, stt, TTS(stt, fallback=fallback, sample_rate=speak_at))
+            pair = Pair(emulator, stt, TTS(stt, fallback=fallback, sample_rate=speak_at), contexts.seen)
             stack.push_async_callback(pair.aclose)
             return pair
 
@@ -127,7 +144,7 @@ class Room:
     """A session in which an InterpreterAgent works, with its microphone and its speaker."""
 
     def __init__(self, pair: Pair, session: AgentSession[None], *, speed: float) -> None:
-        self.emulator, self.stt, self.session = pair.emulator, pair.stt, session
+        self.emulator, self.stt, self.session, self.asked = pair.emulator, pair.stt, session, pair.asked
         self.microphone, self.speaker = Microphone(speed=speed), Speaker(speed=speed)
         self.lost, self.errors = pair.lost, list[Any]()
         self.recognized_while_playing: list[bool] = []

@@ -1,112 +1,262 @@
-"""Options that change while a stream is open, and recordings interpreted as a whole."""
+"""Options that change while a stream is open: from the next utterance on, with nothing lost."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from livekit import rtc
-from livekit.agents import AgentSession, APIConnectionError, APIConnectOptions
-from livekit.agents.stt import SpeechEventType
+from fakes.lengths import behaviour, utterance, voice
+from fakes.room import Audio, within
+from livekit.agents import APIConnectOptions
 
-from livekit_plugins_azure_interpreter import STT, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
+from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter.emulator import Drop
 
+from .conftest import OpenPair, Pair
 
-def _behaviour(audio: Any, **more: Any) -> Behaviour:
-    """The utterance is told by its length: 0.3 s, 0.4 s, ..., and its voice by target language."""
-
-    def recognize(samples: Voice) -> Line:
-        # The emulator keeps a tenth of a second on either side.
-        number = max(0, round((samples.seconds - 0.2) * 10) - 2)
-        return Line(
-            f"sentence {number}",
-            translations={"fr": f"phrase {number}", "de": f"Satz {number}"},
-            voices={"fr": audio.voice(0.4, seed=number), "de": audio.voice(0.4, seed=100 + number)},
-        )
-
-    return Behaviour(script=recognize, silence_ms=200, **more)
+_TEXTS = {"fr": "phrase", "de": "Satz", "it": "frase"}
+_PATIENT = APIConnectOptions(max_retry=10, retry_interval=0.1, timeout=2.0)
 
 
-def _utterance(audio: Any, number: int) -> bytes:
-    return bytes(audio.silence(0.3) + audio.burst(0.2 + 0.1 * number) + audio.silence(0.5))
-
-
-def _voice(audio: Any, number: int, target: str) -> bytes:
-    return bytes(audio.voice(0.4, seed=number + (100 if target == "de" else 0)).pcm)
+def _were_said_in(pair: Pair, audio: Audio, *targets: str) -> None:
+    """Utterance 1 and those that follow were each translated into these languages, and voiced in them."""
+    numbered = list(enumerate(targets, 1))
+    assert [final.text for final in pair.finals] == [
+        f"{_TEXTS[target]} {number}" for number, target in numbered
+    ]
+    assert [str(final.language) for final in pair.finals] == list(targets)
+    voices = [voice(number, target) for number, target in numbered]
+    assert [audio.same(*pair_of) for pair_of in zip(pair.voices, voices, strict=True)] == [True] * len(voices)
+    assert pair.lost == []
 
 
 class TestTargetLanguage:
     async def test_it_changes_at_the_next_utterance_and_the_voice_follows(
-        self, open_pair: Any, audio: Any
+        self, open_pair: OpenPair, audio: Audio
     ) -> None:
-        pair = await open_pair(_behaviour(audio))
+        pair = await open_pair(behaviour())
         listening = asyncio.create_task(pair.listen())
         for number, target in enumerate(("fr", "de", "fr", "de"), 1):
             pair.stt.update_options(target_languages=target)
-            pair.push(_utterance(audio, number))
+            pair.push(utterance(number))
             await asyncio.sleep(0)
         pair.stream.end_input()
-        await asyncio.wait_for(listening, 20)
-        assert [final.text for final in pair.finals] == ["phrase 1", "Satz 2", "phrase 3", "Satz 4"]
-        assert [str(final.language) for final in pair.finals] == ["fr", "de", "fr", "de"]
-        expected = [
-            _voice(audio, 1, "fr"),
-            _voice(audio, 2, "de"),
-            _voice(audio, 3, "fr"),
-            _voice(audio, 4, "de"),
-        ]
-        assert all(map(audio.same, pair.voices, expected))
-        assert (pair.lost, pair.errors) == ([], [])
+        await within(listening)
+        _were_said_in(pair, audio, "fr", "de", "fr", "de")
+        assert pair.errors == []
 
-    async def test_times_go_on(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
+    async def test_times_go_on(self, open_pair: OpenPair) -> None:
+        pair = await open_pair(behaviour())
         listening = asyncio.create_task(pair.listen())
-        pair.push(_utterance(audio, 1))
+        pair.push(utterance(1))
         await asyncio.sleep(0)
         pair.stt.update_options(target_languages="de")
-        pair.push(_utterance(audio, 2))
+        pair.push(utterance(2))
         pair.stream.end_input()
-        await asyncio.wait_for(listening, 20)
+        await within(listening)
         starts = [final.start_time for final in pair.finals]
         assert starts == [pytest.approx(0.2, abs=0.05), pytest.approx(1.1 + 0.2, abs=0.05)]
 
-    async def test_an_utterance_under_way_is_not_cut_in_two(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        first, second = _utterance(audio, 8), _utterance(audio, 3)
+    async def test_an_utterance_under_way_is_not_cut_in_two(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
+    ) -> None:
+        pair = await open_pair(behaviour())
+        first, second = utterance(8), utterance(3)
         pair.push(first[: len(first) // 2])
         await pair.listen_until("start_of_speech")
         pair.stt.update_options(target_languages="de")
         listening = asyncio.create_task(pair.listen())
         pair.push(first[len(first) // 2 :] + audio.silence(0.5))
-        while not pair.finals:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: pair.finals)
         pair.push(audio.silence(1.0) + second)
         pair.stream.end_input()
-        await asyncio.wait_for(listening, 20)
+        await within(listening)
         assert [final.text for final in pair.finals] == ["phrase 8", "Satz 3"]
 
-    async def test_the_same_options_change_nothing(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        pair.stt.update_options(target_languages="fr")
-        await pair.interpret(_utterance(audio, 1))
-        assert pair.emulator.connections == 1
+    async def test_of_several_in_a_row_the_last_counts(self, open_pair: OpenPair, audio: Audio) -> None:
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        pair.push(utterance(1))
+        await asyncio.sleep(0)
+        for target in ("de", "fr", "de", "it"):
+            pair.stt.update_options(target_languages=target)
+            await asyncio.sleep(0)
+        pair.push(utterance(2))
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "fr", "it")
+        assert (pair.emulator.connections, pair.errors) == (2, [])
+
+    async def test_while_nothing_is_said_nothing_waits_for_it(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
+    ) -> None:
+        """The microphone is off: no audio comes at all, then speech at once."""
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        pair.push(utterance(1))
+        await until(lambda: len(pair.voices) == 1)
+        pair.stt.update_options(target_languages="de")
+        await asyncio.sleep(0.2)
+        pair.push(utterance(2)[len(audio.silence(0.2)) :])
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "fr", "de")
+        assert pair.errors == []
+
+    async def test_before_the_first_sound_it_is_how_it_begins(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
+    ) -> None:
+        """The stream is connected, and the microphone still off."""
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        await until(lambda: pair.emulator.connections == 1)
+        pair.stt.update_options(target_languages="de")
+        pair.push(utterance(1))
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "de")
+        assert pair.errors == []
+
+    async def test_back_again_before_it_took_effect_and_the_same_are_no_change(
+        self, open_pair: OpenPair, audio: Audio
+    ) -> None:
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        pair.push(utterance(1)[:9600])
+        await asyncio.sleep(0)
+        for target in ("fr", "de", "fr"):
+            pair.stt.update_options(target_languages=target)
+        pair.push(utterance(1)[9600:] + utterance(2))
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "fr", "fr")
+        assert (pair.emulator.connections, pair.errors) == (1, [])
+
+
+class TestReconnect:
+    @pytest.mark.parametrize("at_seconds", [0.4, 0.9, 1.5, 2.2])
+    async def test_a_connection_that_drops_around_a_change_loses_nothing(
+        self, open_pair: OpenPair, audio: Audio, other_voice: Any, at_seconds: float
+    ) -> None:
+        """In the first utterance, after it, and in each of the next connection's."""
+        pair = await open_pair(behaviour(faults=[Drop(at_seconds)]), fallback=other_voice)
+        listening = asyncio.create_task(pair.listen())
+        pair.push(utterance(1))
+        await asyncio.sleep(0)
+        pair.stt.update_options(target_languages="de")
+        pair.push(utterance(2) + utterance(3))
+        pair.stream.end_input()
+        await within(listening)
+        assert [final.text for final in pair.finals] == ["phrase 1", "Satz 2", "Satz 3"]
+        expected = [voice(1, "fr"), voice(2, "de"), voice(3, "de")]
+        for heard, own, final in zip(pair.voices, expected, pair.finals, strict=True):
+            assert audio.same(heard, own) or audio.same(heard, other_voice.pcm(final.text))
+        assert pair.errors == []
+
+    @pytest.mark.parametrize("changed", ["before", "while away"])
+    async def test_what_was_said_before_is_still_heard_as_it_was_asked_for_then(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any], changed: str
+    ) -> None:
+        """The service is away for longer than an attempt: another one sends all of it again."""
+        pair = await open_pair(behaviour())
+        await pair.stream.aclose()
+        pair.stream = pair.stt.stream(conn_options=_PATIENT)
+        listening = asyncio.create_task(pair.listen())
+        pair.push(audio.silence(0.1))
+        await until(lambda: pair.emulator.connections == 1)
+        await pair.emulator.aclose()
+        pair.push(utterance(1))
+        await asyncio.sleep(0)
+        if changed == "while away":
+            await until(lambda: pair.errors)
+        pair.stt.update_options(target_languages="de")
+        pair.push(utterance(2))
+        await asyncio.sleep(0)
+        pair.stt.update_options(target_languages="it")
+        pair.push(utterance(3))
+        pair.stream.end_input()
+        await until(lambda: pair.errors)
+        await pair.emulator.start()
+        await within(listening, 20)
+        _were_said_in(pair, audio, "fr", "de", "it")
+        assert all(error.recoverable for error in pair.errors)
+
+    async def test_one_that_waits_for_the_end_of_an_utterance_still_waits(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
+    ) -> None:
+        pair = await open_pair(behaviour())
+        await pair.stream.aclose()
+        pair.stream = pair.stt.stream(conn_options=_PATIENT)
+        listening = asyncio.create_task(pair.listen())
+        said = utterance(6)
+        pair.push(said[: len(said) // 2])
+        await until(lambda: pair.of("start_of_speech"))
+        pair.stt.update_options(target_languages="de")
+        await pair.emulator.aclose()
+        await until(lambda: pair.errors)
+        await pair.emulator.start()
+        pair.push(said[len(said) // 2 :] + utterance(2))
+        pair.stream.end_input()
+        await within(listening, 20)
+        assert [final.text for final in pair.finals] == ["phrase 6", "Satz 2"]
 
 
 class TestOtherOptions:
-    async def test_without_a_voice_text_goes_on(self, open_pair: Any, audio: Any, other_voice: Any) -> None:
-        pair = await open_pair(_behaviour(audio), fallback=other_voice)
-        pair.stt.update_options(voice=None)
-        voices = await pair.interpret(_utterance(audio, 1))
-        assert voices == [other_voice.pcm("phrase 1")]
-        assert pair.emulator.spoken == []
+    @pytest.mark.parametrize(
+        ("changes", "found"),
+        [
+            ({"source_languages": ["en-US", "es-MX"]}, [["UND"], ["en-US", "es-MX"]]),
+            ({"phrase_list": ["LiveKit"], "phrase_list_weight": 2.0}, [None, (["LiveKit"], 2.0)]),
+            ({"voice": "fr-FR-DeniseNeural"}, [{"fr": "personal-voice"}, {"fr": "fr-FR-DeniseNeural"}]),
+            ({"segmentation_silence_timeout_ms": 300}, [None, 300]),
+            ({"segmentation_max_time_ms": 20000}, [None, 20000]),
+            ({"segmentation_strategy": "Semantic"}, [None, "Semantic"]),
+        ],
+        ids=lambda given: next(iter(given)) if isinstance(given, dict) else "",
+    )
+    async def test_azure_is_asked_for_it_from_the_next_utterance_on(
+        self, open_pair: OpenPair, audio: Audio, changes: dict[str, Any], found: Sequence[Any]
+    ) -> None:
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        pair.push(utterance(1))
+        await asyncio.sleep(0)
+        pair.stt.update_options(**changes)
+        pair.push(utterance(2))
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "fr", "fr")
+        assert pair.errors == []
+        of_connections = [context for context in pair.asked if "continuation" not in context]
+        assert [_asked_for(next(iter(changes)), context) for context in of_connections] == found
 
-    async def test_source_languages_are_asked_for(self, open_pair: Any, audio: Any, mocker: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        pair.stt.update_options(source_languages=["en-US", "es-MX"], phrase_list=["LiveKit"])
-        await pair.interpret(_utterance(audio, 1))
-        assert [final.text for final in pair.finals] == ["phrase 1"]
+    async def test_without_a_voice_text_goes_on_and_what_was_said_before_is_voiced(
+        self, open_pair: OpenPair, audio: Audio, other_voice: Any
+    ) -> None:
+        pair = await open_pair(behaviour(), fallback=other_voice)
+        listening = asyncio.create_task(pair.listen())
+        for number, wanted in enumerate(("personal-voice", None, "fr-FR-DeniseNeural"), 1):
+            pair.stt.update_options(voice=wanted)
+            pair.push(utterance(number))
+            await asyncio.sleep(0)
+        pair.stream.end_input()
+        await within(listening)
+        expected = [voice(1, "fr"), other_voice.pcm("phrase 2"), voice(3, "fr")]
+        assert [audio.same(*heard) for heard in zip(pair.voices, expected, strict=True)] == [True] * 3
+        assert (pair.lost, pair.errors) == ([], [])
+
+    async def test_a_language_of_the_stream_is_kept_even_if_it_was_that_of_all(
+        self, open_pair: OpenPair
+    ) -> None:
+        pair = await open_pair(behaviour(), source_languages="en-US")
+        await pair.stream.aclose()
+        pair.stream = pair.stt.stream(language="en-US")
+        pair.stt.update_options(source_languages=["de-DE", "es-ES"], target_languages="it")
+        await pair.interpret(utterance(1))
+        assert pair.asked[-1]["phraseDetection"]["language"] == "en-US"
+        assert [final.text for final in pair.finals] == ["frase 1"]
 
     def test_a_mistake_changes_nothing(self) -> None:
         stt = STT(target_languages="fr", speech_key="any", speech_region="westeurope", phrase_list=["a"])
@@ -115,92 +265,32 @@ class TestOtherOptions:
         assert (stt._options.target_languages, stt._options.phrase_list) == (("fr",), ("a",))
 
 
-class TestKeyterms:
-    async def test_those_of_the_session_are_added_to_the_phrase_list(self, audio: Any) -> None:
-        async with Emulator(_behaviour(audio)) as emulator:
-            stt = STT(
-                target_languages="fr",
-                speech_key="any",
-                speech_endpoint=emulator.endpoint,
-                phrase_list=["Contoso"],
-            )
-            session = AgentSession[None](
-                stt=stt, **session_options(stt_context_options={"keyterms": ["LiveKit", "Contoso"]})
-            )
-            await session.start(InterpreterAgent(), record=False)
-            assert stt._options.phrase_list == ("Contoso", "LiveKit")
-            await session.aclose()
-            await stt.aclose()
+def _asked_for(option: str, context: dict[str, Any]) -> Any:
+    """What a `speech.context` asks for, by the name of our option."""
+    segmentation = context["phraseDetection"].get("CONVERSATION", {}).get("segmentation", {})
+    if option == "phrase_list":
+        phrases = context.get("dgi")
+        return phrases and ([item["Text"] for item in phrases["Groups"][0]["Items"]], phrases["bias"])
+    return {
+        "source_languages": context["languageId"]["languages"],
+        "voice": context["synthesis"]["defaultVoices"],
+        "segmentation_silence_timeout_ms": segmentation.get("segmentationSilenceTimeoutMs"),
+        "segmentation_max_time_ms": segmentation.get("segmentationForcedTimeoutMs"),
+        "segmentation_strategy": segmentation.get("mode") or None,
+    }[option]
 
 
-class TestBatch:
-    async def test_a_recording_is_translated_as_a_whole(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        pcm = b"".join(_utterance(audio, number) for number in (1, 2, 3))
-        event = await asyncio.wait_for(pair.stt.recognize(audio.frames(pcm)), 20)
-        (data,) = event.alternatives
-        assert event.type is SpeechEventType.FINAL_TRANSCRIPT
-        assert data.text == "phrase 1 phrase 2 phrase 3"
-        assert data.source_texts == ["sentence 1", "sentence 2", "sentence 3"]
-        assert data.target_texts == ["phrase 1", "phrase 2", "phrase 3"]
-        assert pair.emulator.spoken == []
-
-    @pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (48000, 1), (24000, 2)])
-    async def test_any_rate_and_one_frame_will_do(
-        self, open_pair: Any, audio: Any, rate: int, channels: int
+class TestInASession:
+    async def test_it_changes_amid_a_conversation_and_every_voice_is_heard_whole(
+        self, enter_room: Any, audio: Audio
     ) -> None:
-        pair = await open_pair(_behaviour(audio))
-        mono = audio.silence(0.3, rate) + audio.burst(0.3, rate) + audio.silence(0.5, rate)
-        pcm = b"".join(mono[at : at + 2] * channels for at in range(0, len(mono), 2))
-        frame = rtc.AudioFrame(pcm, rate, channels, len(mono) // 2)
-        event = await asyncio.wait_for(pair.stt.recognize(frame), 20)
-        assert event.alternatives[0].text == "phrase 1"
-
-    async def test_silence_is_an_empty_text(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        event = await asyncio.wait_for(pair.stt.recognize(audio.frames(audio.silence(1.0))), 20)
-        assert event.alternatives[0].text == ""
-
-    async def test_its_texts_are_no_translations_that_a_voice_waits_for(
-        self, open_pair: Any, audio: Any
-    ) -> None:
-        pair = await open_pair(_behaviour(audio))
-        event = await asyncio.wait_for(pair.stt.recognize(audio.frames(_utterance(audio, 1))), 20)
-        assert pair.stt.next_translation(event.alternatives[0].text) is None
-
-    async def test_a_service_that_is_away_is_an_error(self, open_pair: Any, audio: Any) -> None:
-        pair = await open_pair(_behaviour(audio))
-        await pair.emulator.aclose()
-        options = APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=0.5)
-        with pytest.raises(APIConnectionError):
-            await asyncio.wait_for(
-                pair.stt.recognize(audio.frames(_utterance(audio, 1)), conn_options=options), 20
-            )
-
-
-class TestProxy:
-    async def test_the_connection_goes_through_it(self, open_pair: Any, audio: Any) -> None:
-        asked: list[bytes] = []
-
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            asked.append(head)
-            host, _, port = head.split()[1].rpartition(b":")
-            far_reader, far_writer = await asyncio.open_connection(host.decode(), int(port))
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-
-        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            pair = await open_pair(_behaviour(audio), proxy=f"http://me:secret@127.0.0.1:{port}")
-            await pair.interpret(_utterance(audio, 1))
-            await pair.aclose()
-        assert [final.text for final in pair.finals] == ["phrase 1"]
-        assert asked[0].startswith(b"CONNECT 127.0.0.1:")
-        assert b"proxy-authorization: basic" in asked[0].lower()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-    writer.close()
+        room = await enter_room(behaviour())
+        said = ("fr", "de", "it", "de")
+        for number, target in enumerate(said, 1):
+            room.stt.update_options(target_languages=target)
+            room.microphone.speak(utterance(number))
+            # The voice of the one before is still being played.
+            await room.speaker.until_begun(number)
+        await room.speaker.until_played(len(said))
+        assert room.heard([voice(number, target) for number, target in enumerate(said, 1)])
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])

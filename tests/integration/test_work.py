@@ -41,7 +41,7 @@ async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
     await asyncio.sleep(0.2)
     written = {id(call.args[1]) for call in write.call_args_list}
     assert len(written) == 50
-    assert {id(kept) for kept in pair.stream._retained} == written
+    assert {id(kept) for _, kept in pair.stream._retained.pieces()} == written
 
 
 async def test_an_interim_result_is_not_read_by_the_sdks_python_layer(

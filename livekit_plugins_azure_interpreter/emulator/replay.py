@@ -1,0 +1,190 @@
+"""The service's part of a recorded exchange, said again to another client.
+
+A message is due when the client is as far in its audio as the client of the recording was, and as
+long after that as it was then. So a client that is sent the same words again hears the same of them,
+whatever its pace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import math
+from collections.abc import Callable
+
+from aiohttp import web
+
+from .exchange import Exchange, RecordedConnection, RecordedMessage
+from .recording import Recording
+from .request import Request
+from .sockets import Tap, hang_up, send, until_closed
+from .wire import Message, json_body
+
+_ABNORMAL_CLOSURE = 1006
+_ROUNDING_SECONDS = 0.001
+_TICKS_PER_SECOND = 10_000_000
+_COUNTED = ("speech.context", "audio")
+"""What of a client tells how far it is."""
+_NOTHING = RecordedConnection()
+
+
+class Replay:
+    """Which connection of a recording a client gets.
+
+    A session goes on with the next one when it connects again; past the last it is heard, and told
+    nothing. A new session goes on, too, while there are any, and else begins with the first.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._connections = exchange.connections
+        self._next = 0
+        self._sessions: set[str] = set()
+
+    def connection(self, session_id: str) -> RecordedConnection:
+        """For the client that connects now."""
+        known = session_id in self._sessions
+        self._sessions.add(session_id)
+        if self._next >= len(self._connections):
+            if known:
+                return _NOTHING
+            self._next = 0
+        self._next += 1
+        return self._connections[self._next - 1]
+
+
+class _Turn:
+    """A turn of the client: its id, and when it was how far in its audio."""
+
+    def __init__(self, request: Request, now: float) -> None:
+        self.request_id = request.request_id
+        self.ended = False
+        self._recording = Recording(request.start_seconds)
+        self._positions = [request.start_seconds]
+        self._times = [now]
+
+    @property
+    def ticks(self) -> int:
+        """How long its audio is, as Azure counts."""
+        return round((self._positions[-1] - self._positions[0]) * _TICKS_PER_SECOND)
+
+    def hear(self, payload: bytes, now: float) -> None:
+        self.ended = not payload
+        self._recording.append(payload)
+        self._recording.forget(self._recording.now)
+        self._positions.append(math.inf if self.ended else self._recording.now)
+        self._times.append(now)
+
+    def reached_at(self, position: float) -> float | None:
+        """When its audio came to a position, or was over; None: it did not yet."""
+        index = bisect.bisect_left(self._positions, position - _ROUNDING_SECONDS)
+        return self._times[index] if index < len(self._times) else None
+
+
+class ReplayedConnection:
+    """One WebSocket, over which a recorded connection is said again.
+
+    Turns that the recording does not have are heard, and told nothing.
+
+    Args:
+        websocket: It, after the handshake.
+        transport: What it runs on.
+        recorded: What is said.
+        tap: Sees every message.
+        turn_began: Called with each turn.
+    """
+
+    def __init__(
+        self,
+        websocket: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        recorded: RecordedConnection,
+        *,
+        tap: Tap,
+        turn_began: Callable[[], None],
+    ) -> None:
+        self._websocket = websocket
+        self._transport = transport
+        self._recorded = recorded
+        self._tap = tap
+        self._turn_began = turn_began
+        self._turns: list[_Turn] = []
+        self._heard = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._began_at = self._loop.time()
+
+    async def serve(self) -> None:
+        """Say it, until the client leaves or all is said."""
+        saying = asyncio.create_task(self._say_all())
+        try:
+            await until_closed(self._websocket, self._take)
+        finally:
+            saying.cancel()
+            await asyncio.gather(saying, return_exceptions=True)
+
+    async def _take(self, message: Message) -> None:
+        self._tap.received(message)
+        if message.path == "speech.context":
+            self._turn_began()
+            self._turns.append(_Turn(Request.parse(message), self._loop.time()))
+            if self._is_beyond:
+                await self._say("turn.start", {"context": {"serviceTag": self._turns[-1].request_id}})
+        elif message.path == "audio" and self._turns and not self._turns[-1].ended:
+            ticks = self._turns[-1].ticks
+            self._turns[-1].hear(message.body, self._loop.time())
+            if self._is_beyond and self._turns[-1].ended:
+                await self._say("speech.endDetected", {"Offset": ticks})
+                await self._say("turn.end", {})
+        self._heard.set()
+
+    @property
+    def _is_beyond(self) -> bool:
+        return len(self._turns) > self._recorded.turns
+
+    async def _say_all(self) -> None:
+        asked_seconds = said_seconds = 0.0
+        said_at = self._began_at
+        over: set[int] = set()
+        for recorded in self._recorded.messages:
+            if recorded.sender == "client":
+                if recorded.message.path in _COUNTED:
+                    asked_seconds = recorded.at_seconds
+                continue
+            if recorded.turn in over:
+                # The client sends no more of this turn's audio.
+                due_at = said_at + recorded.at_seconds - said_seconds
+            else:
+                due_at = await self._reached(recorded) + recorded.at_seconds - asked_seconds
+            await self._sleep_until(due_at)
+            await self._repeat(recorded)
+            said_at, said_seconds = self._loop.time(), recorded.at_seconds
+            if recorded.message.path == "speech.endDetected":
+                over.add(recorded.turn)
+        if (code := self._recorded.close_code) is not None:
+            await self._sleep_until(said_at + self._recorded.close_seconds - said_seconds)
+            hang_up(self._transport, None if code == _ABNORMAL_CLOSURE else code)
+
+    async def _reached(self, recorded: RecordedMessage) -> float:
+        """Wait until the client has begun the turn, and sent so much of it; when it had."""
+        if recorded.turn == 0:
+            return self._began_at
+        while True:
+            self._heard.clear()
+            if recorded.turn <= len(self._turns):
+                reached_at = self._turns[recorded.turn - 1].reached_at(recorded.position_seconds)
+                if reached_at is not None:
+                    return reached_at
+            await self._heard.wait()
+
+    async def _sleep_until(self, when: float) -> None:
+        await asyncio.sleep(max(0.0, when - self._loop.time()))
+
+    async def _repeat(self, recorded: RecordedMessage) -> None:
+        headers = dict(recorded.message.headers)
+        if recorded.turn:
+            headers["X-RequestId"] = self._turns[recorded.turn - 1].request_id
+        message = Message(recorded.message.path, headers, recorded.message.body)
+        await send(self._websocket, self._tap.sending(message), recorded.binary)
+
+    async def _say(self, path: str, body: dict[str, object]) -> None:
+        headers = {"X-RequestId": self._turns[-1].request_id}
+        await send(self._websocket, self._tap.sending(Message(path, headers, json_body(body))), False)
