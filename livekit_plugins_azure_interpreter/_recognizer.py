@@ -52,7 +52,7 @@ class AzureRecognizer:
 
     Args:
         options: What to recognize and translate.
-        post: Takes each event, on the SDK's thread.
+        post: Takes each event, on any thread.
 
     Raises:
         RuntimeError: The SDK refused the options.
@@ -64,6 +64,8 @@ class AzureRecognizer:
         self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
+        self._post = post
+        self._has_audio = False
         reporter = _Reporter(post)
         self._signals = [*self._connect(reporter), _Interims(self._recognizer, reporter.interim)]
         self._tap = _tap_messages(self._connection, reporter.message)
@@ -75,11 +77,14 @@ class AzureRecognizer:
 
     def write(self, pcm: bytes) -> None:
         """Hear 16 bit mono PCM at the rate of the options; it is copied."""
+        self._has_audio |= bool(pcm)
         self._audio.write(pcm)
 
     def end_audio(self) -> None:
         """There is no more audio: deal with what was written, then report `Finished`."""
         self._audio.close()
+        if not self._has_audio:
+            self._post(events.Finished())  # the SDK would never tell that it has dealt with nothing
 
     def renew_token(self) -> None:
         """Take a fresh token for the next time that the SDK connects. It can block."""

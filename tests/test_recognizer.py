@@ -86,6 +86,14 @@ class TestRecognizer:
         recognizer.write(bytes(3200))
         recognizer.end_audio()
 
+    def test_the_end_of_no_audio_is_the_end(
+        self, make: Callable[..., AzureRecognizer], posted: Posted
+    ) -> None:
+        recognizer = make()
+        recognizer.start()
+        recognizer.end_audio()
+        posted.wait_for(events.Finished)
+
     def test_nothing_is_posted_after_close(
         self, make: Callable[..., AzureRecognizer], posted: Posted
     ) -> None:
