@@ -77,6 +77,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def live(session: nox.Session) -> None:
+    """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
+    session.install(".")
+    session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
     session.install("ruff")
