@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -1126,6 +1127,12 @@ def test_a_translation_stays_a_plain_text_to_everyone_else() -> None:
     translation = Ledger().recognized("Bonjour", 0.0).translation
     assert isinstance(translation, Translation)
     assert (translation, hash(translation)) == ("Bonjour", hash("Bonjour"))
+
+
+def test_a_translation_reaches_another_process_as_its_text() -> None:
+    # So do the log records of a job; one that cannot be read ends the log, and then blocks the job.
+    arrived = pickle.loads(pickle.dumps(Ledger().recognized("Bonjour", 0.0).translation))
+    assert (type(arrived), arrived) == (str, "Bonjour")
 
 
 class TestNobodyWillSayIt:
