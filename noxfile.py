@@ -44,6 +44,12 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def room(session: nox.Session) -> None:
+    """Test in rooms of a real LiveKit server only; the README tells where one is looked for."""
+    _pytest(session, "tests/room", *session.posargs)
+
+
+@nox.session
 def closing(session: nox.Session) -> None:
     """Close many processes at every stage of their work; the tests alone do a few."""
     env = {"CLOSING_PROCESSES": os.environ.get("CLOSING_PROCESSES", "50")}

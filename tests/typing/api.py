@@ -113,7 +113,8 @@ class TestSTT:
 
 class TestTTS:
     def speaks_for_this_packages_stt(self, interpreter: STT, other: stt.STT[Any]) -> None:
-        assert_type(TTS(interpreter).stt, STT)
+        assert_type(TTS(interpreter).stt, STT | stt.FallbackAdapter)
+        TTS(stt.FallbackAdapter([interpreter, other]))
         TTS(other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         TTS()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
