@@ -8,13 +8,16 @@ await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 
 from livekit.agents import Plugin
 
+from ._interpreter import InterpretationChanged
 from ._reports import Counts, UtteranceRecognized, VoiceLost
 from ._stream import SpeechStream
 from ._transcripts import Transcript
 from .agent import InterpreterAgent, session_options
 from .log import logger
+from .meeting import MeetingInterpreter
 from .personal_voice import PersonalVoiceTTS
 from .stt import STT
+from .translation import TranslationModel, TranslationModelSession
 from .tts import TTS, SynthesizeStream
 from .version import __version__
 
@@ -22,11 +25,15 @@ __all__ = [
     "STT",
     "TTS",
     "Counts",
+    "InterpretationChanged",
     "InterpreterAgent",
+    "MeetingInterpreter",
     "PersonalVoiceTTS",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",
+    "TranslationModel",
+    "TranslationModelSession",
     "UtteranceRecognized",
     "VoiceLost",
     "__version__",

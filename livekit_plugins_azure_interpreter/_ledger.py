@@ -115,6 +115,7 @@ class Ledger:
         self._early: deque[_Voice] = deque()
         self._voice: _Voice | None = None
         self._line_moved_at = float("-inf")
+        self._voices_come = False
         self._headers_seen = False
         self._header_on_every_chunk = self._header_on_first_chunk = False
         self._discarding_tail = False
@@ -217,6 +218,14 @@ class Ledger:
         """The connection was lost: what is not fully voiced never will be."""
         self._abandon(now, LostReason.RECONNECTED)
 
+    def finished(self, now: float) -> None:
+        """Azure has sent all that it had: voices that may be of either of two utterances are told apart."""
+        self.expire(now)
+        if self._undecided and len(self._undecided) == sum(
+            not utterance.same_language for utterance in self._line
+        ):
+            self._decide(voiced=False)
+
     def end(self, now: float) -> None:
         """The stream is over. What is fully voiced can still be claimed."""
         self._abandon(now, LostReason.ENDED)
@@ -270,7 +279,10 @@ class Ledger:
             if self._line[0].same_language and self._same_language.voiced is None:
                 self._same_language.voiced = False
             self.claims.lose(self._line.popleft(), LostReason.TIMEOUT)
-            self._line_moved_at = due
+            if self._voices_come:
+                self._line_moved_at = due
+            # Where none came for several in a row, each waits from its own result, or the lag would grow.
+            self._voices_come = False
             self._doubt_until = due + self._timeout
 
     def _end_overdue(self, voice: _Voice, due: float) -> None:
@@ -293,6 +305,7 @@ class Ledger:
     # Voices
 
     def _begin_voice(self, now: float, position: float) -> _Voice:
+        self._voices_come = True
         if self._undecided or self._is_undecided:
             voice = self._voice = _Voice(None, now, position)
             self._undecided.append(voice)

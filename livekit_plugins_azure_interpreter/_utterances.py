@@ -71,6 +71,10 @@ class Translation(str):
         self.utterance = utterance
         return self
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        # LiveKit pickles what a job logs, to be logged by the worker. In another process it is a text.
+        return str, (str(self),)
+
 
 @dataclass(eq=False)
 class Utterance:

@@ -178,6 +178,9 @@ def _websocket(name: str, url: str) -> str:
     return url
 
 
+_PROXY_HINT = 'proxy must be "http://host:port" or "http://user:password@host:port"'
+
+
 @dataclass(frozen=True)
 class Proxy:
     """An HTTP proxy."""
@@ -198,9 +201,9 @@ class Proxy:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            host = port = None
+            raise ValueError(_PROXY_HINT) from None
         if not host or not port or parts.scheme != "http":
-            raise ValueError('proxy must be "http://host:port" or "http://user:password@host:port"')
+            raise ValueError(_PROXY_HINT)
         user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
         return cls(host, port, user, password)
 
@@ -278,9 +281,14 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(several))
 
 
+def is_language(code: str) -> bool:
+    """Whether it looks like a language code; whether Azure knows it, Azure tells."""
+    return _LANGUAGE.fullmatch(code) is not None
+
+
 def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
-        if not _LANGUAGE.fullmatch(code):
+        if not is_language(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr, stt
-from livekit.agents.stt import SpeechEvent, SpeechEventType, STTCapabilities
+from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
 from ._ledger import Ledger, SameLanguage
 from ._recognizer import AzureRecognizer
+from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
-from ._transcripts import joined_transcript
 from ._utterances import LostReason, Translation, Utterance
 from .log import logger
 from .options import (
@@ -42,6 +42,7 @@ _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
 
 
+_Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
@@ -191,14 +192,19 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
         """
-        stream = self._make_stream(conn_options, language)
+        stream = self._make_stream(conn_options, language, kind=SpeechStream)
         self._streams.append(stream)
         self._ledgers.append(stream._ledger)
         return stream
 
     def _make_stream(
-        self, conn_options: APIConnectOptions, language: NotGivenOr[str], **changes: Any
-    ) -> SpeechStream:
+        self,
+        conn_options: APIConnectOptions,
+        language: NotGivenOr[str],
+        *,
+        kind: type[_Stream],
+        **changes: Any,
+    ) -> _Stream:
         if is_given(language):
             changes["source_languages"] = (language,)
         ledger = Ledger(
@@ -208,7 +214,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             same_language=self._same_language,
         )
         options = replace(self._options, **changes)
-        return SpeechStream(
+        return kind(
             stt=self, options=options, own=frozenset(changes), ledger=ledger, conn_options=conn_options
         )
 
@@ -338,21 +344,14 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     ) -> SpeechEvent:
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
-        stream = self._make_stream(replace(conn_options, max_retry=0), language, voice=None)
-        self._unclaimed.add(stream)
+        once = replace(conn_options, max_retry=0)
+        recording = self._make_stream(once, language, kind=Recording, voice=None)
+        self._unclaimed.add(recording)
         try:
-            for frame in buffer if isinstance(buffer, list) else [buffer]:
-                stream.push_frame(frame)
-            stream.end_input()
-            finals = [
-                event.alternatives[0]
-                async for event in stream
-                if event.type is SpeechEventType.FINAL_TRANSCRIPT
-            ]
+            return await recording.transcribe(buffer)
         finally:
-            self._unclaimed.discard(stream)
-            await stream.aclose()
-        return joined_transcript(finals, stream._transcriber.request_id)
+            self._unclaimed.discard(recording)
+            await recording.aclose()
 
 
 def _merged(phrases: Sequence[str], keyterms: Sequence[str]) -> tuple[str, ...]:

@@ -11,14 +11,14 @@ from fakes.azure import heard, hearing, spoken_in, untranslated, voice
 from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, llm
+from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
 from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter._events import Disconnected, SpeechStarted
-from livekit_plugins_azure_interpreter.agent import _Interpretation, _interpreters
+from livekit_plugins_azure_interpreter.agent import _Interpretation
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -263,9 +263,52 @@ class TestInterpreting:
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[:1]
 
-    @pytest.mark.parametrize("foreign", [None, "a model's name"])
-    def test_there_is_nothing_to_say_for_an_stt_that_does_not_interpret(self, foreign: object) -> None:
-        assert _interpreters(foreign) == []
+    async def test_a_tts_of_another_stt_is_told_at_once(
+        self, enter: Make, make_stt: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await enter(InterpreterAgent(tts=TTS(make_stt())))
+        assert "speaks the translations of another STT" in caplog.text
+
+    async def test_the_right_one_is_not(self, enter: Make, caplog: pytest.LogCaptureFixture) -> None:
+        await enter()
+        assert "another STT" not in caplog.text
+
+
+class TestOtherSTT:
+    """What the session tells of, and no STT of ours has translated."""
+
+    def _transcribed(self, room: Room, text: str, *, is_final: bool = True) -> None:
+        room.session.emit(
+            "user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=is_final)
+        )
+
+    async def test_it_is_said_by_the_fallback_where_it_is_a_translation(
+        self, enter: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        self._transcribed(room, "De", is_final=False)
+        self._transcribed(room, "")
+        self._transcribed(room, "Deux.")
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert fallback.texts == ["Deux."]
+
+    async def test_what_ours_did_not_translate_is_not(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(untranslated("One."), heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
+
+    async def test_by_default_it_is_a_transcript_and_not_said(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(fallback=fallback)
+        self._transcribed(room, "One.")
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
 
 
 class TestHandOver:
@@ -323,7 +366,7 @@ class TestAgent:
         assert interpretation._agent is not None
         await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
         assert interpretation._agent is None
-        assert interpretation._stts == []
+        assert list(interpretation._interpreters) == []
 
     async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
         self, service: FakeService, until: Until

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -161,3 +162,9 @@ def test_a_translation_stays_a_plain_text_to_everyone_else() -> None:
     translation = utterance_in(State.RECOGNIZED, UNCLAIMED).translation
     assert isinstance(translation, Translation)
     assert (translation, hash(translation)) == ("Bonjour", hash("Bonjour"))
+
+
+def test_a_translation_reaches_another_process_as_its_text() -> None:
+    # So do the log records of a job; one that cannot be read ends the log, and then blocks the job.
+    arrived = pickle.loads(pickle.dumps(utterance_in(State.RECOGNIZED, UNCLAIMED).translation))
+    assert (type(arrived), arrived) == (str, "Bonjour")

@@ -1,0 +1,70 @@
+"""The words of one route, to be read: the speaker's own, and their translation."""
+
+from __future__ import annotations
+
+import asyncio
+
+from livekit.agents import utils
+from livekit.agents.language import LanguageCode
+from livekit.agents.stt import SpeechData
+
+from ._plan import Route
+from ._room import Caption, Room
+from .log import logger
+
+
+class Captions:
+    """Sends captions one by one; an interim one that was not sent in time gives way to the next.
+
+    Args:
+        route: Whose words, into what they are translated.
+        room: Who takes them.
+    """
+
+    def __init__(self, route: Route, room: Room) -> None:
+        self._route = route
+        self._room = room
+        self._unsent: dict[str, Caption] = {}
+        self._wake = asyncio.Event()
+        self._segment = ""
+        self._sending = asyncio.create_task(self._send())
+
+    def heard(self, data: SpeechData, listeners: frozenset[str], *, final: bool) -> None:
+        """An utterance so far, or whole.
+
+        Args:
+            data: Its transcript, as the STT gives it.
+            listeners: Who is to read it.
+            final: It is whole.
+        """
+        self._segment = segment = self._segment or utils.shortuuid("SG_")
+        if final:
+            self._segment = ""
+        if not listeners:
+            return
+        (source,), (language,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
+        self._add(Caption(f"{segment}-source", self._route, True, source, language, final, listeners))
+        if (data.metadata or {}).get("translated") and language.language != data.language.language:
+            text = str(data.text)
+            self._add(Caption(segment, self._route, False, text, self._route.language, final, listeners))
+
+    async def aclose(self) -> None:
+        """Send nothing any more."""
+        await utils.aio.cancel_and_wait(self._sending)
+
+    def _add(self, caption: Caption) -> None:
+        if caption.text:
+            self._unsent[caption.id] = caption
+            self._wake.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._unsent:
+                caption = self._unsent.pop(next(iter(self._unsent)))
+                try:
+                    await self._room.caption(caption)
+                except Exception as error:
+                    # The voice is heard all the same.
+                    logger.warning("a caption of %s was not sent: %s", self._route.name, type(error).__name__)

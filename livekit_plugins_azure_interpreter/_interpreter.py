@@ -1,0 +1,298 @@
+"""One route: one speaker interpreted into one language, for as long as somebody wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from livekit import rtc
+from livekit.agents.stt import SpeechEvent, SpeechEventType
+
+from ._audience import Audience
+from ._captions import Captions
+from ._interpretation import Interpretation
+from ._plan import Route
+from ._room import Output, Room
+from .log import logger
+from .stt import STT
+from .tts import TTS
+
+_LONGEST_BACKOFF_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class InterpretationChanged:
+    """One person's interpretation into one language (`MeetingInterpreter.on("interpretation_changed")`).
+
+    Attributes:
+        speaker: Who speaks: the participant's identity.
+        language: What it is interpreted into.
+        state: "queued": it waits for a place among `max_streams`; "started": a stream to Azure is open;
+            "ended": nothing more is heard, what was said is still spoken; "failed": it is tried again.
+        error: Why it failed.
+        retry_seconds: When it is tried again.
+    """
+
+    speaker: str
+    language: str
+    state: Literal["queued", "started", "ended", "failed"]
+    error: BaseException | None = None
+    retry_seconds: float | None = None
+
+
+class _Stream:
+    """One stream of the route's speech, and who is to hear it."""
+
+    def __init__(self, interpretation: Interpretation, listeners: frozenset[str]) -> None:
+        self.interpretation = interpretation
+        self.audience = Audience(listeners)
+
+
+class Interpreter:
+    """Keeps a route's track and its stream; when a stream fails, another one takes its place.
+
+    Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
+    the next one's voices wait until the one before has been spoken to its end.
+
+    Args:
+        route: Who, into what.
+        room: Where.
+        stt, tts: Its own pair, which `aclose` closes.
+        report: Called with what changes.
+        admitted: Called when `listeners` has changed.
+        freed: Called when a stream to Azure is closed, and when it has left.
+
+    Attributes:
+        listeners: Who is to hear the track now.
+        open_streams: How many streams to Azure are open.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        room: Room,
+        stt: STT,
+        tts: TTS,
+        *,
+        report: Callable[[InterpretationChanged], None],
+        admitted: Callable[[], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self.route = route
+        self.listeners: frozenset[str] = frozenset()
+        self.open_streams = 0
+        self._room = room
+        self._stt, self._tts = stt, tts
+        self._report, self._admitted, self._freed = report, admitted, freed
+        self._wanted_by: frozenset[str] = frozenset()
+        self._streams: deque[_Stream] = deque()
+        self._hearing: _Stream | None = None
+        self._playing = self._leaving = self._over = False
+        self._failures = 0
+        self._retry: asyncio.TimerHandle | None = None
+        self._wake = asyncio.Event()
+        self._output: Output | None = None
+        self._captions = Captions(route, room)
+        self._running = asyncio.create_task(self._run())
+        self._running.add_done_callback(lambda _: freed())
+
+    @property
+    def over(self) -> bool:
+        """It leaves, or has left; it cannot be used again."""
+        return self._over
+
+    @property
+    def everyone(self) -> frozenset[str]:
+        """All who hear it, or are still to hear what was said."""
+        return self.listeners.union(self._wanted_by, *(stream.audience.everyone for stream in self._streams))
+
+    @property
+    def hears(self) -> bool:
+        """It has a stream that hears the speaker."""
+        return self._hearing is not None
+
+    @property
+    def ending_streams(self) -> int:
+        """How many streams are open that hear nothing more."""
+        return self.open_streams - self.hears
+
+    def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
+        """From the next word on, speak for these.
+
+        Args:
+            wanted_by: Who wants to hear this route.
+            at_once: Who of them may as well hear what was said before: they have just come.
+        """
+        self._leaving = False
+        if wanted_by == self._wanted_by:
+            return
+        self._wanted_by = wanted_by
+        for stream in self._streams:
+            position = stream.interpretation.pushed_seconds
+            stream.audience.change(wanted_by, position, at_once=at_once)
+        self._admit(self.listeners | at_once)
+        self._settle()
+
+    def hear(self, active: bool) -> None:
+        """Whether the speaker can be heard, and there is a place for a stream."""
+        if active and self._hearing is None and self._retry is None:
+            self._open()
+        elif not active:
+            self._stop_retrying()
+            if self._hearing is not None:
+                self._hearing.interpretation.end_input()
+                self._hearing = None
+                self._tell("ended")
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """What the speaker says."""
+        if self._hearing is not None:
+            self._hearing.interpretation.push(frame)
+
+    def leave(self) -> None:
+        """Nobody wants it any more: what was said is still spoken, then the track goes."""
+        self.serve(frozenset(), at_once=frozenset())
+        self.hear(False)
+        self._leaving = True
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Stop at once."""
+        self.hear(False)
+        if not self._over:
+            self._running.cancel()
+        await asyncio.wait({self._running})
+
+    # Streams
+
+    def _open(self) -> None:
+        self._retry = None
+        interpretation = Interpretation(
+            self._stt,
+            self._tts,
+            heard=lambda event: self._heard(stream, event),
+            ended=lambda error: self._ended(stream, error),
+        )
+        stream = _Stream(interpretation, self._wanted_by)
+        self._streams.append(stream)
+        self._hearing = stream
+        self.open_streams += 1
+        self._wake.set()
+        self._settle()
+        self._tell("started")
+
+    def _ended(self, stream: _Stream, error: BaseException | None) -> None:
+        self.open_streams -= 1
+        if stream is self._hearing:
+            self._hearing = None
+            self._retry_later(error)
+        self._freed()
+
+    def _heard(self, stream: _Stream, event: SpeechEvent) -> None:
+        if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            self._failures = 0
+        if event.alternatives:
+            data = event.alternatives[0]
+            final = event.type is SpeechEventType.FINAL_TRANSCRIPT
+            self._captions.heard(data, stream.audience.at(data.start_time), final=final)
+        self._settle()
+
+    def _retry_later(self, error: BaseException | None) -> None:
+        seconds = self._backoff()
+        logger.warning(
+            "interpreting %s failed, and is tried again in %.1f s: %s", self.route.name, seconds, error
+        )
+        self._stop_retrying()
+        self._retry = asyncio.get_running_loop().call_later(seconds, self._open)
+        self._tell("failed", error, seconds)
+
+    def _backoff(self) -> float:
+        """How long to wait after one more failure; by chance, so that not all come back at once."""
+        longest = min(_LONGEST_BACKOFF_SECONDS, 2.0**self._failures)
+        self._failures += 1
+        return random.uniform(longest / 2, longest)
+
+    def _stop_retrying(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def _tell(
+        self,
+        state: Literal["started", "ended", "failed"],
+        error: BaseException | None = None,
+        retry_seconds: float | None = None,
+    ) -> None:
+        self._report(InterpretationChanged(*self.route, state, error, retry_seconds))
+
+    # What is spoken
+
+    async def _run(self) -> None:
+        try:
+            while self._streams or not self._leaving:
+                if self._streams:
+                    await self._speak_streams()
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            self._over = True
+            self.hear(False)
+            await self._captions.aclose()
+            while self._streams:
+                await self._streams.popleft().interpretation.aclose()
+            await self._take_down()
+            await self._stt.aclose()
+            await self._tts.aclose()
+
+    async def _speak_streams(self) -> None:
+        """Speak what the streams have heard; what keeps the room from hearing it is tried again."""
+        try:
+            if self._output is None:
+                self._output = await self._room.publish(self.route, self._tts.sample_rate)
+            await self._speak(self._streams[0], self._output)
+        except Exception as error:
+            seconds = self._backoff()
+            logger.exception("the room does not take %s; tried again in %.1f s", self.route.name, seconds)
+            self._tell("failed", error, seconds)
+            self._playing = False
+            await self._take_down()
+            await asyncio.sleep(seconds)
+
+    async def _take_down(self) -> None:
+        output, self._output = self._output, None
+        if output is not None:
+            await output.aclose()
+
+    async def _speak(self, stream: _Stream, output: Output) -> None:
+        async for speech in stream.interpretation:
+            self._playing = True
+            stream.audience.spoken(speech.data.start_time)
+            self._admit(stream.audience.at(speech.data.start_time))
+            async for frame in speech:
+                await output.play(frame)
+            await output.played()
+            self._playing = False
+            self._settle()
+        self._streams.popleft()
+        await stream.interpretation.aclose()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Where nothing that was said is still to be heard, it is for those who want it now."""
+        if self._playing:
+            return
+        if not self._streams:
+            self._admit(self._wanted_by)
+        elif (stream := self._streams[0]).interpretation.quiet:
+            stream.audience.spoken(stream.interpretation.pushed_seconds)
+            self._admit(stream.audience.latest)
+
+    def _admit(self, listeners: frozenset[str]) -> None:
+        if listeners != self.listeners:
+            self.listeners = listeners
+            self._admitted()

@@ -1,0 +1,242 @@
+"""A LiveKit room: the real one behind the port of `_room.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from livekit import rtc
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
+from livekit.agents.types import (
+    ATTRIBUTE_PUBLISH_ON_BEHALF,
+    ATTRIBUTE_TRANSCRIPTION_FINAL,
+    ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID,
+    ATTRIBUTE_TRANSCRIPTION_TRACK_ID,
+    TOPIC_TRANSCRIPTION,
+)
+
+from ._plan import Route
+from ._room import RATE_HZ, Caption, Member
+from .log import logger
+
+ATTRIBUTE_INTERPRETATION = "interpretation."
+"""And the sid of a track: the participant attribute that tells what the track carries."""
+ATTRIBUTE_LANGUAGE = "language"
+"""Of a caption (an attribute of its text stream): the language of the text."""
+
+_FRAME_MS = 20
+_QUEUE_MS = 400
+"""How much of a voice is handed to LiveKit ahead of time; a frame of a TTS is half as long."""
+_CHANGES: tuple[rtc.room.EventTypes, ...] = (
+    "participant_connected",
+    "participant_disconnected",
+    "participant_attributes_changed",
+    "track_published",
+    "track_unpublished",
+    "track_subscribed",
+    "track_unsubscribed",
+    "track_muted",
+    "track_unmuted",
+    "reconnected",
+)
+
+
+class LiveKitRoom:
+    """The port of `_room.py`, over a room that is connected to.
+
+    Whom a track is for is enforced by LiveKit's track subscription permissions, which the publisher of a
+    track may set: no API key is needed. Other tracks of the same participant are left to everybody.
+    """
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._local = room.local_participant
+        self._outputs: list[_Track] = []
+        self._listeners: Mapping[Route, frozenset[str]] = {}
+        self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
+        self._subscription = asyncio.Event()
+        self._describing: set[asyncio.Task[None]] = set()
+
+    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
+        for event in _CHANGES:
+            self._on(event, lambda *_: changed())
+        self._on("disconnected", lambda *_: closed())
+        self._on("track_subscribed", lambda *_: self._subscribed())
+        self._on("participant_connected", lambda *_: self._permit())
+        self._on("local_track_published", lambda *_: self._permit())
+        self._on("local_track_republished", self._republished)
+        # Before there is a track: none is heard by anybody, until it is told by whom.
+        self._permit()
+
+    def members(self) -> Sequence[Member]:
+        return [
+            Member(
+                participant.identity,
+                participant.attributes,
+                publishes=bool(_audio(participant)),
+                tracks=tuple(one.sid for one in _audio(participant) if not one.muted),
+            )
+            for participant in self._room.remote_participants.values()
+            if participant.kind in DEFAULT_PARTICIPANT_KINDS
+            and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+        ]
+
+    async def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
+        heard: rtc.Track | None = None
+        while True:
+            # After a reconnect it goes on in another one.
+            heard = await self._track(track, other_than=heard)
+            stream = rtc.AudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_FRAME_MS)
+            try:
+                async for event in stream:
+                    yield event.frame
+            finally:
+                await stream.aclose()
+
+    async def publish(self, route: Route, sample_rate: int) -> _Track:
+        source = rtc.AudioSource(sample_rate, 1, queue_size_ms=_QUEUE_MS)
+        track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
+        publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
+        output = _Track(self, route, source, publication)
+        self._outputs.append(output)
+        self._permit()
+        await self._describe(publication.sid, route)
+        return output
+
+    async def unpublish(self, output: _Track) -> None:
+        self._outputs.remove(output)
+        if not self._room.isconnected():
+            return
+        sid = output.publication.sid
+        await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
+        await self._local.unpublish_track(sid)
+
+    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
+        self._listeners = dict(listeners)
+        self._permit()
+
+    async def caption(self, caption: Caption) -> None:
+        speaker, track = caption.route.speaker, self._captioned_track(caption)
+        attributes = {
+            ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: caption.id,
+            ATTRIBUTE_TRANSCRIPTION_FINAL: "true" if caption.final else "false",
+            ATTRIBUTE_LANGUAGE: caption.language,
+        }
+        if track:
+            attributes[ATTRIBUTE_TRANSCRIPTION_TRACK_ID] = track
+        writer = await self._local.stream_text(
+            topic=TOPIC_TRANSCRIPTION,
+            sender_identity=speaker if caption.original else self._local.identity,
+            destination_identities=sorted(caption.listeners),
+            attributes=attributes,
+        )
+        await writer.write(caption.text)
+        await writer.aclose()
+
+    async def aclose(self) -> None:
+        for event, handler in self._handlers:
+            self._room.off(event, handler)
+        self._handlers.clear()
+        if self._room.isconnected():
+            self._local.set_track_subscription_permissions(allow_all_participants=True)
+
+    def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
+        self._room.on(event, handler)
+        self._handlers.append((event, handler))
+
+    # The tracks of others
+
+    async def _track(self, sid: str, *, other_than: rtc.Track | None) -> rtc.Track:
+        while True:
+            publication = self._publication(sid)
+            track = publication.track if publication is not None else None
+            if track is not None and track is not other_than:
+                return track
+            if publication is not None and not publication.subscribed:
+                # Whoever connected may have chosen not to subscribe by itself.
+                publication.set_subscribed(True)
+            await self._subscription.wait()
+
+    def _publication(self, sid: str) -> rtc.RemoteTrackPublication | None:
+        participants = self._room.remote_participants.values()
+        return next((found for one in participants if (found := one.track_publications.get(sid))), None)
+
+    def _subscribed(self) -> None:
+        self._subscription.set()
+        self._subscription = asyncio.Event()
+
+    # The tracks of the interpreter
+
+    async def _describe(self, sid: str, route: Route) -> None:
+        what = json.dumps({"speaker": route.speaker, "language": route.language})
+        await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": what})
+
+    def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
+        """After a reconnect a track has another sid."""
+        self._permit()
+        for output in self._outputs:
+            if output.publication is publication:
+                describing = asyncio.create_task(self._describe(publication.sid, output.route))
+                self._describing.add(describing)
+                describing.add_done_callback(self._describing.discard)
+
+    def _permit(self) -> None:
+        if not self._room.isconnected():
+            return
+        ours = {output.publication.sid: output.route for output in self._outputs}
+        others = [sid for sid in self._local.track_publications if sid not in ours]
+        permissions = [
+            rtc.ParticipantTrackPermission(
+                participant_identity=identity,
+                allowed_track_sids=[
+                    *others,
+                    *(sid for sid, route in ours.items() if identity in self._listeners.get(route, ())),
+                ],
+            )
+            for identity in self._room.remote_participants
+        ]
+        self._local.set_track_subscription_permissions(
+            allow_all_participants=False, participant_permissions=permissions
+        )
+
+    def _captioned_track(self, caption: Caption) -> str:
+        if not caption.original:
+            return next((one.publication.sid for one in self._outputs if one.route == caption.route), "")
+        speaker = self._room.remote_participants.get(caption.route.speaker)
+        return next((one.sid for one in _audio(speaker)), "") if speaker is not None else ""
+
+
+class _Track:
+    """A published track of the interpreter's."""
+
+    def __init__(
+        self,
+        room: LiveKitRoom,
+        route: Route,
+        source: rtc.AudioSource,
+        publication: rtc.LocalTrackPublication,
+    ) -> None:
+        self.route = route
+        self.publication = publication
+        self._room = room
+        self._source = source
+
+    async def play(self, frame: rtc.AudioFrame) -> None:
+        await self._source.capture_frame(frame)
+
+    async def played(self) -> None:
+        await self._source.wait_for_playout()
+
+    async def aclose(self) -> None:
+        self._source.clear_queue()
+        try:
+            await self._room.unpublish(self)
+        except rtc.participant.UnpublishTrackError as error:
+            logger.warning("the track %s was not unpublished: %s", self.route.name, error)
+        await self._source.aclose()
+
+
+def _audio(participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
+    publications = participant.track_publications.values()
+    return [one for one in publications if one.kind == rtc.TrackKind.KIND_AUDIO]

@@ -1,0 +1,134 @@
+"""Who in a meeting is interpreted into what, and for whom: the people in, the streams out.
+
+Pure: no room, no Azure, no clock. There is one route per speaker and wanted language, and one stream to
+Azure per route whose speaker can be heard: with fewer, somebody would not be served, since Azure gives a
+stream one voice only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from livekit.agents.language import LanguageCode
+
+from .options import is_language
+
+_REGIONAL = {"fr-CA": "fr-CA", "pt-PT": "pt-PT", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-MO": "zh-Hant"}
+"""Regions of whose languages Azure has a translation of their own."""
+
+
+class Route(NamedTuple):
+    """One person's speech in one language."""
+
+    speaker: str
+    language: str
+
+    @property
+    def name(self) -> str:
+        """The name of the track that carries it."""
+        return f"{self.speaker}-{self.language}"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the room.
+
+    Attributes:
+        identity: LiveKit's name for them.
+        hears: The language that they want to hear; None: no translations.
+        speaks: The language that they speak; None: not known, so that it may be any.
+        publishes: They have an audio track, muted or not.
+        audible: They have one that is not muted.
+    """
+
+    identity: str
+    hears: str | None = None
+    speaks: str | None = None
+    publishes: bool = False
+    audible: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done now.
+
+    Attributes:
+        listeners: For each route that somebody wants, who does; the speaker may be muted.
+        streams: The routes that have a stream, in the order in which they got it.
+        waiting: The routes that should have one, and wait for a place; who waits longest is first.
+    """
+
+    listeners: Mapping[Route, frozenset[str]]
+    streams: tuple[Route, ...]
+    waiting: tuple[Route, ...]
+
+
+class Planner:
+    """Plans one meeting, within a ceiling.
+
+    Who has a place keeps it for as long as it is wanted; who waits gets one in the order of waiting.
+
+    Args:
+        max_streams: How many streams may be open at the same time.
+    """
+
+    def __init__(self, max_streams: int) -> None:
+        self._max_streams = max_streams
+        self._line: dict[Route, None] = {}
+
+    def plan(self, people: Iterable[Person], *, hearing: Collection[Route] = (), ending: int = 0) -> Plan:
+        """
+        Args:
+            people: Everybody in the room, but the interpreter.
+            hearing: The routes that have a stream which hears.
+            ending: How many other streams are still open: they hear nothing more, but have more to say.
+        """
+        people = sorted(people, key=lambda person: person.identity)
+        listeners = _listeners(people)
+        audible = {person.identity for person in people if person.audible}
+        active = [route for route in listeners if route.speaker in audible]
+        kept = [route for route in self._line if route in active]
+        self._line = dict.fromkeys([*kept, *active])
+        # A stream that hears, and is not wanted any more, is one that ends.
+        ending += sum(route not in active for route in hearing)
+        places = max(0, self._max_streams - ending)
+        line = tuple(self._line)
+        return Plan(listeners, line[:places], line[places:])
+
+
+def _listeners(people: Iterable[Person]) -> dict[Route, frozenset[str]]:
+    people = list(people)
+    found: dict[Route, set[str]] = {}
+    for speaker in filter(lambda person: person.publishes, people):
+        for listener in people:
+            if listener.hears is not None and listener is not speaker and not _share(speaker, listener):
+                found.setdefault(Route(speaker.identity, listener.hears), set()).add(listener.identity)
+    return {route: frozenset(who) for route, who in found.items()}
+
+
+def _share(speaker: Person, listener: Person) -> bool:
+    """The listener understands the speaker, whatever the region."""
+    spoken, wanted = speaker.speaks, listener.hears
+    if spoken is None or wanted is None:
+        return False
+    return LanguageCode(spoken).language == LanguageCode(wanted).language
+
+
+def target_language(wanted: str) -> str | None:
+    """The language to translate to for who wants this one; None: that is no language.
+
+    Regions are dropped where Azure has one translation for all of them, so that "de-DE" and "de-AT" are
+    one route.
+    """
+    code = LanguageCode(wanted)
+    if not is_language(code):
+        return None
+    if code in _REGIONAL:
+        return _REGIONAL[code]
+    language, _, rest = code.partition("-")
+    script = rest.partition("-")[0]
+    if len(script) == 4:
+        return f"{language}-{script}"
+    return "zh-Hans" if language == "zh" else str(language)

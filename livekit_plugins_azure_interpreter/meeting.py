@@ -1,0 +1,265 @@
+"""A room full of people: everybody hears the others in their own language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Literal
+
+from livekit import rtc
+from livekit.agents import AutoSubscribe, get_job_context
+from livekit.agents import tts as livekit_tts
+
+from ._hearing import Hearing
+from ._interpreter import InterpretationChanged, Interpreter
+from ._livekit_room import LiveKitRoom
+from ._plan import Person, Plan, Planner, Route, target_language
+from ._room import Member, Room
+from .log import logger
+from .stt import STT
+from .tts import TTS
+
+
+class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "closed"]]):
+    """Interprets everybody in a room for everybody else, each in the speaker's own voice.
+
+        @server.rtc_session()
+        async def entrypoint(ctx: JobContext) -> None:
+            await azure_interpreter.MeetingInterpreter().start(ctx.room)
+
+    A participant says by the attribute `language` what they want to hear ("fr"), and may change it at any
+    time. For each speaker and wanted language there is one interpretation, and one stream to Azure while
+    the speaker can be heard; none where nobody listens, or where speaker and listener share the language.
+    What somebody says is interpreted into the language that a listener wanted when it was said.
+
+    In the room, each interpretation is
+
+    * a track `{identity}-{language}` of the interpreter's, e.g. "alice-fr". Only those who want it are let
+      in, so that a client that subscribes to everything (LiveKit's default) hears just what it asked
+      for. The participant attribute `interpretation.{track sid}` of the interpreter tells a client more:
+      `{"speaker": "alice", "language": "fr"}`. The speaker's own track is left alone: play it quieter;
+    * captions for those who listen, as LiveKit's transcriptions (text streams, topic `lk.transcription`):
+      the original in the name of the speaker and of their track, the translation in the interpreter's
+      and of its track; the attribute `language` names the language of each.
+
+    Events: `interpretation_changed` (`InterpretationChanged`), and `closed` once it is over.
+
+    Args:
+        language_attribute: The participant attribute that names the language somebody wants to hear.
+            Without it they hear no interpretation; they are interpreted for the others all the same.
+        spoken_attribute: The one that names the language somebody speaks. Without it that is taken to
+            be the language that they want to hear. Azure hears any; it is only not interpreted for
+            those who want that very language.
+        max_streams: How many streams to Azure may be open at the same time (S0: 100 per resource). Beyond,
+            interpretations wait for a place; that is logged, and told as "queued".
+        fallback: Gives, for a language, what speaks a translation whose voice is lost; any LiveKit TTS. It
+            may be the same for several.
+        **options: Any option of `STT` but `target_languages`.
+
+    Raises:
+        ValueError: An argument is missing, malformed or contradicts another; the message names it.
+    """
+
+    def __init__(
+        self,
+        *,
+        language_attribute: str = "language",
+        spoken_attribute: str = "spoken_language",
+        max_streams: int = 100,
+        fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self._fallback = fallback
+        if max_streams < 1:
+            raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
+        self._options = options
+        STT(target_languages="en", **options)  # a mistake is told here, not when somebody speaks
+        self._language_attribute = language_attribute
+        self._spoken_attribute = spoken_attribute
+        self._planner = Planner(max_streams)
+        self._room: Room | None = None
+        self._interpreters: dict[Route, Interpreter] = {}
+        self._hearings: dict[str, Hearing] = {}
+        self._present: frozenset[str] = frozenset()
+        self._waiting: tuple[Route, ...] = ()
+        self._planning: asyncio.Handle | None = None
+        self._closing: asyncio.Task[None] | None = None
+        self._finishing: set[asyncio.Task[None]] = set()
+        self._mistaken: set[tuple[str, str]] = set()
+
+    @property
+    def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        """Who hears what now: for each (speaker, language), the identities of those who are let in."""
+        return {route: interpreter.listeners for route, interpreter in self._interpreters.items()}
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams to Azure are open."""
+        return sum(interpreter.open_streams for interpreter in self._interpreters.values())
+
+    async def start(self, room: rtc.Room) -> None:
+        """Interpret in this room, until it is closed or `aclose` is called.
+
+        In a job, the room is connected to if it is not yet, and the end of the job closes the interpreter.
+
+        Raises:
+            RuntimeError: It was started before.
+        """
+        if (job := get_job_context(required=False)) is not None:
+            await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+            job.add_shutdown_callback(self.aclose)
+        self._start(LiveKitRoom(room))
+
+    def _start(self, room: Room) -> None:
+        if self._room is not None:
+            raise RuntimeError("a MeetingInterpreter is for one meeting: make another one")
+        self._room = room
+        room.watch(self._plan_soon, self._close_soon)
+        self._plan_soon()
+
+    async def aclose(self) -> None:
+        """Stop at once, and take the tracks out of the room."""
+        self._close_soon()
+        assert self._closing is not None
+        await asyncio.shield(self._closing)
+
+    def _close_soon(self) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+
+    async def _close(self) -> None:
+        if self._planning is not None:
+            self._planning.cancel()
+        hearings, interpreters = list(self._hearings.values()), list(self._interpreters.values())
+        await asyncio.gather(*(hearing.aclose() for hearing in hearings))
+        await asyncio.gather(*(interpreter.aclose() for interpreter in interpreters), *self._finishing)
+        self._hearings.clear()
+        self._interpreters.clear()
+        if self._room is not None:
+            await self._room.aclose()
+        self.emit("closed")
+
+    # The plan
+
+    def _plan_soon(self) -> None:
+        """What changes at the same time makes one plan."""
+        if self._planning is None and self._closing is None:
+            self._planning = asyncio.get_running_loop().call_soon(self._plan)
+
+    def _plan(self) -> None:
+        self._planning = None
+        if self._room is None or self._closing is not None:
+            return
+        members = {member.identity: member for member in self._room.members()}
+        self._forget_the_gone()
+        plan = self._planner.plan(
+            map(self._person, members.values()),
+            hearing=[route for route, one in self._interpreters.items() if one.hears],
+            ending=sum(one.ending_streams for one in self._interpreters.values()),
+        )
+        # First: who is not listened to any more may have something left to be heard.
+        self._listen(plan, members)
+        self._serve(plan, present=frozenset(members))
+        self._tell_waiting(plan.waiting)
+
+    def _person(self, member: Member) -> Person:
+        hears = self._language(member, self._language_attribute)
+        return Person(
+            identity=member.identity,
+            hears=hears,
+            speaks=self._language(member, self._spoken_attribute) or hears,
+            publishes=member.publishes,
+            audible=bool(member.tracks),
+        )
+
+    def _language(self, member: Member, attribute: str) -> str | None:
+        value = member.attributes.get(attribute, "")
+        language = target_language(value) if value else None
+        if value and language is None and (member.identity, value) not in self._mistaken:
+            self._mistaken.add((member.identity, value))
+            logger.warning(
+                "the attribute %r of %r is no language code such as 'fr'; it is ignored",
+                attribute,
+                member.identity,
+            )
+        return language
+
+    def _forget_the_gone(self) -> None:
+        for route, interpreter in list(self._interpreters.items()):
+            if interpreter.over:
+                del self._interpreters[route]
+                self._finish(interpreter.aclose())
+
+    def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
+        come, self._present = present - self._present, present
+        for route in plan.streams:
+            if route not in self._interpreters:
+                self._interpreters[route] = self._interpreter(route)
+        for route, interpreter in self._interpreters.items():
+            listeners = plan.listeners.get(route, frozenset())
+            if listeners:
+                interpreter.serve(listeners, at_once=listeners & come)
+                interpreter.hear(route in plan.streams)
+            elif interpreter.everyone & present:
+                interpreter.leave()
+            else:
+                self._finish(interpreter.aclose())
+
+    def _interpreter(self, route: Route) -> Interpreter:
+        assert self._room is not None
+        return Interpreter(
+            route,
+            self._room,
+            *self._pair(route.language),
+            report=lambda change: self.emit("interpretation_changed", change),
+            admitted=self._admit,
+            freed=self._plan_soon,
+        )
+
+    def _finish(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Something ends by itself; `aclose` waits for it."""
+        finishing = asyncio.create_task(closing)
+        self._finishing.add(finishing)
+        finishing.add_done_callback(self._finishing.discard)
+
+    def _pair(self, language: str) -> tuple[STT, TTS]:
+        stt = STT(target_languages=language, **self._options)
+        return stt, TTS(stt, fallback=self._fallback and self._fallback(language))
+
+    def _listen(self, plan: Plan, members: Mapping[str, Member]) -> None:
+        tracks: dict[str, Sequence[str]] = {
+            route.speaker: members[route.speaker].tracks for route in plan.streams
+        }
+        for speaker in self._hearings.keys() - tracks.keys():
+            self._finish(self._hearings.pop(speaker).aclose())
+        for speaker, heard in tracks.items():
+            if speaker not in self._hearings:
+                self._hearings[speaker] = self._hearing(speaker)
+            self._hearings[speaker].listen_to(heard)
+
+    def _hearing(self, speaker: str) -> Hearing:
+        assert self._room is not None
+
+        def said(frame: rtc.AudioFrame) -> None:
+            for route, interpreter in self._interpreters.items():
+                if route.speaker == speaker:
+                    interpreter.push(frame)
+
+        return Hearing(self._room, said)
+
+    def _tell_waiting(self, waiting: tuple[Route, ...]) -> None:
+        queued = [route for route in waiting if route not in self._waiting]
+        self._waiting = waiting
+        if queued:
+            logger.warning(
+                "%d interpretations wait for a place: max_streams are open (%s)",
+                len(waiting),
+                ", ".join(route.name for route in queued),
+            )
+        for route in queued:
+            self.emit("interpretation_changed", InterpretationChanged(*route, "queued"))
+
+    def _admit(self) -> None:
+        if self._room is not None and self._closing is None:
+            self._room.admit({route: one.listeners for route, one in self._interpreters.items()})

@@ -1,0 +1,226 @@
+"""The pair behind LiveKit's `TranslationSession`: one track in, the same speech in another language out."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import tts as livekit_tts
+from livekit.agents.beta import translation
+from livekit.agents.beta.translation import (
+    InputSpeechStarted,
+    InputSpeechStopped,
+    InputTranscript,
+    OutputSpeechStopped,
+    OutputTranscript,
+    TranslatedAudioFrame,
+    TranslationCapabilities,
+    TranslationModelError,
+)
+from livekit.agents.language import LanguageCode
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTError
+from livekit.agents.tts import TTSError
+
+from ._interpretation import Interpretation, Speech
+from ._reports import UtteranceRecognized, VoiceLost
+from .stt import STT
+from .tts import TTS
+
+_CAPABILITIES = TranslationCapabilities(
+    input_transcription=True,
+    output_transcription=True,
+    turn_reporting=True,
+    output_segmentation=True,
+    retargetable=True,
+)
+
+
+class TranslationModel(translation.TranslationModel):
+    """Hears any language, and speaks it in another, with the speaker's own voice (Azure: Live Interpreter).
+
+        session = TranslationSession(model=azure_interpreter.TranslationModel(target_language="fr"))
+        await session.start(room=ctx.room)
+
+    Each session has a pair of `STT` and `TTS` of its own, with all that they promise.
+
+    Args:
+        target_language: What to speak, e.g. "fr".
+        source_language: The one language that is spoken; None hears any.
+        fallback: Speaks a translation whose voice is lost; any LiveKit TTS. `aclose` leaves it open.
+        skip_same_language: Speech that is in the target language already is not said again.
+        **options: Any other option of `STT`.
+
+    Raises:
+        ValueError: An argument is missing, malformed or contradicts another; the message names it.
+    """
+
+    def __init__(
+        self,
+        *,
+        target_language: str,
+        source_language: str | None = None,
+        fallback: livekit_tts.TTS[Any] | None = None,
+        skip_same_language: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            capabilities=_CAPABILITIES, target_language=target_language, source_language=source_language
+        )
+        self._options = options
+        self._fallback = fallback
+        self._skip_same_language = skip_same_language
+        self._sessions: list[TranslationModelSession] = []
+        self._stt(target_language)  # a mistake is told here, not when somebody speaks
+
+    @property
+    def model(self) -> str:
+        return "live-interpreter"
+
+    @property
+    def provider(self) -> str:
+        return "Azure"
+
+    def update_options(self, *, target_language: str) -> None:
+        """Change what the sessions to come speak; `session.update_options` changes one that runs.
+
+        Raises:
+            ValueError: It is no language code; nothing was changed.
+        """
+        self._stt(target_language)
+        super().update_options(target_language=target_language)
+
+    def session(self) -> TranslationModelSession:
+        """Open a session: one connection to Azure. Needs a running loop."""
+        stt = self._stt(self.target_language)
+        session = TranslationModelSession(
+            self, stt, TTS(stt, fallback=self._fallback), skip_same_language=self._skip_same_language
+        )
+        self._sessions.append(session)
+        return session
+
+    async def aclose(self) -> None:
+        """Close its sessions."""
+        while self._sessions:
+            await self._sessions[0].aclose()
+
+    def _stt(self, target_language: str) -> STT:
+        return STT(target_languages=target_language, source_languages=self.source_language, **self._options)
+
+    def _closed(self, session: TranslationModelSession) -> None:
+        with contextlib.suppress(ValueError):  # closed twice
+            self._sessions.remove(session)
+
+
+class TranslationModelSession(translation.TranslationModelSession[Any]):
+    """Frames in; the voices of their translations out. Made by `TranslationModel.session()`.
+
+    Events: LiveKit's, and those of `STT`: `utterance_recognized` (`UtteranceRecognized`) and
+    `voice_lost` (`VoiceLost`). Interim results are of the original only: LiveKit takes the transcript
+    of a translation as words that are appended, and Azure changes its mind until the end.
+    """
+
+    def __init__(self, model: TranslationModel, stt: STT, tts: TTS, *, skip_same_language: bool) -> None:
+        super().__init__(model)
+        self._model = model
+        stt.on("error", self._failed)
+        stt.on("utterance_recognized", self._recognized)
+        stt.on("voice_lost", self._voice_lost)
+        tts.on("error", self._unspoken)
+        self._stt, self._tts = stt, tts
+        self._interpretation = Interpretation(
+            stt, tts, skip_same_language=skip_same_language, heard=self._heard
+        )
+        self._audio = self._speak()
+
+    @property
+    def audio_stream(self) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
+        """The voices, in order, each followed by `OutputSpeechStopped`. It can be read once."""
+        return self._audio
+
+    def push_audio(self, frame: rtc.AudioFrame) -> None:
+        """What is said next: any rate, mono or stereo. It must stay the same in one session."""
+        self._interpretation.push(frame)
+
+    def end_input(self) -> None:
+        """Nothing more will be said: `audio_stream` ends when all that was said has been spoken."""
+        self._interpretation.end_input()
+
+    def clear_audio(self) -> None:
+        """Drop the translations that have not been spoken, and the rest of the one that is."""
+        self._interpretation.clear()
+
+    def update_options(self, *, target_language: str) -> None:
+        """Speak another language, from the next utterance on; what was said before is not changed.
+
+        Raises:
+            ValueError: It is no language code; nothing was changed.
+        """
+        self._stt.update_options(target_languages=target_language)
+
+    async def aclose(self) -> None:
+        """Stop at once, whatever is under way."""
+        self._closing = True
+        self._model._closed(self)
+        await self._interpretation.aclose()
+        await self._stt.aclose()
+        await self._tts.aclose()
+
+    async def _speak(self) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
+        async for speech in self._interpretation:
+            async for event in self._speak_one(speech):
+                yield event
+
+    async def _speak_one(self, speech: Speech) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
+        said = False
+        async for frame in speech:
+            yield TranslatedAudioFrame(frame, speech.data.language)
+            if not said:
+                # Not before the session has taken sound of it, and so is done with the one before:
+                # it would take the transcript for more of that one's.
+                said = True
+                self._said(speech)
+        if said:
+            yield OutputSpeechStopped()
+        else:
+            self._said(speech)
+
+    def _said(self, speech: Speech) -> None:
+        transcript = OutputTranscript(str(speech.data.text), True, speech.data.language)
+        self.emit("output_transcript", transcript)
+
+    def _heard(self, event: SpeechEvent) -> None:
+        if event.type is SpeechEventType.START_OF_SPEECH:
+            self.emit("input_speech_started", InputSpeechStarted())
+        elif event.type is SpeechEventType.END_OF_SPEECH:
+            self.emit("input_speech_stopped", InputSpeechStopped())
+        elif event.type is SpeechEventType.INTERIM_TRANSCRIPT:
+            self._transcribed(event.alternatives[0], is_final=False)
+        elif event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            self._transcribed(event.alternatives[0], is_final=True)
+
+    def _transcribed(self, data: SpeechData, *, is_final: bool) -> None:
+        (text,), (language,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
+        if text:
+            self.emit("input_transcript", InputTranscript(text, is_final, language or None))
+
+    def _recognized(self, utterance: UtteranceRecognized) -> None:
+        self.emit("utterance_recognized", utterance)
+
+    def _voice_lost(self, lost: VoiceLost) -> None:
+        self.emit("voice_lost", lost)
+
+    def _failed(self, error: STTError) -> None:
+        self._error(error.error, recoverable=error.recoverable)
+
+    def _unspoken(self, error: TTSError) -> None:
+        # One voice is missing. An error that is not recoverable would close the session.
+        self._error(error.error, recoverable=True)
+
+    def _error(self, error: Exception, *, recoverable: bool) -> None:
+        model_error = TranslationModelError(
+            timestamp=time.time(), label=self._model.label, error=error, recoverable=recoverable
+        )
+        self.emit("error", model_error)
