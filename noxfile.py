@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent
 PACKAGE = "livekit_plugins_azure_interpreter"
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
+COVERAGE = nox.project.dependency_groups(PROJECT, "coverage")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 TEST = nox.project.dependency_groups(PROJECT, "test")
 
@@ -28,7 +29,24 @@ _dist = tempfile.TemporaryDirectory()
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Test the wheel on each Python that is found; arguments go to pytest."""
-    _pytest(session, "tests", *session.posargs)
+    # Tests wait more than they compute: one process for each core, within reason.
+    _pytest(
+        session, "tests", "--numprocesses=logical", "--maxprocesses=4", "--dist=loadgroup", *session.posargs
+    )
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run for each module its own test file alone; that must cover 95 % of its branches, and of its lines."""
+    session.install(_wheel(session), *COVERAGE)
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-m", "own_coverage", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
+def room(session: nox.Session) -> None:
+    """Test in rooms of a real LiveKit server only; the README tells where one is looked for."""
+    _pytest(session, "tests/room", *session.posargs)
 
 
 @nox.session
@@ -41,7 +59,7 @@ def closing(session: nox.Session) -> None:
 @nox.session
 def faults(session: nox.Session) -> None:
     """Run the fault matrix, beside the official Azure STT; the figures go to faults.json."""
-    session.install(_wheel(session), *TEST, "livekit-plugins-azure>=1.8.9,<2")
+    session.install(_wheel(session), *TEST)
     arguments = session.posargs or ["--out", str(ROOT / "faults.json")]
     with session.chdir(session.create_tmp()):
         session.run("python", "-m", "fault_matrix", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
@@ -58,10 +76,17 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure latency, cost and scale, side by side with the bare SDK and the official plugin."""
-    session.install(_wheel(session), *TEST, "livekit-plugins-azure>=1.8.9,<2", "matplotlib", "psutil")
+    session.install(_wheel(session), *TEST, "matplotlib", "psutil")
     with session.chdir(session.create_tmp()):
         arguments = ["--out", str(ROOT), *session.posargs]
         session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
+    session.install(".")
+    session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
 
 @nox.session
@@ -74,9 +99,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types, strictly."""
-    session.install("mypy", "nox", ".", *EXAMPLES)
+    """Check types, strictly, by mypy and by pyright."""
+    session.install("mypy", "nox", "pyright[nodejs]", ".", *EXAMPLES)
     session.run("mypy")
+    session.run("pyright")
 
 
 @nox.session

@@ -14,7 +14,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,9 @@ def arguments() -> argparse.Namespace:
 
 
 @contextlib.asynccontextmanager
-async def interpreter(options: argparse.Namespace, console: Console) -> AsyncIterator[azure_interpreter.STT]:
+async def interpreter(
+    options: argparse.Namespace, console: Console
+) -> AsyncGenerator[azure_interpreter.STT, None]:
     """The STT: of Azure, or of the emulator."""
     if os.environ.get("AZURE_SPEECH_KEY"):
         console.print(f"Interpreting to {options.to} with Azure Speech.")

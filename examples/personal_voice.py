@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ QUIET_SECONDS = 3.0
 
 
 @contextlib.asynccontextmanager
-async def service(options: argparse.Namespace) -> AsyncIterator[dict[str, Any]]:
+async def service(options: argparse.Namespace) -> AsyncGenerator[dict[str, Any], None]:
     """Where to connect to: the emulator, unless there is a key."""
     if os.environ.get("AZURE_SPEECH_KEY"):
         yield {}

@@ -84,16 +84,16 @@ async def faster(
     taken = given = 0.0
     async for frame in frames:
         if tempo is None:
-            tempo, rate = Tempo(frame.sample_rate), frame.sample_rate
+            tempo = Tempo(frame.sample_rate)
             if clock() - began_at > _LEAST_SECONDS:
                 late = 0.0  # its voice was waited for, not its turn
         behind = late + backlog.waiting_seconds - (taken - given)
         taken += frame.duration
         if played := tempo.push(mono(frame), speed(behind)):
-            given += len(played) / 2 / rate
-            yield _frame(played, rate)
+            given += len(played) / 2 / tempo.sample_rate
+            yield _frame(played, tempo.sample_rate)
     if tempo is not None and (rest := tempo.flush()):
-        yield _frame(rest, rate)
+        yield _frame(rest, tempo.sample_rate)
 
 
 def _frame(pcm: bytes, sample_rate: int) -> rtc.AudioFrame:

@@ -74,12 +74,15 @@ class Room(Protocol):
 
     def members(self) -> Sequence[Member]:
         """Everybody who takes part, but the interpreter."""
+        ...
 
     def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
         """What a track brings, until it ends: mono, at RATE_HZ."""
+        ...
 
     async def publish(self, route: Route, sample_rate: int) -> Output:
         """Publish a track that carries a route, under its name."""
+        ...
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         """Let these hear the tracks of these routes, and nobody else."""

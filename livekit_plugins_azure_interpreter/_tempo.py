@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.error import BlockingIOError as NothingYet
+from av.error import EOFError as NothingMore
 from av.filter import Graph
 from av.filter.context import FilterContext
 
@@ -24,7 +26,7 @@ class Tempo:
     """
 
     def __init__(self, sample_rate: int) -> None:
-        self._sample_rate = sample_rate
+        self.sample_rate = sample_rate
         self._source: FilterContext | None = None
         self._speed = 1.0
         self._pushed = 0
@@ -39,12 +41,12 @@ class Tempo:
         if speed != self._speed:
             self._filter.process_command("tempo", f"{speed:.4f}")
             self._speed = speed
-        size = round(_PIECE_SECONDS * self._sample_rate) * 2
+        size = round(_PIECE_SECONDS * self.sample_rate) * 2
         return b"".join(self._push(self._source, pcm[at : at + size]) for at in range(0, len(pcm), size))
 
     def _push(self, source: FilterContext, pcm: bytes) -> bytes:
         frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, np.int16).reshape(1, -1), "s16", "mono")
-        frame.sample_rate = self._sample_rate
+        frame.sample_rate = self.sample_rate
         frame.pts = self._pushed
         self._pushed += frame.samples
         source.push(frame)
@@ -60,10 +62,10 @@ class Tempo:
     def _open(self, speed: float) -> None:
         graph = Graph()
         self._source = graph.add_abuffer(
-            sample_rate=self._sample_rate,
+            sample_rate=self.sample_rate,
             format="s16",
             layout="mono",
-            time_base=Fraction(1, self._sample_rate),
+            time_base=Fraction(1, self.sample_rate),
         )
         self._filter = graph.add("atempo", f"{speed:.4f}")
         self._sink = graph.add("abuffersink")
@@ -77,7 +79,7 @@ class Tempo:
         while True:
             try:
                 frame = self._sink.pull()
-            except (av.BlockingIOError, av.EOFError):
+            except (NothingYet, NothingMore):
                 return
             assert isinstance(frame, av.AudioFrame)
             yield frame.to_ndarray().tobytes()

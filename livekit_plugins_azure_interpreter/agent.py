@@ -19,13 +19,15 @@ from livekit.agents import (
     UserInputTranscribedEvent,
     llm,
 )
-from livekit.agents import stt as livekit_stt
 from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle
 
 from ._catch_up import Backlog, faster
+from ._interpreting_stts import InterpretingSTTs
+from ._reports import UtteranceRecognized
 from ._utterances import Translation
-from .stt import STT
+from .log import logger
+from .tts import TTS
 
 _SESSION_OPTIONS: dict[str, Any] = {
     "turn_handling": {
@@ -39,6 +41,7 @@ _SESSION_OPTIONS: dict[str, Any] = {
 }
 
 _MAX_LEFT = 10_000
+_MAX_UNTRANSLATED = 100
 
 
 def session_options(**overrides: Any) -> dict[str, Any]:
@@ -79,6 +82,8 @@ class InterpreterAgent(Agent):
         catch_up: What is done while translations take longer than the speech. "none": each voice is
             heard as it is, sample for sample; "time_stretch": voices are played up to 1.25 times
             faster, at their pitch, until the listener is behind no more (`backlog_seconds`).
+        other_stt_translates: What another STT in a `stt.FallbackAdapter` hears is a translation, too, and
+            is said: by the `fallback` of `TTS`. Else it is a transcript, and is not.
         **options: Any other option of `livekit.agents.Agent`.
 
     Raises:
@@ -91,6 +96,7 @@ class InterpreterAgent(Agent):
         instructions: str = "Interpret what is said.",
         skip_same_language: bool = True,
         catch_up: Literal["none", "time_stretch"] = "none",
+        other_stt_translates: bool = False,
         **options: Any,
     ) -> None:
         if catch_up not in ("none", "time_stretch"):
@@ -98,6 +104,7 @@ class InterpreterAgent(Agent):
         super().__init__(instructions=instructions, **options)
         self._skip_same_language = skip_same_language
         self._catch_up = catch_up
+        self._other_stt_translates = other_stt_translates
 
     @property
     def backlog_seconds(self) -> float:
@@ -153,8 +160,10 @@ class _Interpretation:
     def __init__(self) -> None:
         self.backlog = Backlog()
         self._agent: InterpreterAgent | None = None
-        self._stts: list[STT] = []
-        self._unsaid: deque[Translation] = deque()
+        self._interpreters = InterpretingSTTs(None)
+        self._unsaid: deque[str] = deque()
+        # What ours recognized but did not translate, until the session tells of it.
+        self._untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
         self._left: deque[Translation] = deque(maxlen=_MAX_LEFT)
         self._followed = True
 
@@ -162,7 +171,8 @@ class _Interpretation:
         self._agent = agent
         while self._left:
             self._let_go(self._left.popleft())
-        self._stts = _interpreters(agent.stt if is_given(agent.stt) else agent.session.stt)
+        self._listen_to(InterpretingSTTs(agent.stt if is_given(agent.stt) else agent.session.stt))
+        self._check(agent.tts if is_given(agent.tts) else agent.session.tts)
         self._say()
 
     def pause(self, *, followed: bool) -> None:
@@ -173,32 +183,58 @@ class _Interpretation:
     def _closed(self, _: CloseEvent) -> None:
         # A listener of an STT may know the session, which is not forgotten while it is known from here.
         self._agent = None
-        self._stts = []
+        self._listen_to(InterpretingSTTs(None))
         self._unsaid.clear()
         self._left.clear()
         self.backlog.clear()
 
+    def _listen_to(self, interpreters: InterpretingSTTs) -> None:
+        for stt in self._interpreters:
+            stt.off("utterance_recognized", self._recognized)
+        self._interpreters = interpreters
+        for stt in interpreters:
+            stt.on("utterance_recognized", self._recognized)
+
+    def _check(self, tts: object) -> None:
+        """A mistake that would be heard as voices that are all lost is told at once."""
+        if isinstance(tts, TTS) and not set(self._interpreters) <= set(tts._interpreters):
+            logger.error(
+                "the TTS of this session speaks the translations of another STT: make it of the session's "
+                "own, TTS(stt), or of its whole FallbackAdapter, TTS(adapter)"
+            )
+
+    def _recognized(self, event: UtteranceRecognized) -> None:
+        if not event.transcript.translated:
+            self._untranslated.append(event.transcript.text)
+
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
             return
-        for stt in self._stts:
-            if (translation := stt.next_translation(event.transcript)) is not None:
-                mine = self._agent is not None or self._followed
-                (self._unsaid if mine else self._left).append(translation)
-                break
+        mine = self._agent is not None or self._followed
+        translation = self._interpreters.next_translation(event.transcript)
+        if translation is not None:
+            (self._unsaid if mine else self._left).append(translation)
+        elif event.transcript in self._untranslated:
+            self._untranslated.remove(event.transcript)
+        elif mine and event.transcript:
+            self._unsaid.append(event.transcript)
         self._say()
 
     def _say(self) -> None:
         while self._agent is not None and self._unsaid:
-            translation = self._unsaid.popleft()
-            if self._agent._skip_same_language and translation.utterance.same_language:
-                self._let_go(translation)
-            else:
-                speech = self._agent.session.say(
-                    translation, allow_interruptions=False, add_to_chat_ctx=False
-                )
-                self.backlog.queued(translation, time.monotonic())
-                speech.add_done_callback(partial(self._said, translation))
+            text = self._unsaid.popleft()
+            if isinstance(text, Translation):
+                self._say_translation(self._agent, text)
+            elif self._agent._other_stt_translates:
+                self._agent.session.say(text, allow_interruptions=False, add_to_chat_ctx=False)
+
+    def _say_translation(self, agent: InterpreterAgent, translation: Translation) -> None:
+        if agent._skip_same_language and translation.utterance.same_language:
+            self._let_go(translation)
+            return
+        speech = agent.session.say(translation, allow_interruptions=False, add_to_chat_ctx=False)
+        self.backlog.queued(translation, time.monotonic())
+        speech.add_done_callback(partial(self._said, translation))
 
     def _said(self, translation: Translation, _: SpeechHandle) -> None:
         self.backlog.over(translation, time.monotonic())
@@ -206,14 +242,4 @@ class _Interpretation:
         self._let_go(translation)
 
     def _let_go(self, translation: Translation) -> None:
-        for stt in self._stts:
-            stt.let_go(translation)
-
-
-def _interpreters(stt: object) -> list[STT]:
-    """The interpreting STTs among those of a session."""
-    if isinstance(stt, STT):
-        return [stt]
-    if isinstance(stt, livekit_stt.FallbackAdapter):
-        return [found for inner in stt._stt_instances for found in _interpreters(inner)]
-    return []
+        self._interpreters.let_go(translation)

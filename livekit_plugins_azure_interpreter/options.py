@@ -178,6 +178,9 @@ def _websocket(name: str, url: str) -> str:
     return url
 
 
+_PROXY_HINT = 'proxy must be "http://host:port" or "http://user:password@host:port"'
+
+
 @dataclass(frozen=True)
 class Proxy:
     """An HTTP proxy."""
@@ -198,9 +201,9 @@ class Proxy:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            host = port = None
+            raise ValueError(_PROXY_HINT) from None
         if not host or not port or parts.scheme != "http":
-            raise ValueError('proxy must be "http://host:port" or "http://user:password@host:port"')
+            raise ValueError(_PROXY_HINT)
         user, password = (unquote(part) if part else None for part in (parts.username, parts.password))
         return cls(host, port, user, password)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr, stt
-from livekit.agents.stt import SpeechEvent, SpeechEventType, STTCapabilities
+from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
+from ._ledger import Ledger, SameLanguage
 from ._recognizer import AzureRecognizer
+from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
-from ._transcripts import joined_transcript
-from ._utterances import Ledger, LostReason, SameLanguage, Translation, Utterance
+from ._utterances import LostReason, Translation, Utterance
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
@@ -41,6 +42,7 @@ _ENDED_LEDGERS = 16
 """Streams that have ended, and whose last voices can still be claimed."""
 
 
+_Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
@@ -190,14 +192,19 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
         """
-        stream = self._make_stream(conn_options, language)
+        stream = self._make_stream(conn_options, language, kind=SpeechStream)
         self._streams.append(stream)
         self._ledgers.append(stream._ledger)
         return stream
 
     def _make_stream(
-        self, conn_options: APIConnectOptions, language: NotGivenOr[str], **changes: Any
-    ) -> SpeechStream:
+        self,
+        conn_options: APIConnectOptions,
+        language: NotGivenOr[str],
+        *,
+        kind: type[_Stream],
+        **changes: Any,
+    ) -> _Stream:
         if is_given(language):
             changes["source_languages"] = (language,)
         ledger = Ledger(
@@ -207,7 +214,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
             same_language=self._same_language,
         )
         options = replace(self._options, **changes)
-        return SpeechStream(
+        return kind(
             stt=self, options=options, own=frozenset(changes), ledger=ledger, conn_options=conn_options
         )
 
@@ -280,19 +287,19 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     def let_go(self, translation: Translation) -> None:
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
         for ledger in self._ledgers:
-            ledger.let_go(translation.utterance)
+            ledger.claims.let_go(translation.utterance)
 
     def _claim(self, text: str) -> list[Utterance]:
         """For `TTS`: the utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._oldest(text)):
             text = oldest.translation
-        claims = (found for ledger in self._ledgers if (found := ledger.claim(text)))
+        claims = (found for ledger in self._ledgers if (found := ledger.claims.claim(text)))
         return next(claims, [])
 
     def _oldest(self, text: str, *, handed_out: bool = True) -> Utterance | None:
         """Among all streams: the oldest utterance with these words."""
         ledgers = self._ledgers
-        found = [one for ledger in ledgers if (one := ledger.find(text, handed_out=handed_out))]
+        found = [one for ledger in ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
     def _began(self, stream: SpeechStream, *, placed: bool) -> bool:
@@ -318,7 +325,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self._unclaimed.discard(stream)
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         live = [other._ledger for other in self._streams]
-        ended = [other for other in self._ledgers if other not in live and not other.empty]
+        ended = [other for other in self._ledgers if other not in live and not other.claims.empty]
         self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
@@ -337,21 +344,14 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     ) -> SpeechEvent:
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
-        stream = self._make_stream(replace(conn_options, max_retry=0), language, voice=None)
-        self._unclaimed.add(stream)
+        once = replace(conn_options, max_retry=0)
+        recording = self._make_stream(once, language, kind=Recording, voice=None)
+        self._unclaimed.add(recording)
         try:
-            for frame in buffer if isinstance(buffer, list) else [buffer]:
-                stream.push_frame(frame)
-            stream.end_input()
-            finals = [
-                event.alternatives[0]
-                async for event in stream
-                if event.type is SpeechEventType.FINAL_TRANSCRIPT
-            ]
+            return await recording.transcribe(buffer)
         finally:
-            self._unclaimed.discard(stream)
-            await stream.aclose()
-        return joined_transcript(finals, stream._transcriber.request_id)
+            self._unclaimed.discard(recording)
+            await recording.aclose()
 
 
 def _merged(phrases: Sequence[str], keyterms: Sequence[str]) -> tuple[str, ...]:

@@ -15,9 +15,11 @@ from livekit.agents import (
     tts,
     utils,
 )
+from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities, TTSError
 
 from ._audio import MonoResampler
+from ._interpreting_stts import InterpretingSTTs
 from ._utterances import State, Translation, Utterance
 from ._voice import Samples
 from .stt import STT
@@ -30,36 +32,44 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     """Speaks translations of an `STT` in the voice that Azure made for them, sample for sample.
 
     Args:
-        stt: Whose translations.
+        stt: Whose translations: the session's `STT`, or its `stt.FallbackAdapter` with one or more of them.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
             Without one, other text is an `APIError`, and a lost voice a recoverable error.
         sample_rate: Of the frames, in Hz. A voice or fallback of another rate is resampled.
 
     Raises:
-        TypeError: `stt` is not this package's `STT`.
+        TypeError: `stt` is not this package's `STT`, nor has one.
     """
 
-    def __init__(self, stt: STT, *, fallback: tts.TTS[Any] | None = None, sample_rate: int = 16000) -> None:
-        if not isinstance(stt, STT):
+    def __init__(
+        self,
+        stt: STT | livekit_stt.FallbackAdapter,
+        *,
+        fallback: tts.TTS[Any] | None = None,
+        sample_rate: int = 16000,
+    ) -> None:
+        self._stt, self._interpreters = stt, InterpretingSTTs(stt)
+        first = next(iter(self._interpreters), None)
+        if first is None:
             raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")
+        self._first = first
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
         )
-        self._interpreter = stt
         self._fallback = fallback
 
     @property
-    def stt(self) -> STT:
+    def stt(self) -> STT | livekit_stt.FallbackAdapter:
         """Whose translations it speaks."""
-        return self._interpreter
+        return self._stt
 
     @property
     def model(self) -> str:
-        return self._interpreter.model
+        return self._first.model
 
     @property
     def provider(self) -> str:
-        return self._interpreter.provider
+        return self._first.provider
 
     def prewarm(self) -> None:
         """Prepare the fallback. Azure's own voice needs no preparation."""
@@ -80,7 +90,7 @@ class SynthesizeStream(tts.SynthesizeStream):
 
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._interpreter = tts.stt
+        self._interpreters = tts._interpreters
         self._fallback = tts._fallback
         # Made once: the base class runs `_run` again after an error, with the same text.
         self._claimed: list[Utterance] | None = None
@@ -98,7 +108,7 @@ class SynthesizeStream(tts.SynthesizeStream):
             return
         self._mark_started()
         if self._claimed is None:
-            self._claimed = self._interpreter._claim(text)
+            self._claimed = self._interpreters.claim(text)
         output_emitter.start_segment(segment_id=self._segment_id(text))
         if self._claimed:
             await self._speak(self._claimed, output_emitter)

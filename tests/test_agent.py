@@ -11,14 +11,14 @@ from fakes.azure import heard, hearing, spoken_in, untranslated, voice
 from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, llm
+from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
 from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter._events import Disconnected, SpeechStarted
-from livekit_plugins_azure_interpreter.agent import _Interpretation, _interpreters
+from livekit_plugins_azure_interpreter.agent import _Interpretation
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -187,7 +187,7 @@ class TestInterpreting:
         await until(lambda: room.speaker.playing)
         room.hears(SpeechStarted(2.0), hearing("No"), heard("Non."), *voice(VOICES[1]), hearing("Et"))
         room.hears(SpeechStarted(3.0))
-        await until(lambda: len(room.stt._ledgers[0]._waiting) == 1)
+        await until(lambda: len(room.stt._ledgers[0].claims._waiting) == 1)
         room.speaker.release()
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[:2]
@@ -263,9 +263,52 @@ class TestInterpreting:
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[:1]
 
-    @pytest.mark.parametrize("foreign", [None, "a model's name"])
-    def test_there_is_nothing_to_say_for_an_stt_that_does_not_interpret(self, foreign: object) -> None:
-        assert _interpreters(foreign) == []
+    async def test_a_tts_of_another_stt_is_told_at_once(
+        self, enter: Make, make_stt: Make, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await enter(InterpreterAgent(tts=TTS(make_stt())))
+        assert "speaks the translations of another STT" in caplog.text
+
+    async def test_the_right_one_is_not(self, enter: Make, caplog: pytest.LogCaptureFixture) -> None:
+        await enter()
+        assert "another STT" not in caplog.text
+
+
+class TestOtherSTT:
+    """What the session tells of, and no STT of ours has translated."""
+
+    def _transcribed(self, room: Room, text: str, *, is_final: bool = True) -> None:
+        room.session.emit(
+            "user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=is_final)
+        )
+
+    async def test_it_is_said_by_the_fallback_where_it_is_a_translation(
+        self, enter: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        self._transcribed(room, "De", is_final=False)
+        self._transcribed(room, "")
+        self._transcribed(room, "Deux.")
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert fallback.texts == ["Deux."]
+
+    async def test_what_ours_did_not_translate_is_not(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(untranslated("One."), heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
+
+    async def test_by_default_it_is_a_transcript_and_not_said(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(fallback=fallback)
+        self._transcribed(room, "One.")
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
 
 
 class TestHandOver:
@@ -277,11 +320,11 @@ class TestHandOver:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._ledgers[0].find("Deux.") is not None)
+        await until(lambda: room.stt._ledgers[0].claims.find("Deux.") is not None)
         following = InterpreterAgent()
         room.session.update_agent(following)
         room.hears(heard("Trois."), *voice(VOICES[2]))
-        await until(lambda: room.stt._ledgers[0].find("Trois.") is not None)
+        await until(lambda: room.stt._ledgers[0].claims.find("Trois.") is not None)
         room.speaker.release()
         await until(lambda: room.session.current_agent is following)
         room.hears(heard("Quatre."), *voice(VOICES[3]))
@@ -323,7 +366,7 @@ class TestAgent:
         assert interpretation._agent is not None
         await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
         assert interpretation._agent is None
-        assert interpretation._stts == []
+        assert list(interpretation._interpreters) == []
 
     async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
         self, service: FakeService, until: Until
@@ -370,7 +413,7 @@ class TestSameLanguage:
         room.hears(heard("Oui."), *voice(VOICES[2]))
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[1:3]
-        assert room.stt._ledgers[0].empty
+        assert room.stt._ledgers[0].claims.empty
 
     @pytest.mark.parametrize("language", ["", "und", "en-US"])
     async def test_another_language_or_an_unknown_one_is_said(
@@ -397,12 +440,12 @@ class TestNotSaid:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._ledgers[0].find("Deux.") is not None)
-        await until(lambda: room.stt._ledgers[0].find("Deux.", handed_out=False) is None)
+        await until(lambda: room.stt._ledgers[0].claims.find("Deux.") is not None)
+        await until(lambda: room.stt._ledgers[0].claims.find("Deux.", handed_out=False) is None)
         interrupted = room.session.interrupt(force=True)
         room.speaker.release()
         await asyncio.wait_for(interrupted, LIMIT_SECONDS)
-        await until(lambda: room.stt._ledgers[0].empty)
+        await until(lambda: room.stt._ledgers[0].claims.empty)
         room.speaker.heard.clear()
         room.hears(heard("Deux."), *voice(VOICES[2]))
         await until(lambda: room.speaker.heard)
@@ -412,7 +455,7 @@ class TestNotSaid:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.stt._ledgers[0]._voiced_seconds and room.stt._ledgers[0].empty)
+        await until(lambda: room.stt._ledgers[0]._voiced_seconds and room.stt._ledgers[0].claims.empty)
         assert room.speaker.heard == []
 
     async def test_what_an_agent_that_does_not_interpret_left_is_not_said_later(
@@ -425,7 +468,7 @@ class TestNotSaid:
         await until(lambda: room.stt.counts.utterances == 1 and _Interpretation.of(room.session)._left)
         room.session.update_agent(InterpreterAgent())
         await until(lambda: _Interpretation.of(room.session)._agent is not None)
-        assert room.stt._ledgers[0].empty
+        assert room.stt._ledgers[0].claims.empty
         room.hears(heard("Oui."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]

@@ -86,6 +86,14 @@ class TestRecognizer:
         recognizer.write(bytes(3200))
         recognizer.end_audio()
 
+    def test_the_end_of_no_audio_is_the_end(
+        self, make: Callable[..., AzureRecognizer], posted: Posted
+    ) -> None:
+        recognizer = make()
+        recognizer.start()
+        recognizer.end_audio()
+        posted.wait_for(events.Finished)
+
     def test_nothing_is_posted_after_close(
         self, make: Callable[..., AzureRecognizer], posted: Posted
     ) -> None:
@@ -265,6 +273,27 @@ class TestReporter:
         for reason in (reasons.SynthesizingAudio, reasons.SynthesizingAudioCompleted, reasons.Canceled):
             reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"\x01\x02")))
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
+
+    def test_a_voice_is_named_by_the_message_before_and_its_end_is_told_by_one(
+        self, reporter: _Reporter, posted: Posted
+    ) -> None:
+        reasons = speechsdk.ResultReason
+
+        def synthesizing(reason: Any) -> None:
+            reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"12")))
+
+        for path, reason in (
+            ("audio", reasons.SynthesizingAudio),
+            ("audio", reasons.SynthesizingAudioCompleted),
+            ("audio.end", reasons.SynthesizingAudioCompleted),
+        ):
+            reporter.message(path, "7")
+            synthesizing(reason)
+        assert [event for event in posted.events if not isinstance(event, events.MessageReceived)] == [
+            events.VoiceChunk(b"12", "1"),
+            events.VoiceCompleted("1"),
+            events.VoiceCompleted("1", told=True),
+        ]
 
     def test_the_end(self, reporter: _Reporter, posted: Posted) -> None:
         reasons, codes = speechsdk.CancellationReason, speechsdk.CancellationErrorCode

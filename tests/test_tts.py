@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from fakes.azure import heard, voice
+from fakes.other import OtherSTT
 from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError
 from livekit.agents.metrics import TTSMetrics
-from livekit.agents.stt import SpeechEventType
+from livekit.agents.stt import FallbackAdapter, SpeechEventType
 from livekit.agents.tts import SynthesizedAudio, TTSError
 
 from livekit_plugins_azure_interpreter import STT, TTS, VoiceLost
@@ -377,6 +378,16 @@ class TestInterface:
     async def test_a_foreign_stt_is_a_type_error(self) -> None:
         with pytest.raises(TypeError, match=r"azure_interpreter\.STT"):
             TTS(object())  # type: ignore[arg-type]
+
+    async def test_an_adapter_without_one_of_ours_is_a_type_error(self) -> None:
+        with pytest.raises(TypeError, match=r"azure_interpreter\.STT"):
+            TTS(FallbackAdapter([OtherSTT()]))
+
+    async def test_an_adapter_stands_for_those_in_it(self, live: Live, say: Make) -> None:
+        tts = TTS(adapter := FallbackAdapter([OtherSTT(), live.stt]))
+        assert (tts.stt, tts.model, tts.provider) == (adapter, "live-interpreter", "Azure")
+        translation = await live.hears("Oui.", *voice(VOICE))
+        assert (await said(say, tts, translation)).pcm == VOICE
 
     async def test_it_names_the_model_and_provider_of_its_stt(self, live: Live) -> None:
         tts = TTS(live.stt, sample_rate=24000)

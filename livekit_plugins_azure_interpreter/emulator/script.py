@@ -109,6 +109,7 @@ def _line(path: Path, number: int, line: Any) -> Line:
             raise ValueError(f'{path}: "{name}" of line {number} must be a number')
     read = {language: Voice.from_wav(path.parent / str(file)) for language, file in voices.items()}
     try:
-        return Line(**{**line, "voices": read})
+        known: dict[str, Any] = {**line, "voices": read}
+        return Line(**known)
     except TypeError as error:
         raise ValueError(f"{path}: line {number}: {error}") from error

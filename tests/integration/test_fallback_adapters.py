@@ -14,7 +14,8 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
+from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, PersonalVoiceTTS
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, synthesize
 
 _PITCHES = (300, 430, 560, 690)
 _SOON = SessionConnectOptions(stt_conn_options=APIConnectOptions(max_retry=3, retry_interval=0.05))
@@ -86,6 +87,77 @@ class TestSTT:
         return adapter
 
 
+class TestTwoOfOurs:
+    """Two regions, say: the second stands in for the first. Each voice is that of who served."""
+
+    async def test_each_translation_is_heard_in_the_voice_of_the_one_that_served(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        said = {"fr": "oui"}
+        ours = [audio.line(number, translations=said) for number in (1, 2)]
+        seconds = [audio.line(number, translations=said) for number in (11, 12)]
+        changes: asyncio.Queue[bool] = asyncio.Queue()
+        async with Emulator(Behaviour(script=seconds, silence_ms=200)) as elsewhere:
+            second = STT(target_languages="fr", speech_key="any", speech_endpoint=elsewhere.endpoint)
+            adapters: list[livekit_stt.FallbackAdapter] = []
+
+            def adapted(first: STT) -> livekit_stt.STT:
+                adapter = livekit_stt.FallbackAdapter([first, second], attempt_timeout=1, retry_interval=0.05)
+                adapter.on("stt_availability_changed", lambda event: changes.put_nowait(event.available))
+                adapters.append(adapter)
+                return adapter
+
+            room = await enter_room(
+                Behaviour(script=ours, silence_ms=200),
+                stt=adapted,
+                tts=lambda _: TTS(adapters[0], fallback=other_voice),
+                conn_options=_SOON,
+            )
+            room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+            await room.speaker.until_played(1)
+            await room.emulator.aclose()
+            assert await within(changes.get()) is False
+            for number in (2, 3):
+                room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+                await room.speaker.until_played(number)
+            assert room.heard([line.voices["fr"].pcm for line in (ours[0], *seconds)])
+            assert (other_voice.texts, room.lost) == ([], [])
+            await room.session.aclose()
+            await second.aclose()
+
+
+class TestAnotherThatTranslates:
+    async def test_it_goes_on_in_the_voice_of_the_fallback(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        lines = [audio.line(1), audio.line(2, translated=False)]
+        other = OtherSTT("trois", "quatre")
+        unavailable = asyncio.Event()
+
+        def adapted(ours: STT) -> livekit_stt.STT:
+            adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=1, retry_interval=0.05)
+            adapter.on("stt_availability_changed", lambda _: unavailable.set())
+            return adapter
+
+        room = await enter_room(
+            Behaviour(script=lines, silence_ms=200),
+            agent=InterpreterAgent(other_stt_translates=True),
+            fallback=other_voice,
+            stt=adapted,
+            conn_options=_SOON,
+        )
+        untranslated = asyncio.Event()
+        room.stt.on("utterance_recognized", lambda event: event.transcript.translated or untranslated.set())
+        room.microphone.speak(audio.speech((0.2, 0.7), (1.1, 1.6), end=2.0))
+        await room.speaker.until_played(1)
+        await within(untranslated.wait())
+        await room.emulator.aclose()
+        await within(unavailable.wait())
+        room.microphone.speak(audio.speech((0.2, 0.7), (1.4, 1.9), end=2.6))
+        await room.speaker.until_played(3)
+        assert room.heard([lines[0].voices["fr"].pcm, other_voice.pcm("trois"), other_voice.pcm("quatre")])
+
+
 class TestTTS:
     def _adapter(self, other: Any) -> Callable[[Any], livekit_tts.TTS]:
         return lambda ours: livekit_tts.FallbackAdapter([ours, livekit_tts.StreamAdapter(tts=other)])
@@ -118,3 +190,32 @@ class TestTTS:
         for line, segment in zip(lines, rest, strict=True):
             others = other_voice.pcm(line.translations["fr"])
             assert audio.same(segment, line.voices["fr"].pcm) or audio.same(segment, others)
+
+    async def test_with_a_personal_voice_as_the_other(self, enter_room: Any, audio: Any) -> None:
+        """It works; with `fallback=` the last would surely have been in its own voice."""
+        lines = [audio.line(number) for number in (1, 2)]
+        async with Emulator() as speaking:
+            voice = PersonalVoiceTTS(
+                speaker_profile_id="an-id",
+                speech_key="any",
+                speech_endpoint=speaking.endpoint,
+                sample_rate=16000,
+            )
+            room = await enter_room(
+                Behaviour(script=lines, silence_ms=200),
+                tts=lambda ours: livekit_tts.FallbackAdapter([ours, voice]),
+            )
+            room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+            await room.speaker.until_played(1)
+            room.session.say("Un moment.", allow_interruptions=False)
+            await room.speaker.until_played(2)
+            room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+            await room.speaker.until_played(3)
+            first, other, last = room.speaker.segments
+            assert audio.same(first, lines[0].voices["fr"].pcm)
+            assert audio.same(other, synthesize("Un moment.", 0.5, 16000).pcm)
+            translation = lines[1].translations["fr"]
+            in_either = (lines[1].voices["fr"].pcm, synthesize(translation, 0.5, 16000).pcm)
+            assert any(audio.same(last, pcm) for pcm in in_either)
+            await room.session.aclose()
+            await within(voice.aclose())

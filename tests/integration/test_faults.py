@@ -23,6 +23,7 @@ def outcomes() -> dict[str, Outcome]:
     return dict(zip(_QUICK, asyncio.run(interpret_all()), strict=True))
 
 
+@pytest.mark.xdist_group("matrix")  # one process runs the cases, once
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", _QUICK)
 def test_nothing_is_lost_repeated_swapped_or_out_of_order(outcomes: dict[str, Outcome], name: str) -> None:

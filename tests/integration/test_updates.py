@@ -105,6 +105,20 @@ class TestTargetLanguage:
         _were_said_in(pair, audio, "fr", "de")
         assert pair.errors == []
 
+    async def test_before_the_first_sound_it_is_how_it_begins(
+        self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
+    ) -> None:
+        """The stream is connected, and the microphone still off."""
+        pair = await open_pair(behaviour())
+        listening = asyncio.create_task(pair.listen())
+        await until(lambda: pair.emulator.connections == 1)
+        pair.stt.update_options(target_languages="de")
+        pair.push(utterance(1))
+        pair.stream.end_input()
+        await within(listening)
+        _were_said_in(pair, audio, "de")
+        assert pair.errors == []
+
     async def test_back_again_before_it_took_effect_and_the_same_are_no_change(
         self, open_pair: OpenPair, audio: Audio
     ) -> None:

@@ -1,0 +1,86 @@
+"""How the vendors and the pair do, for the Prometheus endpoint of the worker.
+
+Counters and histograms only: they add up over the processes of a worker, also those that have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Literal
+
+from livekit.agents import llm, stt, tts
+from livekit.agents.metrics import AgentMetrics, LLMMetrics, STTMetrics, TTSMetrics
+from prometheus_client import Counter, Histogram
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+
+Kind = Literal["stt", "llm", "tts"]
+Vendor = stt.STT[Any] | llm.LLM[Any] | tts.TTS[Any]
+
+_VENDOR = ("kind", "vendor", "model")
+
+CALLS = Counter(
+    "interpreter_calls",
+    "Requests to an LLM or TTS, stretches of audio that an STT has heard; outcome: ok or error",
+    (*_VENDOR, "outcome"),
+)
+TAKEN_OFF = Counter("interpreter_taken_off", "How often a vendor failed so that the next took over", _VENDOR)
+RECOVERED = Counter("interpreter_recovered", "How often it was found to work again", _VENDOR)
+FIRST_RESPONSE = Histogram(
+    "interpreter_first_response_seconds",
+    "Request to the first word of an LLM, or first sound of a TTS",
+    _VENDOR,
+)
+AUDIO = Counter("interpreter_audio_seconds", "Speech heard by an STT, or made by a TTS", _VENDOR)
+UTTERANCES = Counter("interpreter_utterances", "Utterances that the pair has recognized", ("translated",))
+VOICES_LOST = Counter("interpreter_voices_lost", "Voices that Azure did not give, or not whole", ("reason",))
+
+
+def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) -> None:
+    """Count what each vendor does, and each time that their FallbackAdapter takes one off or on again.
+
+    Args:
+        kind: What they do.
+        adapter: The FallbackAdapter.
+        vendors: Those behind it, by the names that the metrics give them.
+    """
+    labels = {vendor: (kind, name, vendor.model) for name, vendor in vendors.items()}
+    for vendor in vendors.values():
+        vendor.on("metrics_collected", partial(_succeeded, labels[vendor]))
+        vendor.on("error", partial(_failed, labels[vendor]))
+
+    def availability_changed(event: Any) -> None:
+        (RECOVERED if event.available else TAKEN_OFF).labels(*labels[getattr(event, kind)]).inc()
+
+    adapter.on(f"{kind}_availability_changed", availability_changed)
+
+
+def watch_pair(pair: azure_interpreter.STT) -> None:
+    """Count what the pair tells besides LiveKit's own events."""
+    pair.on("utterance_recognized", _recognized)
+    pair.on("voice_lost", _lost)
+
+
+def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:
+    match metrics:
+        case STTMetrics(audio_duration=seconds):
+            AUDIO.labels(*labels).inc(seconds)
+        case LLMMetrics(ttft=seconds):
+            FIRST_RESPONSE.labels(*labels).observe(seconds)
+        case TTSMetrics(ttfb=first, audio_duration=seconds):
+            FIRST_RESPONSE.labels(*labels).observe(first)
+            AUDIO.labels(*labels).inc(seconds)
+    CALLS.labels(*labels, "ok").inc()
+
+
+def _failed(labels: tuple[str, ...], _: object) -> None:
+    CALLS.labels(*labels, "error").inc()
+
+
+def _recognized(utterance: azure_interpreter.UtteranceRecognized) -> None:
+    UTTERANCES.labels("yes" if utterance.transcript.translated else "no").inc()
+
+
+def _lost(voice: azure_interpreter.VoiceLost) -> None:
+    VOICES_LOST.labels(voice.reason).inc()

@@ -1,0 +1,128 @@
+"""A worker among the examples, as a process: its log, its health endpoint, its metrics and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LIMIT_SECONDS = 40.0
+"""Starting a worker takes some seconds of work, on a machine that may be busy."""
+
+
+class WorkerProcess:
+    """`python examples/NAME start`, with ports of its own.
+
+    Attributes:
+        log: The messages that it has logged.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, health_port: int, metrics_port: int) -> None:
+        self._process = process
+        self._health_port, self._metrics_port = health_port, metrics_port
+        self.log: list[str] = []
+        self._changed = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls, name: str, environment: Mapping[str, str]) -> WorkerProcess:
+        health_port, metrics_port = _free_port(), _free_port()
+        ports = {"HEALTH_PORT": str(health_port), "METRICS_PORT": str(metrics_port)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(EXAMPLES / name),
+            "start",
+            env={**os.environ, **ports, **environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        return cls(process, health_port, metrics_port)
+
+    async def until_logged(self, words: str) -> None:
+        """Wait for a message that begins with these words."""
+
+        async def wait() -> None:
+            while not any(line.startswith(words) for line in self.log):
+                assert not self._reading.done(), "\n".join(self.log)
+                self._changed.clear()
+                await self._changed.wait()
+
+        await asyncio.wait_for(wait(), LIMIT_SECONDS)
+
+    async def health(self, path: str = "/") -> tuple[int, str]:
+        await self.until_logged("HTTP server listening")
+        return await _get(f"http://127.0.0.1:{self._health_port}{path}")
+
+    async def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+        """Each sample by its name and labels; those of its machine and processes are left out."""
+        await self.until_logged("Prometheus metrics exposed")
+        _, text = await _get(f"http://127.0.0.1:{self._metrics_port}/metrics")
+        return {
+            (sample.name, frozenset(sample.labels.items() - _own(sample.labels))): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    async def metric(self, name: str, **labels: str) -> float:
+        """0 while it is not there."""
+        return (await self.metrics()).get((name, frozenset(labels.items())), 0.0)
+
+    async def until_metric(self, name: str, value: float, **labels: str) -> None:
+        """Wait until it is at least that."""
+
+        async def wait() -> None:
+            while await self.metric(name, **labels) < value:  # noqa: ASYNC110 - a process is asked
+                await asyncio.sleep(0.1)
+
+        await asyncio.wait_for(wait(), LIMIT_SECONDS)
+
+    def terminate(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+
+    async def until_ended(self) -> int:
+        """Wait for its exit code."""
+        await asyncio.wait_for(self._reading, LIMIT_SECONDS)
+        return await self._process.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process.returncode is None
+
+    async def aclose(self) -> None:
+        if self.running:
+            self._process.kill()
+        await self.until_ended()
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            try:
+                self.log.append(json.loads(line)["message"])
+            except (ValueError, TypeError, KeyError):
+                self.log.append(line.decode(errors="replace").rstrip())
+            self._changed.set()
+        self._changed.set()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _own(labels: Mapping[str, str]) -> set[tuple[str, str]]:
+    return {item for item in labels.items() if item[0] in ("nodename", "pid")}
+
+
+async def _get(url: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status, await response.text()

@@ -1,0 +1,150 @@
+"""The resilient interpreter of the examples: what is heard while vendors are away, and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.llm_service import LLMService
+from fakes.room import Microphone, Speaker, within
+from livekit.agents import AgentSession
+from livekit.agents.testing import fake_job_context
+from prometheus_client import REGISTRY
+from resilience.interpreter import ResilientInterpreter
+from resilience.vendors import VOICE, vendors
+
+from livekit_plugins_azure_interpreter import session_options
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+
+_KEY = "the right key"
+_NOWHERE = "http://127.0.0.1:9/v1"
+
+
+class Session:
+    """An interpreter to French, without a room."""
+
+    def __init__(self, session: AgentSession[None]) -> None:
+        self.microphone, self.speaker = Microphone(speed=2.0), Speaker(speed=2.0)
+        session.input.audio, session.output.audio = self.microphone, self.speaker
+
+
+@pytest.fixture
+async def backup() -> AsyncIterator[Emulator]:
+    """The second Speech resource. Every text sounds the same there."""
+    async with Emulator(Behaviour(silence_ms=200, synthesis_seconds=0.3)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def start(
+    monkeypatch: pytest.MonkeyPatch, backup: Emulator
+) -> AsyncIterator[Callable[..., Awaitable[Session]]]:
+    """Start a session whose first resource behaves like this."""
+    opened: list[Callable[[], Awaitable[object]]] = []
+
+    async def make(behaviour: Behaviour, *, key: str = _KEY, llm_url: str = _NOWHERE) -> Session:
+        first = Emulator(behaviour)
+        await first.start()
+        for name, value in {
+            "AZURE_SPEECH_KEY": key,
+            "AZURE_SPEECH_ENDPOINT": first.endpoint,
+            "BACKUP_SPEECH_KEY": "any",
+            "BACKUP_SPEECH_ENDPOINT": backup.endpoint,
+            "LIVEKIT_API_KEY": "devkey",
+            "LIVEKIT_API_SECRET": "a secret that is long enough to sign",
+            "LIVEKIT_INFERENCE_URL": llm_url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        chosen = vendors("fr")
+        options = session_options(session_close_transcript_timeout=0.1)
+        agent_session = AgentSession[None](stt=chosen.hearing, tts=chosen.speaking, **options)
+        opened.extend((first.aclose, chosen.aclose, agent_session.aclose))
+        session = Session(agent_session)
+        interpreter = ResilientInterpreter(chosen.translating, language="fr")
+        await within(agent_session.start(interpreter, record=False))
+        return session
+
+    with fake_job_context():
+        yield make
+        while opened:
+            await within(opened.pop()())
+
+
+@pytest.fixture
+def counted() -> Callable[..., float]:
+    """How much a metric has grown since the test began."""
+
+    def value(name: str, labels: dict[str, str]) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    before = {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+    }
+    return lambda name, **labels: value(name, labels) - before.get((name, frozenset(labels.items())), 0.0)
+
+
+_PAIR = {"vendor": "pair", "model": "live-interpreter"}
+_SECOND_STT = {"vendor": "second", "model": "unknown"}
+_LLM = {"vendor": "first", "model": "openai/gpt-4.1-mini"}
+_VERBATIM = {"vendor": "verbatim", "model": "verbatim"}
+_VOICE = {"vendor": "voice", "model": VOICE}
+_SECOND_TTS = {"vendor": "second", "model": VOICE}
+_SAID = (0.2, 0.7)
+
+
+async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
+    start: Any, audio: Any, counted: Any
+) -> None:
+    line = audio.line(1)
+    session = await start(Behaviour(script=[line], silence_ms=200, key=_KEY))
+    session.microphone.speak(audio.speech(_SAID, end=1.2))
+    await session.speaker.until_played(1)
+    assert audio.same(session.speaker.segments[0], line.voices["fr"].pcm)
+    assert counted("interpreter_utterances_total", translated="yes") == 1
+    assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_PAIR) == 1
+    assert counted("interpreter_audio_seconds_total", kind="tts", **_PAIR) == pytest.approx(0.5, abs=0.02)
+    assert counted("interpreter_first_response_seconds_count", kind="tts", **_PAIR) == 1
+    assert counted("interpreter_taken_off_total", kind="stt", **_PAIR) == 0
+    assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 0
+
+
+async def test_what_azure_heard_and_did_not_translate_the_llm_translates(
+    start: Any, audio: Any, counted: Any
+) -> None:
+    async with LLMService({"sentence number 1": "phrase une"}) as llm:
+        session = await start(
+            Behaviour(
+                script=[audio.line(1, translated=False)], silence_ms=200, synthesis_seconds=0.2, key=_KEY
+            ),
+            llm_url=llm.url,
+        )
+        session.microphone.speak(audio.speech(_SAID, end=1.2))
+        await session.speaker.until_played(1)
+    assert llm.tasks == ["Translate to french. Answer with the translation only."]
+    assert len(session.speaker.segments[0]) / 32000 == pytest.approx(0.2, abs=0.02)
+    assert counted("interpreter_utterances_total", translated="no") == 1
+    assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_LLM) == 1
+    assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_VOICE) == 1
+    assert counted("interpreter_taken_off_total", kind="tts", **_PAIR) == 0
+
+
+async def test_while_azure_refuses_others_hear_translate_and_speak_and_each_failure_is_counted(
+    start: Any, audio: Any, counted: Any
+) -> None:
+    session = await start(Behaviour(key=_KEY), key="a wrong key")
+    session.microphone.speak(audio.speech(_SAID, (1.5, 2.0), end=2.6))
+    await session.speaker.until_played(2)
+    # Every translator is away but the last: the words are said as they are, in the second resource's voice.
+    seconds = [len(segment) / 32000 for segment in session.speaker.segments]
+    assert seconds == [pytest.approx(0.3, abs=0.02)] * 2
+    choices = (("stt", _PAIR, _SECOND_STT), ("llm", _LLM, _VERBATIM), ("tts", _PAIR, _SECOND_TTS))
+    for kind, first, second in choices:
+        assert counted("interpreter_taken_off_total", kind=kind, **first) == 1
+        assert counted("interpreter_calls_total", kind=kind, outcome="error", **first) >= 1
+        assert counted("interpreter_calls_total", kind=kind, outcome="ok", **first) == 0
+        assert counted("interpreter_taken_off_total", kind=kind, **second) == 0
+    assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 2
+    assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_SECOND_TTS) == 2

@@ -1,0 +1,115 @@
+"""How much of each module its own test file covers: `python -m own_coverage [MODULE ...]`.
+
+A module is covered where its own tests would notice: what other tests happen to run does not count.
+`_voice.py` is tested by test_voice.py; what has no file of its own (names, data) by its package's
+test_package.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import livekit_plugins_azure_interpreter
+
+TESTS = Path(__file__).parent
+CONFIG = TESTS.parent / "pyproject.toml"
+PACKAGE = Path(livekit_plugins_azure_interpreter.__file__).parent
+LIMIT_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What the tests of a module run of it.
+
+    Attributes:
+        module: Its path within the package.
+        branches: The percentage of its branches; 100 where there are none.
+        lines: The percentage of its lines.
+        missing: The lines that are not run, and the branches (from->to).
+        failure: What the tests said, where they failed.
+    """
+
+    module: str
+    branches: float = 0.0
+    lines: float = 0.0
+    missing: str = ""
+    failure: str = ""
+
+    def row(self, percent: float) -> str:
+        mark = " " if self.reaches(percent) else "✗"
+        remark = "its tests fail" if self.failure else self.missing
+        return f"{mark} {self.module:28}{self.branches:6.1f}{self.lines:8.1f}  {remark}".rstrip()
+
+    def reaches(self, percent: float) -> bool:
+        return min(self.branches, self.lines) >= percent
+
+
+def main() -> int:
+    modules = {str(path.relative_to(PACKAGE).with_suffix("")): path for path in sorted(PACKAGE.rglob("*.py"))}
+    parser = argparse.ArgumentParser(prog="own_coverage", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as _voice or emulator/turn")
+    parser.add_argument("--at-least", type=float, default=95.0, metavar="PERCENT")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="test files at once")
+    given = parser.parse_args()
+    if unknown := set(given.modules) - set(modules):
+        parser.error(f"no such module: {', '.join(sorted(unknown))}")
+    with ThreadPoolExecutor(given.jobs) as pool:
+        results = list(pool.map(_measure, (modules[name] for name in given.modules or modules)))
+    for result in results:
+        print(result.failure, end="")
+    print(f"  {'% of':28}{'branches':>6}{'lines':>6}  not run")
+    for result in results:
+        print(result.row(given.at_least))
+    reached = [result for result in results if result.reaches(given.at_least)]
+    print(f"{len(reached)} of {len(results)} modules reach {given.at_least:g} % by their own tests.")
+    return 0 if len(reached) == len(results) else 1
+
+
+def _measure(module: Path) -> Covered:
+    name = str(module.relative_to(PACKAGE))
+    with tempfile.TemporaryDirectory() as scratch:
+        config = [f"--rcfile={CONFIG}", f"--data-file={scratch}/coverage"]
+        include = f"--include={module}"
+        tests = ["-m", "pytest", "-c", str(CONFIG), "-q", "-p", "no:cacheprovider", str(_tests_of(module))]
+        ran = _coverage("run", *config, include, *tests)
+        if ran.returncode:
+            return Covered(name, failure=ran.stdout + ran.stderr)
+        _coverage("combine", *config, "--quiet").check_returncode()
+        report = _coverage("json", *config, include, "--quiet", "-o", "-")
+        report.check_returncode()
+    (file,) = json.loads(report.stdout)["files"].values()
+    summary = file["summary"]
+    branches = [f"{start}->{to}" for start, to in file["missing_branches"]]
+    return Covered(
+        name,
+        _percent(summary["covered_branches"], summary["num_branches"]),
+        _percent(summary["covered_lines"], summary["num_statements"]),
+        " ".join([*map(str, file["missing_lines"]), *branches]),
+    )
+
+
+def _tests_of(module: Path) -> Path:
+    folder = TESTS / module.parent.relative_to(PACKAGE)
+    own = folder / f"test_{module.stem.strip('_')}.py"
+    return own if own.is_file() else folder / "test_package.py"
+
+
+def _coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "coverage", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+
+
+def _percent(part: int, whole: int) -> float:
+    return 100.0 * part / whole if whole else 100.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

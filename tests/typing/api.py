@@ -1,0 +1,164 @@
+"""What type checkers must know of the public API, and what they must refuse. Read by them, never run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import AgentSession, APIConnectOptions, stt, tts
+from typing_extensions import assert_type
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+from livekit_plugins_azure_interpreter import (
+    STT,
+    TTS,
+    Counts,
+    InterpreterAgent,
+    PersonalVoiceTTS,
+    SpeechStream,
+    SynthesizeStream,
+    Transcript,
+    UtteranceRecognized,
+    VoiceLost,
+)
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Refuse, load_script
+
+
+def as_in_the_readme() -> None:
+    interpreter = azure_interpreter.STT(target_languages="fr")
+    voice = azure_interpreter.TTS(interpreter)
+    session = AgentSession[None](stt=interpreter, tts=voice, **azure_interpreter.session_options())
+    assert_type(session, AgentSession[None])
+    assert_type(azure_interpreter.session_options(vad=None), dict[str, Any])
+    assert_type(azure_interpreter.__version__, str)
+
+
+class TestSTT:
+    def is_livekits(self, interpreter: STT) -> stt.STT[Any]:
+        return stt.FallbackAdapter([interpreter])
+
+    def takes_one_language_or_several(self, several: Sequence[str]) -> None:
+        STT(target_languages="fr", source_languages=None)
+        STT(target_languages=several, source_languages=("en-US", "es-ES"))
+        STT()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        STT("fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        STT(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        STT(target_languages=[33])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+
+    def takes_a_voice_or_none(self) -> None:
+        STT(target_languages="fr", voice="fr-FR-DeniseNeural")
+        STT(target_languages="fr", voice=None)
+        STT(target_languages="fr", voice=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def takes_some_words_only(self) -> None:
+        STT(target_languages="fr", latency="lowest", profanity="raw", segmentation_strategy="Semantic")
+        STT(target_languages="fr", latency="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        STT(target_languages="fr", segmentation_strategy="semantic")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def takes_a_token_or_who_gives_one(self) -> None:
+        STT(target_languages="fr", speech_auth_token="token")
+        STT(target_languages="fr", speech_auth_token=lambda: "token")
+        STT(target_languages="fr", speech_auth_token=lambda: 1)  # type: ignore[arg-type,return-value]  # pyright: ignore[reportArgumentType]
+
+    def has_no_option_of_another_name(self) -> None:
+        STT(target_languages="fr", api_key="key")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+    async def streams(self, interpreter: STT) -> None:
+        stream = interpreter.stream(language="en-US", conn_options=APIConnectOptions(max_retry=0))
+        assert_type(stream, SpeechStream)
+        async with stream:
+            async for event in stream:
+                assert_type(event, stt.SpeechEvent)
+        interpreter.stream(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+    async def recognizes_a_recording(self, interpreter: STT, frame: rtc.AudioFrame) -> None:
+        assert_type(await interpreter.recognize([frame, frame]), stt.SpeechEvent)
+        assert_type(await interpreter.recognize(frame, language="en-US"), stt.SpeechEvent)
+        await interpreter.recognize(bytes(2))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def is_changed_while_it_runs(self, interpreter: STT) -> None:
+        interpreter.update_options(target_languages=["de"], voice=None, source_languages=None)
+        interpreter.update_options(phrase_list=["Contoso"], phrase_list_weight=2)
+        interpreter.update_options(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        interpreter.update_options(sample_rate=8000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+    def tells_of_utterances_and_voices(self, interpreter: STT) -> None:
+        interpreter.on("utterance_recognized", self.recognized)
+        interpreter.on("voice_lost", self.lost)
+        interpreter.on("metrics_collected", print)
+        interpreter.on("error", print)
+        interpreter.on("utterance_recognised", print)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert_type(interpreter.counts, Counts)
+
+    def recognized(self, event: UtteranceRecognized) -> None:
+        assert_type(event.id, str)
+        assert_type(event.transcript, Transcript)
+        assert_type(event.transcript.text, str)
+        assert_type(event.transcript.translations, Mapping[str, str])
+        assert_type(event.transcript.start_time, float)
+        assert_type(event.transcript.same_language, bool)
+        event.transcript.text = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+
+    def lost(self, event: VoiceLost) -> None:
+        assert_type(event.reason, str)
+        assert_type(event.seconds_heard, float)
+        assert_type(event.seconds_missing, float | None)
+
+    def counts(self, counts: Counts) -> None:
+        assert_type(counts.utterances, int)
+        assert_type(counts.voices_lost, Counter[str])
+
+
+class TestTTS:
+    def speaks_for_this_packages_stt(self, interpreter: STT, other: stt.STT[Any]) -> None:
+        assert_type(TTS(interpreter).stt, STT | stt.FallbackAdapter)
+        TTS(stt.FallbackAdapter([interpreter, other]))
+        TTS(other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        TTS()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+    def takes_any_fallback(self, interpreter: STT, other: tts.TTS[Any]) -> None:
+        TTS(interpreter, fallback=other)
+        TTS(interpreter, fallback=PersonalVoiceTTS(voice="fr-FR-DeniseNeural"))
+        TTS(interpreter, fallback=tts.StreamAdapter(tts=other))
+        TTS(interpreter, fallback=interpreter)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def streams(self, voice: TTS) -> None:
+        stream = voice.stream()
+        assert_type(stream, SynthesizeStream)
+        async for audio in stream:
+            assert_type(audio, tts.SynthesizedAudio)
+        assert_type(voice.synthesize("Bonjour"), tts.ChunkedStream)
+
+    def is_livekits(self, voice: TTS) -> tts.TTS[Any]:
+        return tts.FallbackAdapter([voice, PersonalVoiceTTS(voice="fr-FR-DeniseNeural")])
+
+
+class TestPersonalVoiceTTS:
+    def takes_keywords_only(self) -> None:
+        PersonalVoiceTTS(speaker_profile_id="id", language="fr-FR", rate=1.2)
+        PersonalVoiceTTS("id")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        PersonalVoiceTTS(rate="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def streams(self, voice: PersonalVoiceTTS) -> None:
+        async for audio in voice.synthesize("Bonjour"):
+            assert_type(audio.frame, rtc.AudioFrame)
+
+
+class TestInterpreterAgent:
+    def takes_its_own_and_livekits_options(self) -> None:
+        InterpreterAgent(skip_same_language=False, catch_up="time_stretch", allow_interruptions=False)
+        InterpreterAgent(catch_up="faster")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        InterpreterAgent("Interpret.")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        assert_type(InterpreterAgent().backlog_seconds, float)
+
+
+class TestEmulator:
+    async def serves(self) -> None:
+        async with Emulator(Behaviour(faults=[Refuse(503)])) as emulator:
+            assert_type(emulator, Emulator)
+        assert_type(Line("Yes.", translations={"fr": "Oui."}), Line)
+
+    def loads_a_script(self, path: str) -> None:
+        load_script(path)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
