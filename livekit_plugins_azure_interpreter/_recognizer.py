@@ -16,6 +16,7 @@ import azure.cognitiveservices.speech as speechsdk
 from azure.cognitiveservices.speech import interop
 
 from . import _events as events
+from ._voice_order import VoiceNames
 from .options import Latency, Options
 
 Post = Callable[[events.Event], None]
@@ -123,6 +124,8 @@ class _Reporter:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._message_at = float("-inf")
+        self._names = VoiceNames()
+        self._path = self._voice = ""
 
     def connected(self, _: Any) -> None:
         self._post(events.Connected())
@@ -130,7 +133,9 @@ class _Reporter:
     def disconnected(self, _: Any) -> None:
         self._post(events.Disconnected())
 
-    def message(self) -> None:
+    def message(self, path: str, stream_id: str) -> None:
+        # The event that it causes is the next, and names no voice.
+        self._path, self._voice = path, self._names.of(path, stream_id)
         now = time.monotonic()
         if now - self._message_at >= _MESSAGES_SECONDS:
             self._message_at = now
@@ -153,9 +158,9 @@ class _Reporter:
 
     def synthesizing(self, event: Any) -> None:
         if event.result.reason is speechsdk.ResultReason.SynthesizingAudio:
-            self._post(events.VoiceChunk(event.result.audio))
+            self._post(events.VoiceChunk(event.result.audio, self._voice))
         elif event.result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted:
-            self._post(events.VoiceCompleted())
+            self._post(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
 
     def canceled(self, event: Any) -> None:
         details = event.cancellation_details
@@ -219,19 +224,32 @@ def _native_phrase(event: int) -> events.RawPhrase:
 
 
 class _MessageTap:
-    """Every message of the service, whatever it says.
+    """Every message of the service, whatever it says: its path, and the stream that it is of.
 
     The SDK's C library tells of them, but its Python layer does not wrap that.
     """
 
     _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
-    def __init__(self, library: Any, connection: Any, received: Callable[[], None]) -> None:
-        def callback(event: int, _: object) -> None:
-            release(ctypes.c_void_p(event))
-            received()
-
+    def __init__(self, library: Any, connection: Any, received: Callable[[str, str], None]) -> None:
+        # What this version of the library does not have is missed here, not in the callback.
+        get_message = library.connection_message_received_event_get_message
+        get_properties = library.connection_message_get_property_bag
+        release_message = library.connection_message_handle_release
         release = library.connection_message_received_event_handle_release
+
+        def callback(event: int, _: object) -> None:
+            message, properties = ctypes.c_void_p(), ctypes.c_void_p()
+            try:
+                interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(message), fn=get_message)
+                interop._call_hr_fn(message, ctypes.byref(properties), fn=get_properties)
+                named = speechsdk.PropertyCollection(properties).get_property_by_name
+                path, stream_id = named("connection.message.path"), named("X-StreamId")
+            finally:
+                release_message(message)
+                release(ctypes.c_void_p(event))
+            received(path, stream_id)
+
         self._set = library.connection_message_received_set_callback
         self._connection = connection
         self._callback = self._FUNCTION(callback)  # the library keeps no reference
@@ -241,7 +259,7 @@ class _MessageTap:
         interop._call_hr_fn(self._connection._handle, None, None, fn=self._set)
 
 
-def _tap_messages(connection: Any, received: Callable[[], None]) -> _MessageTap | None:
+def _tap_messages(connection: Any, received: Callable[[str, str], None]) -> _MessageTap | None:
     try:
         return _MessageTap(interop._sdk_lib, connection, received)
     except AttributeError:  # another version of the SDK; the typed events have to do

@@ -249,7 +249,7 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event.data, hearing)
+            self._voice_chunk(event, hearing)
         elif isinstance(event, events.VoiceCompleted):
             hearing.voice.end()
             self._ledger.completed(self._came_at)
@@ -305,9 +305,9 @@ class SpeechStream(stt.SpeechStream):
         self._sent_again_until = max(self._sent_again_until, end)
         return missing and self._conn_options.max_retry > 0
 
-    def _voice_chunk(self, data: bytes, hearing: _Hearing) -> None:
+    def _voice_chunk(self, chunk: events.VoiceChunk, hearing: _Hearing) -> None:
         try:
-            samples = hearing.voice.read(data)
+            samples = hearing.voice.read(chunk.data, begins=chunk.begins)
         except VoiceFormatError as error:
             # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)

@@ -270,6 +270,7 @@ class Ledger:
         self._early: deque[_Voice] = deque()
         self._voice: _Voice | None = None
         self._line_moved_at = float("-inf")
+        self._voices_come = False
         self._headers_seen = False
         self._header_on_every_chunk = self._header_on_first_chunk = False
         self._discarding_tail = False
@@ -437,7 +438,10 @@ class Ledger:
             if self._line[0].same_language and self._same_language.voiced is None:
                 self._same_language.voiced = False
             self._lose(self._line.popleft(), LostReason.TIMEOUT)
-            self._line_moved_at = due
+            if self._voices_come:
+                self._line_moved_at = due
+            # Where none came for several in a row, each waits from its own result, or the lag would grow.
+            self._voices_come = False
             self._doubt_until = due + self._timeout
 
     def _end_overdue(self, voice: _Voice, due: float) -> None:
@@ -460,6 +464,7 @@ class Ledger:
     # Voices
 
     def _begin_voice(self, now: float, position: float) -> _Voice:
+        self._voices_come = True
         if self._undecided or self._is_undecided:
             voice = self._voice = _Voice(None, now, position)
             self._undecided.append(voice)

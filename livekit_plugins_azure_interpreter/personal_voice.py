@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Literal
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
+    NOT_GIVEN,
     APIConnectOptions,
     APIError,
     APIStatusError,
+    NotGivenOr,
     tokenize,
     tts,
     utils,
 )
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
+from livekit.agents.utils import is_given
 
 from ._errors import to_api_error
 from ._events import Failed, SpeechBegun, SpeechChunk, WordReached
@@ -114,6 +117,31 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
     @property
     def provider(self) -> str:
         return "Azure"
+
+    def update_options(
+        self,
+        *,
+        speaker_profile_id: NotGivenOr[str] = NOT_GIVEN,
+        model: NotGivenOr[str] = NOT_GIVEN,
+        voice: NotGivenOr[str] = NOT_GIVEN,
+        language: NotGivenOr[str | None] = NOT_GIVEN,
+        rate: NotGivenOr[float | None] = NOT_GIVEN,
+    ) -> None:
+        """Speak the texts to come otherwise, over the same connection; one under way goes on as it began.
+
+        A `voice` takes the place of a personal one, and a `speaker_profile_id` that of a prebuilt one.
+
+        Raises:
+            ValueError: An argument is malformed; nothing was changed.
+        """
+        given = {
+            "speaker_profile_id": speaker_profile_id,
+            "model": model,
+            "voice": voice,
+            "language": language,
+            "rate": rate,
+        }
+        self._voice = self._voice.changed({name: value for name, value in given.items() if is_given(value)})
 
     def prewarm(self) -> None:
         """Connect ahead of the first text; within a running event loop."""

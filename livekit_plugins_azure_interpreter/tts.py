@@ -19,7 +19,7 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities, TTSError
 
 from ._audio import MonoResampler
-from ._interpreters import Interpreters
+from ._interpreting_stts import InterpretingSTTs
 from ._utterances import State, Translation, Utterance
 from ._voice import Samples
 from .stt import STT
@@ -48,7 +48,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         fallback: tts.TTS[Any] | None = None,
         sample_rate: int = 16000,
     ) -> None:
-        self._stt, self._interpreters = stt, Interpreters(stt)
+        self._stt, self._interpreters = stt, InterpretingSTTs(stt)
         first = next(iter(self._interpreters), None)
         if first is None:
             raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")

@@ -274,6 +274,27 @@ class TestReporter:
             reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"\x01\x02")))
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
 
+    def test_a_voice_is_named_by_the_message_before_and_its_end_is_told_by_one(
+        self, reporter: _Reporter, posted: Posted
+    ) -> None:
+        reasons = speechsdk.ResultReason
+
+        def synthesizing(reason: Any) -> None:
+            reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"12")))
+
+        for path, reason in (
+            ("audio", reasons.SynthesizingAudio),
+            ("audio", reasons.SynthesizingAudioCompleted),
+            ("audio.end", reasons.SynthesizingAudioCompleted),
+        ):
+            reporter.message(path, "7")
+            synthesizing(reason)
+        assert [event for event in posted.events if not isinstance(event, events.MessageReceived)] == [
+            events.VoiceChunk(b"12", "1"),
+            events.VoiceCompleted("1"),
+            events.VoiceCompleted("1", told=True),
+        ]
+
     def test_the_end(self, reporter: _Reporter, posted: Posted) -> None:
         reasons, codes = speechsdk.CancellationReason, speechsdk.CancellationErrorCode
         for details in (

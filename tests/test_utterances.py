@@ -489,12 +489,31 @@ def test_each_voice_that_begins_in_doubt_costs_one_utterance(ledger: Ledger) -> 
 
 
 def test_the_moment_of_being_first_in_line_is_when_the_one_before_was_given_up(ledger: Ledger) -> None:
+    ledger.recognized("zéro", 0.0)
+    ledger.audio(piece(), 0.0)
+    ledger.completed(0.0)
     ledger.recognized("un", 0.0)
     second = ledger.recognized("deux", 1.0)
     ledger.expire(2 * TIMEOUT - 0.1)
     assert second.state is State.RECOGNIZED
     ledger.expire(2 * TIMEOUT)
     assert second.lost_reason is LostReason.TIMEOUT
+
+
+@pytest.mark.parametrize("voices", [0, 1])
+def test_where_voices_do_not_come_the_wait_does_not_grow(ledger: Ledger, voices: int) -> None:
+    for number in range(voices):
+        ledger.recognized(f"with a voice {number}", 0.0)
+        ledger.audio(piece(), 0.0)
+        ledger.completed(0.0)
+        ledger.recognized("the first without", 0.0)
+        ledger.recognized("the second without", 0.0)
+        ledger.expire(2 * TIMEOUT)
+    for number in range(20):
+        recognized_at = 2 * TIMEOUT + number
+        without = ledger.recognized(f"without a voice {number}", recognized_at)
+        ledger.expire(recognized_at + TIMEOUT)
+        assert without.lost_reason is LostReason.TIMEOUT
 
 
 @pytest.mark.parametrize(("latency", "quiet"), [(0.1, 1.0), (1.0, 3.0), (4.0, TIMEOUT)])
