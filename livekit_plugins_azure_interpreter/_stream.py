@@ -17,11 +17,11 @@ from . import _events as events
 from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
+from ._ledger import Ledger
 from ._placed import Change, Place, PlacedOptions
 from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber
-from ._utterances import Ledger
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
 from .options import Options
