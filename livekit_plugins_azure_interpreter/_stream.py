@@ -17,11 +17,11 @@ from . import _events as events
 from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
+from ._ledger import Ledger
 from ._placed import Change, Place, PlacedOptions
 from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber
-from ._utterances import Ledger
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
 from .options import Options
@@ -124,7 +124,7 @@ class SpeechStream(stt.SpeechStream):
                 await self._interpret(first, later, stack)
         except APIError as error:
             outlived = self._now() - began_at >= self._conn_options.timeout
-            spent = self._unheard_attempts > self._conn_options.max_retry
+            spent = 0 < self._conn_options.max_retry < self._unheard_attempts
             if outlived and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.
