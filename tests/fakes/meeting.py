@@ -275,7 +275,7 @@ class FakeStream:
 
     def start(self) -> None:
         if self._azure.failing(self):
-            self._after(0.1, lambda: self._post(Failed("ConnectionFailure", "as asked for")))
+            self._after(0.1, self.fail)
         else:
             self._after(0.05, lambda: self._post(Connected()))
 
