@@ -64,6 +64,9 @@ async def entrypoint(ctx: JobContext) -> None:
     chosen = vendors(LANGUAGE)
     ctx.add_shutdown_callback(chosen.aclose)
     session = AgentSession(stt=chosen.hearing, tts=chosen.speaking, **azure_interpreter.session_options())
+    # The session ends when the person it listens to leaves. So does the job, then: the server would keep the
+    # room for a while, and the worker could not take another, or, while it drains, not leave.
+    session.on("close", lambda _: ctx.shutdown())
     await session.start(ResilientInterpreter(chosen.translating, language=LANGUAGE), room=ctx.room)
 
 

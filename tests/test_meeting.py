@@ -325,6 +325,22 @@ def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> Non
         MeetingInterpreter(**{"speech_key": "a-key", "speech_region": "westeurope", **options})
 
 
+def none_for_french(language: str) -> ToneTTS:
+    if language == "fr":
+        raise RuntimeError("there is none")
+    return ToneTTS()
+
+
+@in_a_meeting(fallback=none_for_french)
+async def test_who_cannot_be_interpreted_stops_nobody(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("alice") == [(said, "en")]
+    assert set(meeting.states(ALICE_FR)) == {"failed"}
+
+
 def test_each_language_may_have_its_fallback() -> None:
     asked: list[str] = []
 
