@@ -259,9 +259,11 @@ class _MessageTap:
         interop._call_hr_fn(self._connection._handle, None, None, fn=self._set)
 
 
-def _tap_messages(connection: Any, received: Callable[[str, str], None]) -> _MessageTap | None:
+def _tap_messages(
+    connection: Any, received: Callable[[str, str], None], library: Any = interop._sdk_lib
+) -> _MessageTap | None:
     try:
-        return _MessageTap(interop._sdk_lib, connection, received)
+        return _MessageTap(library, connection, received)
     except AttributeError:  # another version of the SDK; the typed events have to do
         return None
 

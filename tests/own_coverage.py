@@ -23,6 +23,7 @@ TESTS = Path(__file__).parent
 CONFIG = TESTS.parent / "pyproject.toml"
 PACKAGE = Path(livekit_plugins_azure_interpreter.__file__).parent
 LIMIT_SECONDS = 300.0
+_FAILURE_LETTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,12 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.modules) - set(modules):
         parser.error(f"no such module: {', '.join(sorted(unknown))}")
+    print(f"  {'% of':28}{'branches':>6}{'lines':>6}  not run", flush=True)
+    results: list[Covered] = []
     with ThreadPoolExecutor(given.jobs) as pool:
-        results = list(pool.map(_measure, (modules[name] for name in given.modules or modules)))
-    for result in results:
-        print(result.failure, end="")
-    print(f"  {'% of':28}{'branches':>6}{'lines':>6}  not run")
-    for result in results:
-        print(result.row(given.at_least))
+        for result in pool.map(_measure, (modules[name] for name in given.modules or modules)):
+            print(result.failure + result.row(given.at_least), flush=True)
+            results.append(result)
     reached = [result for result in results if result.reaches(given.at_least)]
     print(f"{len(reached)} of {len(results)} modules reach {given.at_least:g} % by their own tests.")
     return 0 if len(reached) == len(results) else 1
@@ -78,10 +78,11 @@ def _measure(module: Path) -> Covered:
     with tempfile.TemporaryDirectory() as scratch:
         config = [f"--rcfile={CONFIG}", f"--data-file={scratch}/coverage"]
         include = f"--include={module}"
-        tests = ["-m", "pytest", "-c", str(CONFIG), "-q", "-p", "no:cacheprovider", str(_tests_of(module))]
+        plugins = ["-p", "traced_callbacks", "-p", "no:cacheprovider"]
+        tests = ["-m", "pytest", "-c", str(CONFIG), "-q", *plugins, str(_tests_of(module))]
         ran = _coverage("run", *config, include, *tests)
         if ran.returncode:
-            return Covered(name, failure=ran.stdout + ran.stderr)
+            return Covered(name, failure=ran.stdout[-_FAILURE_LETTERS:] + ran.stderr[-_FAILURE_LETTERS:])
         _coverage("combine", *config, "--quiet").check_returncode()
         report = _coverage("json", *config, include, "--quiet", "-o", "-")
         report.check_returncode()

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.room import Audio
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._errors import to_api_error
-from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer, _config, _make, _Reporter
-from livekit_plugins_azure_interpreter.options import Credentials, Options
+from livekit_plugins_azure_interpreter._recognizer import (
+    AzureRecognizer,
+    _config,
+    _make,
+    _Reporter,
+    _tap_messages,
+)
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
+from livekit_plugins_azure_interpreter.options import Credentials, Options, Proxy
 
 LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
+VOICE = Audio().voice(0.5, seed=1)
 
 
 def options(*, credentials: Credentials | None = None, **chosen: Any) -> Options:
@@ -136,6 +147,93 @@ class TestRecognizer:
         assert not posted.events
 
 
+class TestHearing:
+    """With an emulator, so that the SDK's own threads call."""
+
+    @pytest.fixture
+    async def emulator(self) -> AsyncIterator[Emulator]:
+        lines = [Line("Yes.", translations={"fr": "Oui.", "de": "Ja."}, voices={"fr": VOICE})]
+        async with Emulator(Behaviour(script=lines, interim_interval_ms=100)) as emulator:
+            yield emulator
+
+    @pytest.fixture
+    def hear(
+        self, emulator: Emulator, make: Callable[..., AzureRecognizer], posted: Posted
+    ) -> Callable[[], Awaitable[AzureRecognizer]]:
+        """Have a recognizer hear one utterance to its end."""
+
+        async def hear() -> AzureRecognizer:
+            audio = Audio()
+            recognizer = make(credentials=Credentials(endpoint=emulator.endpoint, key="any"))
+            recognizer.write(audio.silence(0.3) + audio.burst(1.0) + audio.silence(1.0))
+            recognizer.end_audio()
+            await asyncio.to_thread(recognizer.start)
+            await asyncio.to_thread(posted.wait_for, events.Finished)
+            return recognizer
+
+        return hear
+
+    async def test_what_azure_tells_is_posted_in_order(
+        self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
+    ) -> None:
+        await hear()
+        # The end of speech may be told before or after the final result.
+        others = (events.MessageReceived, events.SpeechStopped)
+        kinds = [type(event) for event in posted.events if not isinstance(event, others)]
+        once = [kind for kind, _ in itertools.groupby(kinds)]
+        assert once[:4] == [events.Connected, events.SpeechStarted, events.Recognizing, events.Recognized]
+        assert once[-1] is events.Finished
+        assert once.index(events.VoiceChunk) < once.index(events.VoiceCompleted)
+
+    async def test_an_interim_and_a_final_have_their_words_and_place(
+        self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
+    ) -> None:
+        await hear()
+        interim, final = posted.wait_for(events.Recognizing), posted.wait_for(events.Recognized)
+        assert isinstance(interim, events.Recognizing)
+        assert isinstance(final, events.Recognized)
+        assert "Yes.".startswith(interim.phrase.read().text)
+        assert final.phrase.read().translations == {"fr": "Oui.", "de": "Ja."}
+        for phrase in (interim.phrase, final.phrase):
+            assert phrase.offset_seconds == pytest.approx(0.3, abs=0.15)
+            assert phrase.duration_seconds > 0
+
+    async def test_a_voice_is_what_was_sent_and_messages_tell_whose_it_is_and_its_end(
+        self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
+    ) -> None:
+        assert (await hear()).sees_messages
+        chunks = [event for event in posted.events if isinstance(event, events.VoiceChunk)]
+        assert b"".join(chunk.data for chunk in chunks).endswith(VOICE.pcm)
+        (voice,) = {chunk.voice for chunk in chunks}
+        assert voice
+        assert events.VoiceCompleted(voice, told=True) in posted.events
+        assert any(isinstance(event, events.MessageReceived) for event in posted.events)
+
+    async def test_every_callback_is_on_a_thread_of_the_sdk(
+        self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
+    ) -> None:
+        await hear()
+        assert not set(posted.threads) & {threading.current_thread(), threading.main_thread()}
+
+
+class TestToken:
+    def test_a_fresh_one_is_taken_for_the_next_connection(self, make: Callable[..., AzureRecognizer]) -> None:
+        tokens = iter(("first", "second"))
+        recognizer = make(credentials=Credentials(endpoint=NOBODY, auth_token=lambda: next(tokens)))
+        recognizer.renew_token()
+        assert recognizer._recognizer.authorization_token == "second"
+
+    def test_a_key_needs_none(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        recognizer.renew_token()
+        assert not recognizer._recognizer.authorization_token
+
+
+def test_a_library_that_does_not_tell_of_messages_is_no_error() -> None:
+    """As another version of the SDK's may be: the typed events have to do."""
+    assert _tap_messages(object(), lambda path, stream_id: None, library=object()) is None
+
+
 class TestConfig:
     def _property(self, name: str | Any, **chosen: Any) -> str:
         config = _config(options(**chosen))
@@ -183,6 +281,38 @@ class TestConfig:
 
     def test_stopping_has_a_limit(self) -> None:
         assert self._property("SPEECH-StopRecognitionTimeoutInSeconds") in ("0", "1")
+
+    def test_a_proxy_is_that_of_the_connection(self) -> None:
+        names = speechsdk.PropertyId
+        proxy = Proxy.parse("http://somebody:a-secret@proxy.example:8080")
+        host = self._property(names.SpeechServiceConnection_ProxyHostName, proxy=proxy)
+        assert (host, self._property(names.SpeechServiceConnection_ProxyPort, proxy=proxy)) == (
+            "proxy.example",
+            "8080",
+        )
+        assert self._property(names.SpeechServiceConnection_ProxyUserName, proxy=proxy) == "somebody"
+        assert self._property(names.SpeechServiceConnection_ProxyPassword, proxy=proxy) == "a-secret"
+
+    @pytest.mark.parametrize(
+        ("source_languages", "name"),
+        [
+            (("en-US",), speechsdk.PropertyId.SpeechServiceConnection_EndpointId),
+            (("en-US", "es-ES"), "en-USSPEECH-ModelId"),
+        ],
+    )
+    def test_a_custom_endpoint_is_that_of_its_language(
+        self, source_languages: tuple[str, ...], name: Any
+    ) -> None:
+        audio = speechsdk.audio.AudioConfig(stream=speechsdk.audio.PushAudioInputStream())
+
+        def endpoint(**chosen: Any) -> str:
+            found = _make(options(source_languages=source_languages, **chosen), audio).properties
+            if isinstance(name, str):
+                return str(found.get_property_by_name(name))
+            return str(found.get_property(name))
+
+        assert endpoint(custom_endpoints=(("en-US", "a-model"),)) == "a-model"
+        assert endpoint(custom_endpoints=(("it-IT", "a-model"),)) == ""
 
     def test_a_token_is_sent_instead_of_a_key(self) -> None:
         credentials = Credentials(endpoint=NOBODY, auth_token="a-token")
