@@ -33,7 +33,7 @@ class Recognizer(Protocol):
     """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one.
 
     Attributes:
-        sees_messages: Every message of the service is reported, not only those that the SDK explains.
+        sees_messages: Every message of the service can be reported, not only those that the SDK explains.
     """
 
     sees_messages: bool
@@ -41,6 +41,8 @@ class Recognizer(Protocol):
     def start(self) -> None: ...
 
     def write(self, pcm: bytes) -> None: ...
+
+    def report_messages(self, wanted: bool) -> None: ...
 
     def end_audio(self) -> None: ...
 
@@ -88,6 +90,7 @@ class Connection:
         self._connect_seconds = connect_seconds
         self._liveness = Liveness(peer_timeout_seconds)
         self._peer_timer: asyncio.TimerHandle | None = None
+        self._reports_messages = False
         self.answered = False
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
@@ -234,13 +237,23 @@ class Connection:
         if self._peer_timer is not None:
             self._peer_timer.cancel()
             self._peer_timer = None
-        deadline = self._liveness.deadline
-        if deadline is None or not self._connected:
-            return
-        if deadline > self._loop.time():
+        now, in_doubt_at, deadline = self._loop.time(), self._liveness.in_doubt_at, self._liveness.deadline
+        if in_doubt_at is None or deadline is None or not self._connected:
+            self._report_messages(False)
+        elif now < in_doubt_at:
+            self._report_messages(False)
+            self._peer_timer = self._loop.call_at(in_doubt_at, self._watch_peer)
+        elif now < deadline:
+            self._report_messages(True)
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
         else:
             self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
+
+    def _report_messages(self, wanted: bool) -> None:
+        """Each costs time on the SDK's thread, and most follow from what is reported anyway."""
+        if self._recognizer is not None and wanted != self._reports_messages:
+            self._reports_messages = wanted
+            self._recognizer.report_messages(wanted)
 
     def _renew_token(self) -> None:
         """Before the SDK connects again: a token may have expired since it connected."""

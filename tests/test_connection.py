@@ -358,6 +358,21 @@ class TestDeadPeer:
             service.last.post(Finished())
             assert Failed not in map(type, await all_of(connection))
 
+    async def test_messages_are_looked_at_only_while_it_is_in_doubt(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async with self.connect(service, peer_timeout_seconds=0.4) as connection:
+            events = aiter(connection)
+            await anext(events)
+            assert not service.last.reports_messages
+            connection.write(SPEECH)
+            assert not service.last.reports_messages
+            await until(lambda: service.last.reports_messages)
+            service.last.post(SpeechStarted(0.0))
+            await anext(events)
+            connection.write(SPEECH)
+            assert not service.last.reports_messages
+
     async def test_messages_are_not_told_to_the_stream(self, service: FakeService) -> None:
         async with self.connect(service) as connection:
             service.last.post(MessageReceived(), Finished())

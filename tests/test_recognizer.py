@@ -269,9 +269,8 @@ class TestReporter:
         assert posted.events == [events.Recognized(PHRASE)]
 
     def test_voices(self, reporter: _Reporter, posted: Posted) -> None:
-        reasons = speechsdk.ResultReason
-        for reason in (reasons.SynthesizingAudio, reasons.SynthesizingAudioCompleted, reasons.Canceled):
-            reporter.synthesizing(SimpleNamespace(result=result(reason, audio=b"\x01\x02")))
+        for voice in (events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted(), None):
+            reporter.synthesizing(voice)
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
 
     def test_the_end(self, reporter: _Reporter, posted: Posted) -> None:
