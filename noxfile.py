@@ -44,6 +44,12 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def room(session: nox.Session) -> None:
+    """Test in rooms of a real LiveKit server only; the README tells where one is looked for."""
+    _pytest(session, "tests/room", *session.posargs)
+
+
+@nox.session
 def closing(session: nox.Session) -> None:
     """Close many processes at every stage of their work; the tests alone do a few."""
     env = {"CLOSING_PROCESSES": os.environ.get("CLOSING_PROCESSES", "50")}
@@ -74,6 +80,13 @@ def bench(session: nox.Session) -> None:
     with session.chdir(session.create_tmp()):
         arguments = ["--out", str(ROOT), *session.posargs]
         session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
+    session.install(".")
+    session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
 
 @nox.session

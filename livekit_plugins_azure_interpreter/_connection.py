@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
 from livekit.agents import APIConnectionError
@@ -17,6 +17,7 @@ from ._errors import to_api_error
 from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished, MessageReceived
 from ._liveness import Liveness
 from ._threads import in_thread, post_to
+from ._voice_order import VoiceOrder
 from .log import logger
 from .options import Options, TokenError
 
@@ -33,7 +34,7 @@ class Recognizer(Protocol):
     """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one.
 
     Attributes:
-        sees_messages: Every message of the service can be reported, not only those that the SDK explains.
+        sees_messages: Every message of the service is reported, not only those that the SDK explains.
     """
 
     sees_messages: bool
@@ -41,8 +42,6 @@ class Recognizer(Protocol):
     def start(self) -> None: ...
 
     def write(self, pcm: bytes) -> None: ...
-
-    def report_messages(self, wanted: bool) -> None: ...
 
     def end_audio(self) -> None: ...
 
@@ -90,11 +89,12 @@ class Connection:
         self._connect_seconds = connect_seconds
         self._liveness = Liveness(peer_timeout_seconds)
         self._peer_timer: asyncio.TimerHandle | None = None
-        self._reports_messages = False
         self.answered = False
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
         self.came_at = self._loop.time()
+        self._voices = VoiceOrder()
+        self._voice_timer: asyncio.TimerHandle | None = None
         self._posted: deque[tuple[Event, float]] = deque()
         self._wakes = False
         self._opening: asyncio.Future[Recognizer] | None = None
@@ -177,7 +177,7 @@ class Connection:
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
         self._closed = True
-        for timer in (self._watchdog, self._peer_timer):
+        for timer in (self._watchdog, self._peer_timer, self._voice_timer):
             if timer is not None:
                 timer.cancel()
         opening, self._opening, self._recognizer = self._opening, None, None
@@ -217,7 +217,7 @@ class Connection:
     def _take(self, event: Event, came_at: float | None = None) -> None:
         if self._closed:
             return
-        self._events.put_nowait((event, self._loop.time() if came_at is None else came_at))
+        self._put(self._voices.take(event, self._loop.time()), came_at)
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
             self._watch(self._connect_seconds, "could not be reached again")
@@ -232,28 +232,32 @@ class Connection:
         if self._connected and not isinstance(event, Failed):
             self._watch_draining()
 
+    def _put(self, due: Iterator[Event], came_at: float | None = None) -> None:
+        """To who iterates; and have the deadline of what is held kept."""
+        now = self._loop.time()
+        for event in due:
+            self._events.put_nowait((event, now if came_at is None else came_at))
+        if self._voice_timer is not None:
+            self._voice_timer.cancel()
+            self._voice_timer = None
+        if (deadline := self._voices.deadline) is not None:
+            self._voice_timer = self._loop.call_at(deadline, self._expire_voices)
+
+    def _expire_voices(self) -> None:
+        self._put(self._voices.expire(self._loop.time()))
+
     def _watch_peer(self) -> None:
         """Have the peer's deadline kept; it is looked at again when it has moved."""
         if self._peer_timer is not None:
             self._peer_timer.cancel()
             self._peer_timer = None
-        now, in_doubt_at, deadline = self._loop.time(), self._liveness.in_doubt_at, self._liveness.deadline
-        if in_doubt_at is None or deadline is None or not self._connected:
-            self._report_messages(False)
-        elif now < in_doubt_at:
-            self._report_messages(False)
-            self._peer_timer = self._loop.call_at(in_doubt_at, self._watch_peer)
-        elif now < deadline:
-            self._report_messages(True)
+        deadline = self._liveness.deadline
+        if deadline is None or not self._connected:
+            return
+        if deadline > self._loop.time():
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
         else:
             self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
-
-    def _report_messages(self, wanted: bool) -> None:
-        """Each costs time on the SDK's thread, and most follow from what is reported anyway."""
-        if self._recognizer is not None and wanted != self._reports_messages:
-            self._reports_messages = wanted
-            self._recognizer.report_messages(wanted)
 
     def _renew_token(self) -> None:
         """Before the SDK connects again: a token may have expired since it connected."""

@@ -120,14 +120,30 @@ class NothingRecognized:
 
 @dataclass(frozen=True)
 class VoiceChunk:
-    """A piece of a translated voice, as it was sent: with or without a RIFF header."""
+    """A piece of a translated voice, as it was sent: with or without a RIFF header.
+
+    Args:
+        data: It.
+        voice: Which voice of the connection it is of; empty where the SDK does not show that.
+        begins: Whether the voice begins with it; None: that is not known.
+    """
 
     data: bytes
+    voice: str = ""
+    begins: bool | None = None
 
 
 @dataclass(frozen=True)
 class VoiceCompleted:
-    """A translated voice is complete, or an empty chunk of it came."""
+    """A translated voice is complete, or an empty chunk of it came.
+
+    Args:
+        voice: Which one; empty where the SDK does not show that.
+        told: The service said that it is complete.
+    """
+
+    voice: str = ""
+    told: bool = False
 
 
 @dataclass(frozen=True)

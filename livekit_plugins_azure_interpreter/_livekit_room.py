@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -95,19 +96,29 @@ class LiveKitRoom:
                 await stream.aclose()
 
     async def publish(self, route: Route, sample_rate: int) -> _Track:
+        publishing = asyncio.create_task(self._publish(route, sample_rate))
+        try:
+            return await asyncio.shield(publishing)
+        except asyncio.CancelledError:
+            with contextlib.suppress(rtc.participant.PublishTrackError):
+                await (await publishing).aclose()  # LiveKit publishes it all the same
+            raise
+
+    async def _publish(self, route: Route, sample_rate: int) -> _Track:
         source = rtc.AudioSource(sample_rate, 1, queue_size_ms=_QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
         publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
         output = _Track(self, route, source, publication)
         self._outputs.append(output)
         self._permit()
-        await self._describe(publication.sid, route)
+        self._describe(output)
         return output
 
     async def unpublish(self, output: _Track) -> None:
         self._outputs.remove(output)
         if not self._room.isconnected():
             return
+        await asyncio.gather(*self._describing, return_exceptions=True)
         sid = output.publication.sid
         await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
         await self._local.unpublish_track(sid)
@@ -168,18 +179,19 @@ class LiveKitRoom:
 
     # The tracks of the interpreter
 
-    async def _describe(self, sid: str, route: Route) -> None:
-        what = json.dumps({"speaker": route.speaker, "language": route.language})
-        await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": what})
+    def _describe(self, output: _Track) -> None:
+        what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
+        name = f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}"
+        describing = asyncio.create_task(self._local.set_attributes({name: what}))
+        self._describing.add(describing)
+        describing.add_done_callback(self._describing.discard)
 
     def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
         """After a reconnect a track has another sid."""
         self._permit()
         for output in self._outputs:
             if output.publication is publication:
-                describing = asyncio.create_task(self._describe(publication.sid, output.route))
-                self._describing.add(describing)
-                describing.add_done_callback(self._describing.discard)
+                self._describe(output)
 
     def _permit(self) -> None:
         if not self._room.isconnected():

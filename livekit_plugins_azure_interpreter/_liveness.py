@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-_DOUBT_SECONDS = 3.0
-
 
 class Liveness:
     """Speech was sent and nothing came back for too long: then the peer is dead.
@@ -27,13 +25,6 @@ class Liveness:
     def deadline(self) -> float | None:
         """When the peer counts as dead; None: it owes no answer."""
         return None if self._unanswered_since is None else self._unanswered_since + self.limit_seconds
-
-    @property
-    def in_doubt_at(self) -> float | None:
-        """When to look at every message: results answer speech sooner, as a rule."""
-        if self._unanswered_since is None:
-            return None
-        return self._unanswered_since + min(_DOUBT_SECONDS, self.limit_seconds / 2)
 
     def spoken(self, now: float) -> None:
         """Speech was sent."""

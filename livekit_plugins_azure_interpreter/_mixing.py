@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 _PATIENCE_SECONDS = 0.1
-"""How long a track that brings nothing holds up the others."""
+"""How long a track that brings nothing holds up the others; longer, where its frames are longer."""
 
 
 class Mixer:
@@ -33,7 +33,11 @@ class Mixer:
 
     def push(self, track: str, pcm: bytes) -> bytes:
         """A track brings some audio; what can be heard by now (16 bit, little endian)."""
-        self._waiting[track] = np.concatenate((self._waiting[track], np.frombuffer(pcm, np.int16)))
+        if self._waiting.keys() == {track} and not len(self._waiting[track]):
+            return pcm
+        brought = np.frombuffer(pcm, np.int16)
+        self._patience = max(self._patience, len(brought))
+        self._waiting[track] = np.concatenate((self._waiting[track], brought))
         return self._take(self._ready)
 
     @property

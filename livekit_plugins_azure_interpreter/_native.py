@@ -17,17 +17,31 @@ from . import _events as events
 
 
 class Kind(NamedTuple):
-    """A kind of event: the library's functions for it, and how many handles its callback takes."""
+    """A kind of event.
+
+    Args:
+        set_callback, release: The library's functions for it.
+        handles: How many handles its callback takes; the event's is the last.
+        needs: Other functions of the library with which it is read.
+    """
 
     set_callback: str
     release: str
     handles: int
+    needs: tuple[str, ...] = ()
 
 
 RECOGNIZING = Kind("recognizer_recognizing_set_callback", "recognizer_event_handle_release", 2)
 SYNTHESIZING = Kind("translator_synthesizing_audio_set_callback", "recognizer_event_handle_release", 2)
 MESSAGE_RECEIVED = Kind(
-    "connection_message_received_set_callback", "connection_message_received_event_handle_release", 1
+    "connection_message_received_set_callback",
+    "connection_message_received_event_handle_release",
+    1,
+    (
+        "connection_message_received_event_get_message",
+        "connection_message_get_property_bag",
+        "connection_message_handle_release",
+    ),
 )
 """Every message of the service, whatever it says: the SDK's Python layer does not wrap this one."""
 
@@ -48,6 +62,8 @@ class Signal:
         library = interop._sdk_lib
         release = getattr(library, kind.release)
         self._set_callback = getattr(library, kind.set_callback)
+        for name in kind.needs:
+            getattr(library, name)  # what is missing is missed here, not in the callback
         self._source = weakref.ref(source)
 
         def callback(*handles: int) -> None:
@@ -93,24 +109,42 @@ def phrase(event: int) -> events.RawPhrase:
     return events.RawPhrase(seconds(offset.value), seconds(duration.value), "", body=body)
 
 
-def voice(event: int) -> events.VoiceChunk | events.VoiceCompleted | None:
-    """A piece of a voice, or its end."""
+def voice(event: int) -> bytes | None:
+    """A piece of a voice; nothing in it: the voice is complete."""
     library, call = interop._sdk_lib, interop._call_hr_fn
     reason, size = ctypes.c_int(), ctypes.c_size_t()
     result = _result(event)
     try:
         call(result, ctypes.byref(reason), fn=library.result_get_reason)
         if reason.value == speechsdk.ResultReason.SynthesizingAudioCompleted.value:
-            return events.VoiceCompleted()
+            return b""
         if reason.value != speechsdk.ResultReason.SynthesizingAudio.value:
             return None
         # Without a buffer it tells the size, and says that there was no room.
         library.translation_synthesis_result_get_audio_data(result, None, ctypes.byref(size))
         audio = ctypes.create_string_buffer(size.value)
         call(result, audio, ctypes.byref(size), fn=library.translation_synthesis_result_get_audio_data)
+        return audio.raw
     finally:
         library.recognizer_result_handle_release(result)
-    return events.VoiceChunk(audio.raw)
+
+
+def message(event: int) -> tuple[str, str]:
+    """The path of a message, and the stream that it is of (empty where it names none)."""
+    library, call = interop._sdk_lib, interop._call_hr_fn
+    received, properties = ctypes.c_void_p(), ctypes.c_void_p()
+    call(
+        ctypes.c_void_p(event),
+        ctypes.byref(received),
+        fn=library.connection_message_received_event_get_message,
+    )
+    try:
+        call(received, ctypes.byref(properties), fn=library.connection_message_get_property_bag)
+        named = speechsdk.PropertyCollection(properties).get_property_by_name
+        path = named("connection.message.path")
+        return path, named("X-StreamId") if path.startswith("audio") else ""
+    finally:
+        library.connection_message_handle_release(received)
 
 
 def seconds(ticks: int) -> float:

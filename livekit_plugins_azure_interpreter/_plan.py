@@ -7,7 +7,7 @@ stream one voice only.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,22 +98,20 @@ class Planner:
         return Plan(listeners, line[:places], line[places:])
 
 
-def _listeners(people: Iterable[Person]) -> dict[Route, frozenset[str]]:
-    people = list(people)
+def _listeners(people: Sequence[Person]) -> dict[Route, frozenset[str]]:
+    """Who wants which route; who understands the speaker, whatever the region, wants none."""
+    wanting = [(one.identity, one.hears, _base(one.hears)) for one in people if one.hears is not None]
     found: dict[Route, set[str]] = {}
     for speaker in filter(lambda person: person.publishes, people):
-        for listener in people:
-            if listener.hears is not None and listener is not speaker and not _share(speaker, listener):
-                found.setdefault(Route(speaker.identity, listener.hears), set()).add(listener.identity)
+        spoken = _base(speaker.speaks) if speaker.speaks is not None else None
+        for listener, wanted, base in wanting:
+            if listener != speaker.identity and base != spoken:
+                found.setdefault(Route(speaker.identity, wanted), set()).add(listener)
     return {route: frozenset(who) for route, who in found.items()}
 
 
-def _share(speaker: Person, listener: Person) -> bool:
-    """The listener understands the speaker, whatever the region."""
-    spoken, wanted = speaker.speaks, listener.hears
-    if spoken is None or wanted is None:
-        return False
-    return LanguageCode(spoken).language == LanguageCode(wanted).language
+def _base(language: str) -> str:
+    return LanguageCode(language).language
 
 
 def target_language(wanted: str) -> str | None:

@@ -14,6 +14,7 @@ import azure.cognitiveservices.speech as speechsdk
 
 from . import _events as events
 from . import _native
+from ._voice_order import VoiceNames
 from .options import Latency, Options
 
 Post = Callable[[events.Event], None]
@@ -65,9 +66,11 @@ class AzureRecognizer:
         self._post = post
         self._has_audio = False
         reporter = _Reporter(post)
-        self._signals = self._connect(reporter)
-        self._messages = _messages(self._connection, reporter.message)
-        self.sees_messages = self._messages is not None
+        messages = _message_signals(self._connection, reporter.message)
+        self._signals = [*messages, *self._connect(reporter)]
+        self.sees_messages = bool(messages)
+        for signal in messages:
+            signal.connect()
 
     def start(self) -> None:
         """Begin; failures are reported as `Failed`."""
@@ -77,14 +80,6 @@ class AzureRecognizer:
         """Hear 16 bit mono PCM at the rate of the options; it is copied."""
         self._has_audio |= bool(pcm)
         self._audio.write(pcm)
-
-    def report_messages(self, wanted: bool) -> None:
-        """From now on, report that messages come: all of them, not only those that the SDK explains."""
-        if self._messages is not None:
-            if wanted:
-                self._messages.connect()
-            else:
-                self._messages.disconnect_all()
 
     def end_audio(self) -> None:
         """There is no more audio: deal with what was written, then report `Finished`."""
@@ -102,9 +97,8 @@ class AzureRecognizer:
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
-        self.report_messages(False)
         self._recognizer.stop_continuous_recognition_async().get()
-        del self._signals, self._messages, self._connection, self._recognizer, self._audio
+        del self._signals, self._connection, self._recognizer, self._audio
 
     def _connect(self, reporter: _Reporter) -> list[Any]:
         recognizer, connection = self._recognizer, self._connection
@@ -137,6 +131,8 @@ class _Reporter:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._message_at = float("-inf")
+        self._names = VoiceNames()
+        self._path = self._voice = ""
 
     def connected(self, _: Any) -> None:
         self._post(events.Connected())
@@ -144,7 +140,9 @@ class _Reporter:
     def disconnected(self, _: Any) -> None:
         self._post(events.Disconnected())
 
-    def message(self) -> None:
+    def message(self, path: str, stream_id: str) -> None:
+        # The event that it causes is the next, and names no voice.
+        self._path, self._voice = path, self._names.of(path, stream_id)
         now = time.monotonic()
         if now - self._message_at >= _MESSAGES_SECONDS:
             self._message_at = now
@@ -165,9 +163,11 @@ class _Reporter:
         else:
             self._post(events.Recognized(_phrase(event.result)))
 
-    def synthesizing(self, voice: events.VoiceChunk | events.VoiceCompleted | None) -> None:
-        if voice is not None:
-            self._post(voice)
+    def synthesizing(self, audio: bytes | None) -> None:
+        if audio:
+            self._post(events.VoiceChunk(audio, self._voice))
+        elif audio is not None:
+            self._post(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
 
     def canceled(self, event: Any) -> None:
         details = event.cancellation_details
@@ -177,11 +177,15 @@ class _Reporter:
             self._post(events.Failed(details.code.name, details.error_details))
 
 
-def _messages(connection: Any, received: Callable[[], None]) -> _native.Signal | None:
+def _message_signals(connection: Any, received: Callable[[str, str], None]) -> list[_native.Signal]:
     try:
-        return _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: received())
+        return [
+            _native.Signal(
+                connection, _native.MESSAGE_RECEIVED, lambda event: received(*_native.message(event))
+            )
+        ]
     except AttributeError:  # another version of the SDK; the typed events have to do
-        return None
+        return []
 
 
 def _phrase(result: Any) -> events.RawPhrase:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from .options import check_languages, check_range
@@ -76,6 +77,19 @@ class SpokenVoice:
                 "voice, or voice, e.g. 'fr-FR-DeniseNeural'"
             )
         return cls(name=model, speaker_profile_id=speaker_profile_id, language=language, rate=rate)
+
+    def changed(self, arguments: Mapping[str, Any]) -> SpokenVoice:
+        """With other arguments of `resolve`; a voice and a profile take each other's place.
+
+        Raises:
+            ValueError: They do not fit together, or one of them is none.
+        """
+        present: dict[str, Any] = {"language": self.language, "rate": self.rate}
+        if self.speaker_profile_id is None and "speaker_profile_id" not in arguments:
+            present["voice"] = self.name
+        elif self.speaker_profile_id is not None and "voice" not in arguments:
+            present.update(speaker_profile_id=self.speaker_profile_id, model=self.name)
+        return SpokenVoice.resolve(**{**present, **arguments})
 
     def ssml(self, text: str) -> str:
         """The document that has Azure speak a text; nothing in the text is markup."""

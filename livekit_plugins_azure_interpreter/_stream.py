@@ -17,11 +17,11 @@ from . import _events as events
 from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
+from ._ledger import Ledger
 from ._placed import Change, Place, PlacedOptions
 from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber
-from ._utterances import Ledger
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
 from .options import Options
@@ -124,7 +124,7 @@ class SpeechStream(stt.SpeechStream):
                 await self._interpret(first, later, stack)
         except APIError as error:
             outlived = self._now() - began_at >= self._conn_options.timeout
-            spent = self._unheard_attempts > self._conn_options.max_retry
+            spent = 0 < self._conn_options.max_retry < self._unheard_attempts
             if outlived and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.
@@ -249,7 +249,7 @@ class SpeechStream(stt.SpeechStream):
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event.data, hearing)
+            self._voice_chunk(event, hearing)
         elif isinstance(event, events.VoiceCompleted):
             hearing.voice.end()
             self._ledger.completed(self._came_at)
@@ -305,9 +305,9 @@ class SpeechStream(stt.SpeechStream):
         self._sent_again_until = max(self._sent_again_until, end)
         return missing and self._conn_options.max_retry > 0
 
-    def _voice_chunk(self, data: bytes, hearing: _Hearing) -> None:
+    def _voice_chunk(self, chunk: events.VoiceChunk, hearing: _Hearing) -> None:
         try:
-            samples = hearing.voice.read(data)
+            samples = hearing.voice.read(chunk.data, begins=chunk.begins)
         except VoiceFormatError as error:
             # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)

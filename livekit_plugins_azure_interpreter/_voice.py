@@ -23,7 +23,7 @@ class Samples:
     Args:
         pcm: Whole samples.
         sample_rate: In Hz.
-        starts: A RIFF header stood in front of it.
+        starts: A voice begins with it, or a RIFF header stood in front of it.
     """
 
     pcm: bytes
@@ -48,14 +48,21 @@ class VoiceReader:
         self._rest = b""
         self._headers_seen = False
         self._playable = True
+        self._begins = False
 
-    def read(self, chunk: bytes) -> Samples | None:
+    def read(self, chunk: bytes, *, begins: bool | None = None) -> Samples | None:
         """The samples of the next chunk; None where it holds no whole one.
+
+        Args:
+            chunk: It.
+            begins: Whether a voice begins with it; None: a header tells.
 
         Raises:
             VoiceFormatError: It is audio of a kind that cannot be played as samples; what follows
                 is ignored, until the next header.
         """
+        if begins:
+            self._rest, self._begins = b"", True
         data = chunk if chunk.startswith(_RIFF) else self._rest + chunk
         self._rest = b""
         starts = data.startswith(_RIFF)
@@ -74,6 +81,8 @@ class VoiceReader:
         self._rest = data[whole:]
         if not whole and not starts:
             return None
+        if begins is not None or self._begins:
+            starts, self._begins = self._begins, False
         return Samples(self._mono(data[:whole]), self._sample_rate, starts)
 
     def end(self) -> None:

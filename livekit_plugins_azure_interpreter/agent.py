@@ -23,7 +23,7 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle
 
 from ._catch_up import Backlog, faster
-from ._interpreters import Interpreters
+from ._interpreting_stts import InterpretingSTTs
 from ._reports import UtteranceRecognized
 from ._utterances import Translation
 from .log import logger
@@ -160,7 +160,7 @@ class _Interpretation:
     def __init__(self) -> None:
         self.backlog = Backlog()
         self._agent: InterpreterAgent | None = None
-        self._interpreters = Interpreters(None)
+        self._interpreters = InterpretingSTTs(None)
         self._unsaid: deque[str] = deque()
         # What ours recognized but did not translate, until the session tells of it.
         self._untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
@@ -171,7 +171,7 @@ class _Interpretation:
         self._agent = agent
         while self._left:
             self._let_go(self._left.popleft())
-        self._listen_to(Interpreters(agent.stt if is_given(agent.stt) else agent.session.stt))
+        self._listen_to(InterpretingSTTs(agent.stt if is_given(agent.stt) else agent.session.stt))
         self._check(agent.tts if is_given(agent.tts) else agent.session.tts)
         self._say()
 
@@ -183,12 +183,12 @@ class _Interpretation:
     def _closed(self, _: CloseEvent) -> None:
         # A listener of an STT may know the session, which is not forgotten while it is known from here.
         self._agent = None
-        self._listen_to(Interpreters(None))
+        self._listen_to(InterpretingSTTs(None))
         self._unsaid.clear()
         self._left.clear()
         self.backlog.clear()
 
-    def _listen_to(self, interpreters: Interpreters) -> None:
+    def _listen_to(self, interpreters: InterpretingSTTs) -> None:
         for stt in self._interpreters:
             stt.off("utterance_recognized", self._recognized)
         self._interpreters = interpreters

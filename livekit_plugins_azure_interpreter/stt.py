@@ -12,11 +12,12 @@ from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
+from ._ledger import Ledger, SameLanguage
 from ._recognizer import AzureRecognizer
 from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
-from ._utterances import Ledger, LostReason, SameLanguage, Translation, Utterance
+from ._utterances import LostReason, Translation, Utterance
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
@@ -286,19 +287,19 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
     def let_go(self, translation: Translation) -> None:
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
         for ledger in self._ledgers:
-            ledger.let_go(translation.utterance)
+            ledger.claims.let_go(translation.utterance)
 
     def _claim(self, text: str) -> list[Utterance]:
         """For `TTS`: the utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._oldest(text)):
             text = oldest.translation
-        claims = (found for ledger in self._ledgers if (found := ledger.claim(text)))
+        claims = (found for ledger in self._ledgers if (found := ledger.claims.claim(text)))
         return next(claims, [])
 
     def _oldest(self, text: str, *, handed_out: bool = True) -> Utterance | None:
         """Among all streams: the oldest utterance with these words."""
         ledgers = self._ledgers
-        found = [one for ledger in ledgers if (one := ledger.find(text, handed_out=handed_out))]
+        found = [one for ledger in ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
     def _began(self, stream: SpeechStream, *, placed: bool) -> bool:
@@ -324,7 +325,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self._unclaimed.discard(stream)
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         live = [other._ledger for other in self._streams]
-        ended = [other for other in self._ledgers if other not in live and not other.empty]
+        ended = [other for other in self._ledgers if other not in live and not other.claims.empty]
         self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:

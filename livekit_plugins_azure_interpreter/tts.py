@@ -19,7 +19,7 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities, TTSError
 
 from ._audio import MonoResampler
-from ._interpreters import Interpreters
+from ._interpreting_stts import InterpretingSTTs
 from ._utterances import State, Translation, Utterance
 from ._voice import Samples
 from .stt import STT
@@ -48,7 +48,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         fallback: tts.TTS[Any] | None = None,
         sample_rate: int = 16000,
     ) -> None:
-        self._stt, self._interpreters = stt, Interpreters(stt)
+        self._stt, self._interpreters = stt, InterpretingSTTs(stt)
         first = next(iter(self._interpreters), None)
         if first is None:
             raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")
@@ -79,7 +79,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> ChunkedStream:
-        return self._synthesize_with_stream(text, conn_options=conn_options)
+        return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
         return SynthesizeStream(tts=self, conn_options=conn_options)
@@ -90,14 +90,46 @@ class SynthesizeStream(tts.SynthesizeStream):
 
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._interpreters = tts._interpreters
-        self._fallback = tts._fallback
-        # Made once: the base class runs `_run` again after an error, with the same text.
-        self._claimed: list[Utterance] | None = None
+        self._speech = _Speech(tts, conn_options)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         text = await self._text()
-        output_emitter.initialize(
+        if text.strip():
+            self._mark_started()
+        await self._speech.say(text, output_emitter)
+
+    async def _text(self) -> str:
+        """All that was pushed; the very object, if it was one."""
+        parts = [part async for part in self._input_ch if isinstance(part, str)]
+        return parts[0] if len(parts) == 1 else "".join(parts)
+
+
+class _WholeStream(ChunkedStream):
+    """Speaks one text that is whole from the beginning. Made by `TTS.synthesize()`.
+
+    LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
+    """
+
+    def __init__(self, *, tts: TTS, input_text: str, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
+        self._speech = _Speech(tts, conn_options)
+
+    async def _run(self, output_emitter: AudioEmitter) -> None:
+        await self._speech.say(self._input_text, output_emitter)
+
+
+class _Speech:
+    """What one stream says, over all its attempts."""
+
+    def __init__(self, tts: TTS, conn_options: APIConnectOptions) -> None:
+        self._tts = tts
+        self._fallback = tts._fallback
+        self._conn_options = conn_options
+        # Made once: the base class tries again after an error, with the same text.
+        self._claimed: list[Utterance] | None = None
+
+    async def say(self, text: str, emitter: AudioEmitter) -> None:
+        emitter.initialize(
             request_id=utils.shortuuid("azure_"),
             sample_rate=self._tts.sample_rate,
             num_channels=1,
@@ -106,23 +138,17 @@ class SynthesizeStream(tts.SynthesizeStream):
         )
         if not text.strip():
             return
-        self._mark_started()
         if self._claimed is None:
-            self._claimed = self._interpreters.claim(text)
-        output_emitter.start_segment(segment_id=self._segment_id(text))
+            self._claimed = self._tts._interpreters.claim(text)
+        emitter.start_segment(segment_id=self._segment_id(text))
         if self._claimed:
-            await self._speak(self._claimed, output_emitter)
+            await self._speak(self._claimed, emitter)
         elif isinstance(text, Translation) and self._fallback is None:
             self._report_lost(text.utterance)
             raise APIStatusError("nothing to say", status_code=_ENDS_QUIETLY)
         else:
-            await self._speak_other(text, output_emitter)
-        output_emitter.end_segment()
-
-    async def _text(self) -> str:
-        """All that was pushed; the very object, if it was one."""
-        parts = [part async for part in self._input_ch if isinstance(part, str)]
-        return parts[0] if len(parts) == 1 else "".join(parts)
+            await self._speak_other(text, emitter)
+        emitter.end_segment()
 
     def _segment_id(self, text: str) -> str:
         return self._claimed[0].id if self._claimed else utils.shortuuid("text-")

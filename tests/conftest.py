@@ -12,6 +12,8 @@ from livekit.agents import APIConnectOptions, stt
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, SpeechStream
+from livekit_plugins_azure_interpreter._ledger import Ledger
+from livekit_plugins_azure_interpreter._utterances import Utterance
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -28,6 +30,17 @@ def until() -> Until:
         await asyncio.wait_for(poll(), LIMIT_SECONDS)
 
     return wait
+
+
+@pytest.fixture
+def lost() -> list[Utterance]:
+    """The utterances that `ledger` reported as LOST."""
+    return []
+
+
+@pytest.fixture
+def ledger(lost: list[Utterance]) -> Ledger:
+    return Ledger(voice_timeout_seconds=5.0, lost=lost.append)
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from fakes.tts import tone
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._catch_up import Backlog, faster, speed
-from livekit_plugins_azure_interpreter._utterances import Ledger, Translation
+from livekit_plugins_azure_interpreter._ledger import Ledger
+from livekit_plugins_azure_interpreter._utterances import Translation
 from livekit_plugins_azure_interpreter._voice import Samples
 
 RATE = 16000

@@ -22,6 +22,8 @@ from livekit_plugins_azure_interpreter._events import (
     Failed,
     Finished,
     MessageReceived,
+    VoiceChunk,
+    VoiceCompleted,
 )
 from livekit_plugins_azure_interpreter.options import Credentials, Options, TokenError
 
@@ -66,6 +68,24 @@ class TestEvents:
             assert await all_of(connection) == [Connected(), Finished()]
             assert not connection.is_behind
             assert connection.came_at < unblocked_at - 0.05
+
+    async def test_a_voice_that_is_sent_amid_another_comes_after_it(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            end = VoiceCompleted("a", told=True)
+            service.last.post(
+                VoiceChunk(b"1", "a"), VoiceChunk(b"2", "b"), VoiceChunk(b"3", "a"), end, Finished()
+            )
+            _, *voices, _ = await all_of(connection)
+            assert [getattr(event, "data", "end") for event in voices] == [b"1", b"3", "end", b"2"]
+
+    async def test_a_voice_does_not_wait_for_long_for_an_end_that_is_not_told(
+        self, service: FakeService
+    ) -> None:
+        async with connect(service) as connection:
+            service.last.post(VoiceChunk(b"1", "a"), VoiceChunk(b"2", "b"))
+            events = aiter(connection)
+            came = [await asyncio.wait_for(anext(events), LIMIT_SECONDS) for _ in range(4)]
+            assert came[2:] == [VoiceCompleted("a"), VoiceChunk(b"2", "b", begins=True)]
 
     async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
         def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:
@@ -357,21 +377,6 @@ class TestDeadPeer:
             await asyncio.sleep(0.4)
             service.last.post(Finished())
             assert Failed not in map(type, await all_of(connection))
-
-    async def test_messages_are_looked_at_only_while_it_is_in_doubt(
-        self, service: FakeService, until: Until
-    ) -> None:
-        async with self.connect(service, peer_timeout_seconds=0.4) as connection:
-            events = aiter(connection)
-            await anext(events)
-            assert not service.last.reports_messages
-            connection.write(SPEECH)
-            assert not service.last.reports_messages
-            await until(lambda: service.last.reports_messages)
-            service.last.post(SpeechStarted(0.0))
-            await anext(events)
-            connection.write(SPEECH)
-            assert not service.last.reports_messages
 
     async def test_messages_are_not_told_to_the_stream(self, service: FakeService) -> None:
         async with self.connect(service) as connection:

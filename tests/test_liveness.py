@@ -36,16 +36,3 @@ def test_a_new_connection_owes_nothing_for_silence() -> None:
     liveness = Liveness(15)
     liveness.reconnected(8.0)
     assert liveness.deadline is None
-
-
-def test_it_is_in_doubt_when_results_should_have_come() -> None:
-    liveness = Liveness(15)
-    assert liveness.in_doubt_at is None
-    liveness.spoken(1.0)
-    assert liveness.in_doubt_at == 4.0
-
-
-def test_a_short_limit_leaves_half_of_it_for_the_doubt() -> None:
-    liveness = Liveness(2)
-    liveness.spoken(1.0)
-    assert liveness.in_doubt_at == 2.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter._ssml import SpokenVoice, is_speakable
+from livekit_plugins_azure_interpreter._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
 
 _SSML = "{http://www.w3.org/2001/10/synthesis}"
 _MSTTS = "{http://www.w3.org/2001/mstts}"
@@ -58,6 +59,32 @@ class TestResolve:
 
     def test_whose_voice_it_is_is_in_no_repr(self) -> None:
         assert "some-id" not in repr(resolve(speaker_profile_id="some-id"))
+
+
+class TestChanged:
+    PERSONAL = SpokenVoice(name=PERSONAL_MODEL, speaker_profile_id="an-id", language="fr-FR", rate=1.5)
+    PREBUILT = SpokenVoice(name="fr-FR-DeniseNeural", language="fr-FR", rate=1.5)
+
+    @pytest.mark.parametrize(
+        ("voice", "changes", "expected"),
+        [
+            (PERSONAL, {}, PERSONAL),
+            (PREBUILT, {}, PREBUILT),
+            (PERSONAL, {"model": "PhoenixLatestNeural"}, replace(PERSONAL, name="PhoenixLatestNeural")),
+            (PERSONAL, {"rate": None, "language": None}, replace(PERSONAL, rate=None, language=None)),
+            (PERSONAL, {"voice": "fr-FR-DeniseNeural"}, PREBUILT),
+            (PREBUILT, {"speaker_profile_id": "an-id"}, PERSONAL),
+            (PREBUILT, {"voice": "de-DE-KatjaNeural"}, replace(PREBUILT, name="de-DE-KatjaNeural")),
+        ],
+    )
+    def test_what_is_not_named_stays(
+        self, voice: SpokenVoice, changes: dict[str, Any], expected: SpokenVoice
+    ) -> None:
+        assert voice.changed(changes) == expected
+
+    def test_two_voices_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="contradict"):
+            self.PERSONAL.changed({"voice": "fr-FR-DeniseNeural", "speaker_profile_id": "another-id"})
 
 
 class TestSsml:

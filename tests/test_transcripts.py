@@ -8,8 +8,8 @@ import pytest
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter._events import Phrase
+from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._transcripts import Transcriber, Transcript
-from livekit_plugins_azure_interpreter._utterances import Ledger
 
 START = SpeechEventType.START_OF_SPEECH
 INTERIM = SpeechEventType.INTERIM_TRANSCRIPT

@@ -196,3 +196,34 @@ def test_what_follows_a_header_that_cannot_be_played_is_no_sound_until_the_next_
         reader.read(header(bits=8) + PCM)
     assert reader.read(PCM) is None
     assert reader.read(header() + PCM) == Samples(PCM, DEFAULT_RATE_HZ, starts=True)
+
+
+class TestWhereItIsKnownWhatBeginsAVoice:
+    def test_without_a_header_it_starts(self) -> None:
+        reader = VoiceReader()
+        read = [reader.read(b"ab", begins=True), reader.read(b"cd", begins=False)]
+        assert [(samples.pcm, samples.starts) for samples in read if samples] == [
+            (b"ab", True),
+            (b"cd", False),
+        ]
+
+    def test_a_header_amid_it_is_no_start(self) -> None:
+        reader = VoiceReader()
+        reader.read(header() + b"ab", begins=True)
+        read = reader.read(header() + b"cd", begins=False)
+        assert read is not None
+        assert (read.pcm, read.starts) == (b"cd", False)
+
+    def test_it_starts_with_its_first_whole_sample(self) -> None:
+        reader = VoiceReader()
+        assert reader.read(b"a", begins=True) is None
+        read = reader.read(b"b", begins=False)
+        assert read is not None
+        assert (read.pcm, read.starts) == (b"ab", True)
+
+    def test_half_a_sample_of_the_voice_before_is_no_sound(self) -> None:
+        reader = VoiceReader()
+        reader.read(b"abc", begins=True)
+        read = reader.read(b"de", begins=True)
+        assert read is not None
+        assert read.pcm == b"de"

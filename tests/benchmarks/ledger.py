@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from livekit_plugins_azure_interpreter._utterances import Ledger
+from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._voice import Samples
 
 from .figures import Figure, Result, median
@@ -56,7 +56,7 @@ def _measure(behind: int, claims: int) -> tuple[float, float]:
         appending += _voice(ledger, text, now, _CHUNKS)
     began_at = time.perf_counter()
     for text in texts:
-        (utterance,) = ledger.claim(text)
+        (utterance,) = ledger.claims.claim(text)
         assert utterance.text == text
     claiming = time.perf_counter() - began_at
     return claiming / claims * 1e6, appending / claims / _CHUNKS * 1e6

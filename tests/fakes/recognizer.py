@@ -21,7 +21,6 @@ class FakeRecognizer:
         written: All audio that it was given.
         started, audio_ended, closed: What was called.
         sees_messages: As the port's; its service says.
-        reports_messages: Whether it is to report every message.
         renewals: How often its token was renewed.
         threads: By name ("make", "start", "close"), the thread that called.
     """
@@ -30,7 +29,6 @@ class FakeRecognizer:
         self.options = options
         self.written = bytearray()
         self.sees_messages = service.sees_messages
-        self.reports_messages = False
         self.renewals = 0
         self.started = self.audio_ended = self.closed = False
         self.threads: dict[str, threading.Thread] = {}
@@ -54,9 +52,6 @@ class FakeRecognizer:
 
     def write(self, pcm: bytes) -> None:
         self.written += pcm
-
-    def report_messages(self, wanted: bool) -> None:
-        self.reports_messages = wanted
 
     def end_audio(self) -> None:
         self.audio_ended = True

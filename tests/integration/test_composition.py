@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import wave
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fakes.other import EchoLLM
 from fakes.room import within
 from livekit.agents import Agent
+from livekit.agents.vad import VADEventType
 from livekit.agents.voice.io import TextOutput
 from livekit.agents.voice.transcription import TranscriptSynchronizer
 from livekit.plugins import silero
@@ -18,6 +20,8 @@ from livekit.plugins import silero
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 
+_SAMPLE_SECONDS = 8
+"""Three sentences."""
 _ONE = ((0.2, 0.7),)
 _TWO = ((0.2, 0.7), (1.1, 1.6))
 _THREE = ((0.2, 0.7), (1.1, 1.6), (2.0, 2.5))
@@ -36,13 +40,31 @@ def _text(lines: Any, *numbers: int) -> str:
 
 
 class TestVAD:
-    async def test_silero_in_the_session_cuts_and_silences_nothing(self, enter_room: Any, audio: Any) -> None:
-        lines = [audio.line(number, 1.2) for number in (1, 2, 3)]
-        room = await enter_room(_behaviour(lines), vad=silero.VAD.load())
-        room.microphone.speak(audio.speech(*_THREE, end=3.0))
+    """Real speech: silero takes no tone for it."""
+
+    async def test_silero_in_the_session_cuts_and_silences_nothing(
+        self, enter_room: Any, audio: Any, pytestconfig: pytest.Config
+    ) -> None:
+        with wave.open(str(pytestconfig.rootpath / "examples/sample/english.wav")) as sample:
+            pcm = sample.readframes(_SAMPLE_SECONDS * sample.getframerate())
+        vad = silero.VAD.load()
+        assert await self._found(vad, audio.frames(pcm)) == 3
+        lines = [audio.line(number, 4.5) for number in (1, 2, 3)]
+        room = await enter_room(Behaviour(script=lines), vad=vad, speed=3.0)
+        room.microphone.speak(pcm)
         await room.speaker.until_played(3)
+        assert room.recognized_while_playing == [False, True, True]
         assert room.heard(_voices(lines))
         assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+
+    async def _found(self, vad: Any, frames: list[Any]) -> int:
+        stream = vad.stream()
+        for frame in frames:
+            stream.push_frame(frame)
+        stream.end_input()
+        found = [event.type async for event in stream]
+        await stream.aclose()
+        return found.count(VADEventType.START_OF_SPEECH)
 
 
 class TestOrdinaryAgent:
@@ -141,7 +163,7 @@ class TestInterrupted:
         room.microphone.speak(audio.speech(*_ONE, end=1.2))
         await room.speaker.until_played(1)
         assert audio.same(room.speaker.segments[-1], _voices(lines)[2])
-        assert all(ledger.empty for ledger in room.stt._ledgers)
+        assert all(ledger.claims.empty for ledger in room.stt._ledgers)
         assert (room.lost, room.errors) == ([], [])
 
     async def _until_recognized(self, room: Any, count: int) -> None:

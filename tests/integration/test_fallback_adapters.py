@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from typing import Any
 
 import pytest
 from fakes.other import OtherSTT
 from fakes.room import by_pitch, within
-from livekit.agents import APIConnectOptions
+from livekit import rtc
+from livekit.agents import Agent, APIConnectOptions, ModelSettings
 from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts
 from livekit.agents.voice.agent_session import SessionConnectOptions
@@ -19,6 +20,13 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 
 _PITCHES = (300, 430, 560, 690)
 _SOON = SessionConnectOptions(stt_conn_options=APIConnectOptions(max_retry=3, retry_interval=0.05))
+
+
+class _HearsAnew(InterpreterAgent):
+    """With an `stt_node` of its own, for which LiveKit opens another stream."""
+
+    def stt_node(self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings) -> Any:
+        return Agent.default.stt_node(self, audio, model_settings)
 
 
 class TestSTT:
@@ -76,13 +84,38 @@ class TestSTT:
         assert recognized == ["un", "oui"]
         assert (other_voice.texts, room.lost, room.stt.counts.utterances) == ([], [], 2)
 
+    async def test_ours_serves_again_at_the_next_stream(
+        self, enter_room: Any, audio: Any, lines: dict[int, Line], other_voice: Any, until: Any
+    ) -> None:
+        other = OtherSTT("sentence 2", "sentence 3")
+        changes: asyncio.Queue[bool] = asyncio.Queue()
+        room = await enter_room(
+            Behaviour(script=by_pitch(lines)),
+            fallback=other_voice,
+            stt=lambda ours: self._adapter(ours, other, changes),
+            conn_options=_SOON,
+        )
+        await until(lambda: room.emulator.connections)
+        await room.emulator.aclose()
+        assert await within(changes.get()) is False
+        await room.emulator.start()
+        self._say(room, audio, 1)
+        assert await within(changes.get()) is True
+        anew = _HearsAnew()
+        room.session.update_agent(anew)
+        await until(lambda: not other.live and anew._activity is not None and anew._activity._started)
+        self._say(room, audio, 2)
+        await room.speaker.until_played(1)
+        assert room.heard([lines[_PITCHES[2]].voices["fr"].pcm])
+        assert (other.heard, other_voice.texts, room.lost) == (["sentence 2"], [], [])
+
     def _say(self, room: Any, audio: Any, number: int) -> None:
         room.microphone.speak(
             audio.silence(0.2) + audio.burst(0.5, hertz=_PITCHES[number]) + audio.silence(0.6)
         )
 
     def _adapter(self, ours: Any, other: OtherSTT, changes: asyncio.Queue[bool]) -> livekit_stt.STT:
-        adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=4, retry_interval=0.05)
+        adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=1, retry_interval=0.05)
         adapter.on("stt_availability_changed", lambda event: changes.put_nowait(event.available))
         return adapter
 

@@ -148,6 +148,64 @@ class TestSpeaking:
         assert bytes(frame.data).startswith(synthesize("Hello.", 0.5, 24000).pcm)
 
 
+class TestUpdate:
+    async def test_the_next_text_is_spoken_otherwise_over_the_same_connection(self, open_voice: Open) -> None:
+        voice, emulator = await open_voice()
+        changes: list[dict[str, Any]] = [
+            {},
+            {"language": "fr-FR", "rate": 1.5},
+            {"model": "PhoenixLatestNeural", "rate": None},
+            {"voice": "de-DE-KatjaNeural", "language": None},
+            {"speaker_profile_id": "another-id"},
+        ]
+        for change in changes:
+            voice.update_options(**change)
+            assert (await hear(voice, "Text."))[0] == synthesize("Text.", 0.5, 24000).pcm
+        begins = '<voice name="DragonLatestNeural"><mstts:ttsembedding speakerProfileId="some-id">'
+        ends = "</mstts:ttsembedding></voice></speak>"
+        spoken = [
+            f"{begins}Text.{ends}",
+            f'{begins}<lang xml:lang="fr-FR"><prosody rate="+50%">Text.</prosody></lang>{ends}',
+            f'{begins}<lang xml:lang="fr-FR">Text.</lang>{ends}'.replace("Dragon", "Phoenix"),
+            '<voice name="de-DE-KatjaNeural">Text.</voice></speak>',
+            f"{begins}Text.{ends}".replace("some-id", "another-id"),
+        ]
+        found = [one.ssml[one.ssml.index("<voice") :] for one in emulator.synthesized]
+        assert found == spoken
+        assert emulator.synthesis_connections == 1
+        assert voice.model == "DragonLatestNeural"
+
+    async def test_a_text_under_way_goes_on_as_it_began(self, open_voice: Open) -> None:
+        voice, emulator = await open_voice(voice="fr-FR-DeniseNeural")
+        async with voice.stream(conn_options=QUICK) as stream:
+            stream.push_text("This is the first of the sentences here. And ")
+            await within(stream.__anext__())
+            voice.update_options(voice="de-DE-KatjaNeural")
+            stream.push_text("this is the second of them.")
+            stream.end_input()
+            await within(_to_the_end(stream))
+        assert len(emulator.synthesized) == 2
+        assert all("DeniseNeural" in one.ssml for one in emulator.synthesized)
+
+    async def test_a_mistake_changes_nothing(self, open_voice: Open) -> None:
+        voice, _ = await open_voice()
+        for mistake in (
+            {"rate": 3.0},
+            {"language": "French!"},
+            {"model": "<none>"},
+            {"voice": "fr-FR-DeniseNeural", "speaker_profile_id": "other"},
+        ):
+            with pytest.raises(ValueError, match=r"rate|language|model|voice"):
+                voice.update_options(**mistake)  # type: ignore[arg-type]
+        assert (await hear(voice, "Text."))[0] == synthesize("Text.", 0.5, 24000).pcm
+        assert voice.model == "DragonLatestNeural"
+
+
+async def _to_the_end(stream: Any) -> None:
+    async for _ in stream:
+        pass
+
+
 class TestErrors:
     @pytest.mark.parametrize("warm", [True, False])
     async def test_a_wrong_key_is_one_clear_error(self, open_voice: Open, warm: bool) -> None:
@@ -373,6 +431,34 @@ class TestInASession:
         assert audio.same(speaker.segments[0], synthesize("Hello you all.", 0.5, 16000).pcm)
         assert "".join(captions.shown) == "Hello you all."
         assert len(captions.shown) > 1
+
+    async def test_it_is_connected_as_the_session_starts(
+        self, open_voice: Open, enter_room: Any, until: Any
+    ) -> None:
+        voice, emulator = await open_voice(sample_rate=16000)
+        room = await enter_room(Behaviour(), fallback=voice)
+        await until(lambda: emulator.synthesis_connections == 1)
+        room.session.say("Bonjour à tous.", allow_interruptions=False)
+        await room.speaker.until_played(1)
+        assert emulator.synthesis_connections == 1
+
+    async def test_a_text_is_heard_while_it_is_still_being_written(
+        self, open_voice: Open, enter_room: Any
+    ) -> None:
+        """As the answer of an LLM comes: its end is not written until its beginning is heard."""
+        voice, emulator = await open_voice(sample_rate=16000)
+        room = await enter_room(Behaviour(), tts=lambda _: voice, agent=Agent(instructions=""))
+
+        async def written() -> AsyncIterator[str]:
+            yield "This is the first of the sentences here. And "
+            await room.speaker.until_begun(1)
+            yield "this is the second of them."
+
+        room.session.say(written())
+        await room.speaker.until_played(1)
+        texts = [one.text for one in emulator.synthesized]
+        assert texts == ["This is the first of the sentences here.", "And this is the second of them."]
+        assert room.errors == []
 
     async def test_a_session_survives_what_it_cannot_say(self, open_voice: Open, enter_room: Any) -> None:
         voice, _ = await open_voice(Behaviour(faults=[RefuseText(text=1)]), sample_rate=16000)

@@ -32,8 +32,9 @@ from livekit_plugins_azure_interpreter import (
     session_options,
 )
 from livekit_plugins_azure_interpreter._connection import Connection
+from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
-from livekit_plugins_azure_interpreter._utterances import Ledger, Utterance
+from livekit_plugins_azure_interpreter._utterances import Utterance
 
 from . import bare
 from .figures import Usage, alive, emulator, usage

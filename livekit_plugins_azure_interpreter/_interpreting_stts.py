@@ -10,7 +10,7 @@ from ._utterances import Translation, Utterance
 from .stt import STT
 
 
-class Interpreters:
+class InterpretingSTTs:
     """Whose translations are spoken.
 
     Args:

@@ -1,0 +1,398 @@
+"""A meeting without LiveKit and without Azure: people who come, speak and go, in virtual time.
+
+Whoever speaks an utterance says its number: each sample has that value. Azure's voice of it alternates
+between the number and the number of the language, so that whatever is heard tells what it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._events import (
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    RawPhrase,
+    Recognized,
+    SpeechStarted,
+    VoiceChunk,
+    VoiceCompleted,
+)
+from livekit_plugins_azure_interpreter._plan import Route
+from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption, Member
+from livekit_plugins_azure_interpreter.options import Options
+
+from .clock import VirtualLoop
+
+TICK_SECONDS = 0.5
+"""How often microphones bring what was said."""
+FIRST_UTTERANCE = 1000
+"""Loud enough to be speech."""
+LANGUAGES = ("en", "fr", "de", "es", "ja")
+_SEGMENTATION_SECONDS = 0.3
+_VOICE_CHUNK_SECONDS = 0.5
+
+
+@dataclass
+class Utterance:
+    """What somebody says on one of their tracks; `end` moves when they are cut short."""
+
+    number: int
+    speaker: str
+    language: str
+    track: str
+    start: float
+    end: float
+    voice_seconds: float
+
+
+class FakeMember:
+    """Somebody in the room; tracks by their sid, and whether they are muted."""
+
+    def __init__(self, identity: str, attributes: Mapping[str, str]) -> None:
+        self.identity = identity
+        self.attributes = dict(attributes)
+        self.muted: dict[str, bool] = {}
+
+
+@dataclass
+class Played:
+    """A piece of a voice that was heard in the room: of which utterance, in which language, by whom."""
+
+    route: Route
+    number: int
+    language: str
+    seconds: float
+    listeners: frozenset[str]
+
+
+class FakeRoom:
+    """The port of a room.
+
+    Attributes:
+        people: Everybody, by identity.
+        played: All that was heard, in order.
+        captions: All that was written.
+        outputs: The tracks of the interpreter that are published now.
+        refusals: How many of the next tracks are refused.
+    """
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self.people: dict[str, FakeMember] = {}
+        self.utterances: dict[int, Utterance] = {}
+        self.played: list[Played] = []
+        self.captions: list[Caption] = []
+        self.outputs: list[FakeOutput] = []
+        self.admitted: Mapping[Route, frozenset[str]] = {}
+        self.refusals = 0
+        self.closed = False
+        self._loop = loop
+        self._changed: Callable[[], None] = lambda: None
+        self._gone: Callable[[], None] = lambda: None
+        self._listening: dict[str, list[asyncio.Queue[bytes]]] = {}
+        self._brought: dict[str, float] = {}
+
+    # The port
+
+    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
+        self._changed, self._gone = changed, closed
+
+    def members(self) -> Sequence[Member]:
+        return [
+            Member(
+                one.identity,
+                dict(one.attributes),
+                publishes=bool(one.muted),
+                tracks=tuple(track for track, muted in one.muted.items() if not muted),
+            )
+            for one in self.people.values()
+        ]
+
+    async def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
+        queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._listening.setdefault(track, []).append(queue)
+        try:
+            while True:
+                pcm = await queue.get()
+                yield rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // 2)
+        finally:
+            self._listening[track].remove(queue)
+
+    async def publish(self, route: Route, sample_rate: int) -> FakeOutput:
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("the room takes no tracks now")
+        output = FakeOutput(self, route)
+        self.outputs.append(output)
+        return output
+
+    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
+        self.admitted = dict(listeners)
+
+    async def caption(self, caption: Caption) -> None:
+        self.captions.append(caption)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    # What people do
+
+    def join(self, identity: str, **attributes: str) -> FakeMember:
+        self.people[identity] = FakeMember(identity, attributes)
+        self._changed()
+        return self.people[identity]
+
+    def leave(self, identity: str) -> None:
+        for track in list(self.people[identity].muted):
+            self._cut(track)
+        del self.people[identity]
+        self._changed()
+
+    def set(self, identity: str, **attributes: str) -> None:
+        self.people[identity].attributes.update(attributes)
+        self._changed()
+
+    def publish_microphone(self, identity: str, track: str) -> None:
+        self._brought[track] = self._loop.time()
+        self.people[identity].muted[track] = False
+        self._changed()
+
+    def unpublish(self, identity: str, track: str) -> None:
+        self._cut(track)
+        del self.people[identity].muted[track]
+        self._changed()
+
+    def mute(self, identity: str, track: str, muted: bool = True) -> None:
+        self._cut(track)
+        self.people[identity].muted[track] = muted
+        self._brought[track] = self._loop.time()
+        self._changed()
+
+    def say(self, utterance: Utterance) -> None:
+        self.utterances[utterance.number] = utterance
+
+    def bring(self) -> None:
+        """Microphones bring what was said since the last time."""
+        for member in self.people.values():
+            for track, muted in member.muted.items():
+                if not muted:
+                    self._bring(track)
+
+    def vanish(self) -> None:
+        """The room is gone."""
+        self._gone()
+
+    def _cut(self, track: str) -> None:
+        """What was said until now is brought, and nothing more."""
+        now = self._loop.time()
+        if track in self._brought:
+            self._bring(track)
+        for utterance in self.utterances.values():
+            if utterance.track == track:
+                utterance.end = min(utterance.end, max(now, utterance.start))
+
+    def _bring(self, track: str) -> None:
+        since, until = self._brought[track], self._loop.time()
+        self._brought[track] = until
+        queues = self._listening.get(track)
+        samples = round(until * RATE_HZ) - round(since * RATE_HZ)
+        if not queues or samples <= 0:
+            return
+        pcm = np.zeros(samples, np.int16)
+        for utterance in self.utterances.values():
+            if utterance.track == track and utterance.end > since and utterance.start < until:
+                first = round((max(since, utterance.start) - since) * RATE_HZ)
+                last = round((min(until, utterance.end) - since) * RATE_HZ)
+                pcm[first:last] = utterance.number
+        for queue in queues:
+            queue.put_nowait(pcm.tobytes())
+
+
+class FakeOutput:
+    """A published track: it plays at the pace of speech."""
+
+    def __init__(self, room: FakeRoom, route: Route) -> None:
+        self.route = route
+        self._room = room
+
+    async def play(self, frame: rtc.AudioFrame) -> None:
+        samples = np.frombuffer(frame.data, np.int16)
+        for number, seconds in _utterances_in(samples):
+            language = LANGUAGES[int(samples[samples < len(LANGUAGES) + 1].max()) - 1]
+            present = self._room.admitted.get(self.route, frozenset()) & self._room.people.keys()
+            self._room.played.append(Played(self.route, number, language, seconds, frozenset(present)))
+        await asyncio.sleep(frame.duration)
+
+    async def played(self) -> None:
+        return
+
+    async def aclose(self) -> None:
+        self._room.outputs.remove(self)
+
+
+def _utterances_in(samples: np.ndarray) -> list[tuple[int, float]]:
+    spoken = samples[samples >= FIRST_UTTERANCE]
+    numbers, counts = np.unique(spoken, return_counts=True)
+    return [(int(number), 2 * int(count) / RATE_HZ) for number, count in zip(numbers, counts, strict=True)]
+
+
+@dataclass
+class Weather:
+    """How Azure does: seconds, drawn for each utterance."""
+
+    start_latency: tuple[float, float] = (0.05, 0.3)
+    final_latency: tuple[float, float] = (0.1, 0.8)
+    voice_latency: tuple[float, float] = (0.05, 0.6)
+
+
+class FakeStream:
+    """One recognizer: it hears numbers, and voices them in its language."""
+
+    sees_messages = True
+
+    def __init__(self, azure: FakeAzure, options: Options, post: Callable[[Event], None]) -> None:
+        self.language = options.target_languages[0]
+        self.speakers: set[str] = set()
+        self.open = True
+        self.audio_ended_at: float | None = None
+        self._azure = azure
+        self._post = post
+        self._loop = azure.loop
+        self._heard = 0
+        self._now_hearing: int | None = None
+        self._began = self._silent = 0
+        self._last_final_at = self._voice_free_at = 0.0
+        self._due = 0
+
+    def start(self) -> None:
+        if self._azure.failing(self):
+            self._after(0.1, self.fail)
+        else:
+            self._after(0.05, lambda: self._post(Connected()))
+
+    def write(self, pcm: bytes) -> None:
+        samples = np.frombuffer(pcm, np.int16)
+        edges = [0, *(np.flatnonzero(np.diff(samples)) + 1).tolist(), len(samples)]
+        for first, last in itertools.pairwise(edges):
+            if last > first:
+                self._hear(int(samples[first]), last - first)
+
+    def end_audio(self) -> None:
+        self.audio_ended_at = self._loop.time()
+        self._segment()
+        self._finish_when_done()
+
+    def renew_token(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.open = False
+
+    def fail(self) -> None:
+        """Azure goes away."""
+        self._post(Failed("BadRequest", "as asked for"))
+
+    def _hear(self, number: int, samples: int) -> None:
+        if number and number != self._now_hearing:
+            self._segment()
+            self._now_hearing, self._began = number, self._heard
+            self.speakers.add(self._azure.room.utterances[number].speaker)
+            position = self._heard / RATE_HZ
+            self._after(self._draw("start_latency", number), lambda: self._post(SpeechStarted(position)))
+        self._silent = 0 if number else self._silent + samples
+        self._heard += samples
+        if self._silent > _SEGMENTATION_SECONDS * RATE_HZ:
+            self._segment()
+
+    def _segment(self) -> None:
+        number, self._now_hearing = self._now_hearing, None
+        if number is None:
+            return
+        end = self._heard - self._silent
+        at = max(self._loop.time() + self._draw("final_latency", number), self._last_final_at + 0.01)
+        self._last_final_at = at
+        self._due += 1
+        start, seconds = self._began / RATE_HZ, (end - self._began) / RATE_HZ
+        self._after(at - self._loop.time(), lambda: self._final(number, start, seconds))
+
+    def _final(self, number: int, start: float, seconds: float) -> None:
+        utterance = self._azure.room.utterances[number]
+        spoken = utterance.language
+        texts = {self.language: f"{number} in {self.language}"}
+        self._post(Recognized(RawPhrase(start, seconds, f"{number}", f"{spoken}-XX", texts)))
+        if spoken == self.language:
+            self._due -= 1
+            return
+        at = max(self._loop.time() + self._draw("voice_latency", number), self._voice_free_at)
+        # As long as the part of it that was heard.
+        share = min(1.0, seconds / (utterance.end - utterance.start))
+        samples = round(share * utterance.voice_seconds * RATE_HZ) // 2
+        pcm = np.tile([number, 1 + LANGUAGES.index(self.language)], samples).astype(np.int16).tobytes()
+        size = round(_VOICE_CHUNK_SECONDS * RATE_HZ) * 2
+        for begin in range(0, len(pcm), size):
+            self._after(at - self._loop.time(), lambda part=pcm[begin : begin + size]: self._chunk(part))
+            at += 0.1
+        self._voice_free_at = at + 0.01
+        self._after(at - self._loop.time(), self._completed)
+
+    def _chunk(self, pcm: bytes) -> None:
+        self._post(VoiceChunk(pcm))
+
+    def _completed(self) -> None:
+        self._due -= 1
+        self._post(VoiceCompleted())
+
+    def _finish_when_done(self) -> None:
+        if self._due:
+            self._after(0.1, self._finish_when_done)
+        else:
+            self._post(Finished())
+
+    def _draw(self, what: str, number: int) -> float:
+        # Of the utterance: streams come and go in any order.
+        rng = random.Random(f"{self._azure.seed} {self.language} {number} {what}")
+        return rng.uniform(*getattr(self._azure.weather, what))
+
+    def _after(self, seconds: float, what: Callable[[], None]) -> None:
+        self._loop.happen(seconds, lambda: what() if self.open else None)
+
+
+@dataclass
+class FakeAzure:
+    """Opens fake streams; give it to `STT(_open_recognizer=...)`.
+
+    Attributes:
+        streams: All that were ever opened.
+        failing: Whether a stream fails as it starts.
+    """
+
+    room: FakeRoom
+    loop: VirtualLoop
+    seed: int
+    stream: type[FakeStream] = FakeStream
+    weather: Weather = field(default_factory=Weather)
+    streams: list[FakeStream] = field(default_factory=list)
+    failing: Callable[[FakeStream], bool] = lambda stream: False
+
+    def __call__(self, options: Options, post: Callable[[Event], None]) -> FakeStream:
+        stream = self.stream(self, options, post)
+        self.streams.append(stream)
+        return stream
+
+    @property
+    def open(self) -> list[FakeStream]:
+        return [stream for stream in self.streams if stream.open]
+
+    @property
+    def hearing(self) -> Counter[str]:
+        """How many streams hear something, by language."""
+        return Counter(stream.language for stream in self.open if stream.audio_ended_at is None)

@@ -1,0 +1,94 @@
+"""Participants in a room of a real LiveKit server, with an emulator of Azure Speech beside it.
+
+Without a server these tests are skipped (`server.MISSING` says how to get one).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+import pytest
+from fakes.room import within
+
+from .participant import LIMIT_SECONDS, Participant
+from .server import MISSING, OwnServer, Server, find_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    found = find_server()
+    if found is None:
+        pytest.skip(MISSING)
+    if isinstance(found, Server):
+        yield found
+        return
+    own = OwnServer(found)
+    yield own
+    own.kill()
+
+
+@pytest.fixture
+def own_server(server: Server) -> OwnServer:
+    """A server that a test may kill."""
+    if not isinstance(server, OwnServer):
+        pytest.skip("LIVEKIT_URL names a server that is not ours to kill: unset it")
+    return server
+
+
+class Meeting:
+    """A room of its own on the server, and who is in it."""
+
+    def __init__(self, server: Server) -> None:
+        self.name = f"meeting-{uuid.uuid4().hex[:8]}"
+        self._server = server
+        self._people: list[Participant] = []
+
+    async def join(
+        self,
+        identity: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        microphone: bool = False,
+        deaf: bool = False,
+    ) -> Participant:
+        """Somebody joins."""
+        participant = Participant(self._server, identity, deaf=deaf)
+        self._people.append(participant)
+        await participant.join(self.name, attributes)
+        if microphone:
+            await participant.publish()
+        return participant
+
+    async def restart(self, server: OwnServer) -> None:
+        """The server crashes and is started again; wait until everybody hears what they heard before."""
+        before = {person: len(person.tracks) for person in self._people}
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+
+        def back(person: Participant) -> bool:
+            tracks = person.tracks
+            heard_again = set(tracks[: before[person]]) <= set(tracks[before[person] :])
+            return heard_again and person.events[-1:] == ["reconnected"]
+
+        for person in self._people:
+            await person.until(lambda person=person: back(person))
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(within(person.aclose(), LIMIT_SECONDS) for person in self._people))
+
+
+@pytest.fixture
+async def meeting(server: Server) -> AsyncIterator[Meeting]:
+    meeting = Meeting(server)
+    yield meeting
+    await meeting.aclose()
+
+
+@pytest.fixture
+async def closing() -> AsyncIterator[Callable[[Callable[[], Awaitable[object]]], None]]:
+    """Register what is to be closed before the participants leave, last one first."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield lambda close: stack.push_async_callback(lambda: within(close(), LIMIT_SECONDS))

@@ -1,0 +1,224 @@
+"""Somebody in a room: publishes recordings as they are spoken, and keeps all that is heard and read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from fakes.room import within
+from livekit import rtc
+from livekit.agents.types import (
+    ATTRIBUTE_TRANSCRIPTION_FINAL,
+    ATTRIBUTE_TRANSCRIPTION_TRACK_ID,
+    TOPIC_TRANSCRIPTION,
+)
+from livekit.rtc.data_stream import StreamError
+
+from .comparing import loud_seconds
+from .server import Server
+
+RATE_HZ = 16000
+_WEBRTC_RATE_HZ = 48000
+_FRAME_BYTES = 2 * RATE_HZ // 50
+_AHEAD_MS = 500
+"""What is captured ahead: a busy machine then makes no gap in the speech."""
+LIMIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A LiveKit transcription that came, whole.
+
+    Attributes:
+        speaker: Whose track it is of; empty: of no track that is in the room.
+        text: What it says.
+        attributes: Of the transcription.
+    """
+
+    speaker: str
+    text: str
+    attributes: Mapping[str, str]
+
+    @property
+    def final(self) -> bool:
+        return self.attributes.get(ATTRIBUTE_TRANSCRIPTION_FINAL) == "true"
+
+
+class Ear:
+    """All that was heard of one track, from its subscription on.
+
+    Attributes:
+        name: The track's name.
+        speaker: The identity of who publishes it.
+        pcm: 16 bit mono PCM at RATE_HZ.
+        loud_seconds: How much of it was sound.
+        quiet_seconds: How long ago the last sound was.
+    """
+
+    def __init__(self, track: rtc.Track, speaker: rtc.RemoteParticipant, came: Callable[[], None]) -> None:
+        self.name, self.speaker = track.name, speaker.identity
+        self._track = track
+        self._disturbed_before = 0.0
+        self._begin()
+        self._stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
+        self._came = came
+        self._listening = asyncio.create_task(self._listen())
+
+    async def forget(self) -> None:
+        """Begin anew, with what is heard next."""
+        self._disturbed_before += await self.disturbed_seconds()
+        self._begin()
+
+    async def disturbed_seconds(self) -> float:
+        """How much of the sound WebRTC left out or made up: packets came too late on a busy machine."""
+        total = 0
+        for stats in await self._track.get_stats():
+            if stats.HasField("inbound_rtp"):
+                inbound = stats.inbound_rtp.inbound
+                total += inbound.concealed_samples - inbound.silent_concealed_samples
+                total += inbound.inserted_samples_for_deceleration + inbound.removed_samples_for_acceleration
+        return total / _WEBRTC_RATE_HZ - self._disturbed_before
+
+    def _begin(self) -> None:
+        self.pcm = bytearray()
+        self.loud_seconds = self.quiet_seconds = 0.0
+
+    async def _listen(self) -> None:
+        async for event in self._stream:
+            pcm = bytes(event.frame.data)
+            self.pcm += pcm
+            if loud := loud_seconds(pcm, RATE_HZ):
+                self.loud_seconds += loud
+                self.quiet_seconds = 0.0
+            else:
+                self.quiet_seconds += event.frame.duration
+            self._came()
+
+    async def aclose(self) -> None:
+        self._listening.cancel()
+        await asyncio.wait({self._listening})
+        await self._stream.aclose()
+
+
+class Participant:
+    """A LiveKit client.
+
+    Args:
+        server: Where to be let in.
+        identity: LiveKit's name for them.
+        deaf: Subscribe, as every client does, but do not listen.
+
+    Attributes:
+        tracks: (who publishes it, its name) of each track that was subscribed to, in order; a track that
+            is published again, after a reconnect, is here again.
+        ears: One for each of these.
+        captions: Every transcription, in order of its end.
+        events: The names of the room's events of connection, in order.
+    """
+
+    def __init__(self, server: Server, identity: str, *, deaf: bool = False) -> None:
+        self.identity = identity
+        self.tracks: list[tuple[str, str]] = []
+        self.ears: list[Ear] = []
+        self.captions: list[Caption] = []
+        self.events: list[str] = []
+        self.room = rtc.Room()
+        self._server = server
+        self._deaf = deaf
+        self._source: rtc.AudioSource | None = None
+        self._changed = asyncio.Event()
+        self._reading: set[asyncio.Task[None]] = set()
+        self.room.on("track_subscribed", self._subscribed)
+        for name in ("disconnected", "reconnecting", "reconnected"):
+            self.room.on(name, lambda *_, name=name: self._happened(name))
+        self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
+
+    async def join(self, room: str, attributes: Mapping[str, str] | None = None) -> None:
+        token = self._server.token(self.identity, room, attributes)
+        await within(self.room.connect(self._server.url, token), LIMIT_SECONDS)
+
+    async def leave(self) -> None:
+        await within(self.room.disconnect(), LIMIT_SECONDS)
+
+    async def publish(self) -> rtc.LocalTrackPublication:
+        """Switch the microphone on; silent until something is said."""
+        self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_AHEAD_MS)
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        return await within(self.room.local_participant.publish_track(track, options), LIMIT_SECONDS)
+
+    async def say(self, pcm: bytes) -> None:
+        """Speak a recording (16 bit mono PCM at RATE_HZ), as long as that takes."""
+        assert self._source is not None
+        for at in range(0, len(pcm), _FRAME_BYTES):
+            part = pcm[at : at + _FRAME_BYTES]
+            await self._source.capture_frame(rtc.AudioFrame(part, RATE_HZ, 1, len(part) // 2))
+        await self._source.wait_for_playout()
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something heard or read makes this true."""
+
+        async def wait() -> None:
+            while not condition():
+                self._changed.clear()
+                await self._changed.wait()
+
+        await within(wait(), LIMIT_SECONDS)
+
+    async def ear(self, name: str) -> Ear:
+        """The latest track of that name, once there is one."""
+
+        def latest() -> Ear | None:
+            return next((ear for ear in reversed(self.ears) if ear.name == name), None)
+
+        await self.until(latest)
+        ear = latest()
+        assert ear is not None
+        return ear
+
+    def read_of(self, speaker: str) -> list[str]:
+        """The captions of somebody's tracks, those that are final."""
+        return [caption.text for caption in self.captions if caption.final and caption.speaker == speaker]
+
+    async def aclose(self) -> None:
+        await self.leave()
+        for ear in self.ears:
+            await within(ear.aclose())
+        for reading in self._reading:
+            reading.cancel()
+        if self._source is not None:
+            await self._source.aclose()
+
+    def _subscribed(
+        self, track: rtc.Track, _: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant
+    ) -> None:
+        if track.kind != rtc.TrackKind.KIND_AUDIO:
+            return
+        self.tracks.append((who.identity, track.name))
+        if not self._deaf:
+            self.ears.append(Ear(track, who, self._changed.set))
+        self._changed.set()
+
+    def _transcribed(self, reader: rtc.TextStreamReader, _: str) -> None:
+        async def read() -> None:
+            try:
+                text = await reader.read_all()
+            except StreamError:
+                return  # the connection ended amid it
+            attributes = dict(reader.info.attributes or {})
+            speaker = self._publisher(attributes.get(ATTRIBUTE_TRANSCRIPTION_TRACK_ID, ""))
+            self.captions.append(Caption(speaker, text, attributes))
+            self._changed.set()
+
+        reading = asyncio.create_task(read())
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+
+    def _publisher(self, track_sid: str) -> str:
+        people = (self.room.local_participant, *self.room.remote_participants.values())
+        return next((one.identity for one in people if track_sid in one.track_publications), "")
+
+    def _happened(self, name: str) -> None:
+        self.events.append(name)
+        self._changed.set()

@@ -1,0 +1,53 @@
+"""What is said in these tests: the sentences of the sample, each with voices for its translations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from livekit_plugins_azure_interpreter.emulator import Line, Script, Voice
+from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, SpeechEnded
+
+from .participant import RATE_HZ
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A recording of one utterance, 16 bit mono PCM at RATE_HZ, and what Azure makes of it."""
+
+    pcm: bytes
+    line: Line
+
+    @property
+    def seconds(self) -> float:
+        return len(self.pcm) / 2 / RATE_HZ
+
+
+def silence(seconds: float) -> bytes:
+    return bytes(2 * round(RATE_HZ * seconds))
+
+
+def recorded(name: str, seconds: float | None = None) -> bytes:
+    """A recording of the sample, or its beginning."""
+    voice = Voice.from_wav(SAMPLE / name)
+    assert voice.sample_rate == RATE_HZ
+    return voice.pcm if seconds is None else voice.pcm[: len(silence(seconds))]
+
+
+def sentences() -> list[bytes]:
+    """The five English sentences of the sample, without the pauses between them."""
+    pcm = recorded("english.wav")
+    stretches = (heard for heard in EnergyListener(RATE_HZ).hear(pcm) if isinstance(heard, SpeechEnded))
+    return [
+        pcm[2 * round(RATE_HZ * one.start_seconds) : 2 * round(RATE_HZ * one.end_seconds)]
+        for one in stretches
+    ]
+
+
+def known_by_length(spoken: Iterable[Sentence]) -> Script:
+    """A script in which each sentence is known by how long it is, whoever says it and when."""
+    spoken = list(spoken)
+    return lambda samples: min(spoken, key=lambda one: abs(one.seconds - samples.seconds)).line
