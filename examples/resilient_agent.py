@@ -26,7 +26,8 @@ take over; without an LLM what the second hears is said as it is:
 
 import os
 
-import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport] (first: it decides where livekit.agents keeps its metrics)
+# First: it decides where livekit.agents, imported next, keeps its metrics.
+import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from environment import require_environment
 from livekit.agents import AgentServer, AgentSession, JobContext, cli
 from resilience.interpreter import ResilientInterpreter

@@ -17,6 +17,7 @@ from livekit.agents.types import (
     TOPIC_TRANSCRIPTION,
 )
 
+from ._permissions import Permissions
 from ._plan import Route
 from ._room import RATE_HZ, Caption, Member
 from .log import logger
@@ -39,7 +40,6 @@ _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "track_unsubscribed",
     "track_muted",
     "track_unmuted",
-    "reconnected",
 )
 
 
@@ -58,17 +58,22 @@ class LiveKitRoom:
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._subscription = asyncio.Event()
         self._describing: set[asyncio.Task[None]] = set()
+        self._permissions = Permissions(self._permit)
+        self._reconnecting = False
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
-            self._on(event, lambda *_: changed())
+            self._on(event, lambda *_: None if self._reconnecting else changed())
+        self._on("reconnecting", lambda *_: self._connection(lost=True))
+        self._on("reconnected", lambda *_: self._connection(lost=False))
+        self._on("reconnected", lambda *_: changed())
         self._on("disconnected", lambda *_: closed())
         self._on("track_subscribed", lambda *_: self._subscribed())
-        self._on("participant_connected", lambda *_: self._permit())
-        self._on("local_track_published", lambda *_: self._permit())
+        self._on("participant_connected", lambda *_: self._permissions.changed())
+        self._on("local_track_published", lambda *_: self._permissions.changed())
         self._on("local_track_republished", self._republished)
         # Before there is a track: none is heard by anybody, until it is told by whom.
-        self._permit()
+        self._permissions.changed()
 
     def members(self) -> Sequence[Member]:
         return [
@@ -110,7 +115,7 @@ class LiveKitRoom:
         publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
         output = _Track(self, route, source, publication)
         self._outputs.append(output)
-        self._permit()
+        self._permissions.changed()
         self._describe(output)
         return output
 
@@ -125,7 +130,7 @@ class LiveKitRoom:
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         self._listeners = dict(listeners)
-        self._permit()
+        self._permissions.changed()
 
     async def caption(self, caption: Caption) -> None:
         speaker, track = caption.route.speaker, self._captioned_track(caption)
@@ -149,12 +154,19 @@ class LiveKitRoom:
         for event, handler in self._handlers:
             self._room.off(event, handler)
         self._handlers.clear()
+        self._permissions.close()
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
 
     def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
         self._room.on(event, handler)
         self._handlers.append((event, handler))
+
+    def _connection(self, *, lost: bool) -> None:
+        # Meanwhile everybody seems to leave. Tracks that were given up now LiveKit would publish again.
+        self._reconnecting = lost
+        if not lost:
+            self._permissions.changed()
 
     # The tracks of others
 
@@ -188,7 +200,7 @@ class LiveKitRoom:
 
     def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
         """After a reconnect a track has another sid."""
-        self._permit()
+        self._permissions.changed()
         for output in self._outputs:
             if output.publication is publication:
                 self._describe(output)

@@ -47,6 +47,8 @@ async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes
     assert (status, json.loads(body)["worker_type"]) == (200, "JT_ROOM")
     # Two processes wait for a room; each has told how long it took to be ready.
     await worker.until_metric("lk_agents_proc_initialize_duration_seconds_count", 2)
+    # Told only where the processes share their metrics, by the worker's own.
+    await worker.until_metric("lk_agents_child_process_count", 2)
     assert ("lk_agents_worker_load", frozenset()) in await worker.metrics()
     worker.terminate()
     assert await worker.until_ended() == 0

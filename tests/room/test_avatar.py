@@ -27,6 +27,8 @@ _TRACK = "avatar_audio"
 _VOICES = [recorded(f"french_{number}.wav") for number in (1, 5)]
 _LONG_VOICE = b"".join(recorded(f"french_{number}.wav") for number in (2, 3, 4))
 _SHORT = sentences()[1]
+_AHEAD_MS = 1500
+"""The agent, the avatar, who speaks and who listens share this machine: it may be busy for as long."""
 
 
 class Eyes:
@@ -105,7 +107,7 @@ async def interpret(
         session = AgentSession[None](
             stt=stt, tts=TTS(stt), **session_options(session_close_transcript_timeout=0.1)
         )
-        avatar = FaceAvatar()
+        avatar = FaceAvatar(ahead_ms=_AHEAD_MS)
         for close in (emulator.aclose, stt.aclose, avatar.aclose, session.aclose):
             closing(close)
         in_room = RoomOptions(participant_identity="alice", close_on_disconnect=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 from livekit import rtc
 from livekit.agents import AgentSession, APIConnectOptions, stt, tts
+from livekit.agents.beta.translation import TranslationModelSession, TranslationSession
 from typing_extensions import assert_type
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -15,11 +16,14 @@ from livekit_plugins_azure_interpreter import (
     STT,
     TTS,
     Counts,
+    InterpretationChanged,
     InterpreterAgent,
+    MeetingInterpreter,
     PersonalVoiceTTS,
     SpeechStream,
     SynthesizeStream,
     Transcript,
+    TranslationModel,
     UtteranceRecognized,
     VoiceLost,
 )
@@ -162,3 +166,27 @@ class TestEmulator:
 
     def loads_a_script(self, path: str) -> None:
         load_script(path)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+class TestTranslationModel:
+    def is_livekits(self) -> TranslationSession[None]:
+        return TranslationSession[None](model=TranslationModel(target_language="fr", voice=None))
+
+    def opens_sessions(self, model: TranslationModel) -> TranslationModelSession[Any]:
+        return model.session()
+
+    def speaks_one_language(self) -> None:
+        TranslationModel()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        TranslationModel(target_language=["fr"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+class TestMeetingInterpreter:
+    async def starts_in_a_room(self, room: rtc.Room, other: tts.TTS[Any]) -> None:
+        meeting = MeetingInterpreter(max_streams=20, fallback=lambda language: other, voice=None)
+        assert_type(await meeting.start(room), None)
+        assert_type(meeting.open_streams, int)
+        assert_type(meeting.interpretations, Mapping[tuple[str, str], frozenset[str]])
+
+    def tells_what_changes(self, change: InterpretationChanged) -> None:
+        assert_type(change.speaker, str)
+        assert_type(change.retry_seconds, float | None)
