@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterable
 from typing import Any, Literal
 
 from livekit import rtc
@@ -16,10 +18,15 @@ from livekit.agents import (
     utils,
 )
 from livekit.agents import stt as livekit_stt
-from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities, TTSError
+from livekit.agents.metrics import TTSMetrics
+from livekit.agents.metrics.base import Metadata
+from livekit.agents.telemetry.trace_types import ATTR_TTS_METRICS
+from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TTSCapabilities, TTSError
 
 from ._audio import MonoResampler
+from ._fallback import speak
 from ._interpreting_stts import InterpretingSTTs
+from ._metering import Meter, span_attributes
 from ._utterances import State, Translation, Utterance
 from ._voice import Samples
 from .stt import STT
@@ -53,6 +60,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         if first is None:
             raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")
         self._first = first
+        for interpreter in self._interpreters:
+            interpreter._is_spoken = True
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
         )
@@ -94,11 +103,17 @@ class SynthesizeStream(tts.SynthesizeStream):
         self._fallback = tts._fallback
         # Made once: the base class runs `_run` again after an error, with the same text.
         self._claimed: list[Utterance] | None = None
+        self._backlog_seconds = 0.0
+        self._task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         text = await self._text()
+        if self._claimed is None:
+            self._backlog_seconds = self._interpreters.waiting_seconds
+            self._claimed = self._interpreters.claim(text)
+        session_id = self._session_id
         output_emitter.initialize(
-            request_id=utils.shortuuid("azure_"),
+            request_id=session_id or utils.shortuuid("text-"),
             sample_rate=self._tts.sample_rate,
             num_channels=1,
             mime_type="audio/pcm",
@@ -107,9 +122,8 @@ class SynthesizeStream(tts.SynthesizeStream):
         if not text.strip():
             return
         self._mark_started()
-        if self._claimed is None:
-            self._claimed = self._interpreters.claim(text)
-        output_emitter.start_segment(segment_id=self._segment_id(text))
+        output_emitter.start_segment(segment_id=self._segment_id)
+        output_emitter._note_provider_request_id(session_id)
         if self._claimed:
             await self._speak(self._claimed, output_emitter)
         elif isinstance(text, Translation) and self._fallback is None:
@@ -124,7 +138,14 @@ class SynthesizeStream(tts.SynthesizeStream):
         parts = [part async for part in self._input_ch if isinstance(part, str)]
         return parts[0] if len(parts) == 1 else "".join(parts)
 
-    def _segment_id(self, text: str) -> str:
+    @property
+    def _session_id(self) -> str:
+        """Azure's, of the first utterance; empty for other text."""
+        heard = self._claimed[0].meter.heard if self._claimed else None
+        return heard.session_id if heard else ""
+
+    @property
+    def _segment_id(self) -> str:
         return self._claimed[0].id if self._claimed else utils.shortuuid("text-")
 
     async def _speak(self, utterances: list[Utterance], emitter: AudioEmitter) -> None:
@@ -139,11 +160,13 @@ class SynthesizeStream(tts.SynthesizeStream):
         resampler = MonoResampler(self._tts.sample_rate)
         changed = asyncio.Event()
         utterance.changed = changed.set
+        utterance.meter.asked(self._now(), backlog_seconds=self._backlog_seconds)
         emitted = 0
         try:
             while True:
                 for samples in utterance.samples[emitted:]:
                     _push(emitter, resampler.push(_frame(samples)))
+                    utterance.meter.sounded(self._now(), samples.seconds)
                     emitted += 1
                 if utterance.done:
                     break
@@ -154,16 +177,18 @@ class SynthesizeStream(tts.SynthesizeStream):
         _push(emitter, resampler.flush())
         if utterance.state is State.LOST and not utterance.seconds:
             return await self._speak_lost(utterance, emitter)
+        utterance.meter.outcome = "voiced" if utterance.state is State.VOICED else "lost"
         return True
 
     async def _speak_lost(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
         if self._fallback is None:
             self._report_lost(utterance)
             return False
-        await self._speak_other(utterance.text, emitter)
+        await self._speak_other(utterance.text, emitter, utterance.meter)
+        utterance.meter.outcome = "fallback"
         return True
 
-    async def _speak_other(self, text: str, emitter: AudioEmitter) -> None:
+    async def _speak_other(self, text: str, emitter: AudioEmitter, meter: Meter | None = None) -> None:
         if self._fallback is None:
             raise APIError(
                 "this text is no translation, so Azure has made no voice for it: give "
@@ -171,10 +196,60 @@ class SynthesizeStream(tts.SynthesizeStream):
                 retryable=False,
             )
         resampler = MonoResampler(self._tts.sample_rate)
-        async with _open(self._fallback, text, self._conn_options.timeout) as stream:
-            async for audio in stream:
-                _push(emitter, resampler.push(audio.frame))
+        speaking = speak(
+            self._fallback, text, timeout=self._conn_options.timeout, metered=self._report_metrics
+        )
+        async with contextlib.aclosing(speaking):
+            async for frame in speaking:
+                _push(emitter, resampler.push(frame))
+                if meter is not None:
+                    meter.sounded(self._now(), frame.duration, by_fallback=True)
         _push(emitter, resampler.flush())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell what became of what was to be said."""
+        span = self._tts_request_span
+        for number, utterance in enumerate(self._claimed or ()):
+            used = self._usage(utterance, cancelled=task.cancelled())
+            if used is not None:
+                if span is not None:
+                    span.set_attribute(ATTR_TTS_METRICS, used.model_dump_json())
+                self._report_metrics(used)
+            meter = utterance.meter
+            outcome = meter.outcome or ("interrupted" if task.cancelled() else "lost")
+            metrics = meter.end(outcome, utterance.lost_reason and utterance.lost_reason.value)
+            if metrics is not None and span is not None and not number:
+                span.set_attributes(span_attributes(metrics))
+
+    def _usage(self, utterance: Utterance, *, cancelled: bool) -> TTSMetrics | None:
+        """What LiveKit counts of a voice of Azure's; None: none was heard."""
+        meter = utterance.meter
+        if meter.heard is None or meter.asked_at is None or meter.sound_at is None or meter.by_fallback:
+            return None
+        return TTSMetrics(
+            label=self._tts.label,
+            request_id=meter.heard.session_id,
+            segment_id=utterance.id,
+            timestamp=time.time(),
+            ttfb=meter.sound_at - meter.asked_at,
+            duration=self._now() - meter.asked_at,
+            audio_duration=meter.voice_seconds,
+            cancelled=cancelled and meter.outcome is None,
+            characters_count=len(utterance.text),
+            streamed=True,
+            metadata=Metadata(model_name=self._tts.model, model_provider=self._tts.provider),
+        )
+
+    def _report_metrics(self, metrics: TTSMetrics) -> None:
+        self._tts.emit("metrics_collected", metrics)
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
+        # Each voice is metered by itself, also one that is interrupted; what the fallback says it reports.
+        async for _ in event_aiter:
+            pass
+
+    def _now(self) -> float:
+        return self._task.get_loop().time()
 
     def _report_lost(self, utterance: Utterance) -> None:
         """Tell, but do not fail: four unrecoverable errors in a row would close the session."""
@@ -187,17 +262,6 @@ class SynthesizeStream(tts.SynthesizeStream):
             "error",
             TTSError(timestamp=time.time(), label=self._tts.label, error=error, recoverable=True),
         )
-
-
-def _open(fallback: tts.TTS[Any], text: str, timeout: float) -> tts.SynthesizeStream | ChunkedStream:
-    # LiveKit runs our stream again after an error; retries within retries would silence the session.
-    conn_options = APIConnectOptions(max_retry=0, timeout=timeout)
-    if not fallback.capabilities.streaming:
-        return fallback.synthesize(text, conn_options=conn_options)
-    stream = fallback.stream(conn_options=conn_options)
-    stream.push_text(text)
-    stream.end_input()
-    return stream
 
 
 def _frame(samples: Samples) -> rtc.AudioFrame:
