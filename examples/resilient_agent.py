@@ -26,7 +26,8 @@ take over; without an LLM what the second hears is said as it is:
 
 import os
 
-import resilience.directory  # noqa: F401  (first: it decides where livekit.agents keeps its metrics)
+# First: it decides where livekit.agents, imported next, keeps its metrics.
+import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from environment import require_environment
 from livekit.agents import AgentServer, AgentSession, JobContext, cli
 from resilience.interpreter import ResilientInterpreter
@@ -64,6 +65,9 @@ async def entrypoint(ctx: JobContext) -> None:
     chosen = vendors(LANGUAGE)
     ctx.add_shutdown_callback(chosen.aclose)
     session = AgentSession(stt=chosen.hearing, tts=chosen.speaking, **azure_interpreter.session_options())
+    # The session ends when the person it listens to leaves. So does the job, then: the server would keep the
+    # room for a while, and the worker could not take another, or, while it drains, not leave.
+    session.on("close", lambda _: ctx.shutdown())
     await session.start(ResilientInterpreter(chosen.translating, language=LANGUAGE), room=ctx.room)
 
 

@@ -92,17 +92,23 @@ class Interpretation:
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """What is said next; frames of one sample rate. Ignored once the stream has ended."""
-        if not self._input_ended and not self._listening.done():
-            self._stream.push_frame(frame)
-            self._pushed_seconds += frame.duration
-            if is_loud(mono(frame)):
-                self._loud_until = self._pushed_seconds
+        if self._input_ended or self._stream_ended:
+            return
+        self._stream.push_frame(frame)
+        self._pushed_seconds += frame.duration
+        if is_loud(mono(frame)):
+            self._loud_until = self._pushed_seconds
 
     def end_input(self) -> None:
         """Nothing more will be said. What was said is still interpreted."""
-        if not self._input_ended and not self._listening.done():
+        if not (self._input_ended or self._stream_ended):
             self._stream.end_input()
         self._input_ended = True
+
+    @property
+    def _stream_ended(self) -> bool:
+        """It takes nothing any more, although its last events may not have been read."""
+        return self._stream._task.done()
 
     def clear(self) -> None:
         """What has not been spoken yet never will be."""

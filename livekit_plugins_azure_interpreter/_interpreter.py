@@ -34,7 +34,7 @@ class InterpretationChanged:
         state: "queued": it waits for a place among `max_streams`; "started": a stream to Azure is open;
             "ended": nothing more is heard, what was said is still spoken; "failed": it is tried again.
         error: Why it failed.
-        retry_seconds: When it is tried again.
+        retry_seconds: When it is tried again; None: when something changes in the room.
     """
 
     speaker: str

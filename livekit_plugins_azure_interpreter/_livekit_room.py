@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
@@ -16,6 +17,7 @@ from livekit.agents.types import (
     TOPIC_TRANSCRIPTION,
 )
 
+from ._permissions import Permissions
 from ._plan import Route
 from ._room import RATE_HZ, Caption, Member
 from .log import logger
@@ -38,7 +40,6 @@ _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "track_unsubscribed",
     "track_muted",
     "track_unmuted",
-    "reconnected",
 )
 
 
@@ -57,17 +58,22 @@ class LiveKitRoom:
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._subscription = asyncio.Event()
         self._describing: set[asyncio.Task[None]] = set()
+        self._permissions = Permissions(self._permit)
+        self._reconnecting = False
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
-            self._on(event, lambda *_: changed())
+            self._on(event, lambda *_: None if self._reconnecting else changed())
+        self._on("reconnecting", lambda *_: self._connection(lost=True))
+        self._on("reconnected", lambda *_: self._connection(lost=False))
+        self._on("reconnected", lambda *_: changed())
         self._on("disconnected", lambda *_: closed())
         self._on("track_subscribed", lambda *_: self._subscribed())
-        self._on("participant_connected", lambda *_: self._permit())
-        self._on("local_track_published", lambda *_: self._permit())
+        self._on("participant_connected", lambda *_: self._permissions.changed())
+        self._on("local_track_published", lambda *_: self._permissions.changed())
         self._on("local_track_republished", self._republished)
         # Before there is a track: none is heard by anybody, until it is told by whom.
-        self._permit()
+        self._permissions.changed()
 
     def members(self) -> Sequence[Member]:
         return [
@@ -95,26 +101,36 @@ class LiveKitRoom:
                 await stream.aclose()
 
     async def publish(self, route: Route, sample_rate: int) -> _Track:
+        publishing = asyncio.create_task(self._publish(route, sample_rate))
+        try:
+            return await asyncio.shield(publishing)
+        except asyncio.CancelledError:
+            with contextlib.suppress(rtc.participant.PublishTrackError):
+                await (await publishing).aclose()  # LiveKit publishes it all the same
+            raise
+
+    async def _publish(self, route: Route, sample_rate: int) -> _Track:
         source = rtc.AudioSource(sample_rate, 1, queue_size_ms=_QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
         publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
         output = _Track(self, route, source, publication)
         self._outputs.append(output)
-        self._permit()
-        await self._describe(publication.sid, route)
+        self._permissions.changed()
+        self._describe(output)
         return output
 
     async def unpublish(self, output: _Track) -> None:
         self._outputs.remove(output)
         if not self._room.isconnected():
             return
+        await asyncio.gather(*self._describing, return_exceptions=True)
         sid = output.publication.sid
         await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
         await self._local.unpublish_track(sid)
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         self._listeners = dict(listeners)
-        self._permit()
+        self._permissions.changed()
 
     async def caption(self, caption: Caption) -> None:
         speaker, track = caption.route.speaker, self._captioned_track(caption)
@@ -138,12 +154,19 @@ class LiveKitRoom:
         for event, handler in self._handlers:
             self._room.off(event, handler)
         self._handlers.clear()
+        self._permissions.close()
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
 
     def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
         self._room.on(event, handler)
         self._handlers.append((event, handler))
+
+    def _connection(self, *, lost: bool) -> None:
+        # Meanwhile everybody seems to leave. Tracks that were given up now LiveKit would publish again.
+        self._reconnecting = lost
+        if not lost:
+            self._permissions.changed()
 
     # The tracks of others
 
@@ -168,18 +191,19 @@ class LiveKitRoom:
 
     # The tracks of the interpreter
 
-    async def _describe(self, sid: str, route: Route) -> None:
-        what = json.dumps({"speaker": route.speaker, "language": route.language})
-        await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": what})
+    def _describe(self, output: _Track) -> None:
+        what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
+        name = f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}"
+        describing = asyncio.create_task(self._local.set_attributes({name: what}))
+        self._describing.add(describing)
+        describing.add_done_callback(self._describing.discard)
 
     def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
         """After a reconnect a track has another sid."""
-        self._permit()
+        self._permissions.changed()
         for output in self._outputs:
             if output.publication is publication:
-                describing = asyncio.create_task(self._describe(publication.sid, output.route))
-                self._describing.add(describing)
-                describing.add_done_callback(self._describing.discard)
+                self._describe(output)
 
     def _permit(self) -> None:
         if not self._room.isconnected():

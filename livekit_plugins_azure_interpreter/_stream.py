@@ -132,7 +132,7 @@ class SpeechStream(stt.SpeechStream):
                 await self._interpret(first, later, stack)
         except APIError as error:
             outlived = self._now() - began_at >= self._conn_options.timeout
-            spent = self._unheard_attempts > self._conn_options.max_retry
+            spent = 0 < self._conn_options.max_retry < self._unheard_attempts
             if outlived and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.

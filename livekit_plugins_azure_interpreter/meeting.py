@@ -70,11 +70,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         **options: Any,
     ) -> None:
         super().__init__()
-        self._fallback = fallback
         if max_streams < 1:
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
-        self._options = options
         STT(target_languages="en", **options)  # a mistake is told here, not when somebody speaks
+        self._options = options
+        self._fallback = fallback
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
         self._planner = Planner(max_streams)
@@ -176,8 +176,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
     def _language(self, member: Member, attribute: str) -> str | None:
         value = member.attributes.get(attribute, "")
         language = target_language(value) if value else None
-        if value and language is None and (member.identity, value) not in self._mistaken:
-            self._mistaken.add((member.identity, value))
+        if value and language is None and (member.identity, attribute) not in self._mistaken:
+            self._mistaken.add((member.identity, attribute))
             logger.warning(
                 "the attribute %r of %r is no language code such as 'fr'; it is ignored",
                 attribute,
@@ -195,7 +195,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         come, self._present = present - self._present, present
         for route in plan.streams:
             if route not in self._interpreters:
-                self._interpreters[route] = self._interpreter(route)
+                self._begin(route)
         for route, interpreter in self._interpreters.items():
             listeners = plan.listeners.get(route, frozenset())
             if listeners:
@@ -206,12 +206,20 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             else:
                 self._finish(interpreter.aclose())
 
-    def _interpreter(self, route: Route) -> Interpreter:
+    def _begin(self, route: Route) -> None:
         assert self._room is not None
-        return Interpreter(
+        try:
+            stt, tts = self._pair(route.language)
+        except Exception as error:
+            # The fallback of one language, most likely; the others are interpreted all the same.
+            logger.exception("%s cannot be interpreted", route.name)
+            self.emit("interpretation_changed", InterpretationChanged(*route, "failed", error))
+            return
+        self._interpreters[route] = Interpreter(
             route,
             self._room,
-            *self._pair(route.language),
+            stt,
+            tts,
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
             freed=self._plan_soon,

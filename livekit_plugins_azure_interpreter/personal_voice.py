@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Literal
 
 from livekit.agents import (
@@ -150,7 +150,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> ChunkedStream:
-        return self._synthesize_with_stream(text, conn_options=conn_options)
+        return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> PersonalVoiceStream:
         return PersonalVoiceStream(tts=self, conn_options=conn_options)
@@ -165,25 +165,60 @@ class PersonalVoiceStream(tts.SynthesizeStream):
 
     def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
+        self._speech = _Speech(tts, conn_options, started=self._mark_started)
+
+    async def _run(self, output_emitter: AudioEmitter) -> None:
+        await self._speech.say(self._input_ch, output_emitter)
+
+
+class _WholeStream(ChunkedStream):
+    """Speaks one text that is whole from the beginning. Made by `PersonalVoiceTTS.synthesize()`.
+
+    LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
+    """
+
+    def __init__(self, *, tts: PersonalVoiceTTS, input_text: str, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
+        self._speech = _Speech(tts, conn_options)
+
+    async def _run(self, output_emitter: AudioEmitter) -> None:
+        await self._speech.say(_whole(self._input_text), output_emitter)
+
+
+async def _whole(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+class _Speech:
+    """What one stream says, over all its attempts."""
+
+    def __init__(
+        self,
+        tts: PersonalVoiceTTS,
+        conn_options: APIConnectOptions,
+        started: Callable[[], None] = lambda: None,
+    ) -> None:
         self._voice = tts._voice
         self._options = tts._options
         self._tokenizer = tts._tokenizer
         self._synthesizers = tts._synthesizers
-        # These live on when the base class runs `_run` again.
+        self._conn_options = conn_options
+        self._started = started
         self._renewed = False
         self._resumes = _RESUMES
 
-    async def _run(self, output_emitter: AudioEmitter) -> None:
-        output_emitter.initialize(
+    async def say(self, parts: AsyncIterable[object], emitter: AudioEmitter) -> None:
+        """Speak what comes; what is no text ends a sentence."""
+        emitter.initialize(
             request_id=utils.shortuuid("azure_"),
             sample_rate=self._options.sample_rate,
             num_channels=1,
             mime_type="audio/pcm",
             stream=True,
         )
-        segment = _Segment(output_emitter, self._options)
+        segment = _Segment(emitter, self._options)
         ready = utils.aio.Chan[str]()
-        reading = asyncio.create_task(self._read(ready))
+        reading = asyncio.create_task(self._read(parts, ready))
         spoken = False
         try:
             async for text in _together(ready):
@@ -198,14 +233,14 @@ class PersonalVoiceStream(tts.SynthesizeStream):
             raise APIError("Azure sent no sound for this text: check voice or model", retryable=False)
         if not spoken:
             raise APIStatusError("nothing to say", status_code=_ENDS_QUIETLY)
-        output_emitter.end_segment()
+        emitter.end_segment()
 
-    async def _read(self, ready: utils.aio.Chan[str]) -> None:
+    async def _read(self, parts: AsyncIterable[object], ready: utils.aio.Chan[str]) -> None:
         """Split the text into sentences, as they come."""
         sentences = self._tokenizer.stream()
 
         async def push() -> None:
-            async for part in self._input_ch:
+            async for part in parts:
                 if isinstance(part, str):
                     sentences.push_text(part)
                 else:
@@ -238,7 +273,7 @@ class PersonalVoiceStream(tts.SynthesizeStream):
 
     async def _speak_once(self, text: str, segment: _Segment) -> None:
         segment.restart()
-        self._mark_started()
+        self._started()
         synthesis = self._synthesizers.take()
         try:
             speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._conn_options.timeout)

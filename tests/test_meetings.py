@@ -25,7 +25,7 @@ from livekit_plugins_azure_interpreter._plan import Person, Plan, Planner, Route
 MEETINGS = int(os.environ.get("MEETINGS", "200"))
 ONE_SEED = os.environ.get("MEETING_SEED")
 BATCH = 10
-HEARD_SECONDS = 15.0
+HEARD_SECONDS = 12.0
 """Virtual: so long after it was said, all has been heard."""
 DRAIN_SECONDS = 30.0
 """So long after everybody has left, nothing is left."""

@@ -660,6 +660,16 @@ class TestServiceThatStaysMute:
             await listener.ended()
         assert [error.recoverable for error in listener.errors] == [True, False]
 
+    async def test_without_retries_of_its_own_whoever_asked_may_try_again(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        options = APIConnectOptions(max_retry=0, timeout=0.1)
+        listener = listen(make_stt(peer_timeout_seconds=0.15), conn_options=options)
+        listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
+        with pytest.raises(APITimeoutError) as raised:
+            await listener.ended()
+        assert raised.value.retryable
+
     async def test_each_attempt_waits_longer_for_an_answer(
         self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
     ) -> None:

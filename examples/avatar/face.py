@@ -39,7 +39,7 @@ class Face:
         size: Of the square picture, in pixels.
     """
 
-    def __init__(self, size: int = 480) -> None:
+    def __init__(self, size: int = 320) -> None:
         self.size = size
         rows, columns = np.mgrid[0:size, 0:size].astype(np.float32)
         self._x, self._y = (columns + 0.5) / size, (rows + 0.5) / size

@@ -25,7 +25,8 @@ from .face import Face
 from .renderer import FaceRenderer
 
 SAMPLE_RATE_HZ = 16000
-FPS = 25
+FPS = 20
+AHEAD_MS = 250
 
 
 class FaceAvatar(AvatarSession[Any]):
@@ -34,11 +35,17 @@ class FaceAvatar(AvatarSession[Any]):
     The agent's voice is sent to the avatar as data, faster than it is spoken. The avatar plays it and
     answers: playback has started, has finished, was cut short at such a position. So the session knows
     what was heard, and queues one speech after another, as with a voice of its own in the room.
+
+    Args:
+        identity: Of the avatar, in the room.
+        ahead_ms: How much is handed to the room ahead of its time: a busy moment makes no gap in the voice.
+            When the agent is interrupted, so much is still heard.
     """
 
-    def __init__(self, identity: str = "avatar") -> None:
+    def __init__(self, identity: str = "avatar", *, ahead_ms: int = AHEAD_MS) -> None:
         super().__init__()
         self._identity = identity
+        self._ahead_ms = ahead_ms
         self._stage = rtc.Room()
         self._runner: AvatarRunner | None = None
 
@@ -61,7 +68,8 @@ class FaceAvatar(AvatarSession[Any]):
             wait_playback_start=True,  # "started" is when the avatar plays, not when it was sent
         )
         await self._stage.connect(os.environ["LIVEKIT_URL"], self._token(room.name, agent))
-        self._runner = await perform(self._stage, DataStreamAudioReceiver(self._stage, sender_identity=agent))
+        voice = DataStreamAudioReceiver(self._stage, sender_identity=agent)
+        self._runner = await perform(self._stage, voice, ahead_ms=self._ahead_ms)
 
     def _token(self, room_name: str, agent: str) -> str:
         return (
@@ -83,13 +91,14 @@ class FaceAvatar(AvatarSession[Any]):
         await super().aclose()
 
 
-async def perform(room: rtc.Room, audio: AudioReceiver) -> AvatarRunner:
+async def perform(room: rtc.Room, audio: AudioReceiver, *, ahead_ms: int = AHEAD_MS) -> AvatarRunner:
     """The avatar's half: play what comes, as a microphone and a camera of this participant.
 
     Args:
         room: Connected as the avatar.
         audio: Where the voice comes from: `DataStreamAudioReceiver` over the room, or in one process
             without one `QueueAudioOutput`, which is the session's output, too.
+        ahead_ms: As of `FaceAvatar`.
 
     Returns:
         What plays it, until its `aclose()`.
@@ -106,6 +115,7 @@ async def perform(room: rtc.Room, audio: AudioReceiver) -> AvatarRunner:
             audio_sample_rate=SAMPLE_RATE_HZ,
             audio_channels=1,
         ),
+        _queue_size_ms=ahead_ms,
     )
     await runner.start()
     return runner

@@ -49,6 +49,11 @@ def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) ->
     for vendor in vendors.values():
         vendor.on("metrics_collected", partial(_succeeded, labels[vendor]))
         vendor.on("error", partial(_failed, labels[vendor]))
+        # Shown from the start, as 0: Prometheus sees no increase in what was not there before.
+        for outcome in ("ok", "error"):
+            CALLS.labels(*labels[vendor], outcome)
+        TAKEN_OFF.labels(*labels[vendor])
+        RECOVERED.labels(*labels[vendor])
 
     def availability_changed(event: Any) -> None:
         (RECOVERED if event.available else TAKEN_OFF).labels(*labels[getattr(event, kind)]).inc()
@@ -58,6 +63,8 @@ def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) ->
 
 def watch_pair(pair: azure_interpreter.STT) -> None:
     """Count what the pair tells besides LiveKit's own events."""
+    for translated in ("yes", "no"):
+        UTTERANCES.labels(translated)
     pair.on("utterance_recognized", _recognized)
     pair.on("voice_lost", _lost)
 

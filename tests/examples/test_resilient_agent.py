@@ -42,12 +42,16 @@ async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes
 ) -> None:
     worker = await start(TMPDIR=str(tmp_path))
     assert await worker.health() == (200, "OK")
+    assert await worker.image_health() == 0
     status, body = await worker.health("/worker")
     assert (status, json.loads(body)["worker_type"]) == (200, "JT_ROOM")
     # Two processes wait for a room; each has told how long it took to be ready.
     await worker.until_metric("lk_agents_proc_initialize_duration_seconds_count", 2)
+    # Told only where the processes share their metrics, by the worker's own.
+    await worker.until_metric("lk_agents_child_process_count", 2)
     assert ("lk_agents_worker_load", frozenset()) in await worker.metrics()
     worker.terminate()
     assert await worker.until_ended() == 0
+    assert await worker.image_health() == 1
     assert [line for line in worker.log if "draining" in line] == ["draining worker"]
     assert [name for name in os.listdir(tmp_path) if name.startswith("worker-metrics")] == []

@@ -80,6 +80,7 @@ class FakeRoom:
 
     Attributes:
         people: Everybody, by identity.
+        utterances: All that was said, by number.
         played: All that was heard, in order.
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
@@ -89,6 +90,7 @@ class FakeRoom:
     def __init__(self, loop: VirtualLoop) -> None:
         self.people: dict[str, FakeMember] = {}
         self.utterances: dict[int, Utterance] = {}
+        self._said: dict[str, list[Utterance]] = {}
         self.played: list[Played] = []
         self.captions: list[Caption] = []
         self.outputs: list[FakeOutput] = []
@@ -179,6 +181,7 @@ class FakeRoom:
 
     def say(self, utterance: Utterance) -> None:
         self.utterances[utterance.number] = utterance
+        self._said.setdefault(utterance.track, []).append(utterance)
 
     def bring(self) -> None:
         """Microphones bring what was said since the last time."""
@@ -196,9 +199,8 @@ class FakeRoom:
         now = self._loop.time()
         if track in self._brought:
             self._bring(track)
-        for utterance in self.utterances.values():
-            if utterance.track == track:
-                utterance.end = min(utterance.end, max(now, utterance.start))
+        for utterance in self._said.get(track, ()):
+            utterance.end = min(utterance.end, max(now, utterance.start))
 
     def _bring(self, track: str) -> None:
         since, until = self._brought[track], self._loop.time()
@@ -208,8 +210,8 @@ class FakeRoom:
         if not queues or samples <= 0:
             return
         pcm = np.zeros(samples, np.int16)
-        for utterance in self.utterances.values():
-            if utterance.track == track and utterance.end > since and utterance.start < until:
+        for utterance in self._said.get(track, ()):
+            if utterance.end > since and utterance.start < until:
                 first = round((max(since, utterance.start) - since) * RATE_HZ)
                 last = round((min(until, utterance.end) - since) * RATE_HZ)
                 pcm[first:last] = utterance.number
@@ -226,8 +228,11 @@ class FakeOutput:
 
     async def play(self, frame: rtc.AudioFrame) -> None:
         samples = np.frombuffer(frame.data, np.int16)
-        for number, seconds in _utterances_in(samples):
-            language = LANGUAGES[int(samples[samples < len(LANGUAGES) + 1].max()) - 1]
+        # A frame is of one voice; LiveKit may end it with silence.
+        number, of_language = int(samples.max()), samples[samples < FIRST_UTTERANCE]
+        if number >= FIRST_UTTERANCE:
+            seconds = 2 * int(np.count_nonzero(samples == number)) / RATE_HZ
+            language = LANGUAGES[int(of_language.max()) - 1]
             present = self._room.admitted.get(self.route, frozenset()) & self._room.people.keys()
             self._room.played.append(Played(self.route, number, language, seconds, frozenset(present)))
         await asyncio.sleep(frame.duration)
@@ -237,12 +242,6 @@ class FakeOutput:
 
     async def aclose(self) -> None:
         self._room.outputs.remove(self)
-
-
-def _utterances_in(samples: np.ndarray) -> list[tuple[int, float]]:
-    spoken = samples[samples >= FIRST_UTTERANCE]
-    numbers, counts = np.unique(spoken, return_counts=True)
-    return [(int(number), 2 * int(count) / RATE_HZ) for number, count in zip(numbers, counts, strict=True)]
 
 
 @dataclass
@@ -275,7 +274,7 @@ class FakeStream:
 
     def start(self) -> None:
         if self._azure.failing(self):
-            self._after(0.1, lambda: self._post(Failed("ConnectionFailure", "as asked for")))
+            self._after(0.1, self.fail)
         else:
             self._after(0.05, lambda: self._post(Connected()))
 

@@ -70,7 +70,7 @@ class _Drawer:
         self.rng = random.Random(seed)
         people = self.rng.choice([2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10, 11, 12])
         ceiling = self.rng.randint(1, 4) if self.rng.random() < 0.15 else 100
-        self.script = Script(seed, people, ceiling, seconds=self.rng.uniform(8.0, 14.0))
+        self.script = Script(seed, people, ceiling, seconds=self.rng.uniform(7.0, 12.0))
         self.numbers = iter(range(FIRST_UTTERANCE, 32000))
 
     def draw(self) -> Script:

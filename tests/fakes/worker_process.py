@@ -15,6 +15,11 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+DOCKERFILE = EXAMPLES.parent / "Dockerfile"
+HEALTH_CHECK: list[str] = json.loads(
+    next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("    CMD ["))[8:]
+)
+"""The command of its HEALTHCHECK."""
 LIMIT_SECONDS = 40.0
 """Starting a worker takes some seconds of work, on a machine that may be busy."""
 
@@ -61,6 +66,15 @@ class WorkerProcess:
     async def health(self, path: str = "/") -> tuple[int, str]:
         await self.until_logged("HTTP server listening")
         return await _get(f"http://127.0.0.1:{self._health_port}{path}")
+
+    async def image_health(self) -> int:
+        """The exit code of the image's health check."""
+        await self.until_logged("HTTP server listening")
+        environment = {**os.environ, "HEALTH_PORT": str(self._health_port)}
+        check = await asyncio.create_subprocess_exec(
+            sys.executable, *HEALTH_CHECK[1:], env=environment, stderr=asyncio.subprocess.DEVNULL
+        )
+        return await asyncio.wait_for(check.wait(), LIMIT_SECONDS)
 
     async def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Each sample by its name and labels; those of its machine and processes are left out."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 import pytest
+from fakes.proxy import Proxy
 from fakes.room import Audio, Microphone, OtherVoice, Speaker, within
 from livekit.agents import Agent, AgentSession
 from livekit.agents import stt as livekit_stt
@@ -27,6 +28,12 @@ def audio() -> Audio:
 @pytest.fixture
 def other_voice() -> OtherVoice:
     return OtherVoice()
+
+
+@pytest.fixture
+async def proxy() -> AsyncIterator[Proxy]:
+    async with Proxy() as proxy:
+        yield proxy
 
 
 class Contexts(Tap):

@@ -48,13 +48,7 @@ class TestSTT:
     ) -> None:
         # What the other heard happens to be the very words that ours, probing, has a translation for.
         other = OtherSTT("oui", "sentence 3")
-        changes: asyncio.Queue[bool] = asyncio.Queue()
-        room = await enter_room(
-            Behaviour(script=by_pitch(lines)),
-            fallback=other_voice,
-            stt=lambda ours: self._adapter(ours, other, changes),
-            conn_options=_SOON,
-        )
+        room, changes = await self._enter(enter_room, lines, other, other_voice)
         finals: asyncio.Queue[str] = asyncio.Queue()
         room.session.on(
             "user_input_transcribed", lambda event: event.is_final and finals.put_nowait(event.transcript)
@@ -88,13 +82,7 @@ class TestSTT:
         self, enter_room: Any, audio: Any, lines: dict[int, Line], other_voice: Any, until: Any
     ) -> None:
         other = OtherSTT("sentence 2", "sentence 3")
-        changes: asyncio.Queue[bool] = asyncio.Queue()
-        room = await enter_room(
-            Behaviour(script=by_pitch(lines)),
-            fallback=other_voice,
-            stt=lambda ours: self._adapter(ours, other, changes),
-            conn_options=_SOON,
-        )
+        room, changes = await self._enter(enter_room, lines, other, other_voice)
         await until(lambda: room.emulator.connections)
         await room.emulator.aclose()
         assert await within(changes.get()) is False
@@ -114,10 +102,20 @@ class TestSTT:
             audio.silence(0.2) + audio.burst(0.5, hertz=_PITCHES[number]) + audio.silence(0.6)
         )
 
-    def _adapter(self, ours: Any, other: OtherSTT, changes: asyncio.Queue[bool]) -> livekit_stt.STT:
-        adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=1, retry_interval=0.05)
-        adapter.on("stt_availability_changed", lambda event: changes.put_nowait(event.available))
-        return adapter
+    async def _enter(
+        self, enter_room: Any, lines: dict[int, Line], other: OtherSTT, other_voice: Any
+    ) -> tuple[Any, asyncio.Queue[bool]]:
+        """A session with both, and whether one is available, as that changes."""
+        changes: asyncio.Queue[bool] = asyncio.Queue()
+
+        def adapted(ours: STT) -> livekit_stt.STT:
+            adapter = livekit_stt.FallbackAdapter([ours, other], attempt_timeout=1, retry_interval=0.05)
+            adapter.on("stt_availability_changed", lambda event: changes.put_nowait(event.available))
+            return adapter
+
+        behaviour = Behaviour(script=by_pitch(lines))
+        room = await enter_room(behaviour, fallback=other_voice, stt=adapted, conn_options=_SOON)
+        return room, changes
 
 
 class TestTwoOfOurs:

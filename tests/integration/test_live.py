@@ -22,6 +22,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     Emulator,
     Exchange,
     GarbageFrame,
+    NoVoice,
     Refuse,
     Voice,
     load_exchange,
@@ -51,6 +52,12 @@ async def _record(behaviour: Behaviour, recording: Voice) -> tuple[Exchange, Hea
 
 async def _interpret(recording: Voice, endpoint: str) -> Heard:
     return await interpret(recording, endpoint=endpoint, key=_KEY, target="fr", voice="personal-voice")
+
+
+def _is_interpreted(heard: Heard, lines: list[Any], audio: Any) -> bool:
+    voices = [line.voices["fr"].pcm for line in lines]
+    whole = len(heard.voices) == len(voices) and all(map(audio.same, heard.voices, voices))
+    return whole and heard.texts == [line.translations["fr"] for line in lines]
 
 
 async def _run(*arguments: str, endpoint: str) -> tuple[int | None, str, str]:
@@ -93,8 +100,17 @@ class TestCommand:
             assert _KEY not in written
         async with Emulator(Behaviour(replay=load_exchange(out / "conversation.json"))) as emulator:
             heard = await _interpret(recording, emulator.endpoint)
-        assert heard.texts == [line.translations["fr"] for line in lines]
-        assert all(map(audio.same, heard.voices, (line.voices["fr"].pcm for line in lines)))
+        assert _is_interpreted(heard, lines, audio)
+
+    async def test_where_no_voice_comes_a_prebuilt_one_is_asked_for(
+        self, recording: Voice, tmp_path: Path
+    ) -> None:
+        wav = _write(tmp_path / "recording.wav", recording)
+        async with Emulator(Behaviour(faults=[NoVoice()])) as emulator:
+            code, told, _ = await _run(wav, "--out", str(tmp_path), endpoint=emulator.endpoint)
+        assert (code, "with a prebuilt voice: 2 translated phrases, 0 voices" in told) == (0, True)
+        assert UNKNOWNS["approval"].answers["text only"].seen in told
+        assert not (tmp_path / "same_language.json").exists()
 
     async def test_a_key_that_is_refused_is_told_and_is_an_error(
         self, recording: Voice, tmp_path: Path
@@ -128,10 +144,11 @@ class TestReplay:
     async def test_it_tells_the_same_and_the_pair_hears_the_same(
         self, audio: Any, recording: Voice, options: dict[str, Any]
     ) -> None:
-        recorded, heard = await _record(Behaviour(script=_lines(audio), **options), recording)
+        lines = _lines(audio)
+        recorded, heard = await _record(Behaviour(script=lines, **options), recording)
         again, heard_again = await _record(Behaviour(replay=recorded), recording)
-        assert (heard.texts, heard.voices) == (heard_again.texts, heard_again.voices)
-        assert len(heard.voices) == 2
+        assert _is_interpreted(heard, lines, audio)
+        assert _is_interpreted(heard_again, lines, audio)
         answers = [
             {name: observe(Seen(one)) for name, observe in OF_A_CONVERSATION.items()}
             for one in (recorded, again)

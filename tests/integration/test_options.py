@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 from fakes.lengths import behaviour, utterance, voice
+from fakes.proxy import Proxy
 from fakes.room import Audio, within
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError
 from livekit.agents.voice.agent_session import SessionConnectOptions
@@ -156,13 +156,8 @@ class TestAddress:
 
 
 class TestProxy:
-    @pytest.fixture
-    async def proxy(self) -> AsyncIterator[Any]:
-        async with Proxy() as proxy:
-            yield proxy
-
     async def test_the_connection_goes_through_it(
-        self, open_pair: OpenPair, audio: Audio, proxy: Any
+        self, open_pair: OpenPair, audio: Audio, proxy: Proxy
     ) -> None:
         pair = await open_pair(behaviour(), proxy=f"http://me:secret@{proxy.address}")
         voices = await pair.interpret(utterance(1))
@@ -171,7 +166,7 @@ class TestProxy:
         assert b"proxy-authorization: basic" in proxy.asked[0].lower()
 
     async def test_one_that_refuses_is_an_error_without_its_password(
-        self, open_pair: OpenPair, proxy: Any, caplog: pytest.LogCaptureFixture
+        self, open_pair: OpenPair, proxy: Proxy, caplog: pytest.LogCaptureFixture
     ) -> None:
         proxy.answer = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
         pair = await open_pair(behaviour(), proxy=f"http://me:a-secret@{proxy.address}")
@@ -205,47 +200,3 @@ class TestConnectOptions:
         room.microphone.speak(utterance(1))
         await until(lambda: len(room.errors) == 2)
         assert [event.error.recoverable for event in room.errors] == [True, False]
-
-
-class Proxy:
-    """An HTTP proxy on loopback: CONNECT, and then bytes both ways.
-
-    Attributes:
-        asked: The head of each request.
-        answer: What it says to one.
-    """
-
-    def __init__(self) -> None:
-        self.asked: list[bytes] = []
-        self.answer = b"HTTP/1.1 200 Connection established\r\n\r\n"
-        self._writers: list[asyncio.StreamWriter] = []
-
-    async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        host, port = self._server.sockets[0].getsockname()
-        self.address = f"{host}:{port}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for writer in self._writers:
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            self.asked.append(await reader.readuntil(b"\r\n\r\n"))
-            writer.write(self.answer)
-            if b" 200 " not in self.answer:
-                writer.close()
-                return
-            host, _, port = self.asked[-1].split()[1].rpartition(b":")
-            far_reader, far_writer = await asyncio.open_connection(host.decode(), int(port))
-            self._writers.append(far_writer)
-            await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-    writer.close()

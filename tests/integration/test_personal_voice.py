@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.proxy import Proxy
 from fakes.room import LIMIT_SECONDS, Speaker, within
 from livekit.agents import (
     Agent,
@@ -141,6 +142,11 @@ class TestSpeaking:
         began_at = time.monotonic()
         await hear(voice, "Hello.")
         assert 0.3 <= time.monotonic() - began_at < LIMIT_SECONDS
+
+    async def test_it_connects_through_a_proxy(self, open_voice: Open, proxy: Proxy) -> None:
+        voice, _ = await open_voice(proxy=f"http://me:secret@{proxy.address}")
+        assert (await hear(voice, "Text."))[0] == synthesize("Text.", 0.5, 24000).pcm
+        assert proxy.asked[0].startswith(b"CONNECT 127.0.0.1:")
 
     async def test_synthesize_speaks_too(self, open_voice: Open) -> None:
         voice, _ = await open_voice()

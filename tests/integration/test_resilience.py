@@ -98,15 +98,16 @@ _SAID = (0.2, 0.7)
 async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
     start: Any, audio: Any, counted: Any
 ) -> None:
-    line = audio.line(1)
-    session = await start(Behaviour(script=[line], silence_ms=200, key=_KEY))
-    session.microphone.speak(audio.speech(_SAID, end=1.2))
-    await session.speaker.until_played(1)
-    assert audio.same(session.speaker.segments[0], line.voices["fr"].pcm)
-    assert counted("interpreter_utterances_total", translated="yes") == 1
-    assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_PAIR) == 1
-    assert counted("interpreter_audio_seconds_total", kind="tts", **_PAIR) == pytest.approx(0.5, abs=0.02)
-    assert counted("interpreter_first_response_seconds_count", kind="tts", **_PAIR) == 1
+    lines = [audio.line(1), audio.line(2)]
+    session = await start(Behaviour(script=lines, silence_ms=200, key=_KEY))
+    session.microphone.speak(audio.speech(_SAID, (1.5, 2.0), end=2.6))
+    await session.speaker.until_played(2)
+    for segment, line in zip(session.speaker.segments, lines, strict=True):
+        assert audio.same(segment, line.voices["fr"].pcm)
+    assert counted("interpreter_utterances_total", translated="yes") == 2
+    assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_PAIR) == 2
+    assert counted("interpreter_audio_seconds_total", kind="tts", **_PAIR) == pytest.approx(1.0, abs=0.04)
+    assert counted("interpreter_first_response_seconds_count", kind="tts", **_PAIR) == 2
     assert counted("interpreter_taken_off_total", kind="stt", **_PAIR) == 0
     assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 0
 

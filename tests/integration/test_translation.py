@@ -12,6 +12,7 @@ from fakes.room import Audio, Microphone, OtherVoice, Speaker, by_pitch, within
 from livekit.agents.beta.translation import TranslationSession
 from livekit.agents.testing import fake_job_context
 from livekit.agents.voice import io
+from livekit.agents.voice.transcription.synchronizer import TranscriptSynchronizer
 
 from livekit_plugins_azure_interpreter import TranslationModel
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
@@ -119,6 +120,18 @@ async def test_both_transcripts_are_reported(enter: Open) -> None:
     said = [(event.transcript, event.language, event.is_final) for event in booth.said]
     assert said == [("phrase numéro 1", "fr", True), ("phrase numéro 2", "fr", True)]
     assert booth.page.segments == ["phrase numéro 1", "phrase numéro 2"]
+
+
+async def test_transcripts_keep_in_step_with_the_voice(enter: Open) -> None:
+    booth = await enter(Behaviour(script=script(1, 2, 3)))
+    in_step = TranscriptSynchronizer(next_in_chain_audio=booth.speaker, next_in_chain_text=booth.page)
+    booth.session.output.audio = in_step.audio_output
+    booth.session.output.transcription = in_step.text_output
+    booth.microphone.speak(Audio().speech((0.2, 0.6), (1.1, 1.5), (2.0, 2.4), end=3.5))
+    await booth.speaker.until_played(3)
+    await booth.until(lambda: len(booth.page.segments) == 3)
+    assert booth.page.segments == [f"phrase numéro {number}" for number in (1, 2, 3)]
+    await in_step.aclose()
 
 
 async def test_turns_are_reported(enter: Open) -> None:

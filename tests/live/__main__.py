@@ -43,6 +43,7 @@ Nothing was sent: no key. To speak a sample to Azure, and to see what it answers
   AZURE_SPEECH_REGION   its region, e.g. westeurope; or AZURE_SPEECH_ENDPOINT, a whole wss:// address
 
 and run it again. It takes about a minute, and costs about a minute of Live Interpreter."""
+_NO_LANGUAGES = ("", "und", "unknown")
 _WIDTH = 100
 
 
@@ -128,9 +129,8 @@ async def _ask(options: argparse.Namespace, run: Run) -> bool:
     seen = Seen(exchange)
     observed = _observe(seen, OF_A_CONVERSATION)
     _write_wav(options.out / "heard.wav", b"".join(heard.voices))
-    spoken = {LanguageCode(one.source_language).language for one in heard.utterances if one.source_language}
-    if len(spoken) == 1:
-        (language,) = spoken
+    language = _language(heard)
+    if language is not None and any(heard.voices):
         same, _ = await run.converse("same_language", target=language, voice=options.voice)
         observed |= _observe(Seen(same), OF_SPEECH_IN_THE_TARGET_LANGUAGE)
     if options.voice == PERSONAL_VOICE and not any(heard.voices):
@@ -138,6 +138,13 @@ async def _ask(options: argparse.Namespace, run: Run) -> bool:
         print(f"  with a prebuilt voice: {_observe(Seen(other), OF_A_CONVERSATION)['voiced'].counted}")
     _tell(observed)
     return not heard.error
+
+
+def _language(heard: Heard) -> str | None:
+    """The one language of the recording; None: it has several, or Azure did not tell."""
+    spoken = {LanguageCode(utterance.source_language).language for utterance in heard.utterances}
+    (language,) = spoken if len(spoken) == 1 else [""]
+    return None if language in _NO_LANGUAGES else language
 
 
 def _observe(seen: Seen, kinds: Mapping[str, Callable[[Seen], Observation]]) -> dict[str, Observation]:
@@ -150,7 +157,7 @@ def _tell(observed: Mapping[str, Observation]) -> None:
         answer = unknown.answers.get(observation.answer)
         print(f"\n{number}. {unknown.question}")
         if answer is None:
-            _paragraph("observed", f"nothing that tells ({observation.counted or 'no such speech'})")
+            _paragraph("observed", f"nothing that tells ({observation.counted or 'it did not happen'})")
             continue
         _paragraph("observed", f"{answer.seen} ({observation.counted})")
         _paragraph("for you", answer.means)

@@ -13,7 +13,7 @@ import numpy as np
 _WINDOW_SECONDS = 0.2
 _LOUD_RMS = 200.0
 _LEAST_CORRELATION = 0.9
-_LEAST_OF_A_WINDOW = 0.6
+_LEAST_OF_A_WINDOW = 0.3
 _DURATION_TOLERANCE = 0.02
 _DRIFT_SECONDS = 0.04
 """How far from the place that the window before it suggests a window is looked for."""

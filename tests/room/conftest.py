@@ -17,11 +17,16 @@ from .participant import LIMIT_SECONDS, Participant
 from .server import MISSING, OwnServer, Server, find_server
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Not in the fixture: pytest would tell the reason once for each test.
+    if "server" in getattr(item, "fixturenames", ()) and find_server() is None:
+        pytest.skip(MISSING)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     found = find_server()
-    if found is None:
-        pytest.skip(MISSING)
+    assert found is not None
     if isinstance(found, Server):
         yield found
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,7 @@ class Ear:
     """All that was heard of one track, from its subscription on.
 
     Attributes:
+        track: What is listened to.
         name: The track's name.
         speaker: The identity of who publishes it.
         pcm: 16 bit mono PCM at RATE_HZ.
@@ -58,7 +60,7 @@ class Ear:
 
     def __init__(self, track: rtc.Track, speaker: rtc.RemoteParticipant, came: Callable[[], None]) -> None:
         self.name, self.speaker = track.name, speaker.identity
-        self._track = track
+        self.track = track
         self._disturbed_before = 0.0
         self._begin()
         self._stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
@@ -73,12 +75,12 @@ class Ear:
     async def disturbed_seconds(self) -> float:
         """How much of the sound WebRTC left out or made up: packets came too late on a busy machine."""
         total = 0
-        for stats in await self._track.get_stats():
+        for stats in await self.track.get_stats():
             if stats.HasField("inbound_rtp"):
                 inbound = stats.inbound_rtp.inbound
                 total += inbound.concealed_samples - inbound.silent_concealed_samples
                 total += inbound.inserted_samples_for_deceleration + inbound.removed_samples_for_acceleration
-        return total / _WEBRTC_RATE_HZ - self._disturbed_before
+        return max(0.0, total / _WEBRTC_RATE_HZ - self._disturbed_before)
 
     def _begin(self) -> None:
         self.pcm = bytearray()
@@ -94,6 +96,11 @@ class Ear:
             else:
                 self.quiet_seconds += event.frame.duration
             self._came()
+
+    def end(self) -> None:
+        """The track is gone: nothing more can be heard."""
+        self.quiet_seconds = math.inf
+        self._came()
 
     async def aclose(self) -> None:
         self._listening.cancel()
@@ -130,6 +137,7 @@ class Participant:
         self._changed = asyncio.Event()
         self._reading: set[asyncio.Task[None]] = set()
         self.room.on("track_subscribed", self._subscribed)
+        self.room.on("track_unsubscribed", self._unsubscribed)
         for name in ("disconnected", "reconnecting", "reconnected"):
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
@@ -199,6 +207,11 @@ class Participant:
         if not self._deaf:
             self.ears.append(Ear(track, who, self._changed.set))
         self._changed.set()
+
+    def _unsubscribed(self, track: rtc.Track, *_: object) -> None:
+        for ear in self.ears:
+            if ear.track is track:
+                ear.end()
 
     def _transcribed(self, reader: rtc.TextStreamReader, _: str) -> None:
         async def read() -> None:

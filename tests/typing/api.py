@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from livekit import rtc
 from livekit.agents import AgentSession, APIConnectOptions, stt, tts
+from livekit.agents.beta.translation import TranslationModelSession, TranslationSession
 from typing_extensions import assert_type
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -15,11 +16,15 @@ from livekit_plugins_azure_interpreter import (
     STT,
     TTS,
     Counts,
+    InterpretationChanged,
     InterpreterAgent,
+    MeetingInterpreter,
     PersonalVoiceTTS,
     SpeechStream,
     SynthesizeStream,
     Transcript,
+    TranslationModel,
+    UtteranceMetrics,
     UtteranceRecognized,
     VoiceLost,
 )
@@ -87,6 +92,7 @@ class TestSTT:
     def tells_of_utterances_and_voices(self, interpreter: STT) -> None:
         interpreter.on("utterance_recognized", self.recognized)
         interpreter.on("voice_lost", self.lost)
+        interpreter.on("utterance_metrics_collected", self.measured)
         interpreter.on("metrics_collected", print)
         interpreter.on("error", print)
         interpreter.on("utterance_recognised", print)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -106,9 +112,15 @@ class TestSTT:
         assert_type(event.seconds_heard, float)
         assert_type(event.seconds_missing, float | None)
 
+    def measured(self, event: UtteranceMetrics) -> None:
+        assert_type(event.outcome, Literal["voiced", "fallback", "lost", "interrupted", "not_spoken"])
+        assert_type(event.ear_voice_span_seconds, float | None)
+        assert_type(event.backlog_seconds, float)
+
     def counts(self, counts: Counts) -> None:
         assert_type(counts.utterances, int)
         assert_type(counts.voices_lost, Counter[str])
+        assert_type(counts.outcomes, Counter[str])
 
 
 class TestTTS:
@@ -162,3 +174,27 @@ class TestEmulator:
 
     def loads_a_script(self, path: str) -> None:
         load_script(path)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+class TestTranslationModel:
+    def is_livekits(self) -> TranslationSession[None]:
+        return TranslationSession[None](model=TranslationModel(target_language="fr", voice=None))
+
+    def opens_sessions(self, model: TranslationModel) -> TranslationModelSession[Any]:
+        return model.session()
+
+    def speaks_one_language(self) -> None:
+        TranslationModel()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        TranslationModel(target_language=["fr"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+class TestMeetingInterpreter:
+    async def starts_in_a_room(self, room: rtc.Room, other: tts.TTS[Any]) -> None:
+        meeting = MeetingInterpreter(max_streams=20, fallback=lambda language: other, voice=None)
+        assert_type(await meeting.start(room), None)
+        assert_type(meeting.open_streams, int)
+        assert_type(meeting.interpretations, Mapping[tuple[str, str], frozenset[str]])
+
+    def tells_what_changes(self, change: InterpretationChanged) -> None:
+        assert_type(change.speaker, str)
+        assert_type(change.retry_seconds, float | None)

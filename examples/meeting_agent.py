@@ -1,0 +1,67 @@
+"""A meeting in which everybody hears the others in their own language, in the voices of those who speak.
+
+    python examples/meeting_agent.py dev
+
+A participant says by the attribute "language" what they want to hear: "fr", in the token that lets them in
+(`AccessToken(…).with_attributes({"language": "fr"})`), or later from any client
+(`localParticipant.setAttributes({language: "fr"})`), as often as they like. They subscribe to what there is,
+as clients do by default, and hear what they asked for.
+
+It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
+(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside it; each speaker's
+own samples are then the translation:
+
+    python -m livekit_plugins_azure_interpreter.emulator
+    export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
+"""
+
+import logging
+import os
+
+from environment import require_environment
+from livekit.agents import AgentServer, AutoSubscribe, JobContext, cli
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+
+ANY_LANGUAGE_VOICE = "en-US-AvaMultilingualNeural"
+"""A prebuilt voice of Azure's that speaks whatever language a text is in."""
+
+logger = logging.getLogger("meeting")
+
+server = AgentServer(
+    # Each meeting is a process of its own, and starting one takes seconds. These are started already when
+    # somebody enters, so that their first words are interpreted. In `dev` there are none.
+    num_idle_processes=2,
+    # Where the worker says that it is well. A second worker on the same machine needs another one.
+    port=int(os.environ.get("HEALTH_PORT", "8081")),
+)
+
+
+# Without an agent_name, LiveKit asks a worker for each room that is opened. With one, only for the rooms that
+# ask for it, in a token or by the API: what you want where not every room is a meeting.
+@server.rtc_session()
+async def entrypoint(ctx: JobContext) -> None:
+    # The interpreter listens to voices; without this it would be sent everybody's video, too.
+    await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+    # A translation whose voice is lost on its way is spoken all the same. One is enough for all languages.
+    stand_in = azure_interpreter.PersonalVoiceTTS(voice=ANY_LANGUAGE_VOICE)
+    ctx.add_shutdown_callback(stand_in.aclose)
+    interpreter = azure_interpreter.MeetingInterpreter(
+        fallback=lambda language: stand_in,
+        # Of this meeting. A resource (S0) allows 100 streams, over all meetings of all workers.
+        max_streams=int(os.environ.get("MAX_STREAMS", "100")),
+    )
+    interpreter.on("interpretation_changed", log_change)
+    # From here on it works by itself. The job ends with the room, which the server closes when everybody
+    # has left; the interpreter with the job.
+    await interpreter.start(ctx.room)
+
+
+def log_change(change: azure_interpreter.InterpretationChanged) -> None:
+    """Who is interpreted into what. That is what costs: Azure charges by the stream and hour."""
+    logger.info("%s into %s: %s", change.speaker, change.language, change.state)
+
+
+if __name__ == "__main__":
+    require_environment()
+    cli.run_app(server)

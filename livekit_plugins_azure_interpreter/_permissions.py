@@ -1,0 +1,45 @@
+"""Sends what others may subscribe to, so that the latest holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+_GAP_SECONDS = 0.1
+_TIMES = 2
+
+
+class Permissions:
+    """Spaces out LiveKit's track subscription permissions.
+
+    LiveKit's SDK answers none of them, and of two that are sent within milliseconds the older may arrive
+    last, and hold. So they are sent a while apart, always as they are by then, and the last ones twice.
+
+    Args:
+        send: Sends them as they are now.
+    """
+
+    def __init__(self, send: Callable[[], None]) -> None:
+        self._send = send
+        self._left = 0
+        self._closed = False
+        self._next: asyncio.TimerHandle | None = None
+
+    def changed(self) -> None:
+        """Send them: now, or as soon as they may be sent again."""
+        self._left = _TIMES
+        if self._next is None and not self._closed:
+            self._go_on()
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._closed = True
+        if self._next is not None:
+            self._next.cancel()
+
+    def _go_on(self) -> None:
+        self._next = None
+        if self._left:
+            self._left -= 1
+            self._next = asyncio.get_running_loop().call_later(_GAP_SECONDS, self._go_on)
+            self._send()

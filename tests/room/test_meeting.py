@@ -1,0 +1,151 @@
+"""A MeetingInterpreter in the room: everybody hears the others in their own language."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
+
+from .hearing import assert_heard
+from .speech import Sentence, known_by_length, recorded, sentences, silence
+
+_SAID = sentences()
+
+
+def _sentence(number: int, language: str, text: str, **translations: tuple[str, bytes]) -> Sentence:
+    texts = {language: translation for language, (translation, _) in translations.items()}
+    voices = {language: Voice(pcm) for language, (_, pcm) in translations.items()}
+    return Sentence(_SAID[number], Line(text, language, texts, voices))
+
+
+_ALICES = _sentence(
+    1,
+    "en-US",
+    "The train is late.",
+    fr=("Le train a du retard.", recorded("french_5.wav")),
+    de=("Der Zug hat Verspätung.", _SAID[4]),
+)
+_BOBS = _sentence(
+    0,
+    "fr-FR",
+    "Bonjour.",
+    en=("Good morning.", recorded("french_1.wav", seconds=2.4)),
+    de=("Guten Morgen.", recorded("french_3.wav", seconds=2.2)),
+)
+_CAROLS = _sentence(
+    3,
+    "de-DE",
+    "Es gibt Kaffee.",
+    en=("There is coffee.", recorded("french_2.wav", seconds=2.0)),
+    fr=("Il y a du café.", recorded("french_4.wav", seconds=2.3)),
+)
+
+
+_OTHER_SENTENCES = [
+    _sentence(
+        number,
+        "en-US",
+        f"Sentence {number}.",
+        fr=(f"Phrase {number}.", recorded(french, seconds=1.8)),
+        de=(f"Satz {number}.", recorded(german, seconds=1.8)),
+    )
+    for number, french, german in ((0, "french_1.wav", "french_2.wav"), (3, "french_3.wav", "french_4.wav"))
+]
+
+
+@pytest.fixture
+async def emulator(request: Any) -> AsyncIterator[Emulator]:
+    script = known_by_length(getattr(request, "param", [_ALICES, _BOBS, _CAROLS]))
+    async with Emulator(Behaviour(script=script, interim_interval_ms=None)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+async def interpreter(meeting: Any, emulator: Any) -> AsyncIterator[MeetingInterpreter]:
+    joined = await meeting.join("interpreter", deaf=True)
+    interpreter = MeetingInterpreter(speech_key="any", speech_endpoint=emulator.endpoint)
+    await interpreter.start(joined.room)
+    yield interpreter
+    await interpreter.aclose()
+
+
+def _voice(sentence: Sentence, language: str) -> bytes:
+    return sentence.line.voices[language].pcm
+
+
+def _voiced(emulator: Emulator, language: str) -> list[bytes]:
+    return [spoken.voice.pcm for spoken in emulator.spoken if spoken.language == language]
+
+
+async def test_three_people_hear_and_read_the_others_in_their_own_language(
+    meeting: Any, interpreter: Any
+) -> None:
+    alice, bob, carol = [
+        await meeting.join(identity, {"language": language}, microphone=True)
+        for identity, language in (("alice", "en"), ("bob", "fr"), ("carol", "de"))
+    ]
+    spoken = {alice: _ALICES, bob: _BOBS, carol: _CAROLS}
+    languages = {alice: "en", bob: "fr", carol: "de"}
+    pairs = [(speaker, listener) for speaker in spoken for listener in spoken if speaker is not listener]
+    for speaker, listener in pairs:
+        await listener.ear(f"{speaker.identity}-{languages[listener]}")
+    # All at the same time.
+    await asyncio.gather(*(who.say(sentence.pcm + silence(1.0)) for who, sentence in spoken.items()))
+    for speaker, listener in pairs:
+        language = languages[listener]
+        await assert_heard(listener, f"{speaker.identity}-{language}", [_voice(spoken[speaker], language)])
+    for listener in spoken:
+        language, others = languages[listener], [one for one in spoken if one is not listener]
+        for other in others:
+            assert listener.read_of(other.identity) == [spoken[other].line.text]
+        translations = {spoken[other].line.translations[language] for other in others}
+        assert set(listener.read_of("interpreter")) == translations
+        # Beside the originals they are let in on what they asked for, and on nothing else.
+        tracks = {name for identity, name in listener.tracks if identity == "interpreter"}
+        assert tracks == {f"{other.identity}-{language}" for other in others}
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+async def test_people_come_and_go_in_mid_speech(meeting: Any, interpreter: Any, emulator: Any) -> None:
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    original = await bob.ear("microphone")
+    talking = asyncio.create_task(alice.say(second.pcm + silence(1.0)))
+    await bob.until(lambda: original.loud_seconds > 0.3)
+    carol = await meeting.join("carol", {"language": "de"})
+    await carol.ear("alice-de")
+    await talking
+    await assert_heard(bob, "alice-fr", [_voice(second, "fr")])
+    # What was left of the sentence when she came.
+    await assert_heard(carol, "alice-de", _voiced(emulator, "de"))
+    # Now the listener goes in mid-speech, and then the speaker.
+    await original.forget()
+    talking = asyncio.create_task(alice.say(first.pcm))
+    await bob.until(lambda: original.loud_seconds > 0.3)
+    await bob.leave()
+    await talking
+    await alice.leave()
+    await assert_heard(carol, "alice-de", [_voice(first, "de")])
+    assert interpreter.open_streams == 0
+    assert interpreter.interpretations == {}
+
+
+async def test_the_meeting_goes_on_when_the_server_is_started_again(
+    own_server: Any, meeting: Any, interpreter: Any
+) -> None:
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"}, microphone=True)
+    await bob.ear("alice-fr")
+    await alice.say(_ALICES.pcm + silence(1.0))
+    await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
+    await meeting.restart(own_server)
+    await asyncio.gather(alice.say(_ALICES.pcm + silence(1.0)), bob.say(_BOBS.pcm + silence(1.0)))
+    await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
+    await assert_heard(alice, "bob-en", [_voice(_BOBS, "en")])

@@ -1,0 +1,358 @@
+"""One meeting, in virtual time: what people and Azure do, and what the room gets of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.clock import VirtualLoop, run
+from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
+from fakes.tts import ToneTTS
+
+from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
+from livekit_plugins_azure_interpreter._plan import Route
+
+ALICE_FR = Route("alice", "fr")
+BOB_EN = Route("bob", "en")
+
+
+class Meeting:
+    """A meeting with a microphone for everybody, and all that the interpreter told.
+
+    `alice` speaks English, `bob` French and `carl` German.
+    """
+
+    def __init__(self, loop: VirtualLoop, **options: Any) -> None:
+        self.loop = loop
+        self.room = FakeRoom(loop)
+        self.azure = FakeAzure(self.room, loop, seed=1)
+        credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
+        self.interpreter = MeetingInterpreter(**{**credentials, "_open_recognizer": self.azure, **options})
+        self.changes: list[InterpretationChanged] = []
+        self.interpreter.on("interpretation_changed", self.changes.append)
+        self.interpreter._start(self.room)
+        self._number = FIRST_UTTERANCE
+
+    def join(self, identity: str, language: str, **attributes: str) -> None:
+        self.room.join(identity, language=language, **attributes)
+        self.room.publish_microphone(identity, f"{identity}-mic")
+
+    async def say(self, speaker: str, language: str = "en", seconds: float = 1.0) -> int:
+        """Somebody says something; its number, once it was said."""
+        self._number += 1
+        now = self.loop.time()
+        said = Utterance(self._number, speaker, language, f"{speaker}-mic", now, now + seconds, 1.0)
+        self.room.say(said)
+        await self.go_on(seconds)
+        return said.number
+
+    async def go_on(self, seconds: float) -> None:
+        """Time passes."""
+        until = self.loop.time() + seconds
+        while self.loop.time() < until:
+            await asyncio.sleep(min(0.1, until - self.loop.time()))
+            self.room.bring()
+            await asyncio.sleep(0)
+
+    def heard(self, listener: str) -> list[tuple[int, str]]:
+        """The utterances that somebody heard, in order, with the language."""
+        pieces = [(piece.number, piece.language) for piece in self.room.played if listener in piece.listeners]
+        return list(dict.fromkeys(pieces))
+
+    def states(self, route: Route) -> list[str]:
+        return [change.state for change in self.changes if (change.speaker, change.language) == route]
+
+    @property
+    def tracks(self) -> list[str]:
+        return sorted(output.route.name for output in self.room.outputs)
+
+
+def in_a_meeting(**options: Any) -> Callable[[Callable[[Meeting], Awaitable[None]]], Callable[[], None]]:
+    """Run a test in virtual time, and close the meeting after it."""
+
+    def decorate(test: Callable[[Meeting], Awaitable[None]]) -> Callable[[], None]:
+        async def held(loop: VirtualLoop) -> None:
+            meeting = Meeting(loop, **options)
+            await test(meeting)
+            await meeting.interpreter.aclose()
+            assert not meeting.azure.open
+            assert not meeting.room.outputs
+            assert meeting.room.closed
+
+        def decorated() -> None:
+            loop = VirtualLoop()
+            run(loop, held(loop))
+
+        decorated.__name__, decorated.__doc__ = test.__name__, test.__doc__
+        return decorated
+
+    return decorate
+
+
+@in_a_meeting()
+async def test_each_hears_the_other_in_their_language(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    first = await meeting.say("alice", "en")
+    second = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(first, "fr")]
+    assert meeting.heard("alice") == [(second, "en")]
+    assert meeting.tracks == ["alice-fr", "bob-en"]
+
+
+@in_a_meeting()
+async def test_who_is_alone_costs_nothing(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("ann", "en-GB")
+    await meeting.say("alice")
+    assert not meeting.azure.streams
+    assert not meeting.tracks
+
+
+@in_a_meeting()
+async def test_while_muted_there_is_a_track_and_no_stream(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = await meeting.say("alice")
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(5.0)
+    assert meeting.azure.hearing == {"en": 1}
+    assert meeting.heard("bob") == [(said, "fr")], "what was said just before"
+    assert "alice-fr" in meeting.tracks
+    meeting.room.mute("alice", "alice-mic", muted=False)
+    again = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(said, "fr"), (again, "fr")]
+
+
+@in_a_meeting()
+async def test_who_leaves_is_heard_to_the_end(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = await meeting.say("alice")
+    meeting.room.leave("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(said, "fr")]
+    assert not meeting.tracks
+    assert not meeting.azure.open
+
+
+@in_a_meeting()
+async def test_when_the_last_listener_leaves_it_ends_at_once(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.say("alice")
+    meeting.room.leave("bob")
+    await meeting.go_on(0.2)
+    assert not meeting.tracks
+    assert not meeting.azure.open
+
+
+@in_a_meeting()
+async def test_a_change_of_language_goes_for_what_is_said_after_it(meeting: Meeting) -> None:
+    for identity, language in {"alice": "en", "bob": "fr", "carl": "de", "dora": "de"}.items():
+        meeting.join(identity, language)
+    before = await meeting.say("alice")
+    meeting.room.set("carl", language="fr")
+    after = await meeting.say("alice")
+    await meeting.go_on(6.0)
+    assert meeting.heard("carl") == [(before, "de"), (after, "fr")]
+    assert meeting.heard("dora") == [(before, "de"), (after, "de")]
+    assert meeting.heard("bob") == [(before, "fr"), (after, "fr")]
+
+
+@in_a_meeting(language_attribute="hears", spoken_attribute="speaks")
+async def test_the_attributes_have_the_names_that_were_asked_for(meeting: Meeting) -> None:
+    meeting.join("alice", "it", hears="en", speaks="de")
+    meeting.join("bob", "it", hears="fr-FR")
+    await meeting.go_on(1.0)
+    assert meeting.tracks == ["alice-fr", "bob-en"]
+
+
+@in_a_meeting()
+async def test_another_track_is_heard_in_the_same_stream(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.room.mute("bob", "bob-mic")
+    meeting.room.publish_microphone("alice", "alice-screen")
+    first = await meeting.say("alice")
+    meeting.room.unpublish("alice", "alice-mic")
+    now = meeting.loop.time()
+    meeting.room.say(Utterance(1900, "alice", "en", "alice-screen", now, now + 1.0, 1.0))
+    await meeting.go_on(6.0)
+    assert meeting.heard("bob") == [(first, "fr"), (1900, "fr")]
+    assert [stream.language for stream in meeting.azure.streams] == ["fr"]
+
+
+@in_a_meeting(max_streams=1)
+async def test_beyond_the_ceiling_they_wait_and_that_is_told(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert len(meeting.azure.open) == 1
+    assert meeting.states(ALICE_FR) == ["started"]
+    assert meeting.states(BOB_EN) == ["queued"]
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(1.0)
+    assert meeting.states(BOB_EN) == ["queued", "started"]
+    assert len(meeting.azure.open) == 1
+
+
+@in_a_meeting()
+async def test_one_that_fails_touches_no_other_and_comes_back(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.join("carl", "de")
+    await meeting.go_on(0.5)
+    others = [stream for stream in meeting.azure.open if stream.language != "fr"]
+    (failing, *_) = [stream for stream in meeting.azure.open if stream.language == "fr"]
+    failing.fail()
+    await meeting.go_on(0.2)
+    (failed,) = [change for change in meeting.changes if change.state == "failed"]
+    assert failed.language == "fr"
+    assert failed.error is not None
+    assert failed.retry_seconds is not None
+    assert 0.5 <= failed.retry_seconds <= 1.0
+    await meeting.go_on(1.0)
+    assert all(stream.open for stream in others)
+    assert sum(stream.language == "fr" for stream in meeting.azure.open) == 2
+    said = await meeting.say(failed.speaker, "xx")
+    await meeting.go_on(5.0)
+    assert (said, "fr") in meeting.heard("bob")
+
+
+@in_a_meeting()
+async def test_what_fails_again_and_again_is_tried_less_often(meeting: Meeting) -> None:
+    meeting.azure.failing = lambda stream: stream.language == "fr"
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(60.0)
+    waits = [change.retry_seconds or 0.0 for change in meeting.changes if change.state == "failed"]
+    assert 5 <= len(waits) <= 8
+    assert all(2.0**n / 2 <= wait <= 2.0**n for n, wait in enumerate(waits))
+    meeting.azure.failing = lambda stream: False
+    await meeting.go_on(60.0)
+    assert meeting.azure.hearing == {"en": 1, "fr": 1}
+
+
+@in_a_meeting()
+async def test_a_room_that_refuses_a_track_is_asked_again(meeting: Meeting) -> None:
+    meeting.room.refusals = 1
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = {"alice": await meeting.say("alice", "en"), "bob": await meeting.say("bob", "fr")}
+    await meeting.go_on(6.0)
+    assert meeting.heard("bob") == [(said["alice"], "fr")]
+    assert meeting.heard("alice") == [(said["bob"], "en")]
+
+
+@in_a_meeting()
+async def test_captions_are_for_those_who_listen_in_both_languages(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    captions = [(one.original, one.text, one.language, one.final) for one in meeting.room.captions]
+    assert captions == [(True, f"{said}", "en-XX", True), (False, f"{said} in fr", "fr", True)]
+    assert {one.listeners for one in meeting.room.captions} == {frozenset({"bob"})}
+    assert len({one.id for one in meeting.room.captions}) == 2
+
+
+@in_a_meeting()
+async def test_who_speaks_the_wanted_language_after_all_is_not_repeated(meeting: Meeting) -> None:
+    meeting.room.join("alice")
+    meeting.room.publish_microphone("alice", "alice-mic")
+    meeting.join("bob", "fr")
+    await meeting.say("alice", "fr")
+    await meeting.go_on(6.0)
+    assert not meeting.heard("bob")
+    assert [one.original for one in meeting.room.captions] == [True]
+
+
+def test_a_language_that_is_none_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    @in_a_meeting()
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.join("bob", "no language at all")
+        await meeting.go_on(1.0)
+        meeting.join("carl", "en")
+        await meeting.go_on(1.0)
+        assert not meeting.tracks or "alice-" not in meeting.tracks[0]
+
+    with caplog.at_level(logging.WARNING):
+        meet()
+    assert sum("no language code" in record.message for record in caplog.records) == 1
+
+
+@in_a_meeting()
+async def test_when_the_room_is_gone_all_ends(meeting: Meeting) -> None:
+    over: list[bool] = []
+    meeting.interpreter.on("closed", lambda: over.append(True))
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.say("alice")
+    meeting.room.vanish()
+    await meeting.go_on(3.0)
+    assert over == [True]
+    assert not meeting.azure.open
+
+
+@in_a_meeting()
+async def test_it_tells_who_hears_what(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.interpreter.interpretations == {ALICE_FR: {"bob"}, BOB_EN: {"alice"}}
+    assert meeting.interpreter.open_streams == 2
+
+
+@in_a_meeting()
+async def test_it_is_for_one_meeting(meeting: Meeting) -> None:
+    with pytest.raises(RuntimeError, match="another one"):
+        meeting.interpreter._start(meeting.room)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"max_streams": 0}, "max_streams"), ({"sample_rate": 11025}, "sample_rate"), ({"proxy": "x"}, "proxy")],
+)
+def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MeetingInterpreter(**{"speech_key": "a-key", "speech_region": "westeurope", **options})
+
+
+def none_for_french(language: str) -> ToneTTS:
+    if language == "fr":
+        raise RuntimeError("there is none")
+    return ToneTTS()
+
+
+@in_a_meeting(fallback=none_for_french)
+async def test_who_cannot_be_interpreted_stops_nobody(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    said = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("alice") == [(said, "en")]
+    assert set(meeting.states(ALICE_FR)) == {"failed"}
+
+
+def test_each_language_may_have_its_fallback() -> None:
+    asked: list[str] = []
+
+    def fallback(language: str) -> ToneTTS:
+        asked.append(language)
+        return ToneTTS()
+
+    @in_a_meeting(fallback=fallback)
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.join("bob", "fr")
+        await meeting.go_on(0.5)
+
+    meet()
+    assert sorted(asked) == ["en", "fr"]
