@@ -61,6 +61,7 @@ class AzureRecognizer:
         audio_format = speechsdk.audio.AudioStreamFormat(options.sample_rate, 16, 1)
         self._audio = speechsdk.audio.PushAudioInputStream(audio_format)
         self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
+        self.session_id = self._recognizer.properties.get_property(speechsdk.PropertyId.Speech_SessionId)
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
         self._post = post
