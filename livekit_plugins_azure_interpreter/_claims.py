@@ -94,10 +94,8 @@ class Claims:
             self._with_audio.append(utterance)
         self._waiting_seconds += seconds
         while self._waiting_seconds > self._max_audio_seconds and self._with_audio:
-            oldest = self._with_audio.popleft()
-            if not oldest.claimed and oldest.state is not State.LOST:
-                self.evicted += 1
-                self.lose(oldest, LostReason.EVICTED)
+            self.evicted += 1
+            self.lose(self._with_audio.popleft(), LostReason.EVICTED)
 
     def lose(self, utterance: Utterance, reason: LostReason) -> None:
         """Its voice will not come, or not whole; it can still be claimed, and so reaches a fallback."""

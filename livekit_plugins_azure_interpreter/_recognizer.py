@@ -178,13 +178,11 @@ class _Reporter:
             self._post(events.Failed(details.code.name, details.error_details))
 
 
-def _message_signals(connection: Any, received: Callable[[str, str], None]) -> list[_native.Signal]:
+def _message_signals(
+    connection: Any, received: Callable[[str, str], None], kind: _native.Kind = _native.MESSAGE_RECEIVED
+) -> list[_native.Signal]:
     try:
-        return [
-            _native.Signal(
-                connection, _native.MESSAGE_RECEIVED, lambda event: received(*_native.message(event))
-            )
-        ]
+        return [_native.Signal(connection, kind, lambda event: received(*_native.message(event)))]
     except AttributeError:  # another version of the SDK; the typed events have to do
         return []
 

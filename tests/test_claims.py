@@ -41,6 +41,16 @@ def test_beyond_the_bound_the_oldest_unclaimed_leaves(small: Ledger, lost: list[
     assert (oldest.lost_reason, small.claims.evicted, lost) == (LostReason.EVICTED, 1, [oldest])
 
 
+def test_the_pieces_of_a_voice_count_together(small: Ledger, lost: list[Utterance]) -> None:
+    oldest = small.recognized("un", 0.0)
+    for _ in range(3):
+        small.audio(piece(0.5), 0.0)
+    assert small.claims.waiting_seconds == pytest.approx(1.5)
+    small.completed(0.0)
+    say(small, "deux", 1.0, 0.0)
+    assert lost == [oldest]
+
+
 def test_what_was_claimed_meanwhile_does_not_leave(small: Ledger) -> None:
     claimed, newest = say(small, "un", 1.0, 0.0), small.recognized("deux", 0.0)
     small.claims.claim("un")
@@ -239,3 +249,35 @@ def test_a_ledger_is_empty_when_nothing_waits_for_a_claim(ledger: Ledger) -> Non
     empty.append(ledger.claims.empty)
     ledger.claims.claim("un")
     assert [*empty, ledger.claims.empty] == [True, False, True]
+
+
+def test_what_nobody_will_say_waits_no_more_and_keeps_no_voice(ledger: Ledger) -> None:
+    gone, kept = say(ledger, "oui", 1.0, 0.0), say(ledger, "oui", 0.5, 0.0)
+    assert ledger.claims.let_go(gone)
+    assert ledger.claims.waiting_seconds == pytest.approx(0.5)
+    assert not gone.samples
+    assert ledger.claims.claim("oui") == [kept]
+    assert ledger.claims.claim(gone.translation) == []
+
+
+def test_what_does_not_wait_is_not_let_go(ledger: Ledger) -> None:
+    utterance = ledger.recognized("oui", 0.0)
+    ledger.claims.claim("oui")
+    assert not ledger.claims.let_go(utterance)
+    assert utterance.wanted
+
+
+def test_all_that_waits_can_be_let_go(ledger: Ledger) -> None:
+    said, *waiting = (ledger.recognized(text, 0.0) for text in ("un", "deux", "trois"))
+    ledger.claims.claim("un")
+    assert ledger.claims.let_go_of_all() == waiting
+    assert ledger.claims.empty
+    assert (said.wanted, [one.wanted for one in waiting]) == (True, [False, False])
+
+
+def test_it_is_empty_when_nothing_waits_for_a_claim(ledger: Ledger) -> None:
+    assert ledger.claims.empty
+    ledger.recognized("oui", 0.0)
+    assert not ledger.claims.empty
+    ledger.claims.claim("oui")
+    assert ledger.claims.empty

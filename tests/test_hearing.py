@@ -103,3 +103,12 @@ async def test_a_track_that_ended_is_listened_to_again(tracks: Tracks, ear: Ear,
     ear.hearing.listen_to(["mic"])
     tracks.push("mic", 2)
     await until(lambda: ear.heard == [1, 2])
+
+
+async def test_a_track_that_stays_is_listened_to_once(tracks: Tracks, ear: Ear, until: Until) -> None:
+    for others in ([], ["screen"], []):
+        ear.hearing.listen_to(["mic", *others])
+        await until(lambda: "mic" in tracks.listened)
+    await until(lambda: tracks.listened == ["mic"])
+    tracks.push("mic", 1, 2)
+    await until(lambda: ear.heard == [1, 2])

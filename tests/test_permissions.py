@@ -66,3 +66,9 @@ async def test_nothing_is_sent_once_it_is_closed(wire: Any) -> None:
     wire.change()
     await asyncio.sleep(2 * _permissions._GAP_SECONDS)
     assert wire.sent == [1]
+
+
+async def test_before_any_change_there_is_nothing_to_close(wire: Any) -> None:
+    wire.permissions.close()
+    wire.change()
+    assert wire.sent == []

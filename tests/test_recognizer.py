@@ -17,12 +17,13 @@ from fakes.room import Audio
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._errors import to_api_error
+from livekit_plugins_azure_interpreter._native import Kind
 from livekit_plugins_azure_interpreter._recognizer import (
     AzureRecognizer,
     _config,
     _make,
     _Reporter,
-    _tap_messages,
+    _message_signals,
 )
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.options import Credentials, Options, Proxy
@@ -229,9 +230,10 @@ class TestToken:
         assert not recognizer._recognizer.authorization_token
 
 
-def test_a_library_that_does_not_tell_of_messages_is_no_error() -> None:
-    """As another version of the SDK's may be: the typed events have to do."""
-    assert _tap_messages(object(), lambda path, stream_id: None, library=object()) is None
+def test_an_sdk_that_does_not_tell_of_messages_is_no_error() -> None:
+    """As another version may be: the typed events have to do."""
+    unknown = Kind("something_new_set_callback", "something_new_release", 1)
+    assert _message_signals(object(), lambda path, stream_id: None, unknown) == []
 
 
 class TestConfig:

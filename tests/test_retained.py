@@ -72,6 +72,24 @@ def test_each_piece_has_its_position() -> None:
     assert [position for position, _ in retained.pieces()] == [1.5, 3.0, 3.3]
 
 
+LOUD = 1000
+
+
+def test_the_quiet_at_its_end_is_that_since_the_last_sound() -> None:
+    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    for seconds, value in ((1, 1), (0.5, LOUD), (0.2, 1), (0.3, 1)):
+        retained.add(pcm(seconds, value))
+    assert retained.quiet_seconds == pytest.approx(0.5)
+    retained.add(pcm(0.1, LOUD))
+    assert retained.quiet_seconds == 0
+
+
+def test_without_a_sound_it_was_always_quiet() -> None:
+    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained.add(pcm(1))
+    assert retained.quiet_seconds == float("inf")
+
+
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3000))))
 def test_what_is_kept_is_the_end_of_what_was_added(steps: list[tuple[bool, int]]) -> None:
