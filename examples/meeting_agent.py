@@ -26,12 +26,26 @@ import livekit_plugins_azure_interpreter as azure_interpreter
 ANY_LANGUAGE_VOICE = "en-US-AvaMultilingualNeural"
 """A prebuilt voice of Azure's that speaks whatever language a text is in."""
 
+MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
+"""What one worker takes. A meeting costs a stream for each speaker and language: see docs/operations.md."""
+
 logger = logging.getLogger("meeting")
 
+
+def load(worker: AgentServer) -> float:
+    """How full the worker is, 0 to 1; LiveKit gives a meeting to one that is not full.
+
+    By default that is the CPU's load, with which a burst of meetings would all go to the same worker.
+    """
+    return len(worker.active_jobs) / MAX_MEETINGS
+
+
 server = AgentServer(
-    # Each meeting is a process of its own, and starting one takes seconds. These are started already when
-    # somebody enters, so that their first words are interpreted. In `dev` there are none.
-    num_idle_processes=2,
+    load_fnc=load,
+    load_threshold=1.0,  # by default a worker is full at 0.7
+    # Each meeting is a process of its own, and starting one takes seconds. This one is started already when
+    # somebody enters, so that their first words are interpreted. In `dev` there is none.
+    num_idle_processes=1,
     # Where the worker says that it is well. A second worker on the same machine needs another one.
     port=int(os.environ.get("HEALTH_PORT", "8081")),
 )

@@ -9,6 +9,7 @@ await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 from livekit.agents import Plugin
 
 from ._interpreter import InterpretationChanged
+from ._metering import UtteranceMetrics
 from ._reports import Counts, UtteranceRecognized, VoiceLost
 from ._stream import SpeechStream
 from ._transcripts import Transcript
@@ -34,6 +35,7 @@ __all__ = [
     "Transcript",
     "TranslationModel",
     "TranslationModelSession",
+    "UtteranceMetrics",
     "UtteranceRecognized",
     "VoiceLost",
     "__version__",

@@ -59,21 +59,17 @@ class Claims:
         self._tidy()
         return found
 
-    def let_go(self, utterance: Utterance) -> bool:
-        """Nobody will say it: not now, and no later text with the same words. Whether it waited."""
-        if utterance.id not in self._waiting:
-            return False
-        self._forget(utterance)
-        utterance.let_go()
-        self._tidy()
-        return True
+    def let_go(self, utterance: Utterance) -> None:
+        """Nobody will say it: not now, and no later text with the same words."""
+        if utterance.id in self._waiting:
+            self._forget(utterance)
+            utterance.let_go()
+            self._tidy()
 
-    def let_go_of_all(self) -> list[Utterance]:
-        """Nobody will say what still waits, the oldest first."""
-        waiting = list(self._waiting.values())
-        for utterance in waiting:
+    def let_go_of_all(self) -> None:
+        """Nobody will say any of those that still wait."""
+        for utterance in list(self._waiting.values()):
             self.let_go(utterance)
-        return waiting
 
     def find(self, text: str, *, handed_out: bool = True) -> Utterance | None:
         """The oldest utterance with these words that nobody has claimed, or was handed out either."""
@@ -137,7 +133,7 @@ class Claims:
         # One whose voice has not begun keeps its place in the line: the voice may come, and is nobody else's.
         if utterance.state in (State.VOICING, State.VOICED):
             self.lose(utterance, LostReason.EVICTED)
-        self._forget(utterance)
+        self.let_go(utterance)
 
 
 def _joined(waiting: Sequence[Utterance], start: int, key: str) -> list[Utterance]:

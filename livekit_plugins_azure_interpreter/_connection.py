@@ -35,9 +35,11 @@ class Recognizer(Protocol):
 
     Attributes:
         sees_messages: Every message of the service is reported, not only those that the SDK explains.
+        session_id: Azure's name for what it does (X-ConnectionId), which its support asks for.
     """
 
     sees_messages: bool
+    session_id: str
 
     def start(self) -> None: ...
 
@@ -99,6 +101,7 @@ class Connection:
         self._wakes = False
         self._opening: asyncio.Future[Recognizer] | None = None
         self._recognizer: Recognizer | None = None
+        self._session_id = ""
         self._closed = False
         self._connected = False
         self._draining = False
@@ -120,6 +123,7 @@ class Connection:
             if self._closed:
                 raise RuntimeError("the connection was closed while it was opening")
             self._recognizer = recognizer
+            self._session_id = recognizer.session_id
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
                 self._liveness.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
@@ -159,6 +163,11 @@ class Connection:
             self._draining = True
             if self._connected:
                 self._watch_draining()
+
+    @property
+    def session_id(self) -> str:
+        """What Azure's support asks for; empty while the recognizer is not open."""
+        return self._session_id
 
     @property
     def is_behind(self) -> bool:

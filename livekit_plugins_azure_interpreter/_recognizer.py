@@ -6,16 +6,14 @@ behind a slow one. So a callback copies native fields into an event, posts it, a
 
 from __future__ import annotations
 
-import ctypes
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
-from azure.cognitiveservices.speech import interop
 
 from . import _events as events
+from . import _native
 from ._voice_order import VoiceNames
 from .options import Latency, Options
 
@@ -63,14 +61,17 @@ class AzureRecognizer:
         audio_format = speechsdk.audio.AudioStreamFormat(options.sample_rate, 16, 1)
         self._audio = speechsdk.audio.PushAudioInputStream(audio_format)
         self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
+        self.session_id = self._recognizer.properties.get_property(speechsdk.PropertyId.Speech_SessionId)
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
         self._post = post
         self._has_audio = False
         reporter = _Reporter(post)
-        self._signals = [*self._connect(reporter), _Interims(self._recognizer, reporter.interim)]
-        self._tap = _tap_messages(self._connection, reporter.message)
-        self.sees_messages = self._tap is not None
+        messages = _message_signals(self._connection, reporter.message)
+        self._signals = [*messages, *self._connect(reporter)]
+        self.sees_messages = bool(messages)
+        for signal in messages:
+            signal.connect()
 
     def start(self) -> None:
         """Begin; failures are reported as `Failed`."""
@@ -97,10 +98,8 @@ class AzureRecognizer:
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
-        if self._tap is not None:
-            self._tap.close()
         self._recognizer.stop_continuous_recognition_async().get()
-        del self._signals, self._tap, self._connection, self._recognizer, self._audio
+        del self._signals, self._connection, self._recognizer, self._audio
 
     def _connect(self, reporter: _Reporter) -> list[Any]:
         recognizer, connection = self._recognizer, self._connection
@@ -110,12 +109,21 @@ class AzureRecognizer:
             (recognizer.speech_start_detected, reporter.speech_started),
             (recognizer.speech_end_detected, reporter.speech_stopped),
             (recognizer.recognized, reporter.recognized),
-            (recognizer.synthesizing, reporter.synthesizing),
             (recognizer.canceled, reporter.canceled),
         ]
         for signal, callback in wiring:
             signal.connect(callback)
-        return [signal for signal, _ in wiring]
+        native = [
+            _native.Signal(
+                recognizer, _native.RECOGNIZING, lambda event: reporter.interim(_native.phrase(event))
+            ),
+            _native.Signal(
+                recognizer, _native.SYNTHESIZING, lambda event: reporter.synthesizing(_native.voice(event))
+            ),
+        ]
+        for frequent in native:
+            frequent.connect()
+        return [*native, *(signal for signal, _ in wiring)]
 
 
 class _Reporter:
@@ -142,10 +150,10 @@ class _Reporter:
             self._post(events.MessageReceived())
 
     def speech_started(self, event: Any) -> None:
-        self._post(events.SpeechStarted(_seconds(event.offset)))
+        self._post(events.SpeechStarted(_native.seconds(event.offset)))
 
     def speech_stopped(self, event: Any) -> None:
-        self._post(events.SpeechStopped(_seconds(event.offset)))
+        self._post(events.SpeechStopped(_native.seconds(event.offset)))
 
     def interim(self, phrase: events.RawPhrase) -> None:
         self._post(events.Recognizing(phrase))
@@ -156,10 +164,10 @@ class _Reporter:
         else:
             self._post(events.Recognized(_phrase(event.result)))
 
-    def synthesizing(self, event: Any) -> None:
-        if event.result.reason is speechsdk.ResultReason.SynthesizingAudio:
-            self._post(events.VoiceChunk(event.result.audio, self._voice))
-        elif event.result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted:
+    def synthesizing(self, audio: bytes | None) -> None:
+        if audio:
+            self._post(events.VoiceChunk(audio, self._voice))
+        elif audio is not None:
             self._post(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
 
     def canceled(self, event: Any) -> None:
@@ -170,116 +178,27 @@ class _Reporter:
             self._post(events.Failed(details.code.name, details.error_details))
 
 
-class _Interims:
-    """The signal of interim results, read without the SDK's Python layer.
-
-    That copies all 115 properties of each result, while all of a phrase is in one: the service's message.
-    """
-
-    _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
-
-    def __init__(self, recognizer: Any, received: Callable[[events.RawPhrase], None]) -> None:
-        def callback(_: int, event: int, __: object) -> None:
-            try:
-                phrase = _native_phrase(event)
-            finally:
-                interop._sdk_lib.recognizer_event_handle_release(ctypes.c_void_p(event))
-            received(phrase)
-
-        self._recognizer = weakref.ref(recognizer)
-        # The library keeps no reference, and may be inside it while it is disconnected.
-        self._callback = self._FUNCTION(callback)
-        self._set(self._callback)
-        self._connected = True
-
-    def is_connected(self) -> bool:
-        return self._connected
-
-    def disconnect_all(self) -> None:
-        self._set(None)
-        self._connected = False
-
-    def _set(self, callback: Any) -> None:
-        if (recognizer := self._recognizer()) is not None:
-            set_callback = interop._sdk_lib.recognizer_recognizing_set_callback
-            interop._call_hr_fn(recognizer._handle, callback, None, fn=set_callback)
-
-
-def _native_phrase(event: int) -> events.RawPhrase:
-    library, call = interop._sdk_lib, interop._call_hr_fn
-    result, properties = ctypes.c_void_p(), ctypes.c_void_p()
-    offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
-    into = ctypes.byref
-    call(ctypes.c_void_p(event), into(result), fn=library.recognizer_recognition_event_get_result)
+def _message_signals(connection: Any, received: Callable[[str, str], None]) -> list[_native.Signal]:
     try:
-        call(result, into(offset), fn=library.result_get_offset)
-        call(result, into(duration), fn=library.result_get_duration)
-        call(result, into(properties), fn=library.result_get_property_bag)
-        body = speechsdk.PropertyCollection(properties).get_property(
-            speechsdk.PropertyId.SpeechServiceResponse_JsonResult
-        )
-    finally:
-        library.recognizer_result_handle_release(result)
-    return events.RawPhrase(_seconds(offset.value), _seconds(duration.value), "", body=body)
-
-
-class _MessageTap:
-    """Every message of the service, whatever it says: its path, and the stream that it is of.
-
-    The SDK's C library tells of them, but its Python layer does not wrap that.
-    """
-
-    _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
-
-    def __init__(self, library: Any, connection: Any, received: Callable[[str, str], None]) -> None:
-        # What this version of the library does not have is missed here, not in the callback.
-        get_message = library.connection_message_received_event_get_message
-        get_properties = library.connection_message_get_property_bag
-        release_message = library.connection_message_handle_release
-        release = library.connection_message_received_event_handle_release
-
-        def callback(event: int, _: object) -> None:
-            message, properties = ctypes.c_void_p(), ctypes.c_void_p()
-            try:
-                interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(message), fn=get_message)
-                interop._call_hr_fn(message, ctypes.byref(properties), fn=get_properties)
-                named = speechsdk.PropertyCollection(properties).get_property_by_name
-                path, stream_id = named("connection.message.path"), named("X-StreamId")
-            finally:
-                release_message(message)
-                release(ctypes.c_void_p(event))
-            received(path, stream_id)
-
-        self._set = library.connection_message_received_set_callback
-        self._connection = connection
-        self._callback = self._FUNCTION(callback)  # the library keeps no reference
-        interop._call_hr_fn(connection._handle, self._callback, None, fn=self._set)
-
-    def close(self) -> None:
-        interop._call_hr_fn(self._connection._handle, None, None, fn=self._set)
-
-
-def _tap_messages(connection: Any, received: Callable[[str, str], None]) -> _MessageTap | None:
-    try:
-        return _MessageTap(interop._sdk_lib, connection, received)
+        return [
+            _native.Signal(
+                connection, _native.MESSAGE_RECEIVED, lambda event: received(*_native.message(event))
+            )
+        ]
     except AttributeError:  # another version of the SDK; the typed events have to do
-        return None
+        return []
 
 
 def _phrase(result: Any) -> events.RawPhrase:
     detected = speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguageResult
     return events.RawPhrase(
-        _seconds(result.offset),
-        _seconds(result.duration),
+        _native.seconds(result.offset),
+        _native.seconds(result.duration),
         result.text,
         result.properties.get(detected, ""),
         dict(result.translations),
         result.json,
     )
-
-
-def _seconds(ticks: int) -> float:
-    return ticks / events.TICKS_PER_SECOND
 
 
 def _make(options: Options, audio: Any) -> Any:

@@ -14,6 +14,8 @@ from ._transcripts import joined_transcript
 class Recording(SpeechStream):
     """The stream of one attempt. Its errors and its usage are told once, by `STT.recognize`."""
 
+    _can_be_spoken = False
+
     async def transcribe(self, buffer: AudioBuffer) -> SpeechEvent:
         """All utterances of the recording as one final transcript.
 
@@ -28,6 +30,9 @@ class Recording(SpeechStream):
         return joined_transcript(finals, self._transcriber.request_id)
 
     def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
+        pass
+
+    def _report_connection_acquired(self, acquire_time: float, connection_reused: bool) -> None:
         pass
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SpeechEvent]) -> None:

@@ -37,12 +37,14 @@ class Counts:
 
     Attributes:
         utterances: Final results with words.
+        outcomes: What became of them, as in `UtteranceMetrics`; those that wait are not in it yet.
         voices_lost: Voices that did not come, or not whole, by reason.
         voice_dropped_seconds: Audio that came and could be given to no utterance.
         speech_forgotten_seconds: Speech that could not be kept for another attempt any more.
     """
 
     utterances: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
     voices_lost: Counter[str] = field(default_factory=Counter)
     voice_dropped_seconds: float = 0.0
     speech_forgotten_seconds: float = 0.0

@@ -18,10 +18,12 @@ from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
 from ._ledger import Ledger
+from ._metering import Heard, Meter
 from ._placed import Change, Place, PlacedOptions
+from ._push_times import PushTimes
 from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
-from ._transcripts import Transcriber
+from ._transcripts import Transcriber, Transcript
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .log import logger
 from .options import Options
@@ -44,6 +46,8 @@ class _Hearing:
     connection: Connection
     options: Options
     start_seconds: float
+    opened_at: float
+    connected: bool = False
     voice: VoiceReader = field(default_factory=VoiceReader)
 
 
@@ -53,6 +57,9 @@ class SpeechStream(stt.SpeechStream):
     An attempt is one connection to Azure after another: a change of the options opens the next,
     while the one before is still answering. What they report is taken in the order of the audio.
     """
+
+    _can_be_spoken = True
+    """Whether a TTS may ask for its translations."""
 
     def __init__(
         self,
@@ -74,6 +81,7 @@ class SpeechStream(stt.SpeechStream):
         self._mono = MonoResampler(options.sample_rate)
         self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
         self._options = PlacedOptions(options, self._retained)
+        self._pushed = PushTimes(self._now())
         self._reported_seconds = 0.0
         self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
@@ -84,7 +92,7 @@ class SpeechStream(stt.SpeechStream):
         self._sent_again_until = 0.0
         self._first_offset: float | None = None
         self._is_placed = self._is_probe = False
-        self._transcriber = Transcriber(options.target_languages, utils.shortuuid("azure_"))
+        self._transcriber = Transcriber(options.target_languages)
         self._task.add_done_callback(self._ended)
 
     @property
@@ -132,6 +140,7 @@ class SpeechStream(stt.SpeechStream):
             raise
         finally:
             self._emit(self._transcriber.ended())
+            self._report_usage(0.0)
 
     def _next_hearing(self, start_seconds: float, options: Options) -> _Hearing:
         connection = Connection(
@@ -140,7 +149,7 @@ class SpeechStream(stt.SpeechStream):
             connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
             peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
         )
-        self._hearings.append(_Hearing(connection, options, start_seconds))
+        self._hearings.append(_Hearing(connection, options, start_seconds, self._now()))
         return self._hearings[-1]
 
     def _report_forgotten(self) -> None:
@@ -153,6 +162,7 @@ class SpeechStream(stt.SpeechStream):
     async def _interpret(
         self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack
     ) -> None:
+        self._take_from(first)
         sending = asyncio.create_task(self._send(first, later, stack))
         receiving = asyncio.create_task(self._receive())
         try:
@@ -166,9 +176,7 @@ class SpeechStream(stt.SpeechStream):
     async def _receive(self) -> None:
         while True:
             hearing = self._hearings[0]
-            assert self._first_offset is not None
-            self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
-            self._transcriber.target_languages = hearing.options.target_languages
+            self._take_from(hearing)
             async for event in hearing.connection:
                 # What the next one reported meanwhile came earlier than it is taken.
                 self._came_at = max(self._came_at, hearing.connection.came_at)
@@ -180,6 +188,12 @@ class SpeechStream(stt.SpeechStream):
             self._hearings.popleft()
             # It has said all: what is not voiced by now must not be given a voice of the next one's.
             self._ledger.end(self._came_at)
+
+    def _take_from(self, hearing: _Hearing) -> None:
+        assert self._first_offset is not None
+        self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
+        self._transcriber.target_languages = hearing.options.target_languages
+        self._transcriber.request_id = hearing.connection.session_id
 
     async def _send(self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack) -> None:
         connection = await self._send_again(first.connection, later, stack)
@@ -194,6 +208,8 @@ class SpeechStream(stt.SpeechStream):
             if self._options.is_due(pcm):
                 connection = await self._change_over(connection, self._options.take_place(), stack)
             self._write(connection, pcm)
+            behind_seconds = self._input_ch.qsize() * item.duration
+            self._pushed.taken(self._retained.end_seconds, self._now(), behind_seconds=behind_seconds)
             self._report_usage(_USAGE_SECONDS)
         self._write(connection, self._mono.flush())
         connection.end_audio()
@@ -258,10 +274,16 @@ class SpeechStream(stt.SpeechStream):
             self._ledger.reconnected(self._came_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
+            self._report_connected(hearing)
         elif isinstance(event, events.Finished):
             self._ledger.finished(self._came_at)
         elif isinstance(event, events.Failed):
             raise self._failure(event)
+
+    def _report_connected(self, hearing: _Hearing) -> None:
+        if not hearing.connected:
+            hearing.connected = True
+            self._report_connection_acquired(hearing.connection.came_at - hearing.opened_at, False)
 
     def _failure(self, failed: events.Failed) -> APIError:
         renewed = self._interpreter._options.credentials.renewable and not self._renewed
@@ -279,7 +301,7 @@ class SpeechStream(stt.SpeechStream):
             return
         self._retained.cover(hearing.start_seconds + phrase.end_seconds)
         transcript = self._transcriber.transcript(phrase)
-        text, name = transcript.text, ""
+        text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
         self._untranslated = not transcript.translated
         if transcript.translated:
             utterance = self._ledger.recognized(
@@ -289,13 +311,27 @@ class SpeechStream(stt.SpeechStream):
                 start=start,
                 same_language=transcript.same_language,
             )
-            text, name = utterance.translation, utterance.id
+            text, name, meter = utterance.translation, utterance.id, utterance.meter
         self._emit(self._transcriber.final(transcript, text))
         if self._is_probe:
             return
         self._interpreter.counts.utterances += 1
-        recognized = UtteranceRecognized(name or utils.shortuuid("untranslated-"), transcript)
-        self._interpreter.emit("utterance_recognized", recognized)
+        self._interpreter.emit("utterance_recognized", UtteranceRecognized(name, transcript))
+        meter.begin(self._heard(name, phrase, transcript, hearing), self._interpreter._utterance_ended)
+        if not (transcript.translated and self._can_be_spoken and self._interpreter._is_spoken):
+            meter.end("not_spoken")
+
+    def _heard(self, name: str, phrase: events.Phrase, transcript: Transcript, hearing: _Hearing) -> Heard:
+        return Heard(
+            id=name,
+            session_id=hearing.connection.session_id,
+            source_language=transcript.source_language,
+            target_language=transcript.language if transcript.translated else "",
+            speech_seconds=phrase.duration_seconds,
+            began_at=self._pushed.at(hearing.start_seconds + phrase.offset_seconds),
+            ended_at=self._pushed.at(hearing.start_seconds + phrase.end_seconds),
+            recognized_at=self._came_at,
+        )
 
     def _may_send_again(self) -> bool:
         """A result is missing: its audio is sent again, but only once, whatever comes of it."""

@@ -45,12 +45,12 @@ class Transcriber:
 
     Args:
         target_languages: As asked for; the first is the one that is spoken.
-        request_id: What the events carry.
+        request_id: What the events carry: Azure's session id.
         offset_seconds: Where the audio of this attempt begins on the stream's clock.
     """
 
     target_languages: tuple[str, ...]
-    request_id: str
+    request_id: str = ""
     offset_seconds: float = 0.0
     _speaking: bool = field(default=False, init=False)
     _heard_words: bool = field(default=False, init=False)

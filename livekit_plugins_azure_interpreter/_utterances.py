@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from ._matching import text_key
+from ._metering import Meter
 from ._voice import Samples
 
 
@@ -89,6 +90,7 @@ class Utterance:
         same_language: It was spoken in the target language.
         handed_out: Somebody was given its translation, to have it spoken.
         wanted: False: nobody will say it. Its voice keeps its place in the line, and is not kept.
+        meter: When what happened to it.
         changed: Called after each change of the voice, for the one who claimed it.
     """
 
@@ -103,6 +105,7 @@ class Utterance:
     samples: list[Samples] = field(default_factory=list)
     seconds: float = 0.0
     lost_reason: LostReason | None = None
+    meter: Meter = field(default_factory=Meter)
     changed: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
@@ -149,6 +152,7 @@ class Utterance:
         self.claim()
         self.wanted = False
         self.samples.clear()
+        self.meter.end("not_spoken")
 
     def _step(self, step: Step) -> None:
         following = _NEXT.get((self.state, step))

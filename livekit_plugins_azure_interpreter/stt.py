@@ -13,6 +13,7 @@ from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
 from ._ledger import Ledger, SameLanguage
+from ._metering import UtteranceMetrics
 from ._recognizer import AzureRecognizer
 from ._recording import Recording
 from ._reports import Counts, VoiceLost
@@ -46,14 +47,15 @@ _Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
-class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
+class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost"]]):
     """Hears any language and gives the translation (Azure: TranslationRecognizer, Live Interpreter).
 
     Speak its translations with `TTS(stt)`. Several streams may be open at once; each is a connection
     to Azure and keeps its own account of voices.
 
-    Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`) and
-    `voice_lost` (`VoiceLost`). `counts` has the figures that a monitor wants.
+    Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
+    `voice_lost` (`VoiceLost`) and `utterance_metrics_collected` (`UtteranceMetrics`). `counts` has the
+    figures that a monitor wants.
 
     Args:
         target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken.
@@ -169,6 +171,7 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         # Recordings, and probes: no TTS asks for their voices.
         self._unclaimed: set[SpeechStream] = set()
         self._places_streams = False
+        self._is_spoken = False
         self._same_language = SameLanguage()
         self._ledgers: list[Ledger] = []
 
@@ -270,6 +273,8 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         """Close every stream. Voices that nobody has claimed yet are let go."""
         streams, self._streams = [*self._streams, *self._unclaimed], []
         await asyncio.gather(*(stream.aclose() for stream in streams))
+        for ledger in self._ledgers:
+            ledger.claims.let_go_of_all()
         self._ledgers.clear()
 
     def next_translation(self, text: str) -> Translation | None:
@@ -288,6 +293,11 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
         for ledger in self._ledgers:
             ledger.claims.let_go(translation.utterance)
+
+    @property
+    def _waiting_seconds(self) -> float:
+        """How much voice has come that nobody has claimed."""
+        return sum(ledger.claims.waiting_seconds for ledger in self._ledgers)
 
     def _claim(self, text: str) -> list[Utterance]:
         """For `TTS`: the utterances that a text says, if it says any."""
@@ -326,6 +336,8 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         live = [other._ledger for other in self._streams]
         ended = [other for other in self._ledgers if other not in live and not other.claims.empty]
+        for forgotten in ended[:-_ENDED_LEDGERS]:
+            forgotten.claims.let_go_of_all()
         self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
@@ -338,6 +350,10 @@ class STT(stt.STT[Literal["utterance_recognized", "voice_lost"]]):
         expected = ledger.expected_seconds(utterance.text)
         missing = None if expected is None else max(0.0, expected - utterance.seconds)
         self.emit("voice_lost", VoiceLost(utterance.id, reason, utterance.seconds, missing))
+
+    def _utterance_ended(self, metrics: UtteranceMetrics) -> None:
+        self.counts.outcomes[metrics.outcome] += 1
+        self.emit("utterance_metrics_collected", metrics)
 
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions

@@ -856,6 +856,24 @@ class TestSameLanguage:
         assert [tags(one) for one in own] == [[1 + int(one.text)] for one in own]
         assert known.voiced is voiced
 
+    def test_when_azure_has_sent_all_the_voices_are_told_apart(
+        self, ledger: Ledger, known: SameLanguage
+    ) -> None:
+        same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
+        self.voice(ledger, 1.0, tag=2)
+        ledger.finished(1.5)
+        ledger.end(1.6)
+        assert (tags(same), tags(other)) == ([], [2])
+        assert known.voiced is False
+
+    def test_a_voice_that_is_missing_at_the_end_leaves_them_in_doubt(self, ledger: Ledger) -> None:
+        said = [self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)]
+        said.append(self.say(ledger, "Si.", 0.2))
+        self.voice(ledger, 1.0, tag=2)
+        ledger.finished(1.5)
+        ledger.end(1.6)
+        assert [tags(one) for one in said] == [[], [], []]
+
     def test_one_behind_another_leaves_no_doubt_about_that_ones_voice(self, ledger: Ledger) -> None:
         other, same = self.say(ledger, "Non.", 0.0), self.say(ledger, "Oui.", 0.1, same=True)
         self.voice(ledger, 1.0, tag=1)

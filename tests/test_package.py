@@ -25,6 +25,7 @@ NAMES = [
     "Transcript",
     "TranslationModel",
     "TranslationModelSession",
+    "UtteranceMetrics",
     "UtteranceRecognized",
     "VoiceLost",
     "__version__",

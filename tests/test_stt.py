@@ -5,14 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, voice
+from fakes.azure import heard, untranslated, voice
 from fakes.recognizer import LIMIT_SECONDS, FakeService
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEventType
 
-from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics
 from livekit_plugins_azure_interpreter import stt as stt_module
 from livekit_plugins_azure_interpreter._events import (
     Connected,
@@ -106,6 +106,67 @@ class TestInterface:
             STT(target_languages=[], speech_key="a-key", speech_region="westeurope")
 
 
+class TestWhatBecameOfUtterances:
+    @pytest.fixture
+    async def heard_two(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, told: list[UtteranceMetrics]
+    ) -> STT:
+        """An STT that a TTS speaks for, and that has heard two translations and what is none."""
+        interpreter: STT = make_stt()
+        TTS(interpreter)
+        interpreter.on("utterance_metrics_collected", told.append)
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."), heard("Non."), untranslated("Hm."))
+        await listener.has(SpeechEventType.FINAL_TRANSCRIPT, 3)
+        return interpreter
+
+    @pytest.fixture
+    def told(self) -> list[UtteranceMetrics]:
+        return []
+
+    async def test_what_is_not_translated_is_told_at_once(
+        self, heard_two: STT, told: list[UtteranceMetrics]
+    ) -> None:
+        assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "")]
+
+    async def test_what_is_let_go_is_told_then(self, heard_two: STT, told: list[UtteranceMetrics]) -> None:
+        translation = heard_two.next_translation("Oui.")
+        assert translation is not None
+        heard_two.let_go(translation)
+        heard_two.let_go(translation)
+        assert [one.id for one in told[1:]] == [translation.utterance.id]
+
+    async def test_what_nobody_said_is_told_when_the_stt_is_closed(
+        self, heard_two: STT, told: list[UtteranceMetrics]
+    ) -> None:
+        await asyncio.wait_for(heard_two.aclose(), LIMIT_SECONDS)
+        assert [one.outcome for one in told] == ["not_spoken"] * 3
+        assert heard_two.counts.outcomes == {"not_spoken": 3}
+
+    async def test_what_ended_streams_leave_is_told_when_it_is_forgotten(
+        self, heard_two: STT, listen: Make, service: FakeService, told: list[UtteranceMetrics], until: Until
+    ) -> None:
+        for number in range(17):
+            listener = listen(heard_two)
+            await until(lambda count=number + 2: len(service.recognizers) == count and service.last.started)
+            service.last.post(heard("Encore."))
+            await listener.has(SpeechEventType.FINAL_TRANSCRIPT)
+            await listener.aclose()
+        assert len(told) == 1 + 1  # the oldest of 17, and what was not translated
+
+    async def test_where_no_tts_speaks_for_it_all_is_told_at_once(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, told: list[UtteranceMetrics]
+    ) -> None:
+        interpreter = make_stt()
+        interpreter.on("utterance_metrics_collected", told.append)
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."))
+        await listener.has(SpeechEventType.FINAL_TRANSCRIPT)
+        assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "fr")]
+
+
 class TestProbe:
     """LiveKit's FallbackAdapter opens one on an STT that failed, while another serves."""
 
@@ -118,6 +179,7 @@ class TestProbe:
         reported: list[object] = []
         interpreter.on("utterance_recognized", reported.append)
         interpreter.on("voice_lost", reported.append)
+        interpreter.on("utterance_metrics_collected", reported.append)
         main = listen(interpreter)
         main.stream.start_time_offset = 1.0
         await until(lambda: service.recognizers and service.last.started)

@@ -15,7 +15,7 @@ from livekit.agents.metrics import TTSMetrics
 from livekit.agents.stt import FallbackAdapter, SpeechEventType
 from livekit.agents.tts import SynthesizedAudio, TTSError
 
-from livekit_plugins_azure_interpreter import STT, TTS, VoiceLost
+from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics, VoiceLost
 from livekit_plugins_azure_interpreter._events import Disconnected, VoiceChunk, VoiceCompleted
 from livekit_plugins_azure_interpreter._utterances import State, Translation
 
@@ -129,6 +129,64 @@ async def said(say: Make, tts: TTS, *texts: str) -> Speech:
     speech: Speech = say(tts, *texts)
     await speech.ended()
     return speech
+
+
+class TestMetrics:
+    @pytest.fixture
+    def counted(self) -> list[TTSMetrics]:
+        return []
+
+    async def test_a_voice_is_counted_from_its_claim(
+        self, live: Live, say: Make, until: Until, counted: list[TTSMetrics]
+    ) -> None:
+        tts = TTS(live.stt)
+        tts.on("metrics_collected", counted.append)
+        translation = await live.hears("Oui.")
+        speech = say(tts, translation)
+        await until(lambda: translation.utterance.claimed)
+        await asyncio.sleep(0.1)
+        live.azure.post(*voice(VOICE))
+        await speech.ended()
+        (metrics,) = counted
+        assert 0.1 <= metrics.ttfb <= metrics.duration
+        assert (metrics.segment_id, metrics.request_id) == (translation.utterance.id, "session-0")
+        assert metrics.audio_duration == pytest.approx(len(VOICE) / 2 / 16000)
+        assert (metrics.characters_count, metrics.cancelled, metrics.streamed) == (4, False, True)
+        assert {audio.request_id for audio in speech.frames} == {"session-0"}
+
+    async def test_what_has_no_sound_is_not_counted(
+        self, live: Live, say: Make, counted: list[TTSMetrics]
+    ) -> None:
+        tts = TTS(live.stt)
+        tts.on("metrics_collected", counted.append)
+        translation = await live.hears("Oui.", Disconnected())
+        await said(say, tts, translation)
+        assert counted == []
+
+    async def test_a_fallback_that_fails_leaves_it_lost(self, live: Live, say: Make, until: Until) -> None:
+        told: list[UtteranceMetrics] = []
+        live.stt.on("utterance_metrics_collected", told.append)
+        tts = TTS(live.stt, fallback=ToneTTS(failures=99))
+        translation = await live.hears("Oui.", Disconnected())
+        with pytest.raises(APIError):
+            await said(say, tts, translation)
+        assert [one.outcome for one in told] == ["lost"]
+
+    async def test_a_voice_that_broke_off_is_lost_and_what_was_heard_counted(
+        self, live: Live, say: Make, counted: list[TTSMetrics]
+    ) -> None:
+        told: list[UtteranceMetrics] = []
+        live.stt.on("utterance_metrics_collected", told.append)
+        tts = TTS(live.stt)
+        tts.on("metrics_collected", counted.append)
+        translation = await live.hears("Oui.")
+        speech = say(tts, translation)
+        live.azure.post(*voice(VOICE)[:-1], Disconnected())
+        await speech.ended()
+        assert [(one.outcome, one.lost_reason, one.voice_seconds > 0) for one in told] == [
+            ("lost", "the connection was lost", True)
+        ]
+        assert len(counted) == 1
 
 
 class TestVoice:

@@ -100,6 +100,8 @@ def watch_pair(pair: azure_interpreter.STT) -> None:
 
 def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:
     match metrics:
+        case STTMetrics(audio_duration=0):
+            return  # it was connected to
         case STTMetrics(audio_duration=seconds):
             AUDIO.labels(*labels).inc(seconds)
             if seconds < _HEARD_SECONDS:

@@ -12,7 +12,7 @@ from .service import Conversation, serve
 from .setup import SDK_SETTINGS
 from .worker import Job, run
 
-_ONE = Conversation(0.26, 0.1, 0.06, voice_delay_ms=50)
+_ONE = Conversation(0.18, 0.1, 0.06, voice_delay_ms=50)
 _MANY = Conversation(4.02, 1.0, 0.5, voice_delay_ms=50)
 
 
@@ -35,10 +35,11 @@ def _measure(
 ) -> Result:
     ours: list[list[float]] = []
     bare: list[list[float]] = []
+    period = conversation.period_seconds
     with serve(conversation) as service:
         for _ in range(pairs):
-            bare.append(run(Job("bare", seconds, streams, SDK_SETTINGS), service).voice_ms)
-            ours.append(run(Job("session", seconds, streams), service).voice_ms)
+            bare.append(run(Job("bare", seconds, streams, period, SDK_SETTINGS), service).voice_ms)
+            ours.append(run(Job("session", seconds, streams, period), service).voice_ms)
     over = median([median(we) - median(floor) for we, floor in zip(ours, bare, strict=True)])
     times = median([p99(we) / p99(floor) for we, floor in zip(ours, bare, strict=True)])
     all_ours, all_bare = list(chain(*ours)), list(chain(*bare))

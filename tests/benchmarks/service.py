@@ -79,13 +79,17 @@ class _Stamps(Tap):
 
     def __init__(self) -> None:
         self.upload_ms: list[float] = []
+        self._cut: dict[str, bytes] = {}
 
     def received(self, message: Message) -> None:
-        if message.path == "audio":
-            body = message.body
-            first = RIFF_BYTES if body.startswith(b"RIFF") else 0
-            whole = range(first, len(body) - FRAME_BYTES + 1, FRAME_BYTES)
-            self.upload_ms += [round(age_ms(body, at), 3) for at in whole]
+        if message.path != "audio":
+            return
+        # A message need not end where a frame does: that one has arrived with its last sample.
+        body = message.body
+        audio = self._cut.pop(message.request_id, b"") + body[RIFF_BYTES if body.startswith(b"RIFF") else 0 :]
+        frames = len(audio) // FRAME_BYTES
+        self.upload_ms += [round(age_ms(audio, number * FRAME_BYTES), 3) for number in range(frames)]
+        self._cut[message.request_id] = audio[frames * FRAME_BYTES :]
 
     def sending(self, message: Message) -> Message:
         if message.path == "audio" and message.body.startswith(b"RIFF"):

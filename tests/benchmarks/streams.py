@@ -14,6 +14,7 @@ from .stamps import FRAME_BYTES, FRAME_SECONDS, stamped
 
 _MOST_GROUPS = 10
 """Microphones are not in step: each group begins a tenth of a frame after the one before."""
+_JITTER_BUFFER_SECONDS = 0.1
 _NOISE = bytes([0x40, 0x06]) * (FRAME_BYTES // 2)
 
 
@@ -26,7 +27,7 @@ class Heard:
         sound_at: When each voice began here (`time.monotonic`).
         finals: How many final results came.
         voice_seconds: How much voice was handed over.
-        stalls: Voices that paused for longer than they lasted so far.
+        stalls: Voices that paused for longer than what had come of them and a jitter buffer cover.
     """
 
     voice_ms: list[float] = field(default_factory=list)
@@ -78,7 +79,7 @@ class Playback:
     def take(self, seconds: float) -> None:
         now = time.monotonic()
         self._began_at = self._began_at or now
-        if not self._stalled and now > self._began_at + self._seconds + FRAME_SECONDS:
+        if not self._stalled and now > self._began_at + self._seconds + _JITTER_BUFFER_SECONDS:
             self._stalled = True
             self._heard.stalls += self._seconds > 0
         self._seconds += seconds
@@ -93,14 +94,21 @@ class Pushed:
     at: list[float] = field(default_factory=list)
 
 
-async def speak(streams: Sequence[Stream], seconds: float, pushed: Pushed) -> None:
-    """Push 20 ms frames into all streams, at the pace of speech."""
+async def speak(
+    streams: Sequence[Stream], seconds: float, pushed: Pushed, *, starting_seconds: float = 0.0
+) -> None:
+    """Push 20 ms frames into all streams, at the pace of speech.
+
+    They begin one after the other within `starting_seconds`: people in many rooms do not speak in chorus.
+    """
     groups = min(len(streams), _MOST_GROUPS)
     began_at = time.monotonic()
     for tick in range(round(seconds / FRAME_SECONDS) * groups):
         due = began_at + tick * FRAME_SECONDS / groups
         await asyncio.sleep(due - time.monotonic())
-        for stream in streams[tick % groups :: groups]:
+        passed = (due - began_at) / starting_seconds if starting_seconds else 1.0
+        started = min(len(streams), 1 + int(passed * len(streams)))
+        for stream in streams[tick % groups : started : groups]:
             stream.push(rtc.AudioFrame(stamped(_NOISE), 16000, 1, FRAME_BYTES // 2))
             pushed.late_ms.append((time.monotonic() - due) * 1000)
         if tick % groups == 0:

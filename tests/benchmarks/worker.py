@@ -27,11 +27,15 @@ SETTLING_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker does: streams of a kind, for some seconds, each with the same options."""
+    """What a worker does: streams of a kind, for some seconds, each with the same options.
+
+    Before it measures, they begin one after the other within `starting_seconds`.
+    """
 
     kind: str
     seconds: float
     streams: int = 1
+    starting_seconds: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,7 +70,7 @@ def run(job: Job, service: Service) -> Report:
         text=True,
         check=True,
         env=environment(),
-        timeout=job.seconds + 120,
+        timeout=job.starting_seconds + job.seconds + 120,
     )
     return Report(**json.loads(done.stdout.splitlines()[-1]))
 
@@ -114,7 +118,8 @@ async def _measure(work: Mapping[str, Any]) -> Report:
     memory_before = _memory_mb()
     streams = [await open_stream() for _ in range(work["streams"])]
     settling, pushed = Pushed(), Pushed()
-    await speak(streams, SETTLING_SECONDS, settling)
+    starting_seconds = work["starting_seconds"]
+    await speak(streams, starting_seconds + SETTLING_SECONDS, settling, starting_seconds=starting_seconds)
     cpu_before = time.process_time()
     await speak(streams, work["seconds"], pushed)
     cpu_seconds = time.process_time() - cpu_before

@@ -21,6 +21,7 @@ class FakeRecognizer:
         written: All audio that it was given.
         started, audio_ended, closed: What was called.
         sees_messages: As the port's; its service says.
+        session_id: As the port's; by its number.
         renewals: How often its token was renewed.
         threads: By name ("make", "start", "close"), the thread that called.
     """
@@ -40,6 +41,7 @@ class FakeRecognizer:
         if service.refuses is not None:
             raise service.refuses
         self._number = len(service.recognizers)
+        self.session_id = f"session-{self._number}"
         self._thread.start()
 
     def start(self) -> None:

@@ -6,6 +6,7 @@ the sound by a few milliseconds. So a voice is compared window by window, each w
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ _LEAST_OF_A_WINDOW = 0.3
 _DURATION_TOLERANCE = 0.02
 _DRIFT_SECONDS = 0.04
 """How far from the place that the window before it suggests a window is looked for."""
+_MOST_DISTURBED_SECONDS = 0.3
+_UNNOTICED = 0.005
 _CERTAIN = 0.7
 """A window that is so alike tells where it is."""
 
@@ -54,9 +57,10 @@ def find_voice(heard: bytes, voice: bytes, rate: int, *, disturbed_seconds: floa
     Args:
         heard, voice: The sound, and what is looked for in it.
         rate: Of both, in Hz.
-        disturbed_seconds: How much of the sound the receiver says that it left out or made up. The
-            windows that this spoilt are not counted, half of them at most.
+        disturbed_seconds: How much of the sound may be missing or made up. The windows that this may have
+            spoilt are not counted, half of them at most.
     """
+    disturbed_seconds = min(disturbed_seconds, _MOST_DISTURBED_SECONDS)
     sound, wanted = _samples(heard), _samples(voice)
     size = round(_WINDOW_SECONDS * rate)
     drift = round((_DRIFT_SECONDS + disturbed_seconds) * rate)
@@ -76,7 +80,7 @@ def find_voice(heard: bytes, voice: bytes, rate: int, *, disturbed_seconds: floa
         shifts.append(shift)
         scores.append(float(scored[best]))
     (loud,) = np.nonzero(energies > 0.1 * energies.max())
-    spoilt = min(len(loud) // 2, round(2 * disturbed_seconds / _WINDOW_SECONDS))
+    spoilt = min(len(loud) // 2, math.ceil(2 * max(0.0, disturbed_seconds - _UNNOTICED) / _WINDOW_SECONDS))
     counted = sorted(loud, key=lambda number: scores[number])[spoilt:]
     return Likeness(
         start_seconds=(shifts[loud[0]] - len(wanted) - drift) / rate,

@@ -12,9 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 
 import pytest
 from fakes.room import within
+from livekit.rtc._ffi_client import FfiClient
 
 from .participant import LIMIT_SECONDS, Participant
 from .server import MISSING, OwnServer, Server, find_server
+from .stalls import Stalls
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -24,7 +26,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def livekit_threads() -> Iterator[None]:
+    """LiveKit's native threads, stopped after the last test.
+
+    LiveKit stops them as the interpreter ends; one that calls into Python just then aborts the process.
+    """
+    yield
+    FfiClient.instance._dispose()
+
+
+@pytest.fixture(scope="session")
+def server(livekit_threads: None) -> Iterator[Server]:
     found = find_server()
     assert found is not None
     if isinstance(found, Server):
@@ -48,7 +60,7 @@ class Meeting:
 
     def __init__(self, server: Server) -> None:
         self.name = f"meeting-{uuid.uuid4().hex[:8]}"
-        self._server = server
+        self._server, self._stalls = server, Stalls()
         self._people: list[Participant] = []
 
     async def join(
@@ -60,7 +72,7 @@ class Meeting:
         deaf: bool = False,
     ) -> Participant:
         """Somebody joins."""
-        participant = Participant(self._server, identity, deaf=deaf)
+        participant = Participant(self._server, identity, self._stalls, deaf=deaf)
         self._people.append(participant)
         await participant.join(self.name, attributes)
         if microphone:
@@ -83,6 +95,7 @@ class Meeting:
 
     async def aclose(self) -> None:
         await asyncio.gather(*(within(person.aclose(), LIMIT_SECONDS) for person in self._people))
+        await self._stalls.aclose()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from livekit.rtc.data_stream import StreamError
 
 from .comparing import loud_seconds
 from .server import Server
+from .stalls import Stalls
 
 RATE_HZ = 16000
 _WEBRTC_RATE_HZ = 48000
@@ -58,10 +59,13 @@ class Ear:
         quiet_seconds: How long ago the last sound was.
     """
 
-    def __init__(self, track: rtc.Track, speaker: rtc.RemoteParticipant, came: Callable[[], None]) -> None:
+    def __init__(
+        self, track: rtc.Track, speaker: rtc.RemoteParticipant, stalls: Stalls, came: Callable[[], None]
+    ) -> None:
         self.name, self.speaker = track.name, speaker.identity
+        self._stalls = stalls
         self.track = track
-        self._disturbed_before = 0.0
+        self._disturbed_before = stalls.seconds
         self._begin()
         self._stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
         self._came = came
@@ -73,14 +77,19 @@ class Ear:
         self._begin()
 
     async def disturbed_seconds(self) -> float:
-        """How much of the sound WebRTC left out or made up: packets came too late on a busy machine."""
+        """How much of the sound a busy machine may have spoilt.
+
+        What WebRTC itself says that it left out or made up since packets came too late, and how long this
+        process, which also publishes, was held up.
+        """
         total = 0
         for stats in await self.track.get_stats():
             if stats.HasField("inbound_rtp"):
                 inbound = stats.inbound_rtp.inbound
                 total += inbound.concealed_samples - inbound.silent_concealed_samples
                 total += inbound.inserted_samples_for_deceleration + inbound.removed_samples_for_acceleration
-        return max(0.0, total / _WEBRTC_RATE_HZ - self._disturbed_before)
+        disturbed = total / _WEBRTC_RATE_HZ + self._stalls.seconds
+        return max(0.0, disturbed - self._disturbed_before)
 
     def _begin(self) -> None:
         self.pcm = bytearray()
@@ -114,6 +123,7 @@ class Participant:
     Args:
         server: Where to be let in.
         identity: LiveKit's name for them.
+        stalls: What may spoil what they hear.
         deaf: Subscribe, as every client does, but do not listen.
 
     Attributes:
@@ -124,14 +134,14 @@ class Participant:
         events: The names of the room's events of connection, in order.
     """
 
-    def __init__(self, server: Server, identity: str, *, deaf: bool = False) -> None:
+    def __init__(self, server: Server, identity: str, stalls: Stalls, *, deaf: bool = False) -> None:
         self.identity = identity
         self.tracks: list[tuple[str, str]] = []
         self.ears: list[Ear] = []
         self.captions: list[Caption] = []
         self.events: list[str] = []
         self.room = rtc.Room()
-        self._server = server
+        self._server, self._stalls = server, stalls
         self._deaf = deaf
         self._source: rtc.AudioSource | None = None
         self._changed = asyncio.Event()
@@ -205,7 +215,7 @@ class Participant:
             return
         self.tracks.append((who.identity, track.name))
         if not self._deaf:
-            self.ears.append(Ear(track, who, self._changed.set))
+            self.ears.append(Ear(track, who, self._stalls, self._changed.set))
         self._changed.set()
 
     def _unsubscribed(self, track: rtc.Track, *_: object) -> None:

@@ -149,3 +149,6 @@ async def test_the_meeting_goes_on_when_the_server_is_started_again(
     await asyncio.gather(alice.say(_ALICES.pcm + silence(1.0)), bob.say(_BOBS.pcm + silence(1.0)))
     await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
     await assert_heard(alice, "bob-en", [_voice(_BOBS, "en")])
+    # No track of before is left.
+    tracks = bob.room.remote_participants["interpreter"].track_publications.values()
+    assert sorted(track.name for track in tracks) == ["alice-fr", "bob-en"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from livekit import rtc
 from livekit.agents import AgentSession, APIConnectOptions, stt, tts
@@ -24,6 +24,7 @@ from livekit_plugins_azure_interpreter import (
     SynthesizeStream,
     Transcript,
     TranslationModel,
+    UtteranceMetrics,
     UtteranceRecognized,
     VoiceLost,
 )
@@ -91,6 +92,7 @@ class TestSTT:
     def tells_of_utterances_and_voices(self, interpreter: STT) -> None:
         interpreter.on("utterance_recognized", self.recognized)
         interpreter.on("voice_lost", self.lost)
+        interpreter.on("utterance_metrics_collected", self.measured)
         interpreter.on("metrics_collected", print)
         interpreter.on("error", print)
         interpreter.on("utterance_recognised", print)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -110,9 +112,15 @@ class TestSTT:
         assert_type(event.seconds_heard, float)
         assert_type(event.seconds_missing, float | None)
 
+    def measured(self, event: UtteranceMetrics) -> None:
+        assert_type(event.outcome, Literal["voiced", "fallback", "lost", "interrupted", "not_spoken"])
+        assert_type(event.ear_voice_span_seconds, float | None)
+        assert_type(event.backlog_seconds, float)
+
     def counts(self, counts: Counts) -> None:
         assert_type(counts.utterances, int)
         assert_type(counts.voices_lost, Counter[str])
+        assert_type(counts.outcomes, Counter[str])
 
 
 class TestTTS:

@@ -39,10 +39,13 @@ class Told:
 
 
 class Speaking:
-    """A TTS, a text that it can speak, and the samples that must be heard."""
+    """A TTS, a text that it can speak, the samples that must be heard, and who counts them."""
 
-    def __init__(self, speaker: tts.TTS[Any], text: str, pcm: bytes) -> None:
+    def __init__(
+        self, speaker: tts.TTS[Any], text: str, pcm: bytes, *, counted_by: tts.TTS[Any] | None = None
+    ) -> None:
         self.tts, self.text, self.pcm = speaker, text, pcm
+        self.counted_by = counted_by or speaker
         self.told = Told.by(speaker)
 
     @property
@@ -115,7 +118,8 @@ async def open_other_text(open_pair: OpenPair, open_voice: OpenSpeaking) -> Open
     async def make(behaviour: Behaviour | None = None, **options: Any) -> Speaking:
         fallback = await open_voice(behaviour, sample_rate=16000, **options)
         pair = await open_pair()
-        return Speaking(TTS(pair.stt, fallback=fallback.tts), fallback.text, fallback.pcm)
+        speaker = TTS(pair.stt, fallback=fallback.tts)
+        return Speaking(speaker, fallback.text, fallback.pcm, counted_by=fallback.tts)
 
     return make
 

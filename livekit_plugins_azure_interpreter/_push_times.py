@@ -1,0 +1,45 @@
+"""When which position of a stream's audio was pushed. Pure: time is an argument."""
+
+from __future__ import annotations
+
+from collections import deque
+
+_TOLERANCE_SECONDS = 0.01
+"""How exact it is: frames that come as evenly need no memory."""
+_MAX_STRETCHES = 1000
+
+
+class PushTimes:
+    """Audio that is pushed at the pace of speech, in stretches: from which position on, and how much later.
+
+    Args:
+        began_at: When the stream began; audio that is not taken yet counts from here.
+    """
+
+    def __init__(self, began_at: float) -> None:
+        self._stretches = deque([(float("-inf"), began_at)], maxlen=_MAX_STRETCHES)
+        self._end_seconds = 0.0
+        self._behind_since = began_at
+
+    def taken(self, end_seconds: float, now: float, *, behind_seconds: float) -> None:
+        """A frame was taken.
+
+        Args:
+            end_seconds: The position of its end.
+            now: When it was taken.
+            behind_seconds: How much audio was pushed after it already. It was pushed as long ago, if at the
+                pace of speech; never before all that had been pushed was taken.
+        """
+        if not behind_seconds:
+            self._behind_since = now
+        lag = max(now - behind_seconds, self._behind_since) - end_seconds
+        if not self._end_seconds:
+            self._stretches[0] = (float("-inf"), lag)
+        elif abs(lag - self._stretches[-1][1]) > _TOLERANCE_SECONDS:
+            self._stretches.append((self._end_seconds, lag))
+        self._end_seconds = end_seconds
+
+    def at(self, seconds: float) -> float:
+        """When the audio up to this position was pushed."""
+        later = (lag for start, lag in reversed(self._stretches) if start < seconds)
+        return seconds + next(later, self._stretches[0][1])

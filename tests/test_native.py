@@ -1,0 +1,171 @@
+"""Events of the real SDK's C library, from a real connection to the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from typing import Any
+
+import azure.cognitiveservices.speech as speechsdk
+import pytest
+from fakes.room import Audio
+
+from livekit_plugins_azure_interpreter import _events as events
+from livekit_plugins_azure_interpreter import _native
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+
+LIMIT_SECONDS = 10.0
+
+
+@pytest.fixture
+def recognizer() -> Any:
+    """One that goes nowhere: signals can be connected, and nothing is received."""
+    config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint="ws://127.0.0.1:9")
+    config.add_target_language("fr")
+    config.speech_recognition_language = "en-US"
+    stream = speechsdk.audio.PushAudioInputStream()
+    return speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
+    )
+
+
+@pytest.fixture
+def connection(recognizer: Any) -> Any:
+    return speechsdk.Connection.from_recognizer(recognizer)
+
+
+@pytest.fixture
+def audio() -> Audio:
+    return Audio()
+
+
+class Source:
+    """What a signal needs of the SDK's objects."""
+
+    def __init__(self, handle: object) -> None:
+        self._handle = handle
+
+
+class TestSignal:
+    def test_it_is_connected_when_it_is_told_to(self, connection: Any) -> None:
+        signal = _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: None)
+        assert not signal.is_connected()
+        signal.connect()
+        assert signal.is_connected()
+        signal.disconnect_all()
+        assert not signal.is_connected()
+
+    def test_it_does_not_keep_its_source_alive(self, connection: Any) -> None:
+        source = Source(connection._handle)
+        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None)
+        signal.connect()
+        signal.disconnect_all()
+        alive = weakref.ref(source)
+        del source
+        assert alive() is None
+
+    def test_a_source_that_is_gone_has_nothing_to_disconnect(self, connection: Any) -> None:
+        signal = _native.Signal(Source(connection._handle), _native.MESSAGE_RECEIVED, lambda _: None)
+        signal.disconnect_all()
+        assert not signal.is_connected()
+
+    @pytest.mark.parametrize(
+        "missing",
+        [
+            {"set_callback": "no_such_function"},
+            {"release": "no_such_function"},
+            {"needs": ("no_such_function",)},
+        ],
+    )
+    def test_a_kind_that_this_sdk_does_not_have(self, connection: Any, missing: dict[str, Any]) -> None:
+        kind = _native.MESSAGE_RECEIVED._replace(**missing)
+        with pytest.raises(AttributeError, match="no_such_function"):
+            _native.Signal(connection, kind, lambda _: None)
+
+
+class Heard:
+    """What signals of each kind read, and on which threads."""
+
+    def __init__(self) -> None:
+        self.phrases: list[events.RawPhrase] = []
+        self.voices: list[bytes | None] = []
+        self.messages: list[tuple[str, str]] = []
+        self.threads: set[threading.Thread] = set()
+
+    def phrase(self, event: int) -> None:
+        self.phrases.append(_native.phrase(event))
+        self.threads.add(threading.current_thread())
+
+    def voice(self, event: int) -> None:
+        self.voices.append(_native.voice(event))
+
+    def message(self, event: int) -> None:
+        self.messages.append(_native.message(event))
+
+
+@pytest.fixture
+async def heard(audio: Audio) -> Heard:
+    """Of one utterance, up to the end of its voice."""
+    heard = Heard()
+    async with Emulator(Behaviour(script=[audio.line(1)], interim_interval_ms=200)) as emulator:
+        await asyncio.to_thread(_hear, emulator.endpoint, audio.speech((0.2, 1.4), end=2.5), heard)
+    return heard
+
+
+def _hear(endpoint: str, pcm: bytes, heard: Heard) -> None:
+    config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint=endpoint)
+    config.add_target_language("fr")
+    config.voice_name = "personal-voice"
+    config.speech_recognition_language = "en-US"
+    stream = speechsdk.audio.PushAudioInputStream()
+    recognizer = speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
+    )
+    messages = speechsdk.Connection.from_recognizer(recognizer)
+    signals = [
+        _native.Signal(recognizer, _native.RECOGNIZING, heard.phrase),
+        _native.Signal(recognizer, _native.SYNTHESIZING, heard.voice),
+        _native.Signal(messages, _native.MESSAGE_RECEIVED, heard.message),
+    ]
+    ended = threading.Event()
+    recognizer.canceled.connect(lambda _: ended.set())
+    for signal in signals:
+        signal.connect()
+    recognizer.start_continuous_recognition_async().get()
+    stream.write(pcm)
+    stream.close()
+    assert ended.wait(LIMIT_SECONDS)
+    for signal in [*signals, recognizer.canceled]:
+        signal.disconnect_all()
+    recognizer.stop_continuous_recognition_async().get()
+
+
+async def test_an_interim_result_has_the_services_own_words(heard: Heard, audio: Audio) -> None:
+    phrase = heard.phrases[-1].read()
+    line = audio.line(1)
+    assert line.text.startswith(phrase.text)
+    assert phrase.translations
+    assert phrase.offset_seconds == pytest.approx(0.2, abs=0.15)
+    assert 0 < phrase.duration_seconds < 2.4
+
+
+async def test_a_voice_is_read_byte_for_byte_then_its_end(heard: Heard, audio: Audio) -> None:
+    *chunks, end = heard.voices
+    assert end == b""
+    assert all(chunks)
+    assert b"".join(filter(None, chunks)).endswith(audio.line(1).voices["fr"].pcm)
+
+
+async def test_every_message_is_read_on_a_thread_of_the_sdk(heard: Heard) -> None:
+    paths = [path for path, _ in heard.messages]
+    assert paths[0] == "turn.start"
+    assert len(paths) > len(heard.phrases) + len(heard.voices)
+    assert threading.main_thread() not in heard.threads
+
+
+async def test_a_message_of_a_voice_names_its_stream(heard: Heard) -> None:
+    streams = {stream for path, stream in heard.messages if path.startswith("audio")}
+    assert len(streams) == 1
+    assert "" not in streams
+    assert {stream for path, stream in heard.messages if not path.startswith("audio")} == {""}
