@@ -22,7 +22,8 @@ Vendor = stt.STT[Any] | llm.LLM[Any] | tts.TTS[Any]
 
 _VENDOR = ("kind", "vendor", "model")
 _HEARD_SECONDS = 1.0
-"""An STT reports audio every few seconds. One that was refused reports, too, the little that it was sent."""
+"""An STT reports audio every few seconds. It also reports a connection, without any, and the little that it was
+sent before it was refused."""
 
 CALLS = Counter(
     "interpreter_calls",
@@ -100,8 +101,6 @@ def watch_pair(pair: azure_interpreter.STT) -> None:
 
 def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:
     match metrics:
-        case STTMetrics(audio_duration=0):
-            return  # it was connected to
         case STTMetrics(audio_duration=seconds):
             AUDIO.labels(*labels).inc(seconds)
             if seconds < _HEARD_SECONDS:
