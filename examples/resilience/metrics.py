@@ -22,8 +22,8 @@ Vendor = stt.STT[Any] | llm.LLM[Any] | tts.TTS[Any]
 
 _VENDOR = ("kind", "vendor", "model")
 _HEARD_SECONDS = 1.0
-"""An STT reports audio every few seconds. It also reports a connection, without any, and the little that it was
-sent before it was refused."""
+"""An STT reports audio every few seconds. It also reports a connection, without any, and the little that it
+was sent before it was refused."""
 
 CALLS = Counter(
     "interpreter_calls",
