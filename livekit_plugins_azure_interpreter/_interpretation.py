@@ -66,7 +66,7 @@ class Interpretation:
         self._conn_options = conn_options
         self._heard, self._ended = heard, ended
         self._stream = stt.stream(conn_options=conn_options)
-        self._unsaid = utils.aio.Chan[SpeechData]()
+        self._unsaid = utils.aio.Chan[tuple[Translation, SpeechData]]()
         self._pushed_seconds = self._loud_until = self._covered_until = 0.0
         self._hears_speech = self._input_ended = False
         self._clearings = 0
@@ -114,7 +114,8 @@ class Interpretation:
         """What has not been spoken yet never will be."""
         self._clearings += 1
         while not self._unsaid.empty():
-            self._let_go(self._unsaid.recv_nowait().text)
+            translation, _ = self._unsaid.recv_nowait()
+            self._stt.let_go(translation)
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way."""
@@ -124,8 +125,8 @@ class Interpretation:
         self._over(None)
 
     async def __aiter__(self) -> AsyncIterator[Speech]:
-        async for data in self._unsaid:
-            yield Speech(data, self._speak(data.text))
+        async for translation, data in self._unsaid:
+            yield Speech(data, self._speak(translation))
 
     async def _listen(self) -> None:
         async for event in self._stream:
@@ -153,12 +154,13 @@ class Interpretation:
             self._final(event.alternatives[0])
 
     def _final(self, data: SpeechData) -> None:
-        if not isinstance(data.text, Translation):
+        translation = data.text
+        if not isinstance(translation, Translation):
             return  # heard, but not translated
-        if self._skip_same_language and data.text.utterance.same_language:
-            self._let_go(data.text)
+        if self._skip_same_language and translation.utterance.same_language:
+            self._stt.let_go(translation)
         else:
-            self._unsaid.send_nowait(data)
+            self._unsaid.send_nowait((translation, data))
 
     async def _speak(self, text: str) -> AsyncIterator[rtc.AudioFrame]:
         clearings = self._clearings
@@ -173,7 +175,3 @@ class Interpretation:
         except APIError:
             # The TTS has told of it; the translations after this one are spoken all the same.
             return
-
-    def _let_go(self, text: str) -> None:
-        if isinstance(text, Translation):
-            self._stt.let_go(text)

@@ -354,8 +354,7 @@ class SpeechStream(stt.SpeechStream):
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:
-            if not self._event_ch.closed:
-                self._event_ch.send_nowait(event)
+            self._event_ch.send_nowait(event)
 
     def _arm(self) -> None:
         """Have the ledger's next deadline kept, also while nothing is reported."""

@@ -10,11 +10,16 @@ import pytest
 from conftest import Until
 from fakes.recognizer import FakeService
 from fakes.room import Audio
+from fakes.tts import ToneTTS
+from livekit.agents import APIConnectOptions
+from livekit.agents.stt import SpeechEvent
 
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._events import (
     Connected,
+    Disconnected,
     Failed,
+    NothingRecognized,
     RawPhrase,
     Recognized,
     SpeechStarted,
@@ -25,16 +30,17 @@ from livekit_plugins_azure_interpreter._interpretation import Interpretation
 
 BONJOUR = RawPhrase(0.1, 0.5, "hello", "en-US", {"fr": "bonjour"})
 ADIEU = RawPhrase(1.0, 0.5, "farewell", "en-US", {"fr": "adieu"})
+ONCE = APIConnectOptions(max_retry=0, timeout=4)
 SALUT = RawPhrase(0.1, 0.5, "salut", "fr-FR", {"fr": "salut"})
 
 
 class Booth:
     """An interpretation, all that it says, and how it ended."""
 
-    def __init__(self, stt: STT, **options: Any) -> None:
+    def __init__(self, stt: STT, tts: TTS | None = None, **options: Any) -> None:
         self.ended: list[BaseException | None] = []
         self.said: list[tuple[str, bytes]] = []
-        self.interpretation = Interpretation(stt, TTS(stt), ended=self.ended.append, **options)
+        self.interpretation = Interpretation(stt, tts or TTS(stt), ended=self.ended.append, **options)
         self.over = False
         self.speaking = asyncio.create_task(self._speak())
 
@@ -144,3 +150,56 @@ async def test_closing_stops_at_once(booth: Booth, service: FakeService, until: 
     await asyncio.wait_for(booth.interpretation.aclose(), 2.0)
     assert service.last.closed
     assert booth.ended == [None]
+
+
+async def test_what_is_cleared_amid_its_voice_ends_there(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    stt = make_stt()
+    interpretation = Interpretation(stt, TTS(stt))
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
+    speech = await anext(aiter(interpretation))
+    frames = aiter(speech)
+    await anext(frames)
+    interpretation.clear()
+    service.last.post(VoiceChunk(voice(2)), VoiceCompleted())
+    left = b"".join([bytes(frame.data) async for frame in frames])
+    assert len(left) < len(voice(2))
+    await interpretation.aclose()
+
+
+async def test_silence_that_was_told_to_be_speech_ends(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    service.last.post(SpeechStarted(0.1))
+    await until(lambda: not booth.interpretation.quiet)
+    service.last.post(NothingRecognized())
+    await until(lambda: booth.interpretation.quiet)
+
+
+async def test_speech_that_is_not_translated_is_told_and_not_said(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    heard: list[SpeechEvent] = []
+    booth = Booth(make_stt(), heard=heard.append)
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(RawPhrase(0.1, 0.5, "hello", "en-US", {})))
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [event.alternatives[0].text for event in heard if event.alternatives] == ["hello"]
+    assert booth.said == []
+
+
+async def test_a_translation_that_cannot_be_said_is_passed_over(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    stt = make_stt()
+    booth = Booth(stt, TTS(stt, fallback=ToneTTS(failures=9)), conn_options=ONCE)
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(BONJOUR), VoiceCompleted(), Disconnected())
+    service.last.post(Recognized(ADIEU), VoiceChunk(voice(2)), VoiceCompleted())
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [(text, bool(pcm)) for text, pcm in booth.said] == [("bonjour", False), ("adieu", True)]
+    await booth.aclose()

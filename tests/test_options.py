@@ -14,6 +14,7 @@ from livekit_plugins_azure_interpreter.options import (
     SPEAKING,
     Credentials,
     Options,
+    Proxy,
     SpeakingOptions,
     TokenError,
     check_endpoints,
@@ -421,3 +422,33 @@ def test_a_custom_endpoint_is_of_a_source_language(endpoints: Any, message: str)
 
 def test_a_source_language_needs_no_custom_endpoint() -> None:
     check_endpoints([("en-US", "an-id")], ("en-US", "de-DE"))
+
+
+class TestProxy:
+    @pytest.mark.parametrize(
+        ("url", "proxy"),
+        [
+            ("http://proxy.example:8080", Proxy("proxy.example", 8080)),
+            ("http://me:p%40ss@127.0.0.1:3128", Proxy("127.0.0.1", 3128, "me", "p@ss")),
+        ],
+    )
+    def test_it_is_read_from_its_url(self, url: str, proxy: Proxy) -> None:
+        assert Proxy.parse(url) == proxy
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "proxy.example:8080",
+            "https://me:a-secret@proxy.example:8080",
+            "http://me:a-secret@proxy.example",
+            "http://me:a-secret@:8080",
+            "http://me:a-secret@proxy.example:port",
+        ],
+    )
+    def test_anything_else_is_refused_and_not_repeated(self, url: str) -> None:
+        with pytest.raises(ValueError, match="proxy must be") as raised:
+            Proxy.parse(url)
+        assert "a-secret" not in str(raised.value)
+
+    def test_its_user_and_password_are_not_shown(self) -> None:
+        assert "secret" not in repr(Proxy.parse("http://secret-me:secret-word@proxy.example:8080"))

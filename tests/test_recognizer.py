@@ -22,8 +22,8 @@ from livekit_plugins_azure_interpreter._recognizer import (
     AzureRecognizer,
     _config,
     _make,
-    _Reporter,
     _message_signals,
+    _Reporter,
 )
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.options import Credentials, Options, Proxy

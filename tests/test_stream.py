@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -42,6 +43,10 @@ ONE_UTTERANCE = [START, INTERIM, FINAL.value, END]
 def frame(seconds: float, rate: int = 16000, channels: int = 1) -> rtc.AudioFrame:
     count = round(seconds * rate)
     return rtc.AudioFrame(b"\x10\x00" * channels * count, rate, channels, count)
+
+
+def said_in(language: str, translation: str) -> Event:
+    return Recognized(phrase("what was said", {language: translation}))
 
 
 async def speech_of(make_stt: Make, listen: Make, service: FakeService, *events: Event) -> list[str]:
@@ -367,6 +372,91 @@ class TestErrors:
         listener.stream.end_input()
         await listener.ended()
         assert listener.speech == [START, INTERIM, END, START, FINAL.value, END]
+
+
+class TestChanges:
+    """Other options, from the next utterance on; nothing but silence was heard before."""
+
+    def _targets(self, service: FakeService) -> list[str]:
+        return [recognizer.options.target_languages[0] for recognizer in service.recognizers]
+
+    async def test_before_anything_was_pushed_the_first_recognizer_has_them(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        interpreter.update_options(target_languages="de")
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["de"]
+
+    async def test_what_was_pushed_before_is_heard_by_the_recognizer_of_then(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.replies = [[Connected(), heard("Oui.")], [Connected(), said_in("de", "Ja.")]]
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        interpreter.update_options(target_languages="de")
+        listener.stream.push_frame(frame(0.7))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["fr", "de"]
+        assert [len(one.written) / 32000 for one in service.recognizers] == pytest.approx([0.6, 0.7])
+        assert [(final.language, final.text) for final in listener.finals] == [("fr", "Oui."), ("de", "Ja.")]
+
+    async def test_after_the_end_of_the_input_they_change_nothing(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await until(lambda: service.recognizers and service.last.audio_ended)
+        interpreter.update_options(target_languages="de")
+        service.last.post(Finished())
+        await listener.ended()
+        assert self._targets(service) == ["fr"]
+
+    async def test_another_attempt_has_each_part_heard_as_it_was_asked_for_then(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        for target, seconds in (("fr", 0.6), ("de", 0.7)):
+            interpreter.update_options(target_languages=target)
+            listener.stream.push_frame(frame(seconds))
+            await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(target_languages="it")
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        listener.stream.push_frame(frame(0.8))
+        await until(lambda: len(service.recognizers) == 3 and service.last.written)
+        service.finishes = True
+        service.recognizers[0].post(Failed("ConnectionFailure", ""))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["fr", "de", "it"] * 2
+        again = [len(one.written) / 32000 for one in service.recognizers[3:]]
+        assert again == pytest.approx([0.6, 0.7, 0.8])
+
+
+class TestBlockedLoop:
+    async def test_a_voice_that_came_in_time_is_not_lost(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt(voice_timeout_seconds=0.2)
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."))
+        await listener.has(FINAL)
+        service.last.post(*voice(tone(440, 0.3)))
+        time.sleep(0.4)  # noqa: ASYNC251 - what blocks the loop
+        listener.stream.end_input()
+        await listener.ended()
+        (utterance,) = interpreter._claim("Oui.")
+        assert utterance.state is State.VOICED
 
 
 class TestStaleEvents:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import fields
+from typing import Any, ClassVar
 
 import pytest
 from fakes.azure import heard, untranslated, voice
@@ -18,6 +19,7 @@ from livekit_plugins_azure_interpreter._events import (
     Connected,
 )
 from livekit_plugins_azure_interpreter._utterances import Utterance
+from livekit_plugins_azure_interpreter.options import Options
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -165,6 +167,109 @@ class TestWhatBecameOfUtterances:
         service.last.post(heard("Oui."))
         await listener.has(SpeechEventType.FINAL_TRANSCRIPT)
         assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "fr")]
+
+
+class TestUpdateOptions:
+    """What streams that are open do about it: tests/test_stream.py."""
+
+    CHANGES: ClassVar[dict[str, Any]] = {
+        "target_languages": "de",
+        "source_languages": ["en-US", "it-IT"],
+        "voice": None,
+        "phrase_list": ["Contoso"],
+        "phrase_list_weight": 2.0,
+        "segmentation_silence_timeout_ms": 300,
+        "segmentation_max_time_ms": 30_000,
+        "segmentation_strategy": "Semantic",
+    }
+
+    async def _options(self, interpreter: STT, service: FakeService, until: Until, **how: Any) -> Options:
+        """With which the next stream hears."""
+        before = len(service.recognizers)
+        stream = interpreter.stream(**how)
+        await until(lambda: len(service.recognizers) > before)
+        await stream.aclose()
+        return service.last.options
+
+    @pytest.mark.parametrize("name", CHANGES)
+    async def test_each_is_that_of_the_next_stream_and_nothing_else_changes(
+        self, make_stt: Make, service: FakeService, until: Until, name: str
+    ) -> None:
+        interpreter = make_stt()
+        before = await self._options(interpreter, service, until)
+        interpreter.update_options(**{name: self.CHANGES[name]})
+        after = await self._options(interpreter, service, until)
+        changed = [one.name for one in fields(after) if getattr(after, one.name) != getattr(before, one.name)]
+        assert changed == [name]
+
+    async def test_a_mistake_changes_nothing(
+        self, make_stt: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        with pytest.raises(ValueError, match="phrase_list_weight"):
+            interpreter.update_options(target_languages="de", phrase_list_weight=3)
+        assert (await self._options(interpreter, service, until)).target_languages == ("fr",)
+
+    async def test_a_language_of_the_stream_is_its_own(
+        self, make_stt: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        options = await self._options(interpreter, service, until, language="es-ES")
+        assert options.source_languages == ("es-ES",)
+
+    async def test_keyterms_of_the_session_are_added_to_the_phrases_and_stay(
+        self, make_stt: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt(phrase_list=["Contoso", "Jessie"])
+        interpreter._update_session_keyterms(["Jessie", "Rehaan"])
+        options = await self._options(interpreter, service, until)
+        assert options.phrase_list == ("Contoso", "Jessie", "Rehaan")
+        interpreter.update_options(phrase_list=["Fabrikam"])
+        options = await self._options(interpreter, service, until)
+        assert options.phrase_list == ("Fabrikam", "Jessie", "Rehaan")
+
+    async def test_a_stream_that_is_open_is_told(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        interpreter.update_options(target_languages="de")
+        listener.stream.end_input()
+        await listener.ended()
+        assert service.last.options.target_languages == ("de",)
+
+
+class TestLetGo:
+    async def test_its_voice_is_kept_for_nobody(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), heard("Oui."), *voice(tone(440, 0.1))]]
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        translation = interpreter.next_translation("Oui.")
+        assert translation is not None
+        interpreter.let_go(translation)
+        assert interpreter._claim("Oui.") == interpreter._claim(translation) == []
+
+
+class TestRecognize:
+    async def test_a_recording_is_one_transcript_for_which_no_voice_is_asked(
+        self, make_stt: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), heard("Oui."), heard("Non.")]]
+        interpreter = make_stt()
+        event = await asyncio.wait_for(interpreter.recognize([frame(0.1), frame(0.2)]), LIMIT_SECONDS)
+        assert (event.type, event.alternatives[0].text) == (FINAL, "Oui. Non.")
+        assert (service.last.options.voice, len(service.last.written)) == (None, 9600)
+        assert interpreter.next_translation("Oui.") is None
+        assert interpreter._unclaimed == set()
+
+    async def test_its_language_is_that_of_this_recording(self, make_stt: Make, service: FakeService) -> None:
+        interpreter = make_stt()
+        await asyncio.wait_for(interpreter.recognize(frame(0.1), language="es-ES"), LIMIT_SECONDS)
+        assert service.last.options.source_languages == ("es-ES",)
 
 
 class TestProbe:

@@ -9,7 +9,7 @@ from livekit.agents.stt import SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter._events import Phrase
 from livekit_plugins_azure_interpreter._ledger import Ledger
-from livekit_plugins_azure_interpreter._transcripts import Transcriber, Transcript
+from livekit_plugins_azure_interpreter._transcripts import Transcriber, Transcript, joined_transcript
 
 START = SpeechEventType.START_OF_SPEECH
 INTERIM = SpeechEventType.INTERIM_TRANSCRIPT
@@ -167,3 +167,29 @@ def test_the_same_language_is_told_by_its_primary_subtag(source: str, target: st
 
 def test_what_is_not_translated_is_not_in_the_target_language() -> None:
     assert not Transcriber(("en",), "request-1").transcript(UNTRANSLATED).same_language
+
+
+class TestJoined:
+    def test_a_recording_is_one_transcript_of_all_its_utterances(self, transcriber: Transcriber) -> None:
+        later = Phrase(2.0, 0.5, "Yes", "it-IT", {"fr": "Oui"})
+        data = [final(transcriber, phrase)[1].alternatives[0] for phrase in (HELLO, later)]
+        joined = joined_transcript(data, "request-2")
+        (whole,) = joined.alternatives
+        assert (joined.type, joined.request_id) == (FINAL, "request-2")
+        assert (whole.text, whole.language) == ("Bonjour Oui", "fr")
+        assert (whole.start_time, whole.end_time) == (101.0, 102.5)
+        assert (whole.source_texts, whole.source_languages) == (["Hello", "Yes"], ["en-US", "it-IT"])
+        assert (whole.target_texts, whole.target_languages) == (
+            ["Bonjour", "Hallo", "Oui"],
+            ["fr", "de", "fr"],
+        )
+        assert whole.metadata == {"translated": True}
+
+    def test_one_utterance_without_a_translation_is_told_of_the_whole(self, transcriber: Transcriber) -> None:
+        data = [final(transcriber, phrase)[1].alternatives[0] for phrase in (HELLO, UNTRANSLATED)]
+        assert joined_transcript(data, "").alternatives[0].metadata == {"translated": False}
+
+    def test_a_recording_without_speech_is_an_empty_text(self) -> None:
+        joined = joined_transcript([], "request-2")
+        assert (joined.type, joined.request_id) == (FINAL, "request-2")
+        assert [data.text for data in joined.alternatives] == [""]

@@ -168,3 +168,13 @@ def test_a_translation_reaches_another_process_as_its_text() -> None:
     # So do the log records of a job; one that cannot be read ends the log, and then blocks the job.
     arrived = pickle.loads(pickle.dumps(utterance_in(State.RECOGNIZED, UNCLAIMED).translation))
     assert (type(arrived), arrived) == (str, "Bonjour")
+
+
+def test_one_that_nobody_will_say_keeps_no_sound_but_its_length() -> None:
+    utterance = Utterance("utterance-1", "un", 0.0)
+    utterance.add(piece())
+    utterance.let_go()
+    utterance.add(piece())
+    utterance.complete()
+    assert (utterance.wanted, utterance.claimed, utterance.state) == (False, True, State.VOICED)
+    assert (utterance.samples, utterance.seconds) == ([], 2 * piece().seconds)

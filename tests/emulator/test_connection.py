@@ -302,3 +302,14 @@ class TestBlackHole:
         await client.say(audio.silence(1.0))
         await client.until("turn.start")
         await asyncio.wait_for(emulator.aclose(), 5)
+
+
+class TestAway:
+    async def test_it_is_told_to_the_server_and_ends_the_connection(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 0.05)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE

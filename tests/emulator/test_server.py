@@ -10,7 +10,18 @@ import pytest
 from aiohttp import web
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice, faults, server
+from livekit_plugins_azure_interpreter.emulator import (
+    Behaviour,
+    Emulator,
+    Exchange,
+    Line,
+    RecordedConnection,
+    RecordedMessage,
+    Voice,
+    faults,
+    server,
+)
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SCRIPT = (
     Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"}),
@@ -183,6 +194,27 @@ class TestWordsOnly:
         with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
             await connect(emulator.endpoint.replace("/speech/universal/v2", "/other"))
         assert caught.value.status == 404
+
+
+class TestReplay:
+    """A recorded exchange; tests/emulator/test_replay.py has how it is said again."""
+
+    async def test_who_was_refused_then_is_refused_again(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(replay=Exchange(connections=[RecordedConnection(status=503)])))
+        with pytest.raises(aiohttp.WSServerHandshakeError) as raised:
+            await connect(emulator.endpoint)
+        assert (raised.value.status, emulator.connections) == (503, 0)
+
+    async def test_what_the_service_said_then_is_said_again(self, start: Any, connect: Any) -> None:
+        messages = [
+            RecordedMessage(sender=sender, at_seconds=0.0, message=Message(path, {}, b"{}"), turn=1)
+            for sender, path in (("client", "speech.context"), ("service", "turn.start"))
+        ]
+        exchange = Exchange(connections=[RecordedConnection(messages=messages)])
+        emulator = await start(Behaviour(replay=exchange))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        assert (await client.until("turn.start"), emulator.connections)[1] == 1
 
 
 class TestMemory:
@@ -646,6 +678,17 @@ class TestAway:
         await asyncio.wait_for(back.wait(), 5)
         await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
         assert listening.await_count == 2
+
+    async def test_one_that_is_away_already_does_not_go_again(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(_faulty(faults.Away(1.0, 60.0), faults.Away(1.0, 0.05)))
+        client = await connect(emulator.endpoint)
+        await client.open_turn()
+        await client.say(audio.silence(1.0))
+        await client.closed()
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await connect(emulator.endpoint)
 
     async def test_the_emulator_can_be_closed_while_it_is_away(
         self, start: Any, connect: Any, audio: Any

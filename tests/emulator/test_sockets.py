@@ -1,13 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import WSMessage, WSMsgType
 
-from livekit_plugins_azure_interpreter.emulator.sockets import send, until_closed
+from livekit_plugins_azure_interpreter.emulator.sockets import hang_up, send, until_closed
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _TEXT = WSMessage(WSMsgType.TEXT, "Path:event\r\n\r\n{}", None)
@@ -75,3 +76,39 @@ class TestUntilClosed:
     async def test_a_client_that_is_gone_is_no_error(self, caplog: pytest.LogCaptureFixture) -> None:
         assert len(await _taken(_Socket(_TEXT, ConnectionResetError()))) == 1
         assert caplog.records == []
+
+
+class TestHangUp:
+    @pytest.fixture
+    async def peers(self) -> AsyncIterator[tuple[asyncio.Transport, asyncio.StreamReader]]:
+        """The transport of one end of a connection, and what the other end reads."""
+        accepted: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+
+        async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.set_result(cast(asyncio.Transport, writer.transport))
+
+        async with await asyncio.start_server(accept, "127.0.0.1", 0) as listening:
+            reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname()[:2])
+            transport = await accepted
+            yield transport, reader
+            transport.abort()
+            writer.close()
+
+    async def test_a_code_is_told_and_the_connection_is_left_to_the_client(self, peers: Any) -> None:
+        transport, reader = peers
+        hang_up(transport, 1012)
+        assert await reader.readexactly(4) == b"\x88\x02\x03\xf4"
+        assert not transport.is_closing()
+
+    async def test_without_a_code_it_is_reset(self, peers: Any) -> None:
+        transport, reader = peers
+        hang_up(transport, None)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+
+    @pytest.mark.parametrize("code", [None, 1000])
+    async def test_a_connection_that_is_gone_is_left_alone(self, peers: Any, code: int | None) -> None:
+        transport, _ = peers
+        transport.close()
+        hang_up(transport, code)
+        hang_up(None, code)
