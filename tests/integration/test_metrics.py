@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.room import Audio, OtherVoice, within
-from livekit.agents import AgentSession, telemetry
+from livekit.agents import AgentSession, APIStatusError, telemetry
 from livekit.agents.metrics import STTMetrics, STTModelUsage, TTSMetrics, TTSModelUsage
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -61,6 +61,15 @@ class TestUsage:
         await pair.listen_until("final_transcript")
         await within(pair.stream.aclose())
         assert sum(metrics.audio_duration for metrics in heard) == pytest.approx(1.2, abs=0.001)
+
+    async def test_what_azure_refused_to_hear_is_not_counted(self, open_pair: OpenPair, audio: Audio) -> None:
+        pair = await open_pair(Behaviour(key="right"), speech_key="wrong")
+        heard: list[STTMetrics] = []
+        pair.stt.on("metrics_collected", heard.append)
+        pair.push(audio.speech((0.2, 0.8), end=1.2))
+        with pytest.raises(APIStatusError):
+            await within(pair.listen())
+        assert heard == []
 
     async def test_it_names_the_connection_as_azure_does(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair()
