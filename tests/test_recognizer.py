@@ -15,7 +15,8 @@ import pytest
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._errors import to_api_error
 from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer, _config, _make, _Reporter
-from livekit_plugins_azure_interpreter.options import Credentials, Options
+from livekit_plugins_azure_interpreter.credentials import Credentials
+from livekit_plugins_azure_interpreter.options import Options
 
 LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"

@@ -1,6 +1,8 @@
 """How the vendors and the pair do, for the Prometheus endpoint of the worker.
 
-Counters and histograms only: they add up over the processes of a worker, also those that have ended.
+Counters and histograms only: they add up over the processes of a worker, also those that have ended. All of
+them have labels: one without would open its file as this is imported, and LiveKit empties the directory after
+that, as the worker starts.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ Kind = Literal["stt", "llm", "tts"]
 Vendor = stt.STT[Any] | llm.LLM[Any] | tts.TTS[Any]
 
 _VENDOR = ("kind", "vendor", "model")
+_HEARD_SECONDS = 1.0
+"""An STT reports audio every few seconds. It also reports a connection, without any, and the little that it
+was sent before it was refused."""
 
 CALLS = Counter(
     "interpreter_calls",
@@ -35,6 +40,30 @@ FIRST_RESPONSE = Histogram(
 AUDIO = Counter("interpreter_audio_seconds", "Speech heard by an STT, or made by a TTS", _VENDOR)
 UTTERANCES = Counter("interpreter_utterances", "Utterances that the pair has recognized", ("translated",))
 VOICES_LOST = Counter("interpreter_voices_lost", "Voices that Azure did not give, or not whole", ("reason",))
+
+# What matters to a listener, of each utterance that is over (`UtteranceMetrics` says exactly what it is).
+_SPOKEN = ("target_language",)
+_SECONDS = (0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 20, 30)
+OUTCOMES = Counter("interpreter_outcomes", "What became of an utterance", (*_SPOKEN, "outcome"))
+SPEECH = Counter("interpreter_speech_seconds", "Speech that was recognized, without its pauses", _SPOKEN)
+EAR_VOICE_SPAN = Histogram(
+    "interpreter_ear_voice_span_seconds",
+    "First word to first sound of its voice",
+    _SPOKEN,
+    buckets=_SECONDS,
+)
+FIRST_SOUND = Histogram(
+    "interpreter_first_sound_seconds",
+    "End of speech to first sound of its voice",
+    _SPOKEN,
+    buckets=_SECONDS,
+)
+BACKLOG = Histogram(
+    "interpreter_backlog_seconds",
+    "Voice that waits, as an utterance is to be said",
+    _SPOKEN,
+    buckets=_SECONDS,
+)
 
 
 def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) -> None:
@@ -67,14 +96,15 @@ def watch_pair(pair: azure_interpreter.STT) -> None:
         UTTERANCES.labels(translated)
     pair.on("utterance_recognized", _recognized)
     pair.on("voice_lost", _lost)
+    pair.on("utterance_metrics_collected", _ended)
 
 
 def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:
     match metrics:
-        case STTMetrics(audio_duration=0):
-            return  # it was connected to
         case STTMetrics(audio_duration=seconds):
             AUDIO.labels(*labels).inc(seconds)
+            if seconds < _HEARD_SECONDS:
+                return
         case LLMMetrics(ttft=seconds):
             FIRST_RESPONSE.labels(*labels).observe(seconds)
         case TTSMetrics(ttfb=first, audio_duration=seconds):
@@ -93,3 +123,14 @@ def _recognized(utterance: azure_interpreter.UtteranceRecognized) -> None:
 
 def _lost(voice: azure_interpreter.VoiceLost) -> None:
     VOICES_LOST.labels(voice.reason).inc()
+
+
+def _ended(utterance: azure_interpreter.UtteranceMetrics) -> None:
+    language = utterance.target_language or "none"
+    OUTCOMES.labels(language, utterance.outcome).inc()
+    SPEECH.labels(language).inc(utterance.speech_seconds)
+    BACKLOG.labels(language).observe(utterance.backlog_seconds)
+    if utterance.ear_voice_span_seconds is not None:
+        EAR_VOICE_SPAN.labels(language).observe(utterance.ear_voice_span_seconds)
+    if utterance.end_of_speech_to_first_sound_seconds is not None:
+        FIRST_SOUND.labels(language).observe(utterance.end_of_speech_to_first_sound_seconds)

@@ -96,7 +96,7 @@ _SAID = (0.2, 0.7)
 
 
 async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
-    start: Any, audio: Any, counted: Any
+    start: Any, audio: Any, counted: Any, until: Any
 ) -> None:
     lines = [audio.line(1), audio.line(2)]
     session = await start(Behaviour(script=lines, silence_ms=200, key=_KEY))
@@ -108,6 +108,13 @@ async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
     assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_PAIR) == 2
     assert counted("interpreter_audio_seconds_total", kind="tts", **_PAIR) == pytest.approx(1.0, abs=0.04)
     assert counted("interpreter_first_response_seconds_count", kind="tts", **_PAIR) == 2
+    voiced = {"target_language": "fr", "outcome": "voiced"}
+    await until(lambda: counted("interpreter_outcomes_total", **voiced) == 2)
+    assert counted("interpreter_speech_seconds_total", target_language="fr") == pytest.approx(1.0, abs=0.5)
+    for listener in ("ear_voice_span", "first_sound", "backlog"):
+        assert counted(f"interpreter_{listener}_seconds_count", target_language="fr") == 2
+    span = counted("interpreter_ear_voice_span_seconds_sum", target_language="fr")
+    assert span > counted("interpreter_first_sound_seconds_sum", target_language="fr") > 0
     assert counted("interpreter_taken_off_total", kind="stt", **_PAIR) == 0
     assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 0
 

@@ -18,7 +18,7 @@ _LEAST_OF_A_WINDOW = 0.3
 _DURATION_TOLERANCE = 0.02
 _DRIFT_SECONDS = 0.04
 """How far from the place that the window before it suggests a window is looked for."""
-_MOST_DISTURBED_SECONDS = 0.3
+_MOST_DISTURBED_SECONDS = 1.0
 _UNNOTICED = 0.005
 _CERTAIN = 0.7
 """A window that is so alike tells where it is."""
