@@ -197,8 +197,8 @@ class TestInASession:
         # The microphone speaks twice as fast as it is said.
         played_at = played[0] - time.time() + time.monotonic()
         since = [played_at - (room.microphone.began_at + position / 2) for position in _SPOKEN]
-        assert metrics.ear_voice_span_seconds == pytest.approx(since[0], abs=0.1)
-        assert metrics.end_of_speech_to_first_sound_seconds == pytest.approx(since[1], abs=0.1)
+        assert metrics.ear_voice_span_seconds == pytest.approx(since[0], abs=0.25)
+        assert metrics.end_of_speech_to_first_sound_seconds == pytest.approx(since[1], abs=0.25)
         assert 0 < metrics.recognition_delay_seconds <= metrics.end_of_speech_to_first_sound_seconds
 
     async def test_each_utterance_is_told_once_with_what_became_of_it(
