@@ -18,8 +18,9 @@ from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished
 from ._liveness import Liveness
 from ._threads import in_thread, post_to
 from ._voice_order import VoiceOrder
+from .credentials import TokenError
 from .log import logger
-from .options import Options, TokenError
+from .options import Options
 
 CLOSE_SECONDS = 2.5
 """Stopping takes milliseconds; past this the thread is left behind, with an error."""

@@ -35,7 +35,8 @@ _CODES = {
         401,
         False,
         "Azure refused the credentials: check speech_key (AZURE_SPEECH_KEY) or the token, and that they "
-        "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT)",
+        "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT); who comes "
+        "by token_credential needs the role Cognitive Services Speech User",
     ),
     "BadRequest": _Meaning(
         400,

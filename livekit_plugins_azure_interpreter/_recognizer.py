@@ -239,7 +239,6 @@ def _config(options: Options) -> Any:
     config = speechsdk.translation.SpeechTranslationConfig(
         subscription=credentials.key,
         endpoint=credentials.endpoint,
-        token_credential=credentials.token_credential,
     )
     if token := credentials.token():
         config.authorization_token = token

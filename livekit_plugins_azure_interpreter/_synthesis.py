@@ -21,8 +21,9 @@ from ._events import (
     WordReached,
 )
 from ._threads import in_thread, post_to
+from .credentials import TokenError
 from .log import logger
-from .options import SpeakingOptions, TokenError
+from .options import SpeakingOptions
 
 CLOSE_SECONDS = 2.5
 """Stopping takes up to 1.2 s while Azure is silent; past this the thread is left behind, with an error."""

@@ -128,7 +128,6 @@ def _config(options: SpeakingOptions) -> Any:
     config = speechsdk.SpeechConfig(
         subscription=credentials.key,
         endpoint=credentials.endpoint,
-        token_credential=credentials.token_credential,
     )
     if token := credentials.token():
         config.authorization_token = token

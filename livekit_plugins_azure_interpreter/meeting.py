@@ -72,8 +72,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         super().__init__()
         if max_streams < 1:
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
-        STT(target_languages="en", **options)  # a mistake is told here, not when somebody speaks
-        self._options = options
+        # A function, since it shows no key.
+        self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
+        self._stt("en")  # a mistake is told here, not when somebody speaks
         self._fallback = fallback
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
@@ -232,7 +233,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         finishing.add_done_callback(self._finishing.discard)
 
     def _pair(self, language: str) -> tuple[STT, TTS]:
-        stt = STT(target_languages=language, **self._options)
+        stt = self._stt(language)
         return stt, TTS(stt, fallback=self._fallback and self._fallback(language))
 
     def _listen(self, plan: Plan, members: Mapping[str, Member]) -> None:

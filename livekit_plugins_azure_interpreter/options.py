@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -12,16 +11,14 @@ from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
-    from azure.core.credentials import TokenCredential
+
+from .credentials import Credentials
 
 PERSONAL_VOICE = "personal-voice"
 """The voice that Azure makes of the speaker's own."""
 MAX_SOURCE_LANGUAGES = 10
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_REGION = re.compile(r"[a-z0-9]+")
-_REGION_HOST = re.compile(r"([a-z0-9]+)\.stt\.speech\.microsoft\.com")
-_RECOGNITION_PATH = re.compile(r"(/stt)?/speech/.*")
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
@@ -29,153 +26,6 @@ Profanity = Literal["masked", "removed", "raw"]
 Latency = Literal["lowest", "low", "balanced", "relaxed"]
 DEFAULT_LATENCY: Latency = "low"
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
-
-
-class TokenError(Exception):
-    """No token could be had."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """Where one of Azure's services is.
-
-    Args:
-        subdomain: Of a region: wss://REGION.SUBDOMAIN.speech.microsoft.com.
-        path: At a region, and at a container.
-        custom_path: At the custom domain of a Speech resource.
-    """
-
-    subdomain: str
-    path: str
-    custom_path: str
-
-    def of_region(self, region: str) -> str:
-        return f"wss://{region}.{self.subdomain}.speech.microsoft.com{self.path}"
-
-
-INTERPRETING = Service("stt", "/speech/universal/v2", "/stt/speech/universal/v2")
-SPEAKING = Service("tts", "/cognitiveservices/websocket/v1", "/tts/cognitiveservices/websocket/v1")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
-
-    endpoint: str = field(repr=False)  # It can carry a key in its query.
-    key: str | None = field(default=None, repr=False)
-    auth_token: str | Callable[[], str] | None = field(default=None, repr=False)
-    token_credential: TokenCredential | None = field(default=None, repr=False)
-
-    @classmethod
-    def resolve(
-        cls,
-        *,
-        key: str | None = None,
-        region: str | None = None,
-        endpoint: str | None = None,
-        host: str | None = None,
-        auth_token: str | Callable[[], str] | None = None,
-        token_credential: TokenCredential | None = None,
-        environment: Mapping[str, str] = os.environ,
-        service: Service = INTERPRETING,
-    ) -> Credentials:
-        """Take from the environment what was not given, and check that it fits together.
-
-        An endpoint of the Live Interpreter leads to the synthesizer of the same resource, too, so that one
-        AZURE_SPEECH_ENDPOINT serves both.
-
-        Raises:
-            ValueError: Something is missing or contradicts something else.
-        """
-        if not (key or auth_token or token_credential):
-            key = environment.get("AZURE_SPEECH_KEY")
-        if not (region or endpoint or host):
-            endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
-            host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
-            region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
-        # A container, at a host, asks for nothing.
-        if not (key or auth_token or token_credential or host):
-            raise ValueError(
-                "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
-                "token_credential"
-            )
-        where = _endpoint(service, region=region, endpoint=endpoint, host=host)
-        if token_credential is not None and region:
-            raise ValueError(
-                "token_credential needs the custom domain of the Speech resource: give speech_endpoint "
-                f"(AZURE_SPEECH_ENDPOINT; wss://NAME.cognitiveservices.azure.com{service.custom_path}) "
-                "instead of speech_region (AZURE_SPEECH_REGION)"
-            )
-        return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
-
-    @property
-    def renewable(self) -> bool:
-        """Credentials that Azure refused can be had anew."""
-        return callable(self.auth_token) or self.token_credential is not None
-
-    def token(self) -> str | None:
-        """The token to connect with, a fresh one where it is renewable. It can block.
-
-        Raises:
-            TokenError: `speech_auth_token` was called, and gave no token.
-        """
-        if not callable(self.auth_token):
-            return self.auth_token
-        try:
-            token = self.auth_token()
-        except Exception as error:
-            # Without its words, and without the cause: either may hold a secret.
-            raise TokenError(f"speech_auth_token() raised {type(error).__name__}") from None
-        if not isinstance(token, str) or not token:
-            raise TokenError(f"speech_auth_token() must return a token (str), not {type(token).__name__}")
-        return token
-
-
-def _endpoint(service: Service, *, region: str | None, endpoint: str | None, host: str | None) -> str:
-    given = [
-        name
-        for name, value in (
-            ("speech_region", region),
-            ("speech_endpoint", endpoint),
-            ("speech_host", host),
-        )
-        if value
-    ]
-    if len(given) > 1:
-        raise ValueError(f"{' and '.join(given)} contradict each other: give one of them")
-    if region:
-        if not _REGION.fullmatch(region):
-            raise ValueError(
-                f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}"
-            )
-        return service.of_region(region)
-    if endpoint:
-        url = _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
-        return _synthesizer_of(url) if service is SPEAKING else url
-    if host:
-        return _websocket("speech_host (AZURE_SPEECH_HOST)", host).rstrip("/") + service.path
-    raise ValueError(
-        "no Azure Speech service: give speech_region (or set AZURE_SPEECH_REGION), speech_endpoint "
-        "(AZURE_SPEECH_ENDPOINT) or speech_host (AZURE_SPEECH_HOST)"
-    )
-
-
-def _synthesizer_of(url: str) -> str:
-    """The synthesizer beside an endpoint of the Live Interpreter; another endpoint as it is."""
-    parts = urlsplit(url)
-    if not _RECOGNITION_PATH.fullmatch(parts.path):
-        return url
-    if found := _REGION_HOST.fullmatch(parts.netloc):
-        return SPEAKING.of_region(found[1])
-    return f"{parts.scheme}://{parts.netloc}{SPEAKING.custom_path}"
-
-
-def _websocket(name: str, url: str) -> str:
-    url = re.sub(r"^http(s?)://", r"ws\1://", url)
-    if not re.match(r"wss?://[^/]+", url):
-        # Without the value: an endpoint can carry a key in its query.
-        raise ValueError(f"{name} must begin with wss:// or ws://")
-    return url
 
 
 _PROXY_HINT = 'proxy must be "http://host:port" or "http://user:password@host:port"'

@@ -27,7 +27,8 @@ from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
 from ._synthesis import OpenSynthesizer, Synthesizers
 from ._synthesizer import AzureSynthesizer
 from ._timings import Timings
-from .options import SPEAKING, Credentials, Proxy, SpeakingOptions
+from .credentials import SPEAKING, Credentials
+from .options import Proxy, SpeakingOptions
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

@@ -19,11 +19,11 @@ from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
 from ._utterances import LostReason, Translation, Utterance
+from .credentials import Credentials
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
     PERSONAL_VOICE,
-    Credentials,
     Latency,
     Options,
     Profanity,

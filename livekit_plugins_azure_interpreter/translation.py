@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from livekit import rtc
@@ -69,7 +69,10 @@ class TranslationModel(translation.TranslationModel):
         super().__init__(
             capabilities=_CAPABILITIES, target_language=target_language, source_language=source_language
         )
-        self._options = options
+        # A function, since it shows no key.
+        self._stt: Callable[[str], STT] = lambda target: STT(
+            target_languages=target, source_languages=self.source_language, **options
+        )
         self._fallback = fallback
         self._skip_same_language = skip_same_language
         self._sessions: list[TranslationModelSession] = []
@@ -105,9 +108,6 @@ class TranslationModel(translation.TranslationModel):
         """Close its sessions."""
         while self._sessions:
             await self._sessions[0].aclose()
-
-    def _stt(self, target_language: str) -> STT:
-        return STT(target_languages=target_language, source_languages=self.source_language, **self._options)
 
     def _closed(self, session: TranslationModelSession) -> None:
         with contextlib.suppress(ValueError):  # closed twice

@@ -25,7 +25,8 @@ from livekit_plugins_azure_interpreter._events import (
     VoiceChunk,
     VoiceCompleted,
 )
-from livekit_plugins_azure_interpreter.options import Credentials, Options, TokenError
+from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
+from livekit_plugins_azure_interpreter.options import Options
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 

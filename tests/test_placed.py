@@ -5,7 +5,8 @@ import pytest
 
 from livekit_plugins_azure_interpreter._placed import Change, PlacedOptions
 from livekit_plugins_azure_interpreter._retained import RetainedAudio
-from livekit_plugins_azure_interpreter.options import Credentials, Options
+from livekit_plugins_azure_interpreter.credentials import Credentials
+from livekit_plugins_azure_interpreter.options import Options
 
 _RATE_HZ = 8000
 

@@ -25,8 +25,9 @@ from livekit_plugins_azure_interpreter._recognizer import (
     _message_signals,
     _Reporter,
 )
+from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
-from livekit_plugins_azure_interpreter.options import Credentials, Options, Proxy
+from livekit_plugins_azure_interpreter.options import Options, Proxy
 
 LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"

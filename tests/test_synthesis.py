@@ -27,7 +27,8 @@ from livekit_plugins_azure_interpreter._events import (
     WordReached,
 )
 from livekit_plugins_azure_interpreter._synthesis import Synthesis, Synthesizers
-from livekit_plugins_azure_interpreter.options import Credentials, SpeakingOptions, TokenError
+from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
+from livekit_plugins_azure_interpreter.options import SpeakingOptions
 
 OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
 LONG_SECONDS = LIMIT_SECONDS

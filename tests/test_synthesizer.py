@@ -18,8 +18,9 @@ import pytest
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._ssml import SpokenVoice
 from livekit_plugins_azure_interpreter._synthesizer import AzureSynthesizer, _config, _Reporter, close_all
+from livekit_plugins_azure_interpreter.credentials import SPEAKING, Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, MuteText, synthesize
-from livekit_plugins_azure_interpreter.options import SPEAKING, Credentials, Proxy, SpeakingOptions
+from livekit_plugins_azure_interpreter.options import Proxy, SpeakingOptions
 
 LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"

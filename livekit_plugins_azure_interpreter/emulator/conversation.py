@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from .due import Faults
@@ -51,7 +51,7 @@ class Behaviour:
     """
 
     script: Script = ()
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     interim_interval_ms: int | None = 300
     recognition_delay_ms: int = 0
     voice_delay_ms: int = 0

@@ -31,7 +31,8 @@ from livekit_plugins_azure_interpreter._events import (
     VoiceChunk,
     VoiceCompleted,
 )
-from livekit_plugins_azure_interpreter.options import Options, TokenError
+from livekit_plugins_azure_interpreter.credentials import TokenError
+from livekit_plugins_azure_interpreter.options import Options
 
 from .clock import VirtualLoop
 from .recognizer import FakeRecognizer, FakeService

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from livekit.agents.language import LanguageCode
 
+from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Exchange, Voice
-from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE, Credentials
+from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE
 
 from . import kept
 from .interpreted import VOICE_RATE_HZ, Heard, interpret

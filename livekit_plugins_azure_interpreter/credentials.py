@@ -1,0 +1,200 @@
+"""Who asks Azure, and where."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+_REGION = re.compile(r"[a-z0-9]+")
+_REGION_HOST = re.compile(r"([a-z0-9]+)\.stt\.speech\.microsoft\.com")
+_RECOGNITION_PATH = re.compile(r"(/stt)?/speech/.*")
+_TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"
+"""What Entra ID is asked for."""
+
+
+class TokenError(Exception):
+    """No token could be had."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where one of Azure's services is.
+
+    Args:
+        subdomain: Of a region: wss://REGION.SUBDOMAIN.speech.microsoft.com.
+        path: At a region, and at a container.
+        custom_path: At the custom domain of a Speech resource.
+    """
+
+    subdomain: str
+    path: str
+    custom_path: str
+
+    def of_region(self, region: str) -> str:
+        return f"wss://{region}.{self.subdomain}.speech.microsoft.com{self.path}"
+
+
+INTERPRETING = Service("stt", "/speech/universal/v2", "/stt/speech/universal/v2")
+SPEAKING = Service("tts", "/cognitiveservices/websocket/v1", "/tts/cognitiveservices/websocket/v1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
+
+    endpoint: str = field(repr=False)  # It can carry a key in its query.
+    key: str | None = field(default=None, repr=False)
+    auth_token: str | Callable[[], str] | None = field(default=None, repr=False)
+    token_credential: TokenCredential | None = field(default=None, repr=False)
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        key: str | None = None,
+        region: str | None = None,
+        endpoint: str | None = None,
+        host: str | None = None,
+        auth_token: str | Callable[[], str] | None = None,
+        token_credential: TokenCredential | None = None,
+        environment: Mapping[str, str] = os.environ,
+        service: Service = INTERPRETING,
+    ) -> Credentials:
+        """Take from the environment what was not given, and check that it fits together.
+
+        An endpoint of the Live Interpreter leads to the synthesizer of the same resource, too, so that one
+        AZURE_SPEECH_ENDPOINT serves both.
+
+        Raises:
+            ValueError: Something is missing or contradicts something else.
+        """
+        _check_one(key, auth_token, token_credential)
+        if not (key or auth_token or token_credential):
+            key = environment.get("AZURE_SPEECH_KEY")
+        if not (region or endpoint or host):
+            endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
+            host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
+            region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
+        # A container, at a host, asks for nothing.
+        if not (key or auth_token or token_credential or host):
+            raise ValueError(
+                "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
+                "token_credential"
+            )
+        where = _endpoint(service, region=region, endpoint=endpoint, host=host)
+        if token_credential is not None and region:
+            raise ValueError(
+                "token_credential needs the custom domain of the Speech resource: give speech_endpoint "
+                f"(AZURE_SPEECH_ENDPOINT; wss://NAME.cognitiveservices.azure.com{service.custom_path}) "
+                "instead of speech_region (AZURE_SPEECH_REGION)"
+            )
+        return cls(endpoint=where, key=key, auth_token=auth_token, token_credential=token_credential)
+
+    @property
+    def renewable(self) -> bool:
+        """Credentials that Azure refused can be had anew."""
+        return callable(self.auth_token) or self.token_credential is not None
+
+    def token(self) -> str | None:
+        """The token to connect with, a fresh one where it is renewable. It can block.
+
+        Raises:
+            TokenError: `speech_auth_token` or `token_credential` was asked, and gave no token.
+        """
+        if (credential := self.token_credential) is not None:
+            # Not left to the SDK: it would ask on the thread that brings its events, and take a credential
+            # that fails for one that Azure refused.
+            return _asked("token_credential.get_token()", lambda: credential.get_token(_TOKEN_SCOPE).token)
+        if callable(self.auth_token):
+            return _asked("speech_auth_token()", self.auth_token)
+        return self.auth_token
+
+
+def _asked(name: str, ask: Callable[[], object]) -> str:
+    try:
+        token = ask()
+    except Exception as error:
+        # Without its words, and without the cause: either may hold a secret.
+        raise TokenError(f"{name} raised {type(error).__name__}") from None
+    if not isinstance(token, str) or not token:
+        raise TokenError(f"{name} must return a token (str), not {type(token).__name__}")
+    return token
+
+
+def _check_one(
+    key: str | None, auth_token: str | Callable[[], str] | None, token_credential: TokenCredential | None
+) -> None:
+    """Only one of them, and of the right kind; the messages repeat none."""
+    given = {"speech_key": key, "speech_auth_token": auth_token, "token_credential": token_credential}
+    names = [name for name, value in given.items() if value]
+    if len(names) > 1:
+        raise ValueError(f"{' and '.join(names)} contradict each other: give one of them")
+    for name, ask in (
+        ("speech_auth_token", auth_token),
+        ("token_credential", getattr(token_credential, "get_token", None)),
+    ):
+        if inspect.iscoroutinefunction(ask):
+            raise ValueError(
+                f"{name} must not be asynchronous: it is asked in a thread "
+                "(a credential of azure.identity, not of azure.identity.aio)"
+            )
+    if token_credential is not None and not hasattr(token_credential, "get_token"):
+        raise ValueError(
+            "token_credential must be a credential such as azure.identity.DefaultAzureCredential(); "
+            "a token itself is given as speech_auth_token"
+        )
+
+
+def _endpoint(service: Service, *, region: str | None, endpoint: str | None, host: str | None) -> str:
+    given = [
+        name
+        for name, value in (
+            ("speech_region", region),
+            ("speech_endpoint", endpoint),
+            ("speech_host", host),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} contradict each other: give one of them")
+    if region:
+        if not _REGION.fullmatch(region):
+            raise ValueError(
+                f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}"
+            )
+        return service.of_region(region)
+    if endpoint:
+        url = _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
+        return _synthesizer_of(url) if service is SPEAKING else url
+    if host:
+        return _websocket("speech_host (AZURE_SPEECH_HOST)", host).rstrip("/") + service.path
+    raise ValueError(
+        "no Azure Speech service: give speech_region (or set AZURE_SPEECH_REGION), speech_endpoint "
+        "(AZURE_SPEECH_ENDPOINT) or speech_host (AZURE_SPEECH_HOST)"
+    )
+
+
+def _synthesizer_of(url: str) -> str:
+    """The synthesizer beside an endpoint of the Live Interpreter; another endpoint as it is."""
+    parts = urlsplit(url)
+    if not _RECOGNITION_PATH.fullmatch(parts.path):
+        return url
+    if found := _REGION_HOST.fullmatch(parts.netloc):
+        return SPEAKING.of_region(found[1])
+    return f"{parts.scheme}://{parts.netloc}{SPEAKING.custom_path}"
+
+
+def _websocket(name: str, url: str) -> str:
+    url = re.sub(r"^http(s?)://", r"ws\1://", url)
+    if not re.match(r"wss?://[^/]+", url):
+        # Without the value: an endpoint can carry a key in its query.
+        raise ValueError(f"{name} must begin with wss:// or ws://")
+    return url
