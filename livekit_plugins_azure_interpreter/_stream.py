@@ -140,7 +140,8 @@ class SpeechStream(stt.SpeechStream):
             raise
         finally:
             self._emit(self._transcriber.ended())
-            self._report_usage(0.0)
+            if first.connected:
+                self._report_usage(0.0)
 
     def _next_hearing(self, start_seconds: float, options: Options) -> _Hearing:
         connection = Connection(

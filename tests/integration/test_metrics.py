@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.room import Audio, OtherVoice, within
-from livekit.agents import AgentSession, telemetry
+from livekit.agents import AgentSession, APIStatusError, telemetry
 from livekit.agents.metrics import STTMetrics, STTModelUsage, TTSMetrics, TTSModelUsage
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -61,6 +61,15 @@ class TestUsage:
         await pair.listen_until("final_transcript")
         await within(pair.stream.aclose())
         assert sum(metrics.audio_duration for metrics in heard) == pytest.approx(1.2, abs=0.001)
+
+    async def test_what_azure_refused_to_hear_is_not_counted(self, open_pair: OpenPair, audio: Audio) -> None:
+        pair = await open_pair(Behaviour(key="right"), speech_key="wrong")
+        heard: list[STTMetrics] = []
+        pair.stt.on("metrics_collected", heard.append)
+        pair.push(audio.speech((0.2, 0.8), end=1.2))
+        with pytest.raises(APIStatusError):
+            await within(pair.listen())
+        assert heard == []
 
     async def test_it_names_the_connection_as_azure_does(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair()
@@ -188,8 +197,8 @@ class TestInASession:
         # The microphone speaks twice as fast as it is said.
         played_at = played[0] - time.time() + time.monotonic()
         since = [played_at - (room.microphone.began_at + position / 2) for position in _SPOKEN]
-        assert metrics.ear_voice_span_seconds == pytest.approx(since[0], abs=0.1)
-        assert metrics.end_of_speech_to_first_sound_seconds == pytest.approx(since[1], abs=0.1)
+        assert metrics.ear_voice_span_seconds == pytest.approx(since[0], abs=0.25)
+        assert metrics.end_of_speech_to_first_sound_seconds == pytest.approx(since[1], abs=0.25)
         assert 0 < metrics.recognition_delay_seconds <= metrics.end_of_speech_to_first_sound_seconds
 
     async def test_each_utterance_is_told_once_with_what_became_of_it(
