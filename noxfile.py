@@ -15,6 +15,7 @@ PACKAGE = "livekit_plugins_azure_interpreter"
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 COVERAGE = nox.project.dependency_groups(PROJECT, "coverage")
+DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 TEST = nox.project.dependency_groups(PROJECT, "test")
 
@@ -87,6 +88,14 @@ def live(session: nox.Session) -> None:
     """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
     session.install(".")
     session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation and the API reference to build/docs; a warning is an error."""
+    session.install(".", *DOCS)
+    arguments = ["--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"]
+    session.run("python", "-m", "sphinx", *arguments, *session.posargs)
 
 
 @nox.session

@@ -10,7 +10,12 @@ from ._transcripts import Transcript
 
 @dataclass(frozen=True)
 class UtteranceRecognized:
-    """An utterance is final (`stt.on("utterance_recognized")`); `id` names it in later events."""
+    """An utterance is final (`stt.on("utterance_recognized")`).
+
+    Attributes:
+        id: Its name in later events; Azure has none for it.
+        transcript: What was said, in all languages.
+    """
 
     id: str
     transcript: Transcript
@@ -20,9 +25,13 @@ class UtteranceRecognized:
 class VoiceLost:
     """Azure's voice of an utterance will not come, or not whole (`stt.on("voice_lost")`).
 
-    `seconds_heard` of it had come; where that is 0 and `TTS` has a fallback, the translation is
-    heard in its voice. `seconds_missing` is an estimate, by the pace of the stream's earlier voices;
-    None: there was none.
+    Attributes:
+        id: Of the utterance.
+        reason: Why, in a few words; the same words each time.
+        seconds_heard: How much of it had come. Where that is 0 and `TTS` has a fallback, the translation is
+            heard in its voice.
+        seconds_missing: About how much is missing, by the pace of the stream's earlier voices; None: there
+            was none.
     """
 
     id: str

@@ -18,9 +18,12 @@ class Transcript:
     Attributes:
         text: The translation into the spoken target language; the source text, if there is none.
         language: The language of `text`.
-        source_text, source_language: What was said (BCP 47; empty where Azure did not say).
+        source_text: What was said.
+        source_language: In which language, as Azure detected (BCP 47); empty where it did not say.
         translations: All translations, by target language as it was asked for.
-        start_time, end_time: In seconds on the clock of the stream.
+        start_time: Where it began, in seconds on the clock of the stream.
+        end_time: Where it ended.
+        translated: There is a translation into the spoken target language.
     """
 
     text: str

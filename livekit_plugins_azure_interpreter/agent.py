@@ -116,20 +116,24 @@ class InterpreterAgent(Agent):
         return 0.0 if interpretation is None else interpretation.backlog.seconds(time.monotonic())
 
     def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> Any:
+        """LiveKit's node of the voice; with `catch_up="time_stretch"` it may be played faster."""
         node = Agent.default.tts_node(self, text, model_settings)
         if self._catch_up == "none":
             return node
         return faster(node, _Interpretation.of(self.session).backlog)
 
     async def on_enter(self) -> None:
+        """It has the floor: what became final since the last interpreter had it is said first."""
         _Interpretation.of(self.session).resume(self)
 
     async def on_exit(self) -> None:
+        """It gives the floor away: what becomes final is left to the next agent."""
         # In a hand-over the session already names the next agent.
         followed = isinstance(self.session.current_agent, InterpreterAgent)
         _Interpretation.of(self.session).pause(followed=followed)
 
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
+        """Nothing is answered: an interpreter takes no turns."""
         raise StopResponse()
 
 

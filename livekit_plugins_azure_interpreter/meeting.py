@@ -21,7 +21,7 @@ from .tts import TTS
 
 
 class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "closed"]]):
-    """Interprets everybody in a room for everybody else, each in the speaker's own voice.
+    """Interprets everybody in a room for everybody else, each in the speaker's own voice. ::
 
         @server.rtc_session()
         async def entrypoint(ctx: JobContext) -> None:
@@ -32,7 +32,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
     the speaker can be heard; none where nobody listens, or where speaker and listener share the language.
     What somebody says is interpreted into the language that a listener wanted when it was said.
 
-    In the room, each interpretation is
+    In the room, each interpretation is:
 
     * a track `{identity}-{language}` of the interpreter's, e.g. "alice-fr". Only those who want it are let
       in, so that a client that subscribes to everything (LiveKit's default) hears just what it asked
@@ -91,7 +91,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
-        """Who hears what now: for each (speaker, language), the identities of those who are let in."""
+        """The identities of those who are let in to hear now, by (speaker, language)."""
         return {route: interpreter.listeners for route, interpreter in self._interpreters.items()}
 
     @property
@@ -103,6 +103,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         """Interpret in this room, until it is closed or `aclose` is called.
 
         In a job, the room is connected to if it is not yet, and the end of the job closes the interpreter.
+
+        Args:
+            room: Of the job (`ctx.room`), or one that is connected.
 
         Raises:
             RuntimeError: It was started before.

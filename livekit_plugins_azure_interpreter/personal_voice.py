@@ -40,7 +40,7 @@ _RESUMES = 2
 
 
 class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
-    """Speaks any text in an enrolled personal voice, or in a prebuilt one.
+    """Speaks any text in an enrolled personal voice, or in a prebuilt one (Azure: `SpeechSynthesizer`).
 
     It serves alone, as the `tts` of any agent; and as `TTS(stt, fallback=PersonalVoiceTTS(...))`, so that a
     greeting and a translation whose voice was lost sound like the speaker. A text begins to be heard as its
@@ -57,9 +57,13 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         sample_rate: Of the frames, in Hz: 16000, 24000 or 48000. Azure sends it so; nothing is resampled.
         word_timings: Have the times of the words, where the model gives them (LiveKit's aligned
             transcripts).
-        speech_key, speech_region, speech_endpoint, speech_host, speech_auth_token, token_credential: As of
-            `STT`, from the same variables. An endpoint of the Live Interpreter leads to the synthesizer of
-            the same resource; a container's host is that of the text-to-speech container.
+        speech_key: As of `STT`, from the same variable (AZURE_SPEECH_KEY); as are the others.
+        speech_region: As of `STT`.
+        speech_endpoint: As of `STT`. That of the Live Interpreter leads to the synthesizer of the same
+            resource.
+        speech_host: As of `STT`, but of a text-to-speech container.
+        speech_auth_token: As of `STT`.
+        token_credential: As of `STT`.
         proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
 
     Raises:
@@ -113,10 +117,12 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def model(self) -> str:
+        """The base model, or the prebuilt voice, as LiveKit's metrics name it."""
         return self._voice.name
 
     @property
     def provider(self) -> str:
+        """Whose service it is, as LiveKit's metrics name it."""
         return "Azure"
 
     def update_options(
@@ -131,6 +137,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         """Speak the texts to come otherwise, over the same connection; one under way goes on as it began.
 
         A `voice` takes the place of a personal one, and a `speaker_profile_id` that of a prebuilt one.
+        Arguments are as of the class; those that are not given stay as they are.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.
@@ -151,9 +158,15 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> ChunkedStream:
+        """Speak a text that is whole.
+
+        Iterating it raises an `APIStatusError` where Azure refused (401: the credentials, 400: the voice, the
+        model or the language), an `APIConnectionError` or `APITimeoutError` where it stayed away.
+        """
         return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> PersonalVoiceStream:
+        """Open a stream for one text, which is spoken as its sentences come; it raises as `synthesize`."""
         return PersonalVoiceStream(tts=self, conn_options=conn_options)
 
     async def aclose(self) -> None:

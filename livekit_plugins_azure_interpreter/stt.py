@@ -48,14 +48,21 @@ _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
 class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost"]]):
-    """Hears any language and gives the translation (Azure: TranslationRecognizer, Live Interpreter).
+    """Hears any language and gives the translation (Azure: Live Interpreter, by a `TranslationRecognizer`).
 
-    Speak its translations with `TTS(stt)`. Several streams may be open at once; each is a connection
-    to Azure and keeps its own account of voices.
+    Give it to an `AgentSession` as `stt`, and have its translations spoken by `TTS(stt)`. Several streams may
+    be open at once; each is a connection to Azure and keeps its own account of voices.
+
+    A FINAL_TRANSCRIPT (LiveKit's `SpeechData`) has the translation in `text` and `language`, the original in
+    `source_texts` and `source_languages`, all translations in `target_texts` and `target_languages`, and its
+    times in seconds on the clock of the stream. What Azure recognized but did not translate has the original
+    in `text`, no target, and `metadata={"translated": False}`.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
-    `voice_lost` (`VoiceLost`) and `utterance_metrics_collected` (`UtteranceMetrics`). `counts` has the
-    figures that a monitor wants.
+    `voice_lost` (`VoiceLost`) and `utterance_metrics_collected` (`UtteranceMetrics`).
+
+    Attributes:
+        counts: What was counted so far, for a monitor (`Counts`).
 
     Args:
         target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken.
@@ -177,10 +184,12 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
 
     @property
     def model(self) -> str:
+        """ "live-interpreter", as LiveKit's metrics name it."""
         return "live-interpreter"
 
     @property
     def provider(self) -> str:
+        """Whose service it is, as LiveKit's metrics name it."""
         return "Azure"
 
     def stream(
@@ -189,11 +198,18 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         language: NotGivenOr[str] = NOT_GIVEN,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
     ) -> SpeechStream:
-        """Open a stream: one connection to Azure.
+        """Open a stream: one connection to Azure. Needs a running loop.
+
+        Iterating it raises what LiveKit's retries could not mend: an `APIStatusError` where Azure refused
+        (401: the credentials, 403: the quota, 400: the options), an `APIConnectionError` or
+        `APITimeoutError` where it stayed away.
 
         Args:
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
+
+        Raises:
+            ValueError: `language` is no language code.
         """
         stream = self._make_stream(conn_options, language, kind=SpeechStream)
         self._streams.append(stream)
@@ -237,7 +253,8 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
 
         It takes effect at the next utterance: what was said before is still interpreted, and voiced,
         as it was asked for then. Somebody who speaks without a pause is waited for 10 s; then the
-        utterance is cut in two. A stream with a `language` of its own keeps that.
+        utterance is cut in two. A stream with a `language` of its own keeps that. Arguments are as of the
+        class; those that are not given stay as they are.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.

@@ -39,7 +39,7 @@ _CAPABILITIES = TranslationCapabilities(
 
 
 class TranslationModel(translation.TranslationModel):
-    """Hears any language, and speaks it in another, with the speaker's own voice (Azure: Live Interpreter).
+    """Hears any language, and speaks it in another in the speaker's own voice (Azure: Live Interpreter). ::
 
         session = TranslationSession(model=azure_interpreter.TranslationModel(target_language="fr"))
         await session.start(room=ctx.room)
@@ -80,14 +80,19 @@ class TranslationModel(translation.TranslationModel):
 
     @property
     def model(self) -> str:
+        """ "live-interpreter", as LiveKit's metrics name it."""
         return "live-interpreter"
 
     @property
     def provider(self) -> str:
+        """Whose service it is, as LiveKit's metrics name it."""
         return "Azure"
 
     def update_options(self, *, target_language: str) -> None:
         """Change what the sessions to come speak; `session.update_options` changes one that runs.
+
+        Args:
+            target_language: What to speak, e.g. "de".
 
         Raises:
             ValueError: It is no language code; nothing was changed.
@@ -154,6 +159,9 @@ class TranslationModelSession(translation.TranslationModelSession[Any]):
 
     def update_options(self, *, target_language: str) -> None:
         """Speak another language, from the next utterance on; what was said before is not changed.
+
+        Args:
+            target_language: What to speak, e.g. "de".
 
         Raises:
             ValueError: It is no language code; nothing was changed.

@@ -18,6 +18,9 @@ from .stt import STT
 class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     """Speaks translations of an `STT` in the voice that Azure made for them, sample for sample.
 
+    Give it to an `AgentSession` as `tts`. Frames are 16 bit mono. A translation is known by the very object
+    that the `STT` gave, or by its words; see `STT.next_translation`.
+
     Args:
         stt: Whose translations: the session's `STT`, or its `stt.FallbackAdapter` with one or more of them.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
@@ -54,10 +57,12 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def model(self) -> str:
+        """Of the STT, as LiveKit's metrics name it."""
         return self._first.model
 
     @property
     def provider(self) -> str:
+        """Whose service it is, as LiveKit's metrics name it."""
         return self._first.provider
 
     def prewarm(self) -> None:
@@ -68,9 +73,15 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     def synthesize(
         self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
     ) -> ChunkedStream:
+        """Speak a text that is whole: a translation, several joined by a space, or any other.
+
+        Iterating it raises an `APIError` where the text is no translation and there is no `fallback`; or what
+        the fallback raises.
+        """
         return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
+        """Open a stream for one text, which is spoken when it is whole; else as `synthesize`."""
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
 

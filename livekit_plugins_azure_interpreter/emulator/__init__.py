@@ -45,7 +45,8 @@ from .faults import (
 from .script import Line, Script, Voice, load_script
 from .server import Emulator
 from .sockets import Tap
-from .synthesis import synthesize
+from .synthesis import Synthesized, synthesize
+from .wire import Message
 
 __all__ = [
     "Away",
@@ -66,6 +67,7 @@ __all__ = [
     "Line",
     "LongVoice",
     "LyingHeader",
+    "Message",
     "MissingFields",
     "Mute",
     "MuteText",
@@ -82,6 +84,7 @@ __all__ = [
     "SplitHeader",
     "Spoken",
     "StallVoice",
+    "Synthesized",
     "Tap",
     "UnknownLanguage",
     "Voice",

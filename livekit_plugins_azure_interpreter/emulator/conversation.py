@@ -48,6 +48,9 @@ class Behaviour:
         faults: What goes wrong.
         replay: A recorded exchange, whose service's part is said again; nothing but `key`,
             `token_seconds` and `synthesis_seconds` can be chosen beside it.
+
+    Raises:
+        ValueError: An option is out of its range, or contradicts another.
     """
 
     script: Script = ()
@@ -93,7 +96,15 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A voice that the service sent whole: of which utterance, and its very samples."""
+    """A voice that the service sent whole.
+
+    Attributes:
+        text: Of the translation.
+        language: Its language, as the client asked for it.
+        voice: Its very samples.
+        start_seconds: Where the utterance begins in the session's audio.
+        end_seconds: Where it ends.
+    """
 
     text: str
     language: str

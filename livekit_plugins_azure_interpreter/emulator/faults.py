@@ -29,7 +29,14 @@ _RANGES: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Something that goes wrong, `times` times in the emulator's life; None: always."""
+    """Something that goes wrong.
+
+    Args:
+        times: How often, in the emulator's life; None: always.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
 
     times: int | None = 1
 
@@ -43,23 +50,34 @@ class Fault:
 
 @dataclass(frozen=True)
 class HandshakeFault(Fault):
-    """It happens as a client connects, from the `from_connection`-th time on."""
+    """It happens as a client connects.
+
+    Args:
+        from_connection: From so many times on, counted from 1.
+    """
 
     from_connection: int = dataclasses.field(default=1, kw_only=True)
 
 
 @dataclass(frozen=True)
 class PositionFault(Fault):
-    """It happens when the audio of a session, on any of its connections, reaches `at_seconds`."""
+    """It happens when the audio of a session, on any of its connections, reaches a position.
+
+    Args:
+        at_seconds: The position.
+    """
 
     at_seconds: float
 
 
 @dataclass(frozen=True)
 class UtteranceFault(Fault):
-    """It happens to one utterance, counted from 1 over the emulator's life; None: to each.
+    """It happens to one utterance, or to each.
 
     An utterance counts when its result is due, so one whose audio is sent again counts once.
+
+    Args:
+        utterance: Which, counted from 1 over the emulator's life; None: each.
     """
 
     utterance: int | None = None
@@ -68,9 +86,10 @@ class UtteranceFault(Fault):
 
 @dataclass(frozen=True)
 class TextFault(Fault):
-    """It happens to one text that a synthesizer is to speak, counted from 1 over the emulator's life.
+    """It happens to one text that a synthesizer is to speak, or to each.
 
-    None: to each.
+    Args:
+        text: Which, counted from 1 over the emulator's life; None: each.
     """
 
     text: int | None = None
@@ -85,6 +104,9 @@ class Refuse(HandshakeFault):
     """The handshake is answered with an HTTP status.
 
     The SDK gives up at once after 400, 401 and 403; else it tries five times within a second.
+
+    Args:
+        status: It, 400 to 599.
     """
 
     status: int
@@ -107,6 +129,9 @@ class Drop(PositionFault):
 
     The SDK gives up after 1002, 1007 and codes from 4000 on. Else it connects again, and sends again what
     was not acknowledged; the voices that were under way never come.
+
+    Args:
+        code: Of the WebSocket's close, 1000 to 4999; None: a reset.
     """
 
     code: int | None = None
@@ -117,6 +142,9 @@ class ErrorStatus(PositionFault):
     """A result tells an error, as RecognitionStatus.
 
     The SDK connects again; after the fifth in a row it gives up, with the code of that name.
+
+    Args:
+        status: Its name.
     """
 
     status: ErrorName = "Error"
@@ -148,6 +176,9 @@ class Away(PositionFault):
     """The service resets every connection, and its port refuses new ones for `seconds`.
 
     The SDK tries for about a second, unless it is told to try longer.
+
+    Args:
+        seconds: How long.
     """
 
     seconds: float
@@ -228,14 +259,23 @@ class EarlyVoice(UtteranceFault):
 
 @dataclass(frozen=True)
 class SlowVoice(UtteranceFault):
-    """The voice begins `seconds` late."""
+    """The voice begins `seconds` late.
+
+    Args:
+        seconds: How late.
+    """
 
     seconds: float = dataclasses.field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class StallVoice(UtteranceFault):
-    """The voice pauses for `seconds` when a share of it was sent."""
+    """The voice pauses for `seconds` when a share of it was sent.
+
+    Args:
+        seconds: How long.
+        after: The share, 0 to 1.
+    """
 
     seconds: float = dataclasses.field(kw_only=True)
     after: float = dataclasses.field(default=0.5, kw_only=True)
@@ -246,6 +286,10 @@ class DropInVoice(UtteranceFault):
     """The connection is reset, or closed, when a share of the voice was sent.
 
     The SDK connects again; the rest of the voice never comes, and nothing tells so.
+
+    Args:
+        after: The share, 0 to 1.
+        code: Of the WebSocket's close, 1000 to 4999; None: a reset.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)
@@ -265,6 +309,9 @@ class VoiceError(UtteranceFault):
     """The voice ends early, with an error.
 
     The SDK ends the whole session, with a ServiceError; voices behind it may still come after that.
+
+    Args:
+        after: The share of it that is sent, 0 to 1.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)
@@ -275,6 +322,9 @@ class EmptyChunk(UtteranceFault):
     """A chunk within the voice is empty.
 
     The SDK reports SynthesizingAudioCompleted there, and at the end once more.
+
+    Args:
+        after: The share that is sent before, 0 to 1.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)
@@ -300,6 +350,11 @@ class VoiceFormat(UtteranceFault):
     """The voice comes in another format: repeated per channel, in 16 or 8 bits.
 
     Its header tells the rate; the samples are not resampled to it.
+
+    Args:
+        sample_rate: In Hz.
+        channels: How many, 1 to 8.
+        bits: Of a sample, 8 or 16.
     """
 
     sample_rate: int = dataclasses.field(default=16000, kw_only=True)
@@ -314,7 +369,11 @@ class VoiceFormat(UtteranceFault):
 
 @dataclass(frozen=True)
 class LongVoice(UtteranceFault):
-    """The voice is `factor` times as long: it is sent over and over."""
+    """The voice is `factor` times as long: it is sent over and over.
+
+    Args:
+        factor: How many times.
+    """
 
     factor: int = dataclasses.field(default=10, kw_only=True)
 
@@ -327,6 +386,9 @@ class RefuseText(TextFault):
     """The connection is closed instead of an answer, as Azure does with a voice that it does not have.
 
     The SDK gives up.
+
+    Args:
+        code: Of the WebSocket's close, 1000 to 4999.
     """
 
     code: int = dataclasses.field(default=1007, kw_only=True)
@@ -334,7 +396,11 @@ class RefuseText(TextFault):
 
 @dataclass(frozen=True)
 class MuteText(TextFault):
-    """Nothing more is said when a share of the voice was sent; at 0, nothing at all."""
+    """Nothing more is said when a share of the voice was sent; at 0, nothing at all.
+
+    Args:
+        after: The share, 0 to 1.
+    """
 
     after: float = dataclasses.field(default=0.0, kw_only=True)
 
@@ -344,6 +410,9 @@ class DropText(TextFault):
     """The connection is reset when a share of the voice was sent.
 
     Before the first sound the SDK asks once more on a new connection; after it, it gives up.
+
+    Args:
+        after: The share, 0 to 1.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)

@@ -24,6 +24,7 @@ class Voice:
 
     @property
     def seconds(self) -> float:
+        """How long it is."""
         return len(self.pcm) / 2 / self.sample_rate
 
     @classmethod
@@ -53,8 +54,9 @@ class Line:
         translations: The text per target language. A language that is missing gets the
             source text behind the language's name in brackets.
         voices: The voice per target language; missing: the speaker's own samples come back.
-        start_seconds, end_seconds: Where in the stream's audio the utterance lies. Without
-            them the emulator finds speech by its energy and gives each stretch the next line.
+        start_seconds: Where in the stream's audio the utterance begins. Without places the emulator finds
+            speech by its energy and gives each stretch the next line.
+        end_seconds: Where it ends.
         translated: False: Azure recognizes the line but does not translate it.
         voiced: False: Azure translates the line but never sends its voice.
     """

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Emulator:
-    """An Azure Speech service (Live Interpreter) on loopback, for the real Azure SDK.
+    """An Azure Speech service (Live Interpreter) on loopback, for the real Azure SDK. ::
 
         async with Emulator(Behaviour(script=lines)) as emulator:
             stt = STT(target_languages="fr", speech_key="any", speech_endpoint=emulator.endpoint)

@@ -62,7 +62,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Synthesized:
-    """A voice that was made for a text, as a client asked for it: with the very SSML."""
+    """A voice that was made for a text, as a client asked for it.
+
+    Attributes:
+        text: The words.
+        voice: Its very samples.
+        ssml: As it came; empty where the words came alone.
+    """
 
     text: str
     voice: Voice
@@ -83,7 +89,13 @@ def read_ssml(ssml: bytes | str) -> str:
 
 
 def synthesize(text: str, seconds: float, sample_rate: int) -> Voice:
-    """A voice of so many seconds: noise that is the same for the same text, and no other's."""
+    """A voice for a text: noise that is the same for the same text, and no other's.
+
+    Args:
+        text: The words.
+        seconds: How long it is.
+        sample_rate: In Hz.
+    """
     numbers = np.random.default_rng(zlib.crc32(text.encode()))
     samples = numbers.integers(1, 9000, round(seconds * sample_rate))
     return Voice(samples.astype("<i2").tobytes(), sample_rate)

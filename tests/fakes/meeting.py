@@ -257,6 +257,7 @@ class FakeStream:
     """One recognizer: it hears numbers, and voices them in its language."""
 
     sees_messages = True
+    session_id = "of-the-fake"
 
     def __init__(self, azure: FakeAzure, options: Options, post: Callable[[Event], None]) -> None:
         self.language = options.target_languages[0]
