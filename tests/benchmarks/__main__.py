@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=_BENCHMARKS, help="only this one; again for more")
     parser.add_argument("--out", type=Path, default=Path(), help="where bench.json and bench.png go")
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     console = Console(width=None if sys.stdout.isatty() else 200)
     results: list[Result] = []
     for name in options.only or _BENCHMARKS:

@@ -19,7 +19,7 @@ _TRANSLATOR_SECONDS = (0.0, 0.3)
 
 
 def measure(*, quick: bool) -> list[Result]:
-    rounds, utterances = (1, 4) if quick else (3, 12)
+    rounds, utterances = (1, 3) if quick else (3, 12)
     seconds = utterances * _CONVERSATION.period_seconds
     ours: list[float] = []
     cascades: dict[float, list[float]] = {translator: [] for translator in _TRANSLATOR_SECONDS}

@@ -54,7 +54,7 @@ class _Runs:
 
 def measure(*, quick: bool) -> list[Result]:
     """All streams hear the same at the same time; and once, speakers who begin one after the other."""
-    seconds = 4.0 if quick else 12.0
+    seconds = 3.0 if quick else 12.0
     rounds = {_UPLOAD_STREAMS: 1} if quick else {1: 1, _UPLOAD_STREAMS: 3, _BOUND_STREAMS: 3, 100: 1}
     by_count: dict[int, _Runs] = {}
     one_by_one = _Runs()

@@ -17,7 +17,7 @@ _MANY = Conversation(4.02, 1.0, 0.5, voice_delay_ms=50)
 
 
 def measure(*, quick: bool) -> list[Result]:
-    voices, pairs = (40, 1) if quick else (200, 5)
+    voices, pairs = (25, 1) if quick else (200, 5)
     one = _measure(_ONE, 1, voices * _ONE.period_seconds, pairs, at_most_ms=5.0, at_most_times=2.0)
     if quick:
         return [one]
