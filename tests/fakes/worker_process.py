@@ -20,7 +20,7 @@ HEALTH_CHECK: list[str] = json.loads(
     next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("    CMD ["))[8:]
 )
 """The command of its HEALTHCHECK."""
-LIMIT_SECONDS = 40.0
+LIMIT_SECONDS = 90.0
 """Starting a worker takes some seconds of work, on a machine that may be busy."""
 
 
@@ -97,7 +97,10 @@ class WorkerProcess:
             while await self.metric(name, **labels) < value:  # noqa: ASYNC110 - a process is asked
                 await asyncio.sleep(0.1)
 
-        await asyncio.wait_for(wait(), LIMIT_SECONDS)
+        try:
+            await asyncio.wait_for(wait(), LIMIT_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise TimeoutError("\n".join([f"{name} is less than {value}.", *self.log])) from error
 
     def terminate(self) -> None:
         self._process.send_signal(signal.SIGTERM)
