@@ -1,4 +1,4 @@
-"""Make the sample again: English speech, its French translations, and the emulator's script of both.
+"""Make the sample again: English speech, its translations (spoken in French), and the emulator's script.
 
     python examples/sample/make_sample.py
 
@@ -23,22 +23,27 @@ LINES = [
     (
         "Good morning and welcome to our meeting.",
         "Bonjour à toutes et à tous, et bienvenue à notre réunion.",
+        "Guten Morgen und willkommen zu unserer Sitzung.",
     ),
     (
         "The train is late.",
         "Malheureusement, le train que nous attendons ce matin a beaucoup de retard.",
+        "Der Zug hat Verspätung.",
     ),
     (
         "Please wait here.",
         "Je vous prie de bien vouloir patienter ici encore quelques instants.",
+        "Bitte warten Sie hier.",
     ),
     (
         "Coffee is served in the hall and the first talk begins at ten.",
         "Le café est servi dans le hall, et le premier exposé commence à dix heures.",
+        "Im Saal wird Kaffee serviert, und der erste Vortrag beginnt um zehn.",
     ),
     (
         "Thank you very much for coming.",
         "Merci beaucoup d'être venus.",
+        "Vielen Dank, dass Sie gekommen sind.",
     ),
 ]
 
@@ -64,17 +69,17 @@ def main() -> None:
     pause = bytes(2 * round(SAMPLE_RATE * PAUSE_SECONDS))
     with wave.open(str(FOLDER / "english.wav"), "wb") as wav:
         wav.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        wav.writeframes(b"".join(english(text) + pause for text, _ in LINES))
+        wav.writeframes(b"".join(english(text) + pause for text, _, _ in LINES))
 
     script = []
-    for number, (text, translation) in enumerate(LINES, 1):
+    for number, (text, in_french, in_german) in enumerate(LINES, 1):
         voice = f"french_{number}.wav"
-        french(translation, FOLDER / voice)
+        french(in_french, FOLDER / voice)
         script.append(
             {
                 "language": "en-US",
                 "text": text,
-                "translations": {"fr": translation},
+                "translations": {"fr": in_french, "de": in_german},
                 "voices": {"fr": voice},
             }
         )

@@ -1,0 +1,81 @@
+"""An ordinary agent with an LLM, for speakers of any language: it hears them in French, and answers in it.
+
+    python examples/assistant_agent.py dev
+
+It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET), Azure Speech (AZURE_SPEECH_KEY,
+AZURE_SPEECH_REGION) and an LLM: LiveKit Inference has one for the same LiveKit key, or LIVEKIT_INFERENCE_URL
+names any service that speaks OpenAI's protocol. Without any of them, a recording is answered in the terminal,
+by an LLM that only repeats what it is told:
+
+    python examples/assistant_agent.py sample [RECORDING.wav]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from file_audio import Recording
+from livekit.agents import (
+    Agent,
+    AgentServer,
+    AgentSession,
+    ConversationItemAddedEvent,
+    JobContext,
+    inference,
+    llm,
+)
+from resilience.interpreter import Verbatim
+from sample_session import SAMPLE_RATE_HZ, azure_or_emulator, on_recording, run_agent
+
+import livekit_plugins_azure_interpreter as azure_interpreter
+
+LANGUAGE, VOICE = "fr", "fr-FR-DeniseNeural"
+GREETING = "Bonjour, que puis-je faire pour vous ?"
+
+server = AgentServer()
+
+
+class Assistant(Agent):
+    def __init__(self) -> None:
+        super().__init__(
+            instructions="You help visitors of a conference. Answer in French, in one or two short sentences."
+        )
+
+    async def on_enter(self) -> None:
+        self.session.say(GREETING)
+
+
+def make_session(model: llm.LLM[Any], **credentials: Any) -> AgentSession[None]:
+    return AgentSession(
+        # Whatever is spoken, its final transcripts are French. voice=None: Azure makes no voices of them.
+        stt=azure_interpreter.STT(target_languages=LANGUAGE, voice=None, **credentials),
+        llm=model,
+        # The answers are the agent's own words, so they need a voice that speaks any text.
+        tts=azure_interpreter.PersonalVoiceTTS(voice=VOICE, sample_rate=SAMPLE_RATE_HZ, **credentials),
+        # No session_options(): this is a conversation, with turns and interruptions. Azure tells where an
+        # utterance ends.
+        turn_handling={"turn_detection": "stt"},
+    )
+
+
+@server.rtc_session()
+async def entrypoint(ctx: JobContext) -> None:
+    session = make_session(inference.LLM("openai/gpt-4.1-mini"))
+    await session.start(Assistant(), room=ctx.room)
+
+
+async def sample(recording: Recording) -> None:
+    async with azure_or_emulator() as credentials:
+        session = make_session(Verbatim(), **credentials)
+        session.on("conversation_item_added", show)
+        async with on_recording(recording, session, Assistant()):
+            pass
+
+
+def show(event: ConversationItemAddedEvent) -> None:
+    if isinstance(event.item, llm.ChatMessage):
+        print(f"{event.item.role}: {event.item.text_content}")
+
+
+if __name__ == "__main__":
+    run_agent(server, sample)
