@@ -36,16 +36,16 @@ class InterpretingSTTs:
     def claim(self, text: str) -> list[Utterance]:
         """The utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._with_oldest(text)):
-            return oldest._claim(text)
-        return next((found for stt in self if (found := stt._claim(text))), [])
+            return oldest._translations.claim(text)
+        return next((found for stt in self if (found := stt._translations.claim(text))), [])
 
     @property
     def waiting_seconds(self) -> float:
         """How much voice has come that nobody has claimed."""
-        return sum(stt._waiting_seconds for stt in self)
+        return sum(stt._translations.waiting_seconds for stt in self)
 
     def _with_oldest(self, text: str, *, handed_out: bool = True) -> STT | None:
-        found = [(one, stt) for stt in self if (one := stt._oldest(text, handed_out=handed_out))]
+        found = [(one, stt) for stt in self if (one := stt._translations.oldest(text, handed_out=handed_out))]
         return min(found, key=lambda pair: pair[0].recognized_at)[1] if found else None
 
 

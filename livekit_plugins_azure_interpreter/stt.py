@@ -18,6 +18,7 @@ from ._recognizer import AzureRecognizer
 from ._recording import Recording
 from ._reports import Counts, VoiceLost
 from ._stream import SpeechStream
+from ._translations import Translations
 from ._utterances import LostReason, Translation, Utterance
 from .credentials import Credentials
 from .log import logger
@@ -38,10 +39,6 @@ from .options import (
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
-
-_ENDED_LEDGERS = 16
-"""Streams that have ended, and whose last voices can still be claimed."""
-
 
 _Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
@@ -180,7 +177,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         self._places_streams = False
         self._is_spoken = False
         self._same_language = SameLanguage()
-        self._ledgers: list[Ledger] = []
+        self._translations = Translations()
 
     @property
     def model(self) -> str:
@@ -213,7 +210,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         """
         stream = self._make_stream(conn_options, language, kind=SpeechStream)
         self._streams.append(stream)
-        self._ledgers.append(stream._ledger)
+        self._translations.ledgers.append(stream._ledger)
         return stream
 
     def _make_stream(
@@ -290,9 +287,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         """Close every stream. Voices that nobody has claimed yet are let go."""
         streams, self._streams = [*self._streams, *self._unclaimed], []
         await asyncio.gather(*(stream.aclose() for stream in streams))
-        for ledger in self._ledgers:
-            ledger.claims.let_go_of_all()
-        self._ledgers.clear()
+        self._translations.let_go_of_all()
 
     def next_translation(self, text: str) -> Translation | None:
         """The oldest translation with these words, each handed out once.
@@ -300,34 +295,11 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         `session.say()` it to have exactly this utterance's voice. None: the words are no translation
         of this STT, or all of theirs were handed out or spoken.
         """
-        oldest = self._oldest(text, handed_out=False)
-        if oldest is None:
-            return None
-        oldest.handed_out = True
-        return oldest.translation
+        return self._translations.next(text)
 
     def let_go(self, translation: Translation) -> None:
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
-        for ledger in self._ledgers:
-            ledger.claims.let_go(translation.utterance)
-
-    @property
-    def _waiting_seconds(self) -> float:
-        """How much voice has come that nobody has claimed."""
-        return sum(ledger.claims.waiting_seconds for ledger in self._ledgers)
-
-    def _claim(self, text: str) -> list[Utterance]:
-        """For `TTS`: the utterances that a text says, if it says any."""
-        if not isinstance(text, Translation) and (oldest := self._oldest(text)):
-            text = oldest.translation
-        claims = (found for ledger in self._ledgers if (found := ledger.claims.claim(text)))
-        return next(claims, [])
-
-    def _oldest(self, text: str, *, handed_out: bool = True) -> Utterance | None:
-        """Among all streams: the oldest utterance with these words."""
-        ledgers = self._ledgers
-        found = [one for ledger in ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
-        return min(found, key=lambda utterance: utterance.recognized_at, default=None)
+        self._translations.let_go(translation)
 
     def _began(self, stream: SpeechStream, *, placed: bool) -> bool:
         """A stream begins to hear; whether it is a probe, of whose results nobody hears.
@@ -342,7 +314,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
             return False
         self._streams.remove(stream)
         self._unclaimed.add(stream)
-        self._ledgers.remove(stream._ledger)
+        self._translations.ledgers.remove(stream._ledger)
         return True
 
     def _stream_ended(self, stream: SpeechStream) -> None:
@@ -351,14 +323,10 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
             self._streams.remove(stream)
         self._unclaimed.discard(stream)
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
-        live = [other._ledger for other in self._streams]
-        ended = [other for other in self._ledgers if other not in live and not other.claims.empty]
-        for forgotten in ended[:-_ENDED_LEDGERS]:
-            forgotten.claims.let_go_of_all()
-        self._ledgers = [*ended[-_ENDED_LEDGERS:], *live]
+        self._translations.keep([other._ledger for other in self._streams])
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
-        if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self._ledgers:
+        if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self._translations.ledgers:
             return
         assert utterance.lost_reason is not None
         reason = utterance.lost_reason.value

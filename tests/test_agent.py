@@ -187,7 +187,7 @@ class TestInterpreting:
         await until(lambda: room.speaker.playing)
         room.hears(SpeechStarted(2.0), hearing("No"), heard("Non."), *voice(VOICES[1]), hearing("Et"))
         room.hears(SpeechStarted(3.0))
-        await until(lambda: len(room.stt._ledgers[0].claims._waiting) == 1)
+        await until(lambda: len(room.stt._translations.ledgers[0].claims._waiting) == 1)
         room.speaker.release()
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[:2]
@@ -320,11 +320,11 @@ class TestHandOver:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._ledgers[0].claims.find("Deux.") is not None)
+        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.") is not None)
         following = InterpreterAgent()
         room.session.update_agent(following)
         room.hears(heard("Trois."), *voice(VOICES[2]))
-        await until(lambda: room.stt._ledgers[0].claims.find("Trois.") is not None)
+        await until(lambda: room.stt._translations.ledgers[0].claims.find("Trois.") is not None)
         room.speaker.release()
         await until(lambda: room.session.current_agent is following)
         room.hears(heard("Quatre."), *voice(VOICES[3]))
@@ -413,7 +413,7 @@ class TestSameLanguage:
         room.hears(heard("Oui."), *voice(VOICES[2]))
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[1:3]
-        assert room.stt._ledgers[0].claims.empty
+        assert room.stt._translations.ledgers[0].claims.empty
 
     @pytest.mark.parametrize("language", ["", "und", "en-US"])
     async def test_another_language_or_an_unknown_one_is_said(
@@ -440,12 +440,12 @@ class TestNotSaid:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._ledgers[0].claims.find("Deux.") is not None)
-        await until(lambda: room.stt._ledgers[0].claims.find("Deux.", handed_out=False) is None)
+        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.") is not None)
+        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.", handed_out=False) is None)
         interrupted = room.session.interrupt(force=True)
         room.speaker.release()
         await asyncio.wait_for(interrupted, LIMIT_SECONDS)
-        await until(lambda: room.stt._ledgers[0].claims.empty)
+        await until(lambda: room.stt._translations.ledgers[0].claims.empty)
         room.speaker.heard.clear()
         room.hears(heard("Deux."), *voice(VOICES[2]))
         await until(lambda: room.speaker.heard)
@@ -455,7 +455,7 @@ class TestNotSaid:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.stt._ledgers[0]._voiced_seconds and room.stt._ledgers[0].claims.empty)
+        await until(lambda: room.stt._translations.ledgers[0]._voiced_seconds and room.stt._translations.ledgers[0].claims.empty)
         assert room.speaker.heard == []
 
     async def test_what_an_agent_that_does_not_interpret_left_is_not_said_later(
@@ -468,7 +468,7 @@ class TestNotSaid:
         await until(lambda: room.stt.counts.utterances == 1 and _Interpretation.of(room.session)._left)
         room.session.update_agent(InterpreterAgent())
         await until(lambda: _Interpretation.of(room.session)._agent is not None)
-        assert room.stt._ledgers[0].claims.empty
+        assert room.stt._translations.ledgers[0].claims.empty
         room.hears(heard("Oui."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]

@@ -58,8 +58,8 @@ class TestTranslations:
         found = [interpreters.next_translation("Oui.") for _ in range(3)]
         assert found[2] is None
         assert found[:2] == ["Oui.", "Oui."]
-        assert two[1]._claim(found[0])  # type: ignore[arg-type]
-        assert two[0]._claim(found[1])  # type: ignore[arg-type]
+        assert two[1]._translations.claim(found[0])  # type: ignore[arg-type]
+        assert two[0]._translations.claim(found[1])  # type: ignore[arg-type]
 
     async def test_the_oldest_is_claimed_by_its_words(self, interpreters: InterpretingSTTs) -> None:
         claimed = [utterance for _ in range(2) for utterance in interpreters.claim("Oui.")]

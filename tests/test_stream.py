@@ -455,7 +455,7 @@ class TestBlockedLoop:
         time.sleep(0.4)  # noqa: ASYNC251 - what blocks the loop
         listener.stream.end_input()
         await listener.ended()
-        (utterance,) = interpreter._claim("Oui.")
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert utterance.state is State.VOICED
 
 
@@ -474,7 +474,7 @@ class TestStaleEvents:
         listener.stream.end_input()
         await listener.ended()
         assert [final.text for final in listener.finals] == ["fresh"]
-        (claimed,) = interpreter._claim("fresh")
+        (claimed,) = interpreter._translations.claim("fresh")
         assert b"".join(samples.pcm for samples in claimed.samples) == tone(880, 0.1)
 
     async def test_those_after_closing_are_ignored(
@@ -534,7 +534,7 @@ class TestClosing:
         await until(lambda: len(service.recognizers) == 2)
         await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
         assert all(recognizer.closed for recognizer in service.recognizers)
-        assert interpreter._claim("anything") == []
+        assert interpreter._translations.claim("anything") == []
 
 
 class TestVoices:
@@ -558,7 +558,7 @@ class TestVoices:
     ) -> None:
         pcm = tone(440, 0.3)
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), *voice(pcm))
-        (utterance,) = interpreter._claim("Oui.")
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert utterance.state is State.VOICED
         assert self._pcm(utterance) == pcm
         assert not lost
@@ -567,7 +567,7 @@ class TestVoices:
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."))
-        (utterance,) = interpreter._claim("Oui.")
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert utterance.state is State.LOST
         (event,) = lost
         assert (event.id, event.seconds_heard) == (utterance.id, 0.0)
@@ -597,7 +597,7 @@ class TestVoices:
         ]
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert [event.reason for event in lost] == ["the connection was lost"]
-        (second,) = interpreter._claim("deux")
+        (second,) = interpreter._translations.claim("deux")
         assert self._pcm(second) == pcm
 
     async def test_one_under_way_is_lost_with_its_attempt(
@@ -615,13 +615,13 @@ class TestVoices:
         listener.stream.end_input()
         await listener.ended()
         assert [event.reason for event in lost] == ["the connection was lost"]
-        assert self._pcm(interpreter._claim("deux")[0]) == pcm
+        assert self._pcm(interpreter._translations.claim("deux")[0]) == pcm
 
     async def test_one_that_was_not_asked_for_is_not_reported_as_lost(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), voice=None)
-        (utterance,) = interpreter._claim("Oui.")
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert utterance.state is State.LOST
         assert not lost
 
@@ -630,8 +630,8 @@ class TestVoices:
     ) -> None:
         events: list[Event] = [untranslated("Yes."), heard("Oui."), *voice(tone(440, 0.1))]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
-        assert interpreter._claim("Yes.") == []
-        (utterance,) = interpreter._claim("Oui.")
+        assert interpreter._translations.claim("Yes.") == []
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert utterance.state is State.VOICED
 
     async def test_half_a_sample_at_the_end_does_not_shift_the_next_voice(
@@ -646,7 +646,7 @@ class TestVoices:
             *voice(pcm),
         ]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
-        (second,) = interpreter._claim("deux")
+        (second,) = interpreter._translations.claim("deux")
         assert self._pcm(second) == pcm
 
     async def test_one_that_cannot_be_played_is_lost_not_noise(
@@ -658,7 +658,7 @@ class TestVoices:
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert "cannot be played" in caplog.text
         assert len(lost) == 1
-        (utterance,) = interpreter._claim("Oui.")
+        (utterance,) = interpreter._translations.claim("Oui.")
         assert not utterance.samples
 
 
@@ -700,7 +700,7 @@ class TestLostResults:
         await until(lambda: len(service.recognizers) == 2 and service.last.written)
         service.last.post(*voice(self.SHORT), at("Trois.", 3.0), *voice(tone(440, 0.2)))
         await listener.has(FINAL, 2)
-        (utterance,) = stt._claim("Trois.")
+        (utterance,) = stt._translations.claim("Trois.")
         await until(lambda: utterance.done)
         assert (utterance.state, utterance.seconds) == (State.VOICED, pytest.approx(0.2))
         assert len(service.recognizers) == 2
@@ -714,7 +714,7 @@ class TestLostResults:
         await until(lambda: service.recognizers and len(service.last.written) == 96000)
         service.last.post(untranslated("Yes."), *voice(self.SHORT), at("Deux.", 4.0), *voice(tone(440, 0.2)))
         await listener.has(FINAL, 2)
-        (utterance,) = stt._claim("Deux.")
+        (utterance,) = stt._translations.claim("Deux.")
         await until(lambda: utterance.done)
         assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 1)
 
@@ -727,7 +727,7 @@ class TestLostResults:
             stt, listen, service, until, at("Trois.", 4.0), *voice(tone(440, 0.2)), conn_options=options
         )
         await listener.has(FINAL, 2)
-        (utterance,) = stt._claim("Trois.")
+        (utterance,) = stt._translations.claim("Trois.")
         await until(lambda: utterance.done)
         assert utterance.seconds == pytest.approx(0.2)
 

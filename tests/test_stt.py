@@ -14,10 +14,10 @@ from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics
-from livekit_plugins_azure_interpreter import stt as stt_module
 from livekit_plugins_azure_interpreter._events import (
     Connected,
 )
+from livekit_plugins_azure_interpreter._translations import _ENDED_LEDGERS
 from livekit_plugins_azure_interpreter._utterances import Utterance
 from livekit_plugins_azure_interpreter.options import Options
 
@@ -53,19 +53,19 @@ class TestStreams:
         for listener in (first, second):
             listener.stream.end_input()
             await listener.ended()
-        assert pcm(interpreter._claim("un")[0]) == tone(440, 0.1)
-        assert pcm(interpreter._claim("deux")[0]) == tone(880, 0.1)
+        assert pcm(interpreter._translations.claim("un")[0]) == tone(440, 0.1)
+        assert pcm(interpreter._translations.claim("deux")[0]) == tone(880, 0.1)
 
     async def test_many_streams_that_have_ended_are_forgotten(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         service.replies = [[Connected(), heard("Oui.")]]
         interpreter = make_stt()
-        for _ in range(stt_module._ENDED_LEDGERS + 3):
+        for _ in range(_ENDED_LEDGERS + 3):
             listener = listen(interpreter)
             listener.stream.end_input()
             await listener.ended()
-        assert len(interpreter._ledgers) == stt_module._ENDED_LEDGERS
+        assert len(interpreter._translations.ledgers) == _ENDED_LEDGERS
         assert interpreter._streams == []
 
 
@@ -251,7 +251,7 @@ class TestLetGo:
         translation = interpreter.next_translation("Oui.")
         assert translation is not None
         interpreter.let_go(translation)
-        assert interpreter._claim("Oui.") == interpreter._claim(translation) == []
+        assert interpreter._translations.claim("Oui.") == interpreter._translations.claim(translation) == []
 
 
 class TestRecognize:
@@ -294,9 +294,9 @@ class TestProbe:
         service.last.post(heard("Oui."), *voice(tone(440, 0.2)), heard("Non."))
         await probe.has(SpeechEventType.FINAL_TRANSCRIPT, 2)
         assert interpreter.next_translation("Oui.") is None
-        assert interpreter._claim("Oui.") == interpreter._claim(probe.finals[0].text) == []
+        assert interpreter._translations.claim("Oui.") == interpreter._translations.claim(probe.finals[0].text) == []
         await probe.aclose()
-        assert interpreter._claim("Oui.") == []
+        assert interpreter._translations.claim("Oui.") == []
         assert (reported, interpreter.counts.utterances, interpreter._unclaimed) == ([], 0, set())
 
     async def test_it_is_closed_with_the_stt(

@@ -123,10 +123,17 @@ async def _measure(work: Mapping[str, Any]) -> Report:
     cpu_before = time.process_time()
     await speak(streams, work["seconds"], pushed)
     cpu_seconds = time.process_time() - cpu_before
+    stalls = sum(stream.heard.stalls for stream in streams)  # to measure memory takes a moment, and may be one
     memory_mb = _memory_mb() - memory_before
     await asyncio.gather(*(stream.aclose() for stream in streams))
     return _report(
-        work, streams, cpu_seconds=cpu_seconds, memory_mb=memory_mb, settling=settling, pushed=pushed
+        work,
+        streams,
+        cpu_seconds=cpu_seconds,
+        memory_mb=memory_mb,
+        settling=settling,
+        pushed=pushed,
+        stalls=stalls,
     )
 
 
@@ -138,6 +145,7 @@ def _report(
     memory_mb: float,
     settling: Pushed,
     pushed: Pushed,
+    stalls: int,
 ) -> Report:
     def all_of(part: Callable[[Stream], list[float]]) -> list[float]:
         return [round(value, 3) for stream in streams for value in part(stream)]
@@ -151,7 +159,7 @@ def _report(
         pushed_at=settling.at + pushed.at,
         finals=sum(stream.heard.finals for stream in streams),
         voice_seconds=sum(stream.heard.voice_seconds for stream in streams),
-        stalls=sum(stream.heard.stalls for stream in streams),
+        stalls=stalls,
     )
 
 

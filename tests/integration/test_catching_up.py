@@ -40,7 +40,7 @@ async def _interpret(room: Any, audio: Any) -> tuple[list[float], list[float]]:
 
     async def measure() -> None:
         for came in accumulate(_VOICE_SECONDS):
-            while room.stt._ledgers[0]._voiced_seconds < came - 0.01:  # noqa: ASYNC110
+            while room.stt._translations.ledgers[0]._voiced_seconds < came - 0.01:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             backlogs.append(room.session.current_agent.backlog_seconds)
 

@@ -163,7 +163,7 @@ class TestInterrupted:
         room.microphone.speak(audio.speech(*_ONE, end=1.2))
         await room.speaker.until_played(1)
         assert audio.same(room.speaker.segments[-1], _voices(lines)[2])
-        assert all(ledger.claims.empty for ledger in room.stt._ledgers)
+        assert all(ledger.claims.empty for ledger in room.stt._translations.ledgers)
         assert (room.lost, room.errors) == ([], [])
 
     async def _until_recognized(self, room: Any, count: int) -> None:

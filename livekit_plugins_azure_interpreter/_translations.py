@@ -1,0 +1,65 @@
+"""The translations of all streams of an STT: which of them a text says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ._ledger import Ledger
+from ._utterances import Translation, Utterance
+
+_ENDED_LEDGERS = 16
+"""Streams that have ended, and whose last voices can still be claimed."""
+
+
+class Translations:
+    """What the streams have translated, and somebody may still want to have spoken.
+
+    Attributes:
+        ledgers: One of each stream, the oldest first.
+    """
+
+    def __init__(self) -> None:
+        self.ledgers: list[Ledger] = []
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How much voice has come that nobody has claimed."""
+        return sum(ledger.claims.waiting_seconds for ledger in self.ledgers)
+
+    def next(self, text: str) -> Translation | None:
+        """The oldest with these words that was not handed out yet; it is, now."""
+        oldest = self.oldest(text, handed_out=False)
+        if oldest is None:
+            return None
+        oldest.handed_out = True
+        return oldest.translation
+
+    def claim(self, text: str) -> list[Utterance]:
+        """The utterances that a text says, if it says any; they are nobody else's from now on."""
+        if not isinstance(text, Translation) and (oldest := self.oldest(text)):
+            text = oldest.translation
+        claims = (found for ledger in self.ledgers if (found := ledger.claims.claim(text)))
+        return next(claims, [])
+
+    def oldest(self, text: str, *, handed_out: bool = True) -> Utterance | None:
+        """Among all streams: the oldest utterance with these words."""
+        found = [one for ledger in self.ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
+        return min(found, key=lambda utterance: utterance.recognized_at, default=None)
+
+    def let_go(self, translation: Translation) -> None:
+        """Nobody will say it."""
+        for ledger in self.ledgers:
+            ledger.claims.let_go(translation.utterance)
+
+    def let_go_of_all(self) -> None:
+        """Nobody will say any of them."""
+        for ledger in self.ledgers:
+            ledger.claims.let_go_of_all()
+        self.ledgers.clear()
+
+    def keep(self, live: Collection[Ledger]) -> None:
+        """Other streams than these have ended: of those, only what can still be claimed, within reason."""
+        ended = [other for other in self.ledgers if other not in live and not other.claims.empty]
+        for forgotten in ended[:-_ENDED_LEDGERS]:
+            forgotten.claims.let_go_of_all()
+        self.ledgers = [*ended[-_ENDED_LEDGERS:], *live]
