@@ -455,7 +455,8 @@ class TestNotSaid:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.stt._translations.ledgers[0]._voiced_seconds and room.stt._translations.ledgers[0].claims.empty)
+        (ledger,) = room.stt._translations.ledgers
+        await until(lambda: ledger._voiced_seconds and ledger.claims.empty)
         assert room.speaker.heard == []
 
     async def test_what_an_agent_that_does_not_interpret_left_is_not_said_later(

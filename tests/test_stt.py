@@ -294,7 +294,8 @@ class TestProbe:
         service.last.post(heard("Oui."), *voice(tone(440, 0.2)), heard("Non."))
         await probe.has(SpeechEventType.FINAL_TRANSCRIPT, 2)
         assert interpreter.next_translation("Oui.") is None
-        assert interpreter._translations.claim("Oui.") == interpreter._translations.claim(probe.finals[0].text) == []
+        translations = interpreter._translations
+        assert translations.claim("Oui.") == translations.claim(probe.finals[0].text) == []
         await probe.aclose()
         assert interpreter._translations.claim("Oui.") == []
         assert (reported, interpreter.counts.utterances, interpreter._unclaimed) == ([], 0, set())

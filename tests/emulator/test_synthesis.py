@@ -1,4 +1,4 @@
-"""Text to speech of the emulator, asked for by hand and by the real SDK; benchmarks ask by the official TTS."""
+"""Text to speech of the emulator, asked for by hand and by the real SDK."""
 
 from __future__ import annotations
 
