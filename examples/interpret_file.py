@@ -17,27 +17,21 @@ import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from file_audio import Clock, FileInput, Heard, Recording, RecordingOutput, check_output, write_stereo
-from livekit.agents import AgentSession, ErrorEvent
+from livekit.agents import AgentSession
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from sample_session import SAMPLE, SAMPLE_RATE_HZ, Failure, watch_errors
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, load_script
 
-SAMPLE = Path(__file__).parent / "sample"
-SAMPLE_RATE_HZ = 16000
 QUIET_SECONDS = 3.0
 """After the end of the file: with no sign of speech for this long, everything was heard."""
 LONGEST_WAIT_SECONDS = 120.0
-
-
-class Failure(Exception):
-    """The interpreter gave up; the message is for the user."""
 
 
 @dataclass
@@ -133,18 +127,6 @@ async def interpret(options: argparse.Namespace, recording: Recording, console: 
             # Also after Ctrl-C: what was heard until then is worth keeping.
             if not failed.done():
                 report(options, recording, conversation, loudspeaker.heard)
-
-
-def watch_errors(session: AgentSession[Any]) -> asyncio.Future[None]:
-    """Fails with the first error that LiveKit cannot recover from."""
-    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def on_error(event: ErrorEvent) -> None:
-        if not event.error.recoverable and not failed.done():
-            failed.set_exception(Failure(getattr(event.error.error, "message", str(event.error.error))))
-
-    session.on("error", on_error)
-    return failed
 
 
 async def play(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -21,6 +22,10 @@ SAMPLE = Path(__file__).parent / "sample"
 SAMPLE_RATE_HZ = 16000
 _QUIET_SECONDS = 3.0
 """After the end of the recording: when nothing was heard for this long, all was."""
+
+
+class Failure(Exception):
+    """The session gave up; the message is for the user."""
 
 
 def run_agent(server: AgentServer, sample: Callable[[Recording], Coroutine[Any, Any, None]]) -> None:
@@ -43,9 +48,11 @@ def run_agent(server: AgentServer, sample: Callable[[Recording], Coroutine[Any, 
 
 def run(example: Coroutine[Any, Any, None]) -> None:
     """Run an example to its end; a mistake and Ctrl-C end it by an exit code, without a traceback."""
+    # LiveKit tells each error with its traceback; the one that ends the session is told here, once.
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)
     try:
         asyncio.run(example)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, Failure) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -76,19 +83,24 @@ async def on_recording(
     """A session that hears a recording, at the pace of speech.
 
     Leaving it waits until all was said and heard, and closes the session with its STT and TTS.
+
+    Raises:
+        Failure: An error from which LiveKit cannot recover.
     """
     clock = Clock()
     loudspeaker = RecordingOutput(clock, SAMPLE_RATE_HZ)
     session.input.audio = FileInput(recording, clock)
     if session.tts is not None:
         session.output.audio = loudspeaker
-    session.on("error", _report)
+    failed = watch_errors(session)
     try:
         await session.start(agent)
         yield loudspeaker
         quiet_since = recording.seconds
         while clock.now - quiet_since < _QUIET_SECONDS:
-            await asyncio.sleep(0.1)
+            await asyncio.wait({failed}, timeout=0.1)
+            if failed.done():
+                failed.result()
             if loudspeaker.busy:
                 quiet_since = max(recording.seconds, clock.now)
     finally:
@@ -98,5 +110,13 @@ async def on_recording(
                 await one.aclose()
 
 
-def _report(event: ErrorEvent) -> None:
-    print("error:", getattr(event.error, "error", event.error))
+def watch_errors(session: AgentSession[Any]) -> asyncio.Future[None]:
+    """Fails with the first error that LiveKit cannot recover from."""
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def on_error(event: ErrorEvent) -> None:
+        if not event.error.recoverable and not failed.done():
+            failed.set_exception(Failure(getattr(event.error.error, "message", str(event.error.error))))
+
+    session.on("error", on_error)
+    return failed

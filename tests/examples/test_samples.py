@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fakes.worker_process import EXAMPLES
 
-from livekit_plugins_azure_interpreter.emulator import Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Voice
 
 _SECONDS = 3.6
 """The sample's first sentence, and the pause after it."""
@@ -41,11 +41,11 @@ def sentence(tmp_path: Path) -> Path:
 def run() -> Try:
     """An example's exit code, and the lines that it has printed.
 
-    `interrupt_at`: press Ctrl-C when this is printed.
+    `interrupt_at`: press Ctrl-C when this is printed. Others are variables of its environment.
     """
 
     async def run_example(
-        name: str, *arguments: object, interrupt_at: str | None = None
+        name: str, *arguments: object, interrupt_at: str | None = None, **variables: str
     ) -> tuple[int | None, list[str]]:
         environment = {name: value for name, value in os.environ.items() if "AZURE" not in name}
         process = await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ def run() -> Try:
             str(EXAMPLES / name),
             *map(str, arguments),
             # Rich cuts lines to the terminal's width.
-            env={**environment, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
+            env={**environment, "COLUMNS": "200", "PYTHONIOENCODING": "utf-8", **variables},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -143,6 +143,28 @@ async def test_where_nothing_can_be_written_is_told_before_the_work(
     code, printed = await run(name, "--out", out)
     assert code in (1, 2)
     assert printed == [f"error: --out: {told}"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("captions_agent.py", "sample"),
+        ("assistant_agent.py", "sample"),
+        ("personal_voice.py", "--voice", "fr-FR-DeniseNeural"),
+        ("interpret_file.py",),
+    ],
+    ids=lambda command: command[0],
+)
+async def test_a_wrong_key_is_one_line(run: Try, tmp_path: Path, command: tuple[str, ...]) -> None:
+    out = ("--out", tmp_path / "heard.wav") if "sample" not in command else ()
+    async with Emulator(Behaviour(key="right")) as emulator:
+        code, printed = await run(
+            *command, *out, AZURE_SPEECH_KEY="wrong", AZURE_SPEECH_ENDPOINT=emulator.endpoint
+        )
+    assert code == 1
+    told = [line for line in printed if not line.startswith(("→", "Interpreting to")) and line]
+    assert len(told) == 1
+    assert told[0].startswith("error: Azure refused the credentials: check speech_key (AZURE_SPEECH_KEY)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
