@@ -44,8 +44,10 @@ class Recording:
             with wave.open(str(path), "rb") as wav:
                 recording = cls(wav.readframes(wav.getnframes()), wav.getframerate(), wav.getnchannels())
                 bits = wav.getsampwidth() * 8
-        except (wave.Error, EOFError) as error:
+        except wave.Error as error:
             raise ValueError(f"{path} is not a PCM WAV file ({error})") from error
+        except EOFError as error:
+            raise ValueError(f"{path} is not a PCM WAV file (it ends too early)") from error
         if bits != 16 or recording.channels > 2:
             raise ValueError(f"{path} has {recording.channels} channels of {bits} bit; 16 bit, 1 or 2 needed")
         if not recording.pcm:
@@ -156,6 +158,18 @@ class RecordingOutput(io.AudioOutput):
             self._playing = False
             seconds = len(self.heard[-1].pcm) / 2 / self._rate_hz
             self.on_playback_finished(playback_position=seconds, interrupted=interrupted)
+
+
+def check_output(path: Path) -> None:
+    """Before the work begins that would have nowhere to go.
+
+    Raises:
+        ValueError: No file can be written there.
+    """
+    if not path.parent.is_dir():
+        raise ValueError(f"--out: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"--out: {path} is a folder, not a file")
 
 
 def write_stereo(path: Path, left: bytes, heard: list[Heard], sample_rate: int) -> None:

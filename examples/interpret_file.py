@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from file_audio import Clock, FileInput, Heard, Recording, RecordingOutput, write_stereo
+from file_audio import Clock, FileInput, Heard, Recording, RecordingOutput, check_output, write_stereo
 from livekit.agents import AgentSession, ErrorEvent
 from rich.console import Console
 from rich.markup import escape
@@ -207,8 +207,7 @@ def main() -> int:
     console = Console()
     try:
         recording = Recording.read(options.input or SAMPLE / "english.wav")
-        if not options.out.parent.is_dir():
-            raise ValueError(f"--out: there is no folder {options.out.parent}")
+        check_output(options.out)
         # LiveKit warns of each retry; the error that ends it is shown below, once.
         logging.getLogger("livekit").setLevel(logging.CRITICAL)
         asyncio.run(interpret(options, recording, console))

@@ -46,6 +46,7 @@ server = AgentServer(
     # Each meeting is a process of its own, and starting one takes seconds. This one is started already when
     # somebody enters, so that their first words are interpreted. In `dev` there is none.
     num_idle_processes=1,
+    initialize_process_timeout=60.0,  # the 10 by default are too few on a busy machine, and it begins anew
     # Where the worker says that it is well. A second worker on the same machine needs another one.
     port=int(os.environ.get("HEALTH_PORT", "8081")),
 )

@@ -10,13 +10,11 @@ brings: what that speaks by itself is noise, but the session, the Azure SDK and 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import sys
 from pathlib import Path
 
-from file_audio import Recording, write_stereo
+from file_audio import Recording, check_output, write_stereo
 from livekit.agents import AgentSession
-from sample_session import SAMPLE, SAMPLE_RATE_HZ, azure_or_emulator, on_recording
+from sample_session import SAMPLE, SAMPLE_RATE_HZ, azure_or_emulator, on_recording, run
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.emulator import NoVoice
@@ -28,6 +26,7 @@ LAST_VOICE_LOST = NoVoice(5)
 
 async def interpret(options: argparse.Namespace) -> None:
     recording = Recording.read(options.recording)
+    check_output(options.out)
     async with azure_or_emulator(LAST_VOICE_LOST) as credentials:
         stt = azure_interpreter.STT(target_languages="fr", **credentials)
         if credentials:
@@ -53,10 +52,7 @@ def main() -> None:
     parser.add_argument("recording", nargs="?", type=Path, default=SAMPLE / "english.wav", help="16 bit WAV")
     parser.add_argument("--voice", help="a prebuilt voice instead of AZURE_SPEAKER_PROFILE_ID")
     parser.add_argument("--out", type=Path, default=Path("personal_voice.wav"), help="default: %(default)s")
-    try:
-        asyncio.run(interpret(parser.parse_args()))
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
+    run(interpret(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -28,8 +29,22 @@ def run_agent(server: AgentServer, sample: Callable[[Recording], Coroutine[Any, 
         require_environment()
         cli.run_app(server)
         return
+    parser = argparse.ArgumentParser(
+        prog=f"{Path(sys.argv[0]).name} sample", description="Try the agent on a recording, without a room."
+    )
+    parser.add_argument("recording", nargs="?", type=Path, default=SAMPLE / "english.wav", help="16 bit WAV")
+    path = parser.parse_args(sys.argv[2:]).recording
+
+    async def try_it() -> None:
+        await sample(Recording.read(path))
+
+    run(try_it())
+
+
+def run(example: Coroutine[Any, Any, None]) -> None:
+    """Run an example to its end; a mistake and Ctrl-C end it by an exit code, without a traceback."""
     try:
-        asyncio.run(sample(Recording.read(Path(sys.argv[2]) if sys.argv[2:] else SAMPLE / "english.wav")))
+        asyncio.run(example)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -37,7 +37,7 @@ class LLMService:
         await self._runner.cleanup()
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        system, user = (message["content"] for message in (await request.json())["messages"])
+        system, *_, user = (message["content"] for message in (await request.json())["messages"])
         self.tasks.append(system)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
