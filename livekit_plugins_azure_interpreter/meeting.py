@@ -84,7 +84,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         self._hearings: dict[str, Hearing] = {}
         self._present: frozenset[str] = frozenset()
         self._waiting: tuple[Route, ...] = ()
-        self._planning: asyncio.Handle | None = None
+        self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
         self._mistaken: set[tuple[str, str]] = set()
@@ -133,8 +133,6 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
-        if self._planning is not None:
-            self._planning.cancel()
         hearings, interpreters = list(self._hearings.values()), list(self._interpreters.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(interpreter.aclose() for interpreter in interpreters), *self._finishing)
@@ -148,11 +146,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
 
     def _plan_soon(self) -> None:
         """What changes at the same time makes one plan."""
-        if self._planning is None and self._closing is None:
-            self._planning = asyncio.get_running_loop().call_soon(self._plan)
+        if not self._planning and self._closing is None:
+            self._planning = True
+            asyncio.get_running_loop().call_soon(self._plan)
 
     def _plan(self) -> None:
-        self._planning = None
+        self._planning = False
         if self._room is None or self._closing is not None:
             return
         members = {member.identity: member for member in self._room.members()}

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.saying import Live, Saying
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
-from livekit_plugins_azure_interpreter import STT, SpeechStream
+from livekit_plugins_azure_interpreter import STT, TTS, SpeechStream
 from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._utterances import Utterance
 
@@ -126,3 +127,26 @@ async def listen(until: Until) -> AsyncIterator[Callable[..., Listener]]:
     yield make
     for listener in listeners:
         await listener.aclose()
+
+
+@pytest.fixture
+async def live(
+    make_stt: Callable[..., STT], listen: Callable[..., Listener], service: FakeService, until: Until
+) -> Live:
+    interpreter = make_stt()
+    listener = listen(interpreter)
+    await until(lambda: service.recognizers and service.last.started)
+    return Live(interpreter, listener, service)
+
+
+@pytest.fixture
+async def say() -> AsyncIterator[Callable[..., Saying]]:
+    speeches: list[Saying] = []
+
+    def start(tts: TTS, *texts: str) -> Saying:
+        speeches.append(Saying(tts, *texts))
+        return speeches[-1]
+
+    yield start
+    for speech in speeches:
+        await speech.aclose()

@@ -112,3 +112,16 @@ async def test_a_track_that_stays_is_listened_to_once(tracks: Tracks, ear: Ear, 
     await until(lambda: tracks.listened == ["mic"])
     tracks.push("mic", 1, 2)
     await until(lambda: ear.heard == [1, 2])
+
+
+async def test_a_frame_that_comes_as_its_track_goes_is_not_heard(
+    tracks: Tracks, ear: Ear, until: Until
+) -> None:
+    ear.hearing.listen_to(["mic", "screen"])
+    await until(lambda: len(tracks.listened) == 2)
+    tracks.push("mic", 3)
+    ear.hearing.listen_to(["screen"])
+    await until(lambda: tracks.listened == ["screen"])
+    tracks.push("screen", 5)
+    await until(lambda: ear.heard)
+    assert ear.heard == [5]

@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from conftest import Until
 from fakes.clock import VirtualLoop, run
 from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
 from fakes.tts import ToneTTS
+from livekit import rtc
 
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
 from livekit_plugins_azure_interpreter._plan import Route
@@ -308,6 +310,48 @@ async def test_it_tells_who_hears_what(meeting: Meeting) -> None:
     await meeting.go_on(0.5)
     assert meeting.interpreter.interpretations == {ALICE_FR: {"bob"}, BOB_EN: {"alice"}}
     assert meeting.interpreter.open_streams == 2
+
+
+@in_a_meeting()
+async def test_closing_as_somebody_comes_begins_nothing(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.interpreter.aclose()
+    await meeting.go_on(1.0)
+    assert not meeting.azure.streams
+
+
+class EmptyRoom(rtc.EventEmitter[str]):
+    """A room of LiveKit's that is not connected any more, and in which nobody is."""
+
+    local_participant = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remote_participants: dict[str, rtc.RemoteParticipant] = {}
+
+    def isconnected(self) -> bool:
+        return False
+
+
+class TestOutsideAJob:
+    @pytest.fixture
+    def interpreter(self) -> MeetingInterpreter:
+        return MeetingInterpreter(speech_key="a-key", speech_region="westeurope")
+
+    async def test_it_ends_with_the_room(self, interpreter: MeetingInterpreter, until: Until) -> None:
+        over: list[bool] = []
+        interpreter.on("closed", lambda: over.append(True))
+        room = EmptyRoom()
+        await interpreter.start(room)  # type: ignore[arg-type]
+        room.emit("disconnected", None)
+        await until(lambda: over == [True])
+
+    async def test_one_that_was_never_started_can_be_closed(self, interpreter: MeetingInterpreter) -> None:
+        over: list[bool] = []
+        interpreter.on("closed", lambda: over.append(True))
+        await interpreter.aclose()
+        assert over == [True]
 
 
 @in_a_meeting()

@@ -90,11 +90,13 @@ class Heard:
     def __init__(self) -> None:
         self.phrases: list[events.RawPhrase] = []
         self.voices: list[bytes | None] = []
+        self.voices_of_phrases: list[bytes | None] = []
         self.messages: list[tuple[str, str]] = []
         self.threads: set[threading.Thread] = set()
 
     def phrase(self, event: int) -> None:
         self.phrases.append(_native.phrase(event))
+        self.voices_of_phrases.append(_native.voice(event))
         self.threads.add(threading.current_thread())
 
     def voice(self, event: int) -> None:
@@ -155,6 +157,11 @@ async def test_a_voice_is_read_byte_for_byte_then_its_end(heard: Heard, audio: A
     assert end == b""
     assert all(chunks)
     assert b"".join(filter(None, chunks)).endswith(audio.line(1).voices["fr"].pcm)
+
+
+async def test_an_event_without_a_voice_is_no_piece_of_one(heard: Heard) -> None:
+    assert heard.voices_of_phrases
+    assert set(heard.voices_of_phrases) == {None}
 
 
 async def test_every_message_is_read_on_a_thread_of_the_sdk(heard: Heard) -> None:

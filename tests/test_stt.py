@@ -271,6 +271,16 @@ class TestRecognize:
         await asyncio.wait_for(interpreter.recognize(frame(0.1), language="es-ES"), LIMIT_SECONDS)
         assert service.last.options.source_languages == ("es-ES",)
 
+    async def test_beside_a_session_it_is_a_recording_still(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        listen(interpreter).stream.start_time_offset = 1.0
+        await until(lambda: service.recognizers and service.last.started)
+        service.replies = [[Connected(), heard("Oui.")]]
+        event = await asyncio.wait_for(interpreter.recognize(frame(0.1)), LIMIT_SECONDS)
+        assert event.alternatives[0].text == "Oui."
+
 
 class TestProbe:
     """LiveKit's FallbackAdapter opens one on an STT that failed, while another serves."""

@@ -19,13 +19,14 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, cost, latency, ledger, scale
+from . import cascade, choices, cost, latency, ledger, scale
 from .figures import Result
 
 _BENCHMARKS = {
     "latency": latency.measure,
     "cascade": cascade.measure,
     "cost": cost.measure,
+    "choices": choices.measure,
     "scale": scale.measure,
     "ledger": ledger.measure,
 }
