@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from conftest import Until
 from fakes.clock import VirtualLoop, run
+from fakes.livekit_room import FakeLiveKitRoom
 from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
 from fakes.tts import ToneTTS
-from livekit import rtc
 
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
 from livekit_plugins_azure_interpreter._plan import Route
@@ -321,19 +321,6 @@ async def test_closing_as_somebody_comes_begins_nothing(meeting: Meeting) -> Non
     assert not meeting.azure.streams
 
 
-class EmptyRoom(rtc.EventEmitter[str]):
-    """A room of LiveKit's that is not connected any more, and in which nobody is."""
-
-    local_participant = None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.remote_participants: dict[str, rtc.RemoteParticipant] = {}
-
-    def isconnected(self) -> bool:
-        return False
-
-
 class TestOutsideAJob:
     @pytest.fixture
     def interpreter(self) -> MeetingInterpreter:
@@ -342,7 +329,7 @@ class TestOutsideAJob:
     async def test_it_ends_with_the_room(self, interpreter: MeetingInterpreter, until: Until) -> None:
         over: list[bool] = []
         interpreter.on("closed", lambda: over.append(True))
-        room = EmptyRoom()
+        room = FakeLiveKitRoom(connected=False)
         await interpreter.start(room)  # type: ignore[arg-type]
         room.emit("disconnected", None)
         await until(lambda: over == [True])

@@ -1,0 +1,131 @@
+"""LiveKit's room without a server: who is in it, and what it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from livekit import rtc
+
+
+@dataclass(eq=False)
+class Publication:
+    """A track that somebody has published; `track` is what those who subscribe to it get."""
+
+    sid: str
+    kind: int = rtc.TrackKind.KIND_AUDIO
+    muted: bool = False
+    subscribed: bool = True
+    track: rtc.LocalAudioTrack | None = None
+
+    def set_subscribed(self, subscribed: bool) -> None:
+        self.subscribed = subscribed
+
+
+@dataclass
+class Person:
+    """Somebody else in the room."""
+
+    identity: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+    track_publications: dict[str, Publication] = field(default_factory=dict)
+
+    def publish(self, *publications: Publication) -> Person:
+        self.track_publications.update((one.sid, one) for one in publications)
+        return self
+
+
+@dataclass
+class Text:
+    """A text stream that was sent."""
+
+    topic: str
+    sender_identity: str
+    destination_identities: Sequence[str]
+    attributes: Mapping[str, str]
+    text: str = ""
+    closed: bool = False
+
+    async def write(self, text: str) -> None:
+        self.text += text
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class LocalParticipant:
+    """The interpreter in the room.
+
+    Attributes:
+        attributes, track_publications: As LiveKit has them.
+        permissions: What was sent, each as who may subscribe to which tracks; None: everybody to all.
+        texts: What was sent to be read.
+        may_publish: Cleared, publishing waits.
+        stays_published: Tracks cannot be unpublished.
+    """
+
+    def __init__(self) -> None:
+        self.identity = "interpreter"
+        self.attributes: dict[str, str] = {}
+        self.track_publications: dict[str, Publication] = {}
+        self.permissions: list[dict[str, list[str]] | None] = []
+        self.texts: list[Text] = []
+        self.may_publish = asyncio.Event()
+        self.may_publish.set()
+        self.stays_published = False
+        self._sids = count(1)
+
+    async def publish_track(
+        self, track: rtc.LocalAudioTrack, options: rtc.TrackPublishOptions
+    ) -> Publication:
+        await self.may_publish.wait()
+        publication = Publication(f"TR_own_{next(self._sids)}", track=track)
+        self.track_publications[publication.sid] = publication
+        return publication
+
+    async def unpublish_track(self, sid: str) -> None:
+        if self.stays_published:
+            raise rtc.participant.UnpublishTrackError("it stays")
+        del self.track_publications[sid]
+
+    async def set_attributes(self, attributes: Mapping[str, str]) -> None:
+        self.attributes.update(attributes)
+
+    def set_track_subscription_permissions(
+        self,
+        *,
+        allow_all_participants: bool,
+        participant_permissions: Sequence[rtc.ParticipantTrackPermission] = (),
+    ) -> None:
+        allowed = {one.participant_identity: list(one.allowed_track_sids) for one in participant_permissions}
+        self.permissions.append(None if allow_all_participants else allowed)
+
+    async def stream_text(self, **options: Any) -> Text:
+        self.texts.append(Text(**options))
+        return self.texts[-1]
+
+
+class FakeLiveKitRoom(rtc.EventEmitter[str]):
+    """The room; who emits its events is the test.
+
+    Attributes:
+        connected: Whether it is.
+    """
+
+    def __init__(self, *, connected: bool = True) -> None:
+        super().__init__()
+        self.connected = connected
+        self.local_participant = LocalParticipant()
+        self.remote_participants: dict[str, Person] = {}
+
+    def isconnected(self) -> bool:
+        return self.connected
+
+    def join(self, identity: str, **attributes: str) -> Person:
+        """Somebody is there; without an event."""
+        self.remote_participants[identity] = Person(identity, attributes)
+        return self.remote_participants[identity]

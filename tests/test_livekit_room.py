@@ -1,0 +1,279 @@
+"""The port over LiveKit's room: who is in it, who may hear what, and what is sent to be read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.livekit_room import FakeLiveKitRoom, Publication
+from fakes.room import within
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._livekit_room import LiveKitRoom
+from livekit_plugins_azure_interpreter._plan import Route
+from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+ALICE_FR, ALICE_DE = Route("alice", "fr"), Route("alice", "de")
+SILENCE = rtc.AudioFrame(bytes(640), RATE_HZ, 1, 320)
+
+
+@pytest.fixture
+async def fake() -> FakeLiveKitRoom:
+    return FakeLiveKitRoom()
+
+
+@pytest.fixture
+async def room(fake: FakeLiveKitRoom) -> AsyncIterator[LiveKitRoom]:
+    room = LiveKitRoom(fake)  # type: ignore[arg-type]
+    yield room
+    await room.aclose()
+
+
+class Watched:
+    """What a room has told."""
+
+    def __init__(self, room: LiveKitRoom) -> None:
+        self.changes = 0
+        self.closed = False
+        room.watch(self._changed, self._closed)
+
+    def _changed(self) -> None:
+        self.changes += 1
+
+    def _closed(self) -> None:
+        self.closed = True
+
+
+class TestMembers:
+    def test_a_member_can_be_listened_to_while_the_microphone_is_open(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        camera = Publication("TR_video", kind=rtc.TrackKind.KIND_VIDEO)
+        fake.join("alice", language="fr").publish(
+            Publication("TR_a"), Publication("TR_b", muted=True), camera
+        )
+        fake.join("bob").publish(camera)
+        alice, bob = room.members()
+        assert (alice.identity, alice.attributes) == ("alice", {"language": "fr"})
+        assert (alice.publishes, alice.tracks) == (True, ("TR_a",))
+        assert (bob.publishes, bob.tracks) == (False, ())
+
+    def test_recorders_and_who_publishes_for_another_are_none(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        fake.join("recorder").kind = rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS
+        fake.join("avatar", **{"lk.publish_on_behalf": "agent"})
+        assert room.members() == []
+
+
+class TestWatching:
+    async def test_each_change_is_told(self, fake: FakeLiveKitRoom, room: LiveKitRoom) -> None:
+        watched = Watched(room)
+        for event in ("participant_connected", "participant_attributes_changed", "track_muted"):
+            fake.emit(event)
+        assert watched.changes == 3
+
+    async def test_nothing_is_told_while_the_connection_is_lost_and_all_when_it_is_back(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        watched = Watched(room)
+        fake.emit("reconnecting")
+        fake.emit("participant_disconnected")
+        assert watched.changes == 0
+        fake.emit("reconnected")
+        assert watched.changes == 1
+
+    async def test_the_end_of_the_room_is_told(self, fake: FakeLiveKitRoom, room: LiveKitRoom) -> None:
+        watched = Watched(room)
+        fake.emit("disconnected")
+        assert watched.closed
+
+    async def test_a_room_that_was_closed_tells_nothing_and_lets_everybody_hear_all(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        watched = Watched(room)
+        await room.aclose()
+        fake.emit("participant_connected")
+        assert watched.changes == 0
+        assert fake.local_participant.permissions[-1] is None
+
+    async def test_nothing_is_sent_to_a_room_that_is_not_connected(self) -> None:
+        fake = FakeLiveKitRoom(connected=False)
+        room = LiveKitRoom(fake)  # type: ignore[arg-type]
+        Watched(room)
+        await room.aclose()
+        assert fake.local_participant.permissions == []
+
+
+class TestListening:
+    @pytest.fixture
+    async def source(self) -> AsyncIterator[rtc.AudioSource]:
+        source = rtc.AudioSource(RATE_HZ, 1)
+        yield source
+        await source.aclose()
+
+    async def test_a_track_is_heard_once_it_is_subscribed_to(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, source: rtc.AudioSource, until: Until
+    ) -> None:
+        Watched(room)
+        publication = Publication("TR_a", subscribed=False)
+        fake.join("alice").publish(publication)
+        frames = room.listen("TR_a")
+        heard = asyncio.create_task(frames.__anext__())  # type: ignore[arg-type,var-annotated]
+        await until(lambda: publication.subscribed)
+        assert not heard.done()
+        publication.track = rtc.LocalAudioTrack.create_audio_track("a", source)
+        fake.emit("track_subscribed")
+        while not heard.done():
+            await source.capture_frame(SILENCE)
+        frame = heard.result()
+        assert (frame.sample_rate, frame.num_channels) == (RATE_HZ, 1)
+        await frames.aclose()  # type: ignore[attr-defined]
+
+    async def test_a_track_that_is_not_there_is_waited_for(
+        self, room: LiveKitRoom, fake: FakeLiveKitRoom
+    ) -> None:
+        frames = room.listen("TR_gone")
+        heard = asyncio.create_task(frames.__anext__())  # type: ignore[arg-type,var-annotated]
+        fake.emit("track_subscribed")
+        await asyncio.sleep(0)
+        assert not heard.done()
+        heard.cancel()
+        await asyncio.gather(heard, return_exceptions=True)
+
+
+class TestPublishing:
+    async def test_a_track_says_what_it_carries(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
+    ) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        local = fake.local_participant
+        (publication,) = local.track_publications.values()
+        assert publication.track is not None
+        assert publication.track.name == "alice-fr"
+        await until(lambda: local.attributes)
+        described = local.attributes[f"interpretation.{publication.sid}"]
+        assert json.loads(described) == {"speaker": "alice", "language": "fr"}
+        await track.aclose()
+
+    async def test_what_is_played_is_waited_for(self, room: LiveKitRoom) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        await track.play(SILENCE)
+        await within(track.played())
+        await track.aclose()
+
+    async def test_a_track_that_is_closed_is_gone_and_says_nothing(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        await track.aclose()
+        assert fake.local_participant.track_publications == {}
+        assert set(fake.local_participant.attributes.values()) == {""}
+
+    async def test_in_a_room_that_is_gone_there_is_nothing_to_unpublish(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        fake.connected = False
+        await track.aclose()
+        assert len(fake.local_participant.track_publications) == 1
+
+    async def test_a_track_that_stays_is_told(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        fake.local_participant.stays_published = True
+        await track.aclose()
+        assert "alice-fr was not unpublished" in caplog.text
+
+    async def test_who_gives_up_while_a_track_is_published_leaves_none(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
+    ) -> None:
+        fake.local_participant.may_publish.clear()
+        publishing: asyncio.Task[Any] = asyncio.create_task(room.publish(ALICE_FR, RATE_HZ))
+        await asyncio.sleep(0)
+        publishing.cancel()
+        fake.local_participant.may_publish.set()
+        await asyncio.gather(publishing, return_exceptions=True)
+        assert publishing.cancelled()
+        assert fake.local_participant.track_publications == {}
+
+    async def test_after_a_reconnect_it_is_described_by_its_new_sid(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
+    ) -> None:
+        Watched(room)
+        tracks = [await room.publish(route, RATE_HZ) for route in (ALICE_FR, ALICE_DE)]
+        first, _ = fake.local_participant.track_publications.values()
+        first.sid = "TR_anew"
+        fake.emit("local_track_republished", first, None)
+        await until(lambda: "interpretation.TR_anew" in fake.local_participant.attributes)
+        described = fake.local_participant.attributes["interpretation.TR_anew"]
+        assert json.loads(described)["language"] == "fr"
+        fake.connected = False
+        for track in tracks:
+            await track.aclose()
+
+
+class TestPermissions:
+    async def test_a_track_is_for_its_listeners_and_other_tracks_for_everybody(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
+    ) -> None:
+        local = fake.local_participant
+        local.track_publications["TR_other"] = Publication("TR_other")
+        fake.join("bob")
+        fake.join("carol")
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        room.admit({ALICE_FR: frozenset({"bob"})})
+        everybody = ["TR_other"]
+        wanted = {"bob": [*everybody, track.publication.sid], "carol": everybody}
+        await until(lambda: local.permissions[-1] == wanted)
+        await track.aclose()
+
+
+class TestCaptions:
+    def _caption(self, *, original: bool, final: bool = True) -> Caption:
+        return Caption("segment", ALICE_FR, original, "Bonjour.", "fr", final, frozenset({"carol", "bob"}))
+
+    async def test_the_translation_is_the_interpreters_and_goes_with_its_track(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        await room.caption(self._caption(original=False))
+        (sent,) = fake.local_participant.texts
+        assert (sent.topic, sent.sender_identity, sent.text) == (
+            "lk.transcription",
+            "interpreter",
+            "Bonjour.",
+        )
+        assert (sent.destination_identities, sent.closed) == (["bob", "carol"], True)
+        assert sent.attributes == {
+            "lk.segment_id": "segment",
+            "lk.transcription_final": "true",
+            "language": "fr",
+            "lk.transcribed_track_id": track.publication.sid,
+        }
+        await track.aclose()
+
+    async def test_the_original_is_the_speakers_and_goes_with_their_microphone(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        fake.join("alice").publish(Publication("TR_a"))
+        await room.caption(self._caption(original=True, final=False))
+        (sent,) = fake.local_participant.texts
+        assert sent.sender_identity == "alice"
+        assert sent.attributes["lk.transcription_final"] == "false"
+        assert sent.attributes["lk.transcribed_track_id"] == "TR_a"
+
+    @pytest.mark.parametrize("original", [True, False])
+    async def test_words_are_read_where_there_is_no_track(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, original: bool
+    ) -> None:
+        await room.caption(self._caption(original=original))
+        (sent,) = fake.local_participant.texts
+        assert sent.text == "Bonjour."
+        assert "lk.transcribed_track_id" not in sent.attributes
