@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 from fakes.worker_process import WorkerProcess
@@ -37,11 +37,18 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[WorkerProcess]]]:
         await worker.aclose()
 
 
+@pytest.fixture
+def temporary_folder() -> Iterator[str]:
+    """A short path: the worker's processes talk over sockets in it, and a socket's path has 107 letters."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield folder
+
+
 @pytest.mark.timeout(180)  # it starts a worker, on a machine that may be busy
 async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes_and_leaves_on_sigterm(
-    start: Callable[..., Awaitable[WorkerProcess]], tmp_path: Path
+    start: Callable[..., Awaitable[WorkerProcess]], temporary_folder: str
 ) -> None:
-    worker = await start(TMPDIR=str(tmp_path))
+    worker = await start(TMPDIR=temporary_folder)
     assert await worker.health() == (200, "OK")
     assert await worker.image_health() == 0
     status, body = await worker.health("/worker")
@@ -55,4 +62,4 @@ async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes
     assert await worker.until_ended() == 0
     assert await worker.image_health() == 1
     assert [line for line in worker.log if "draining" in line] == ["draining worker"]
-    assert [name for name in os.listdir(tmp_path) if name.startswith("worker-metrics")] == []
+    assert [name for name in os.listdir(temporary_folder) if name.startswith("worker-metrics")] == []
