@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from file_audio import Clock, FileInput, Heard, Recording, RecordingOutput, check_output, write_stereo
+from interruptible import run_interruptibly
 from livekit.agents import AgentSession
 from rich.console import Console
 from rich.markup import escape
@@ -192,7 +193,7 @@ def main() -> int:
         check_output(options.out)
         # LiveKit warns of each retry; the error that ends it is shown below, once.
         logging.getLogger("livekit").setLevel(logging.CRITICAL)
-        asyncio.run(interpret(options, recording, console))
+        run_interruptibly(interpret(options, recording, console))
     except (ValueError, OSError) as error:
         console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         return 2

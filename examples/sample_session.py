@@ -14,6 +14,7 @@ from typing import Any
 
 from environment import require_environment
 from file_audio import Clock, FileInput, Recording, RecordingOutput
+from interruptible import run_interruptibly
 from livekit.agents import Agent, AgentServer, AgentSession, ErrorEvent, cli
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Fault, load_script
@@ -51,7 +52,7 @@ def run(example: Coroutine[Any, Any, None]) -> None:
     # LiveKit tells each error with its traceback; the one that ends the session is told here, once.
     logging.getLogger("livekit").setLevel(logging.CRITICAL)
     try:
-        asyncio.run(example)
+        run_interruptibly(example)
     except (ValueError, OSError, Failure) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
