@@ -196,7 +196,13 @@ class LiveKitRoom:
         name = f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}"
         describing = asyncio.create_task(self._local.set_attributes({name: what}))
         self._describing.add(describing)
-        describing.add_done_callback(self._describing.discard)
+        describing.add_done_callback(self._described)
+
+    def _described(self, describing: asyncio.Task[None]) -> None:
+        self._describing.discard(describing)
+        if not describing.cancelled() and (error := describing.exception()) is not None:
+            # It is heard all the same; a client does not know whose voice it is.
+            logger.warning("what a track carries was not told: %s", type(error).__name__)
 
     def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
         """After a reconnect a track has another sid."""

@@ -161,6 +161,15 @@ class TestPublishing:
         assert json.loads(described) == {"speaker": "alice", "language": "fr"}
         await track.aclose()
 
+    async def test_that_it_could_not_be_said_is_told(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        fake.local_participant.refuses = RuntimeError("no")
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        await until(lambda: "what a track carries was not told: RuntimeError" in caplog.text)
+        fake.local_participant.refuses = None
+        await track.aclose()
+
     async def test_what_is_played_is_waited_for(self, room: LiveKitRoom) -> None:
         track = await room.publish(ALICE_FR, RATE_HZ)
         await track.play(SILENCE)

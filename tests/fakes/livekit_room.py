@@ -66,6 +66,7 @@ class LocalParticipant:
         texts: What was sent to be read.
         may_publish: Cleared, publishing waits.
         stays_published: Tracks cannot be unpublished.
+        refuses: What setting attributes raises.
     """
 
     def __init__(self) -> None:
@@ -77,6 +78,7 @@ class LocalParticipant:
         self.may_publish = asyncio.Event()
         self.may_publish.set()
         self.stays_published = False
+        self.refuses: Exception | None = None
         self._sids = count(1)
 
     async def publish_track(
@@ -93,6 +95,8 @@ class LocalParticipant:
         del self.track_publications[sid]
 
     async def set_attributes(self, attributes: Mapping[str, str]) -> None:
+        if self.refuses is not None:
+            raise self.refuses
         self.attributes.update(attributes)
 
     def set_track_subscription_permissions(
