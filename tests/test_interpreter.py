@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from fakes.clock import VirtualLoop, run
@@ -61,11 +60,7 @@ class Booth:
         return self._number
 
     async def go_on(self, seconds: float) -> None:
-        until = self.loop.time() + seconds
-        while self.loop.time() < until:
-            await asyncio.sleep(min(0.1, until - self.loop.time()))
-            self.room.bring()
-            await asyncio.sleep(0)
+        await self.room.go_on(seconds)
 
     def heard(self, listener: str) -> list[int]:
         return list(dict.fromkeys(one.number for one in self.room.played if listener in one.listeners))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -53,11 +52,7 @@ class Meeting:
 
     async def go_on(self, seconds: float) -> None:
         """Time passes."""
-        until = self.loop.time() + seconds
-        while self.loop.time() < until:
-            await asyncio.sleep(min(0.1, until - self.loop.time()))
-            self.room.bring()
-            await asyncio.sleep(0)
+        await self.room.go_on(seconds)
 
     def heard(self, listener: str) -> list[tuple[int, str]]:
         """The utterances that somebody heard, in order, with the language."""

@@ -183,6 +183,14 @@ class FakeRoom:
         self.utterances[utterance.number] = utterance
         self._said.setdefault(utterance.track, []).append(utterance)
 
+    async def go_on(self, seconds: float) -> None:
+        """Time passes, and microphones bring what is said meanwhile."""
+        until = self._loop.time() + seconds
+        while self._loop.time() < until:
+            await asyncio.sleep(min(0.1, until - self._loop.time()))
+            self.bring()
+            await asyncio.sleep(0)
+
     def bring(self) -> None:
         """Microphones bring what was said since the last time."""
         for member in self.people.values():
