@@ -16,7 +16,7 @@ from ._audio import is_loud
 from ._errors import to_api_error
 from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished, MessageReceived
 from ._liveness import Liveness
-from ._threads import in_thread, post_to
+from ._threads import in_thread, post_to, threads_never_preempt
 from ._voice_order import VoiceOrder
 from .credentials import TokenError
 from .log import logger
@@ -47,6 +47,8 @@ class Recognizer(Protocol):
     def write(self, pcm: bytes) -> None: ...
 
     def end_audio(self) -> None: ...
+
+    def send_at_once(self) -> None: ...
 
     def renew_token(self) -> None: ...
 
@@ -132,7 +134,9 @@ class Connection:
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
-        if not self._connected:
+        if self._connected:
+            self._send_at_once(recognizer)
+        else:
             self._watch(deadline - self._opened_at, "could not be reached")
         return self
 
@@ -201,6 +205,7 @@ class Connection:
             logger.error("an Azure recognizer did not stop cleanly: %s", type(error).__name__)
 
     def _open(self) -> Recognizer:
+        threads_never_preempt()
         recognizer = self._open_recognizer(self._options, self._post)
         try:
             recognizer.start()
@@ -234,6 +239,8 @@ class Connection:
             self._renew_token()
         elif isinstance(event, Connected):
             self._connected = True
+            if self._recognizer is not None:
+                self._send_at_once(self._recognizer)
             self._liveness.reconnected(self._loop.time())
             self._watch_peer()
         elif not isinstance(event, Failed):
@@ -268,6 +275,9 @@ class Connection:
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
         else:
             self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
+
+    def _send_at_once(self, recognizer: Recognizer) -> None:
+        in_thread(recognizer.send_at_once, name="azure-interpreter-socket")
 
     def _renew_token(self) -> None:
         """Before the SDK connects again: a token may have expired since it connected."""

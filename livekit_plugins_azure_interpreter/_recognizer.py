@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.cognitiveservices.speech as speechsdk
 
 from . import _events as events
 from . import _native
+from ._messages import Messages
+from ._sockets import send_at_once
 from ._voice_order import VoiceNames
 from .options import Latency, Options
 
@@ -28,11 +31,11 @@ _SDK_SETTINGS = {
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
 }
 _LATENCIES = {
-    # Length of the SDK's messages, and how often it looks for work; None: its own 100 ms and 10 ms.
+    # Length of the SDK's messages, and how often it looks for work, in ms; its own are 100 and 10.
     "lowest": (20, 2),
-    "low": (20, None),
-    "balanced": (40, None),
-    "relaxed": (None, None),
+    "low": (20, 10),
+    "balanced": (40, 10),
+    "relaxed": (100, 10),
 }
 _MESSAGES_SECONDS = 1.0
 """That messages come is reported this often; each of a voice would be too many for the loop."""
@@ -64,6 +67,8 @@ class AzureRecognizer:
         self.session_id = self._recognizer.properties.get_property(speechsdk.PropertyId.Speech_SessionId)
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
+        self._peer_port = _peer_port(options)
+        self._messages = Messages(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
         reporter = _Reporter(post)
@@ -79,14 +84,20 @@ class AzureRecognizer:
 
     def write(self, pcm: bytes) -> None:
         """Hear 16 bit mono PCM at the rate of the options; it is copied."""
-        self._has_audio |= bool(pcm)
-        self._audio.write(pcm)
+        if message := self._messages.add(pcm):
+            self._write(message)
 
     def end_audio(self) -> None:
         """There is no more audio: deal with what was written, then report `Finished`."""
+        if rest := self._messages.flush():
+            self._write(rest)
         self._audio.close()
         if not self._has_audio:
             self._post(events.Finished())  # the SDK would never tell that it has dealt with nothing
+
+    def send_at_once(self) -> None:
+        """Have the connection that there is now never wait for an acknowledgement. It can block."""
+        send_at_once(self._peer_port)
 
     def renew_token(self) -> None:
         """Take a fresh token for the next time that the SDK connects. It can block."""
@@ -100,6 +111,10 @@ class AzureRecognizer:
             signal.disconnect_all()
         self._recognizer.stop_continuous_recognition_async().get()
         del self._signals, self._connection, self._recognizer, self._audio
+
+    def _write(self, pcm: bytes) -> None:
+        self._has_audio = True
+        self._audio.write(pcm)
 
     def _connect(self, reporter: _Reporter) -> list[Any]:
         recognizer, connection = self._recognizer, self._connection
@@ -271,14 +286,24 @@ def _config(options: Options) -> Any:
 
 def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:
     """The SDK's properties, all undocumented, that make a latency."""
-    message_ms, polling_ms = _LATENCIES[latency]
-    settings = {}
-    if message_ms is not None:
-        settings["SPEECH-BytesPerFrame"] = message_ms * sample_rate // 1000 * 2
-    if polling_ms is not None:
-        settings["SPEECH-USPRunPollingInterval"] = polling_ms
-        settings["SPEECH-USPPollingInterval"] = polling_ms
-    return settings
+    _, polling_ms = _LATENCIES[latency]
+    return {
+        "SPEECH-BytesPerFrame": _message_bytes(latency, sample_rate),
+        "SPEECH-USPRunPollingInterval": polling_ms,
+        "SPEECH-USPPollingInterval": polling_ms,
+    }
+
+
+def _message_bytes(latency: Latency, sample_rate: int) -> int:
+    message_ms, _ = _LATENCIES[latency]
+    return message_ms * sample_rate // 1000 * 2
+
+
+def _peer_port(options: Options) -> int:
+    if options.proxy is not None:
+        return options.proxy.port
+    endpoint = urlsplit(options.credentials.endpoint)
+    return endpoint.port or (80 if endpoint.scheme == "ws" else 443)
 
 
 def _properties(options: Options) -> dict[Any, object]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +43,17 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
     _working.add(thread)
     thread.start()
     return future
+
+
+def threads_never_preempt() -> None:
+    """This thread, and all that it begins, take no core from the thread that wakes them.
+
+    The SDK's threads are woken by each frame. On Linux they would otherwise run at once, in the place of
+    the loop, which then comes late to all other streams. Elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(PermissionError):  # a sandbox may forbid it: then they run as ever
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 @atexit.register

@@ -408,6 +408,29 @@ class TestDeadPeer:
             assert isinstance((await all_of(connection))[-1], Failed)
 
 
+class TestHaste:
+    async def test_every_connection_sends_at_once(self, service: FakeService, until: Until) -> None:
+        async with connect(service):
+            await until(lambda: service.last.hastened == 1)
+            service.last.post(Disconnected(), Connected())
+            await until(lambda: service.last.hastened == 2)
+            assert service.last.threads["hasten"] is not threading.main_thread()
+
+    async def test_also_one_that_was_there_before_the_recognizer_was(
+        self, service: FakeService, until: Until
+    ) -> None:
+        service.hold("start")
+        service.replies = [[Connected()]]
+        opening = asyncio.create_task(connect(service).__aenter__())
+        await until(lambda: "start" in service.entered)
+        service.last.post(Connected())
+        await until(lambda: service.last.idle)
+        service.replies = [[]]
+        service.release("start")
+        async with await opening:
+            await until(lambda: service.last.hastened == 1)
+
+
 class TestRenewal:
     OPTIONS = replace(
         OPTIONS, credentials=Credentials(endpoint="wss://example.com", auth_token=lambda: "a-token")

@@ -14,6 +14,7 @@ from typing import Any, cast
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 from fakes.room import Audio
+from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._errors import to_api_error
@@ -23,6 +24,7 @@ from livekit_plugins_azure_interpreter._recognizer import (
     _config,
     _make,
     _message_signals,
+    _peer_port,
     _Reporter,
 )
 from livekit_plugins_azure_interpreter.credentials import Credentials
@@ -149,6 +151,28 @@ class TestRecognizer:
         assert not posted.events
 
 
+class TestWriting:
+    @pytest.fixture
+    def written(self, mocker: MockerFixture) -> Any:
+        return mocker.spy(speechsdk.audio.PushAudioInputStream, "write")
+
+    def test_the_sdk_is_given_whole_messages(
+        self, make: Callable[..., AzureRecognizer], written: Any
+    ) -> None:
+        recognizer = make(latency="relaxed")
+        for _ in range(12):
+            recognizer.write(bytes(640))
+        assert [len(call.args[1]) for call in written.call_args_list] == [3200, 3200]
+
+    def test_and_what_is_left_at_the_end_of_the_audio(
+        self, make: Callable[..., AzureRecognizer], written: Any
+    ) -> None:
+        recognizer = make(latency="relaxed")
+        recognizer.write(bytes(640))
+        recognizer.end_audio()
+        assert [len(call.args[1]) for call in written.call_args_list] == [640]
+
+
 class TestHearing:
     """With an emulator, so that the SDK's own threads call."""
 
@@ -218,6 +242,26 @@ class TestHearing:
         assert not set(posted.threads) & {threading.current_thread(), threading.main_thread()}
 
 
+class TestHaste:
+    @pytest.mark.parametrize(
+        ("endpoint", "proxy", "port"),
+        [
+            ("wss://westeurope.s2s.speech.microsoft.com/speech/universal/v2", None, 443),
+            ("ws://127.0.0.1/speech/universal/v2", None, 80),
+            ("ws://127.0.0.1:8765/speech/universal/v2", None, 8765),
+            ("wss://example.com/speech/universal/v2", "http://proxy.example:8080", 8080),
+        ],
+    )
+    def test_it_is_for_the_port_that_the_sdk_connects_to(
+        self, endpoint: str, proxy: str | None, port: int
+    ) -> None:
+        chosen = options(
+            credentials=Credentials(endpoint=endpoint, key="any"),
+            proxy=Proxy.parse(proxy) if proxy else None,
+        )
+        assert _peer_port(chosen) == port
+
+
 class TestToken:
     def test_a_fresh_one_is_taken_for_the_next_connection(self, make: Callable[..., AzureRecognizer]) -> None:
         tokens = iter(("first", "second"))
@@ -268,11 +312,11 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("chosen", "message_bytes", "polling_ms"),
         [
-            ({}, "640", ""),
-            ({"latency": "low", "sample_rate": 24000}, "960", ""),
+            ({}, "640", "10"),
+            ({"latency": "low", "sample_rate": 24000}, "960", "10"),
             ({"latency": "lowest"}, "640", "2"),
-            ({"latency": "balanced"}, "1280", ""),
-            ({"latency": "relaxed"}, "", ""),
+            ({"latency": "balanced"}, "1280", "10"),
+            ({"latency": "relaxed"}, "3200", "10"),
         ],
     )
     def test_a_latency_is_the_length_of_messages_and_how_often_is_looked_for_work(

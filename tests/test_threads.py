@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 
 import pytest
+from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import _threads
-from livekit_plugins_azure_interpreter._threads import finish_work, in_thread, post_to
+from livekit_plugins_azure_interpreter._threads import (
+    finish_work,
+    in_thread,
+    post_to,
+    threads_never_preempt,
+)
 
 LIMIT_SECONDS = 5.0
 
@@ -73,6 +81,26 @@ class TestPostTo:
 
         with pytest.raises(RuntimeError, match="broken"):
             post_to(Broken(), print)  # type: ignore[arg-type]
+
+
+class TestScheduling:
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing happens")
+    async def test_a_thread_and_all_that_it_begins_never_preempt(self) -> None:
+        def begin() -> tuple[int, int]:
+            threads_never_preempt()
+            begun: list[int] = []
+            thread = threading.Thread(target=lambda: begun.append(os.sched_getscheduler(0)))
+            thread.start()
+            thread.join(LIMIT_SECONDS)
+            return os.sched_getscheduler(0), begun[0]
+
+        found = await asyncio.wait_for(in_thread(begin, name="a-name"), LIMIT_SECONDS)
+        assert found == (os.SCHED_BATCH, os.SCHED_BATCH)
+        assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+    async def test_a_sandbox_that_forbids_it_is_no_error(self, mocker: MockerFixture) -> None:
+        mocker.patch("os.sched_setscheduler", side_effect=PermissionError, create=True)
+        await asyncio.wait_for(in_thread(threads_never_preempt, name="a-name"), LIMIT_SECONDS)
 
 
 class TestTheEnd:

@@ -299,6 +299,9 @@ class FakeStream:
         self._segment()
         self._finish_when_done()
 
+    def send_at_once(self) -> None:
+        pass
+
     def renew_token(self) -> None:
         pass
 

@@ -22,6 +22,7 @@ class FakeRecognizer:
         started, audio_ended, closed: What was called.
         sees_messages: As the port's; its service says.
         session_id: As the port's; by its number.
+        hastened: How many connections were told to send at once.
         renewals: How often its token was renewed.
         threads: By name ("make", "start", "close"), the thread that called.
     """
@@ -30,7 +31,7 @@ class FakeRecognizer:
         self.options = options
         self.written = bytearray()
         self.sees_messages = service.sees_messages
-        self.renewals = 0
+        self.hastened = self.renewals = 0
         self.started = self.audio_ended = self.closed = False
         self.threads: dict[str, threading.Thread] = {}
         self._service = service
@@ -59,6 +60,10 @@ class FakeRecognizer:
         self.audio_ended = True
         if self._service.finishes:
             self.post(Finished())
+
+    def send_at_once(self) -> None:
+        self._enter("hasten")
+        self.hastened += 1
 
     def renew_token(self) -> None:
         self._enter("renew")
