@@ -52,7 +52,7 @@ def threads_never_preempt() -> None:
     the loop, which then comes late to all other streams. Elsewhere nothing happens.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(PermissionError):  # a sandbox may forbid it: then they run as ever
+        with contextlib.suppress(OSError):  # a sandbox may forbid it, or not know it: they run as ever
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
