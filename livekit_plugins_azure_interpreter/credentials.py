@@ -197,4 +197,8 @@ def _websocket(name: str, url: str) -> str:
     if not re.match(r"wss?://[^/]+", url):
         # Without the value: an endpoint can carry a key in its query.
         raise ValueError(f"{name} must begin with wss:// or ws://")
+    try:
+        urlsplit(url).port  # noqa: B018 - reading it checks it
+    except ValueError:
+        raise ValueError(f"{name} must have a port from 0 to 65535, or none") from None
     return url

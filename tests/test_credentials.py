@@ -150,6 +150,10 @@ REFUSED_CREDENTIALS = {
         {**KEY, "endpoint": "x.example"},
         ["speech_endpoint", "AZURE_SPEECH_ENDPOINT"],
     ),
+    "endpoint whose port is none": (
+        {**KEY, "endpoint": "ws://localhost:SECRET/x"},
+        ["speech_endpoint", "AZURE_SPEECH_ENDPOINT", "port"],
+    ),
     "endpoint without host": ({**KEY, "endpoint": "wss:///x"}, ["speech_endpoint", "AZURE_SPEECH_ENDPOINT"]),
     "host without scheme": ({**KEY, "host": "x.example"}, ["speech_host", "AZURE_SPEECH_HOST"]),
     "key with token": (
@@ -224,6 +228,7 @@ def test_a_secret_is_in_no_repr(given: dict[str, Any]) -> None:
         {"token_credential": Entra(), "region": "x"},
         {**KEY, "endpoint": "x.example?key=SECRET"},
         {**KEY, "host": "x.example?key=SECRET"},
+        {**KEY, "host": "wss://x.example:SECRET"},
     ],
 )
 def test_a_secret_is_in_no_error(given: dict[str, Any]) -> None:
