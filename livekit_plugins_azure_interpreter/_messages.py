@@ -14,23 +14,19 @@ class Messages:
 
     def __init__(self, message_bytes: int) -> None:
         self._message_bytes = message_bytes
+        self._added_bytes = 0
         self._waiting = b""
-        self._missing = message_bytes
 
     def add(self, pcm: bytes) -> bytes:
         """All that waits, if this completes a message; else nothing. The last part may be of the next."""
-        self._missing -= len(pcm)
-        if self._missing > 0:
+        complete = self._added_bytes // self._message_bytes
+        self._added_bytes += len(pcm)
+        if self._added_bytes // self._message_bytes == complete:
             self._waiting += pcm
             return b""
-        of_the_next = -self._missing % self._message_bytes
-        self._missing = self._message_bytes - of_the_next
-        return self._take() + pcm if self._waiting else pcm
+        return self.flush() + pcm
 
     def flush(self) -> bytes:
         """All that waits: there is no more."""
-        return self._take()
-
-    def _take(self) -> bytes:
         waiting, self._waiting = self._waiting, b""
         return waiting
