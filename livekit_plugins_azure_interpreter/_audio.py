@@ -54,11 +54,29 @@ class MonoResampler:
 
 
 def mono(frame: rtc.AudioFrame) -> bytes:
-    """The samples of a frame, its channels mixed down."""
-    if frame.num_channels == 1:
-        return bytes(frame.data)
-    samples = np.frombuffer(frame.data, dtype=np.int16).reshape(-1, frame.num_channels)
-    return bytes(samples.mean(axis=1).astype(np.int16).data)
+    """The samples of a frame, its channels mixed down to their mean."""
+    count = frame.num_channels
+    # A frame may bring more data than it has samples.
+    samples = np.frombuffer(frame.data, np.int16)[: count * frame.samples_per_channel]
+    if count == 1 or not len(samples):
+        return samples.tobytes()
+    channels = samples.reshape(-1, count).astype(np.float32)
+    mean = channels @ np.ones(count, np.float32) / count
+    energies = np.einsum("ij,ij->j", channels, channels)
+    loudest = energies.max()
+    if np.dot(mean, mean) * 4 * count**2 < loudest:
+        return _one_of(channels, energies >= loudest / 4)
+    return mean.astype(np.int16).tobytes()
+
+
+def _one_of(channels: np.ndarray, loud: np.ndarray) -> bytes:
+    """The first loud channel, since the channels cancel each other in their mean (inverted stereo).
+
+    The mean of a single loud channel and silence has twice the amplitude at which this is used: ordinary
+    stereo never gets here. The first one, not the loudest: two that cancel are about equally loud, and
+    a change from one to the other would be heard as a click.
+    """
+    return channels[:, int(np.argmax(loud))].astype(np.int16).tobytes()
 
 
 def _join(frames: list[rtc.AudioFrame]) -> bytes:

@@ -91,7 +91,7 @@ class Interpretation:
         return not self._is_over and lately and self._loud_until > self._covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """What is said next; frames of one sample rate. Ignored once the stream has ended."""
+        """What is said next: frames of any rate and channels. Ignored once the stream has ended."""
         if self._input_ended or self._stream_ended:
             return
         self._stream.push_frame(frame)

@@ -14,6 +14,7 @@ from livekit.agents import APIConnectOptions, APIError, stt, utils
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
 from . import _events as events
+from ._any_rate import AnyRateStream
 from ._audio import MonoResampler
 from ._connection import Connection
 from ._errors import to_api_error
@@ -51,7 +52,7 @@ class _Hearing:
     voice: VoiceReader = field(default_factory=VoiceReader)
 
 
-class SpeechStream(stt.SpeechStream):
+class SpeechStream(AnyRateStream):
     """Frames in, speech events out. Made by `STT.stream()`.
 
     An attempt is one connection to Azure after another: a change of the options opens the next,

@@ -146,7 +146,7 @@ class TranslationModelSession(translation.TranslationModelSession[Any]):
         return self._audio
 
     def push_audio(self, frame: rtc.AudioFrame) -> None:
-        """What is said next: any rate, mono or stereo. It must stay the same in one session."""
+        """What is said next: frames of any rate and channels, which may change at any time."""
         self._interpretation.push(frame)
 
     def end_input(self) -> None:

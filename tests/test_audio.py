@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._audio import MonoResampler, is_loud
+from livekit_plugins_azure_interpreter._audio import MonoResampler, is_loud, mono
 
 TARGET = 16000
 RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000]
@@ -98,6 +100,52 @@ def test_after_a_flush_audio_may_go_on() -> None:
 @pytest.mark.parametrize("sample_rate", [16000, 48000])
 def test_an_empty_frame_is_no_sound(sample_rate: int) -> None:
     assert MonoResampler(TARGET).push(rtc.AudioFrame(b"", sample_rate, 1, 0)) == b""
+
+
+class TestChannels:
+    def _mono(self, *channels: Sequence[int] | np.ndarray) -> list[int]:
+        interleaved = np.array(channels, np.int16).T
+        frame = rtc.AudioFrame(interleaved.tobytes(), TARGET, len(channels), len(interleaved))
+        return np.frombuffer(mono(frame), np.int16).tolist()
+
+    @pytest.mark.parametrize("count", range(1, 9))
+    def test_the_extremes_of_any_number_of_channels_do_not_overflow(self, count: int) -> None:
+        extremes = [-32768, 32767, 0]
+        assert self._mono(*[extremes] * count) == extremes
+
+    @pytest.mark.parametrize("count", range(1, 9))
+    def test_no_samples_in_any_number_of_channels_are_no_sound(self, count: int) -> None:
+        assert mono(rtc.AudioFrame(b"", TARGET, count, 0)) == b""
+
+    def test_data_beyond_the_samples_of_a_frame_is_no_sound(self) -> None:
+        frame = rtc.AudioFrame(np.arange(9, dtype=np.int16).tobytes(), TARGET, 2, 2)
+        assert np.frombuffer(mono(frame), np.int16).tolist() == [0, 2]
+
+    @pytest.mark.parametrize("inverted_by", [-1.0, -0.9, -0.7])
+    def test_inverted_stereo_is_heard_as_one_of_its_sides(self, inverted_by: float) -> None:
+        left = np.frombuffer(b"".join(bytes(frame.data) for frame in tone(TARGET, 0.02)), np.int16)
+        assert self._mono(left, (left * inverted_by).astype(np.int16)) == left.tolist()
+
+    def test_inverted_stereo_with_noise_does_not_change_sides(self) -> None:
+        random = np.random.default_rng(1)
+        left = np.concatenate([np.frombuffer(frame.data, np.int16) for frame in tone(TARGET, 1.0)])
+        right = -left + random.integers(-400, 400, len(left)).astype(np.int16)
+        pairs = zip(left.reshape(-1, 160), right.reshape(-1, 160), strict=True)
+        assert [sample for pair in pairs for sample in self._mono(*pair)] == left.tolist()
+
+    def test_of_several_channels_that_cancel_one_that_is_heard_is_taken(self) -> None:
+        voice = [3000, -4000, 5000]
+        assert self._mono([0, 0, 0], voice, [-value for value in voice], [0, 0, 0]) == voice
+
+    def test_a_voice_on_one_side_is_mixed_down_as_ever(self) -> None:
+        assert self._mono([3000, -4000], [0, 0]) == [1500, -2000]
+        assert self._mono([0, 0], [3000, -4000], [0, 0], [0, 0]) == [750, -1000]
+
+    def test_sides_that_differ_in_phase_are_mixed_down_as_ever(self) -> None:
+        turned = np.arange(320) * 2 * np.pi * 440 / TARGET
+        left, right = 8000 * np.sin(turned), 8000 * np.sin(turned + 2 * np.pi / 3)
+        mixed = self._mono(left.astype(np.int16), right.astype(np.int16))
+        assert mixed == pytest.approx(((left + right) / 2).tolist(), abs=2)
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,14 @@ class TestAudio:
         written = await self._written(make_stt, listen, service, *frames)
         assert len(written) / 32000 == pytest.approx(1.0, abs=0.01)
 
+    async def test_rate_and_channels_may_change_at_any_time(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        kinds = [(48000, 1), (16000, 2), (8000, 1), (44100, 2), (48000, 1)]
+        frames = [frame(0.01, rate, channels) for rate, channels in kinds for _ in range(20)]
+        written = await self._written(make_stt, listen, service, *frames)
+        assert len(written) / 32000 == pytest.approx(1.0, abs=0.01)
+
     async def test_stereo_is_mixed_down(self, make_stt: Make, listen: Make, service: FakeService) -> None:
         stereo = rtc.AudioFrame(struct.pack("<4h", 100, 300, -200, 400), 16000, 2, 2)
         assert await self._written(make_stt, listen, service, stereo) == struct.pack("<2h", 200, 100)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from livekit_plugins_azure_interpreter import InterpreterAgent
@@ -67,6 +68,20 @@ class TestOverlap:
         assert room.heard([spoken.voice.pcm for spoken in room.emulator.spoken])
         for (start, end), heard in zip(_THREE, room.speaker.segments, strict=True):
             assert pcm[round(start * 16000) * 2 : round(end * 16000) * 2] in heard
+
+    async def test_a_microphone_that_changes_its_rate_and_channels_in_mid_session_is_heard_on(
+        self, enter_room: Any, audio: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        lines = _lines(audio)
+        room = await enter_room(_behaviour(lines), speed=4.0)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1, rate=48000), rate=48000)
+        stereo = np.repeat(np.frombuffer(audio.speech((0.2, 0.7), end=1.1), "<i2"), 2).tobytes()
+        room.microphone.speak(stereo, channels=2)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1, rate=8000), rate=8000)
+        await room.speaker.until_played(3)
+        assert room.heard(_voices(lines))
+        assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
     async def test_what_is_not_translated_is_not_said(self, enter_room: Any, audio: Any) -> None:
         lines = _lines(audio)
