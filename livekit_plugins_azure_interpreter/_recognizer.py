@@ -67,7 +67,7 @@ class AzureRecognizer:
         self.session_id = self._recognizer.properties.get_property(speechsdk.PropertyId.Speech_SessionId)
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
-        self._peer_port = _peer_port(options)
+        self._peer = _peer(options)
         self._messages = Messages(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
@@ -97,7 +97,7 @@ class AzureRecognizer:
 
     def send_at_once(self) -> None:
         """Have the connection that there is now never wait for an acknowledgement. It can block."""
-        send_at_once(self._peer_port)
+        send_at_once(*self._peer)
 
     def renew_token(self) -> None:
         """Take a fresh token for the next time that the SDK connects. It can block."""
@@ -299,11 +299,11 @@ def _message_bytes(latency: Latency, sample_rate: int) -> int:
     return message_ms * sample_rate // 1000 * 2
 
 
-def _peer_port(options: Options) -> int:
+def _peer(options: Options) -> tuple[str, int]:
     if options.proxy is not None:
-        return options.proxy.port
+        return options.proxy.host, options.proxy.port
     endpoint = urlsplit(options.credentials.endpoint)
-    return endpoint.port or (80 if endpoint.scheme == "ws" else 443)
+    return endpoint.hostname or "", endpoint.port or (80 if endpoint.scheme == "ws" else 443)
 
 
 def _properties(options: Options) -> dict[Any, object]:

@@ -32,7 +32,7 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
     def run() -> None:
         try:
             result = work()
-        except Exception as error:
+        except BaseException as error:  # also SystemExit: who waits is never left waiting
             post_to(loop, _settle, future, None, error)
         else:
             post_to(loop, _settle, future, result, None)
@@ -67,7 +67,7 @@ def finish_work() -> None:
         thread.join(max(0.0, until - time.monotonic()))
 
 
-def _settle(future: asyncio.Future[T], result: T, error: Exception | None) -> None:
+def _settle(future: asyncio.Future[T], result: T, error: BaseException | None) -> None:
     if future.done():
         return
     if error is not None:

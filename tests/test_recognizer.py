@@ -24,7 +24,7 @@ from livekit_plugins_azure_interpreter._recognizer import (
     _config,
     _make,
     _message_signals,
-    _peer_port,
+    _peer,
     _Reporter,
 )
 from livekit_plugins_azure_interpreter.credentials import Credentials
@@ -244,22 +244,22 @@ class TestHearing:
 
 class TestHaste:
     @pytest.mark.parametrize(
-        ("endpoint", "proxy", "port"),
+        ("endpoint", "proxy", "peer"),
         [
-            ("wss://westeurope.s2s.speech.microsoft.com/speech/universal/v2", None, 443),
-            ("ws://127.0.0.1/speech/universal/v2", None, 80),
-            ("ws://127.0.0.1:8765/speech/universal/v2", None, 8765),
-            ("wss://example.com/speech/universal/v2", "http://proxy.example:8080", 8080),
+            ("wss://example.com/speech/universal/v2", None, ("example.com", 443)),
+            ("ws://127.0.0.1/speech/universal/v2", None, ("127.0.0.1", 80)),
+            ("ws://[::1]:8765/speech/universal/v2", None, ("::1", 8765)),
+            ("wss://example.com/any", "http://proxy.example:8080", ("proxy.example", 8080)),
         ],
     )
-    def test_it_is_for_the_port_that_the_sdk_connects_to(
-        self, endpoint: str, proxy: str | None, port: int
+    def test_the_peer_is_what_the_sdk_connects_to(
+        self, endpoint: str, proxy: str | None, peer: tuple[str, int]
     ) -> None:
         chosen = options(
             credentials=Credentials(endpoint=endpoint, key="any"),
             proxy=Proxy.parse(proxy) if proxy else None,
         )
-        assert _peer_port(chosen) == port
+        assert _peer(chosen) == peer
 
 
 class TestToken:

@@ -28,11 +28,12 @@ class TestInThread:
         assert thread is not threading.current_thread()
         assert (thread.name, thread.daemon) == ("a-name", True)
 
-    async def test_it_raises_what_the_work_raises(self) -> None:
+    @pytest.mark.parametrize("kind", [ValueError, GeneratorExit])
+    async def test_it_raises_what_the_work_raises(self, kind: type[BaseException]) -> None:
         def work() -> None:
-            raise ValueError("no")
+            raise kind("no")
 
-        with pytest.raises(ValueError, match="no"):
+        with pytest.raises(kind, match="no"):
             await asyncio.wait_for(in_thread(work, name="a-name"), LIMIT_SECONDS)
 
     @pytest.mark.parametrize("fails", [False, True])
