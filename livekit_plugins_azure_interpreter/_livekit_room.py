@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 from livekit import rtc
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
@@ -26,6 +26,8 @@ ATTRIBUTE_INTERPRETATION = "interpretation."
 """And the sid of a track: the participant attribute that tells what the track carries."""
 ATTRIBUTE_LANGUAGE = "language"
 """Of a caption (an attribute of its text stream): the language of the text."""
+
+MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
 _FRAME_MS = 20
 _QUEUE_MS = 400
@@ -48,10 +50,18 @@ class LiveKitRoom:
 
     Whom a track is for is enforced by LiveKit's track subscription permissions, which the publisher of a
     track may set: no API key is needed. Other tracks of the same participant are left to everybody.
+
+    Args:
+        room: The one that is connected to.
+        track_sources: The audio tracks of these sources are what people say.
     """
 
-    def __init__(self, room: rtc.Room) -> None:
+    def __init__(
+        self, room: rtc.Room, track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES
+    ) -> None:
         self._room = room
+        self._track_sources = track_sources
+        self._ignored: set[str] = set()
         self._local = room.local_participant
         self._outputs: list[_Track] = []
         self._listeners: Mapping[Route, frozenset[str]] = {}
@@ -77,12 +87,7 @@ class LiveKitRoom:
 
     def members(self) -> Sequence[Member]:
         return [
-            Member(
-                participant.identity,
-                participant.attributes,
-                publishes=bool(_audio(participant)),
-                tracks=tuple(one.sid for one in _audio(participant) if not one.muted),
-            )
+            self._member(participant)
             for participant in self._room.remote_participants.values()
             if participant.kind in DEFAULT_PARTICIPANT_KINDS
             and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
@@ -170,6 +175,40 @@ class LiveKitRoom:
 
     # The tracks of others
 
+    def _member(self, participant: rtc.RemoteParticipant) -> Member:
+        speech = self._speech(participant)
+        return Member(
+            participant.identity,
+            participant.attributes,
+            publishes=bool(speech),
+            tracks=tuple(one.sid for one in speech if not one.muted),
+        )
+
+    def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
+        """The tracks that carry what somebody says: a film in a shared screen is not their speech."""
+        speech = []
+        for publication in participant.track_publications.values():
+            if publication.kind != rtc.TrackKind.KIND_AUDIO:
+                continue
+            if publication.source in self._track_sources:
+                speech.append(publication)
+            else:
+                self._report_ignored(participant, publication)
+        return speech
+
+    def _report_ignored(
+        self, participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication
+    ) -> None:
+        if publication.sid not in self._ignored:
+            self._ignored.add(publication.sid)
+            logger.info(
+                "the audio track %s of %r is not interpreted: its source is %s; "
+                "the argument track_sources of MeetingInterpreter names those that are",
+                publication.sid,
+                participant.identity,
+                rtc.TrackSource.Name(publication.source),
+            )
+
     async def _track(self, sid: str, *, other_than: rtc.Track | None) -> rtc.Track:
         while True:
             publication = self._publication(sid)
@@ -234,7 +273,7 @@ class LiveKitRoom:
         if not caption.original:
             return next((one.publication.sid for one in self._outputs if one.route == caption.route), "")
         speaker = self._room.remote_participants.get(caption.route.speaker)
-        return next((one.sid for one in _audio(speaker)), "") if speaker is not None else ""
+        return next((one.sid for one in self._speech(speaker)), "") if speaker is not None else ""
 
 
 class _Track:
@@ -265,8 +304,3 @@ class _Track:
         except rtc.participant.UnpublishTrackError as error:
             logger.warning("the track %s was not unpublished: %s", self.route.name, error)
         await self._source.aclose()
-
-
-def _audio(participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
-    publications = participant.track_publications.values()
-    return [one for one in publications if one.kind == rtc.TrackKind.KIND_AUDIO]

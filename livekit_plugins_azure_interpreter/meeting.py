@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
@@ -12,7 +12,7 @@ from livekit.agents import tts as livekit_tts
 
 from ._hearing import Hearing
 from ._interpreter import InterpretationChanged, Interpreter
-from ._livekit_room import LiveKitRoom
+from ._livekit_room import MICROPHONES, LiveKitRoom
 from ._plan import Person, Plan, Planner, Route, target_language
 from ._room import Member, Room
 from .log import logger
@@ -52,6 +52,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             those who want that very language.
         max_streams: How many streams to Azure may be open at the same time (S0: 100 per resource). Beyond,
             interpretations wait for a place; that is logged, and told as "queued".
+        track_sources: The sources of the audio tracks that are interpreted: microphones. With
+            `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
+            its presenter's words, too.
         fallback: Gives, for a language, what speaks a translation whose voice is lost; any LiveKit TTS. It
             may be the same for several.
         **options: Any option of `STT` but `target_languages`.
@@ -66,18 +69,22 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         max_streams: int = 100,
+        track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
         if max_streams < 1:
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
+        if not track_sources:
+            raise ValueError("track_sources is empty: name one source at least, or leave it out")
         # A function, since it shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
         self._stt("en")  # a mistake is told here, not when somebody speaks
         self._fallback = fallback
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
+        self._track_sources = frozenset(track_sources)
         self._planner = Planner(max_streams)
         self._room: Room | None = None
         self._interpreters: dict[Route, Interpreter] = {}
@@ -113,7 +120,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         if (job := get_job_context(required=False)) is not None:
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
             job.add_shutdown_callback(self.aclose)
-        self._start(LiveKitRoom(room))
+        self._start(LiveKitRoom(room, self._track_sources))
 
     def _start(self, room: Room) -> None:
         if self._room is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 ALICE_FR, ALICE_DE = Route("alice", "fr"), Route("alice", "de")
+FILM = Publication("TR_film", source=rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO)
 SILENCE = rtc.AudioFrame(bytes(640), RATE_HZ, 1, 320)
 
 
@@ -62,6 +64,25 @@ class TestMembers:
         assert (alice.identity, alice.attributes) == ("alice", {"language": "fr"})
         assert (alice.publishes, alice.tracks) == (True, ("TR_a",))
         assert (bob.publishes, bob.tracks) == (False, ())
+
+    def test_only_a_microphone_is_what_a_member_says(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        fake.join("alice").publish(FILM, Publication("TR_a"))
+        fake.join("bob").publish(FILM)
+        for _ in range(2):
+            alice, bob = room.members()
+        assert (alice.publishes, alice.tracks) == (True, ("TR_a",))
+        assert (bob.publishes, bob.tracks) == (False, ())
+        # It is told, once.
+        (record,) = caplog.records
+        assert "SOURCE_SCREENSHARE_AUDIO" in record.getMessage()
+
+    def test_sources_can_be_chosen(self, fake: FakeLiveKitRoom) -> None:
+        fake.join("alice").publish(Publication("TR_a"), FILM)
+        (alice,) = LiveKitRoom(fake, (FILM.source,)).members()  # type: ignore[arg-type]
+        assert (alice.publishes, alice.tracks) == (True, ("TR_film",))
 
     def test_recorders_and_who_publishes_for_another_are_none(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom

@@ -344,7 +344,12 @@ async def test_it_is_for_one_meeting(meeting: Meeting) -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"max_streams": 0}, "max_streams"), ({"sample_rate": 11025}, "sample_rate"), ({"proxy": "x"}, "proxy")],
+    [
+        ({"max_streams": 0}, "max_streams"),
+        ({"sample_rate": 11025}, "sample_rate"),
+        ({"proxy": "x"}, "proxy"),
+        ({"track_sources": []}, "track_sources"),
+    ],
 )
 def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -17,6 +17,7 @@ class Publication:
 
     sid: str
     kind: int = rtc.TrackKind.KIND_AUDIO
+    source: rtc.TrackSource.ValueType = rtc.TrackSource.SOURCE_MICROPHONE
     muted: bool = False
     subscribed: bool = True
     track: rtc.LocalAudioTrack | None = None

@@ -143,7 +143,7 @@ class Participant:
         self.room = rtc.Room()
         self._server, self._stalls = server, stalls
         self._deaf = deaf
-        self._source: rtc.AudioSource | None = None
+        self._sources: dict[str, rtc.AudioSource] = {}
         self._changed = asyncio.Event()
         self._reading: set[asyncio.Task[None]] = set()
         self.room.on("track_subscribed", self._subscribed)
@@ -161,18 +161,32 @@ class Participant:
 
     async def publish(self) -> rtc.LocalTrackPublication:
         """Switch the microphone on; silent until something is said."""
-        self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_AHEAD_MS)
-        track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        return await within(self.room.local_participant.publish_track(track, options), LIMIT_SECONDS)
+        return await self._publish("microphone", rtc.TrackSource.SOURCE_MICROPHONE)
+
+    async def share_screen(self) -> None:
+        """Share a screen with its sound; silent until something is played."""
+        await self._publish("screen", rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO)
 
     async def say(self, pcm: bytes) -> None:
         """Speak a recording (16 bit mono PCM at RATE_HZ), as long as that takes."""
-        assert self._source is not None
+        await self._play("microphone", pcm)
+
+    async def show_film(self, pcm: bytes) -> None:
+        """A film plays in the shared screen, as long as that takes."""
+        await self._play("screen", pcm)
+
+    async def _publish(self, name: str, kind: rtc.TrackSource.ValueType) -> rtc.LocalTrackPublication:
+        source = self._sources[name] = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_AHEAD_MS)
+        track = rtc.LocalAudioTrack.create_audio_track(name, source)
+        options = rtc.TrackPublishOptions(source=kind)
+        return await within(self.room.local_participant.publish_track(track, options), LIMIT_SECONDS)
+
+    async def _play(self, name: str, pcm: bytes) -> None:
+        source = self._sources[name]
         for at in range(0, len(pcm), _FRAME_BYTES):
             part = pcm[at : at + _FRAME_BYTES]
-            await self._source.capture_frame(rtc.AudioFrame(part, RATE_HZ, 1, len(part) // 2))
-        await self._source.wait_for_playout()
+            await source.capture_frame(rtc.AudioFrame(part, RATE_HZ, 1, len(part) // 2))
+        await source.wait_for_playout()
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something heard or read makes this true."""
@@ -205,8 +219,8 @@ class Participant:
             await within(ear.aclose())
         for reading in self._reading:
             reading.cancel()
-        if self._source is not None:
-            await self._source.aclose()
+        for source in self._sources.values():
+            await source.aclose()
 
     def _subscribed(
         self, track: rtc.Track, _: rtc.RemoteTrackPublication, who: rtc.RemoteParticipant

@@ -137,6 +137,22 @@ async def test_people_come_and_go_in_mid_speech(meeting: Any, interpreter: Any, 
     assert interpreter.interpretations == {}
 
 
+async def test_a_film_in_a_shared_screen_is_not_interpreted_as_its_presenters_words(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    await alice.share_screen()
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    film = await bob.ear("screen")
+    await alice.show_film(_CAROLS.pcm + silence(1.0))
+    await bob.until(lambda: film.loud_seconds > 0.3)
+    await alice.say(_ALICES.pcm + silence(1.0))
+    await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
+    assert bob.read_of("alice") == [_ALICES.line.text]
+    assert len(emulator.spoken) == 1
+
+
 async def test_the_meeting_goes_on_when_the_server_is_started_again(
     own_server: Any, meeting: Any, interpreter: Any
 ) -> None:

@@ -190,7 +190,12 @@ class TestTranslationModel:
 
 class TestMeetingInterpreter:
     async def starts_in_a_room(self, room: rtc.Room, other: tts.TTS[Any]) -> None:
-        meeting = MeetingInterpreter(max_streams=20, fallback=lambda language: other, voice=None)
+        meeting = MeetingInterpreter(
+            max_streams=20,
+            track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
+            fallback=lambda language: other,
+            voice=None,
+        )
         assert_type(await meeting.start(room), None)
         assert_type(meeting.open_streams, int)
         assert_type(meeting.interpretations, Mapping[tuple[str, str], frozenset[str]])
