@@ -91,8 +91,9 @@ class SpeechStream(AnyRateStream):
         self._came_at = float("-inf")
         self._untranslated = False
         self._sent_again_until = 0.0
+        self._placed_at: float | None = None
         self._first_offset: float | None = None
-        self._is_placed = self._is_probe = False
+        self._is_probe = False
         self._transcriber = Transcriber(options.target_languages)
         self._task.add_done_callback(self._ended)
 
@@ -104,7 +105,7 @@ class SpeechStream(AnyRateStream):
     @start_time_offset.setter
     def start_time_offset(self, value: float) -> None:
         cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
-        self._is_placed = True
+        self._placed_at = value
 
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
@@ -117,9 +118,10 @@ class SpeechStream(AnyRateStream):
 
     async def _run(self) -> None:
         if self._first_offset is None:
-            # Later the base class adds wall-clock time, which is not a position in the audio.
-            self._first_offset = self.start_time_offset
-            self._is_probe = self._interpreter._began(self, placed=self._is_placed)
+            # Not the base class's: to that each attempt adds wall-clock time, which is no position in
+            # the audio; the first one, too, which adds what passed since the stream was made.
+            self._first_offset = self._placed_at or 0.0
+            self._is_probe = self._interpreter._began(self, placed=self._placed_at is not None)
         self._ledger.reconnected(self._now())
         self._report_forgotten()
         self._hearings.clear()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -322,6 +324,19 @@ class TestErrors:
         await listener.has(FINAL, 2)
         times = [(final.start_time, final.end_time) for final in listener.finals]
         assert times == [pytest.approx((1.0, 1.5)), pytest.approx((1.7, 1.8))]
+
+    async def test_no_time_of_a_stream_has_a_part_of_the_wall_clock(
+        self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # LiveKit adds to the offset what passes between two looks at the clock, at the first attempt as well.
+        looks = itertools.count(1000.0)
+        clock = SimpleNamespace(time=lambda: next(looks), perf_counter=time.perf_counter)
+        monkeypatch.setattr("livekit.agents.stt.stt.time", clock)
+        service.replies = [[Connected(), Recognized(phrase(offset=1.0, duration=0.5))]]
+        listener = listen(make_stt())
+        listener.stream.end_input()
+        await listener.ended()
+        assert [(final.start_time, final.end_time) for final in listener.finals] == [(1.0, 1.5)]
 
     async def test_a_connect_timeout_is_an_error_that_names_it(
         self, make_stt: Make, listen: Make, service: FakeService

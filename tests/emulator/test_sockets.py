@@ -82,14 +82,15 @@ class TestHangUp:
     @pytest.fixture
     async def peers(self) -> AsyncIterator[tuple[asyncio.Transport, asyncio.StreamReader]]:
         """The transport of one end of a connection, and what the other end reads."""
-        accepted: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+        # The writer itself is kept: from Python 3.13 on, one that is dropped closes its connection.
+        accepted: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
 
         async def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            accepted.set_result(cast(asyncio.Transport, writer.transport))
+            accepted.set_result(writer)
 
         async with await asyncio.start_server(accept, "127.0.0.1", 0) as listening:
             reader, writer = await asyncio.open_connection(*listening.sockets[0].getsockname()[:2])
-            transport = await accepted
+            transport = cast(asyncio.Transport, (await accepted).transport)
             yield transport, reader
             transport.abort()
             writer.close()

@@ -37,25 +37,44 @@ async def proxy() -> AsyncIterator[Proxy]:
 
 
 class Contexts(Tap):
-    """What the emulator is asked for: Azure's `speech.context` of each turn."""
+    """What the emulator is asked for: Azure's `speech.context` of each turn.
+
+    Attributes:
+        seen: In the order of arrival; connections that are open at the same time arrive in any order.
+    """
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
+        self._of_turns: dict[str, dict[str, Any]] = {}
+        self._results: list[Message] = []
 
     def received(self, message: Message) -> None:
         if message.path == "speech.context":
             self.seen.append(message.json())
+            self._of_turns[message.request_id] = message.json()
+
+    def sending(self, message: Message) -> Message:
+        if message.path == "translation.response":
+            self._results.append(message)
+        return message
+
+    def of(self, words: str) -> dict[str, Any]:
+        """Under which an utterance was recognized, by its words."""
+        turn = next(one.request_id for one in self._results if f'"{words}"'.encode() in one.body)
+        return self._of_turns[turn]
 
 
 class Pair:
     """An STT and its TTS, with the emulator that they talk to, and all that they reported.
 
     Attributes:
-        asked: Azure's `speech.context` of each turn.
+        asked: Azure's `speech.context` of each turn, in the order of arrival.
+        contexts: The same, and that of each utterance.
     """
 
-    def __init__(self, emulator: Emulator, stt: STT, tts: TTS, asked: list[dict[str, Any]]) -> None:
-        self.emulator, self.stt, self.tts, self.asked = emulator, stt, tts, asked
+    def __init__(self, emulator: Emulator, stt: STT, tts: TTS, contexts: Contexts) -> None:
+        self.emulator, self.stt, self.tts = emulator, stt, tts
+        self.contexts, self.asked = contexts, contexts.seen
         self.stream = stt.stream()
         self.events: list[livekit_stt.SpeechEvent] = []
         self.lost: list[Any] = []
@@ -140,7 +159,7 @@ async def open_pair() -> AsyncIterator[OpenPair]:
             emulator = await stack.enter_async_context(Emulator(behaviour, tap=contexts))
             wanted = {"target_languages": "fr", "speech_key": "any", "speech_endpoint": emulator.endpoint}
             stt = STT(**{**wanted, **options})
-            pair = Pair(emulator, stt, TTS(stt, fallback=fallback, sample_rate=speak_at), contexts.seen)
+            pair = Pair(emulator, stt, TTS(stt, fallback=fallback, sample_rate=speak_at), contexts)
             stack.push_async_callback(pair.aclose)
             return pair
 

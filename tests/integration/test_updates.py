@@ -229,8 +229,10 @@ class TestOtherOptions:
         await within(listening)
         _were_said_in(pair, audio, "fr", "fr")
         assert pair.errors == []
-        of_connections = [context for context in pair.asked if "continuation" not in context]
-        assert [_asked_for(next(iter(changes)), context) for context in of_connections] == found
+        # By utterance: the two connections are opened at the same moment, and arrive in any order.
+        contexts = [pair.contexts.of(f"sentence {number}") for number in (1, 2)]
+        assert [_asked_for(next(iter(changes)), context) for context in contexts] == found
+        assert pair.emulator.connections == 2
 
     async def test_without_a_voice_text_goes_on_and_what_was_said_before_is_voiced(
         self, open_pair: OpenPair, audio: Audio, other_voice: Any
