@@ -8,6 +8,7 @@ WORKDIR /build
 RUN python -m venv /worker/venv
 # The package is built here, and only what is installed is taken along.
 COPY pyproject.toml README.md LICENSE ./
+COPY livekit/ livekit/
 COPY livekit_plugins_azure_interpreter/ livekit_plugins_azure_interpreter/
 RUN /worker/venv/bin/python -m pip install --no-cache-dir --upgrade "pip>=25.1" \
     && /worker/venv/bin/python -m pip install --no-cache-dir --group examples .

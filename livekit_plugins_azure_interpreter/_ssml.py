@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from .options import check_languages, check_range
+from .options import check_languages, check_range, check_voice
 
 PERSONAL_MODEL = "DragonLatestNeural"
 """Of Azure's base models the one that is most like the speaker."""
@@ -41,9 +41,10 @@ class SpokenVoice:
     rate: float | None = None
 
     def __post_init__(self) -> None:
-        what = "voice" if self.speaker_profile_id is None else "model"
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"{what} must be a name such as fr-FR-DeniseNeural or {PERSONAL_MODEL}")
+        if self.speaker_profile_id is None:
+            check_voice("voice", self.name)
+        elif not _NAME.fullmatch(self.name):
+            raise ValueError(f"model must be a name such as {PERSONAL_MODEL}")
         if self.speaker_profile_id is not None and not _PROFILE_ID.fullmatch(self.speaker_profile_id):
             raise ValueError("speaker_profile_id (AZURE_SPEAKER_PROFILE_ID) must be an id, such as a GUID")
         if self.language is not None:

@@ -24,6 +24,7 @@ from livekit.agents.voice import SpeechHandle
 
 from ._catch_up import Backlog, faster
 from ._interpreting_stts import InterpretingSTTs
+from ._option_names import check_option_names
 from ._reports import UtteranceRecognized
 from ._utterances import Translation
 from .log import logger
@@ -55,7 +56,11 @@ def session_options(**overrides: Any) -> dict[str, Any]:
 
     Returns:
         Keyword arguments for `AgentSession`.
+
+    Raises:
+        TypeError: `AgentSession` has no such option.
     """
+    check_option_names(overrides)
     return _merged(copy.deepcopy(_SESSION_OPTIONS), overrides)
 
 

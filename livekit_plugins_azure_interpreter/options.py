@@ -19,6 +19,10 @@ PERSONAL_VOICE = "personal-voice"
 MAX_SOURCE_LANGUAGES = 10
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_VOICE = re.compile(
+    r"[A-Za-z]{2,3}(-[A-Za-z]{4})?-([A-Za-z]{2}|[0-9]{3})"  # language and region
+    r"(-[A-Za-z0-9]+)*-[A-Za-z0-9]+(:[A-Za-z0-9]+)?"  # dialect, name, model
+)
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
@@ -93,6 +97,8 @@ class Options:
             )
         check_languages("target_languages", self.target_languages)
         check_languages("source_languages", self.source_languages)
+        if self.voice not in (None, PERSONAL_VOICE):
+            check_voice("voice", self.voice, f"{PERSONAL_VOICE!r}, None (text only), or ")
         check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
         check_choice("latency", self.latency, get_args(Latency))
         check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
@@ -140,6 +146,15 @@ def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
         if not is_language(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
+
+
+def check_voice(name: str, voice: object, besides: str = "") -> None:
+    """Whether it has the form of a prebuilt voice's name; whether Azure has that voice, Azure tells."""
+    if not isinstance(voice, str) or not _VOICE.fullmatch(voice):
+        raise ValueError(
+            f"{name} must be {besides}the full name of a prebuilt voice, which begins with its language, "
+            f"such as 'fr-FR-DeniseNeural'; not {voice!r}"
+        )
 
 
 def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:

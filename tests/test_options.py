@@ -57,6 +57,10 @@ REFUSED_OPTIONS = {
     "silence too short": ({"segmentation_silence_timeout_ms": 99}, "segmentation_silence_timeout_ms must be"),
     "silence too long": ({"segmentation_silence_timeout_ms": 5001}, "between 100 and 5000, not 5001"),
     "utterance too short": ({"segmentation_max_time_ms": 19999}, "segmentation_max_time_ms must be"),
+    "a voice without its language": ({"voice": "Denise"}, "such as 'fr-FR-DeniseNeural'; not 'Denise'"),
+    "a voice's language alone": ({"voice": "fr-FR"}, "such as 'fr-FR-DeniseNeural'; not 'fr-FR'"),
+    "a voice misspelt": ({"voice": "personal_voice"}, "voice must be 'personal-voice', None (text only), or"),
+    "no voice's name": ({"voice": ""}, "; not ''"),
     "utterance too long": ({"segmentation_max_time_ms": 70001}, "between 20000 and 70000, not 70001"),
 }
 
@@ -77,6 +81,10 @@ def test_a_refused_option_is_named(given: dict[str, Any], message: str) -> None:
         {"segmentation_max_time_ms": 20000},
         {"segmentation_max_time_ms": 70000},
         {"voice": None},
+        {"voice": "fr-FR-DeniseNeural"},
+        {"voice": "en-us-Ava:DragonHDLatestNeural"},
+        {"voice": "zh-CN-liaoning-XiaobeiNeural"},
+        {"voice": "sr-Latn-RS-NicholasNeural"},
         *({"sample_rate": rate} for rate in (8000, 16000, 24000, 48000)),
         *({"latency": latency} for latency in ("lowest", "low", "balanced", "relaxed")),
         *({"profanity": profanity} for profanity in (None, "masked", "removed", "raw")),

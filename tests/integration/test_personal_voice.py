@@ -355,7 +355,7 @@ from livekit_plugins_azure_interpreter import PersonalVoiceTTS
 
 async def main(endpoint, moment):
     global voice
-    voice = PersonalVoiceTTS(voice="any", speech_key="any", speech_endpoint=endpoint)
+    voice = PersonalVoiceTTS(voice="fr-FR-DeniseNeural", speech_key="any", speech_endpoint=endpoint)
     voice.prewarm()
     await asyncio.sleep(0.2)
     if moment == "warm":

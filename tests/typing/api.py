@@ -9,6 +9,8 @@ from typing import Any, Literal
 from livekit import rtc
 from livekit.agents import AgentSession, APIConnectOptions, stt, tts
 from livekit.agents.beta.translation import TranslationModelSession, TranslationSession
+from livekit.plugins import azure_interpreter as plugin
+from livekit.plugins.azure_interpreter.emulator import Emulator as PluginsEmulator
 from typing_extensions import assert_type
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -29,6 +31,11 @@ from livekit_plugins_azure_interpreter import (
     VoiceLost,
 )
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Refuse, load_script
+
+
+def by_the_name_of_livekits_plugins() -> None:
+    assert_type(plugin.STT(target_languages="fr"), STT)
+    assert_type(PluginsEmulator(), Emulator)
 
 
 def as_in_the_readme() -> None:

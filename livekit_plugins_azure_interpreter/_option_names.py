@@ -1,0 +1,35 @@
+"""The names of an AgentSession's options."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from livekit.agents import AgentSession, EndpointingOptions, InterruptionOptions, TurnHandlingOptions
+
+_MAPPINGS = {
+    "turn_handling": TurnHandlingOptions,
+    "endpointing": EndpointingOptions,
+    "interruption": InterruptionOptions,
+}
+"""The options that are mappings themselves, each with what it can hold."""
+
+
+def check_option_names(options: Mapping[str, Any]) -> None:
+    """Whether `AgentSession` has each of these. It ignores a misspelt name in a mapping.
+
+    Raises:
+        TypeError: It does not; the message has the nearest name.
+    """
+    _check(options, inspect.signature(AgentSession).parameters, "AgentSession")
+
+
+def _check(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    for name, value in options.items():
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise TypeError(f"{where} has no option {name!r}; the nearest is {nearest!r}")
+        if name in _MAPPINGS and isinstance(value, Mapping):
+            _check(value, _MAPPINGS[name].__annotations__, name)
