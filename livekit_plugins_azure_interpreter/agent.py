@@ -19,6 +19,7 @@ from livekit.agents import (
     UserInputTranscribedEvent,
     llm,
 )
+from livekit.agents.log import logger as livekit_logger
 from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle
 
@@ -26,6 +27,7 @@ from ._catch_up import Backlog, faster
 from ._interpreting_stts import InterpretingSTTs
 from ._option_names import check_option_names
 from ._reports import UtteranceRecognized
+from ._unanswered_turns import UnansweredTurns
 from ._utterances import Translation
 from .log import logger
 from .tts import TTS
@@ -34,7 +36,12 @@ _SESSION_OPTIONS: dict[str, Any] = {
     "turn_handling": {
         "turn_detection": "stt",
         "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
-        "interruption": {"enabled": False, "discard_audio_if_uninterruptible": False},
+        "interruption": {
+            "enabled": False,
+            "discard_audio_if_uninterruptible": False,
+            # Where nothing is interrupted, LiveKit would only warn that an output cannot pause.
+            "resume_false_interruption": False,
+        },
     },
     "aec_warmup_duration": None,
     "tts_text_transforms": None,
@@ -129,6 +136,7 @@ class InterpreterAgent(Agent):
 
     async def on_enter(self) -> None:
         """It has the floor: what became final since the last interpreter had it is said first."""
+        livekit_logger.addFilter(_UNANSWERED_TURNS)
         _Interpretation.of(self.session).resume(self)
 
     async def on_exit(self) -> None:
@@ -140,6 +148,9 @@ class InterpreterAgent(Agent):
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
         """Nothing is answered: an interpreter takes no turns."""
         raise StopResponse()
+
+
+_UNANSWERED_TURNS = UnansweredTurns(InterpreterAgent)
 
 
 class _Interpretation:

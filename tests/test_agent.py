@@ -33,7 +33,11 @@ class TestSessionOptions:
             "turn_handling": {
                 "turn_detection": "stt",
                 "endpointing": {"min_delay": 0.0, "max_delay": 0.0},
-                "interruption": {"enabled": False, "discard_audio_if_uninterruptible": False},
+                "interruption": {
+                    "enabled": False,
+                    "discard_audio_if_uninterruptible": False,
+                    "resume_false_interruption": False,
+                },
             },
             "aec_warmup_duration": None,
             "tts_text_transforms": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,15 @@ class TestOverlap:
         found = [(spoken.start_seconds, spoken.end_seconds) for spoken in room.emulator.spoken]
         assert found == [pytest.approx(stretch, abs=0.15) for stretch in _THREE]
         assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
+
+    async def test_utterances_that_overlap_are_no_reason_for_a_warning(
+        self, enter_room: Any, audio: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        room = await enter_room(_behaviour(_lines(audio)), speed=4.0)
+        await _interpret(room, audio)
+        await room.session.aclose()
+        assert any(room.recognized_while_playing)
+        assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
     async def test_a_voice_that_comes_no_faster_than_it_is_said_is_heard_whole(
         self, enter_room: Any, audio: Any
