@@ -14,7 +14,6 @@ from livekit.agents import (
     APIError,
     APIStatusError,
     NotGivenOr,
-    tokenize,
     tts,
     utils,
 )
@@ -23,7 +22,9 @@ from livekit.agents.utils import is_given
 
 from ._errors import to_api_error
 from ._events import Failed, SpeechBegun, SpeechChunk, WordReached
+from ._portions import Portions
 from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
+from ._surrogates import WholeCharacters, whole_characters
 from ._synthesis import OpenSynthesizer, Synthesizers
 from ._synthesizer import AzureSynthesizer
 from ._timings import Timings
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
 _ENDS_QUIETLY = 499
 """LiveKit's base class ends a stream with this status without an error."""
+_MOST_SSML_BYTES = 65_536
+"""What Azure takes in one request."""
+_MOST_SECONDS = 300.0
+"""Azure cuts a voice at 10 minutes. The pace of a text is an estimate, and the SDK gives a whole voice 5
+minutes to come, so half of that is asked for at once."""
 _RESUMES = 2
 """How often a text goes on where its connection was lost; LiveKit tries again only before the first sound."""
 
@@ -44,7 +50,8 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     It serves alone, as the `tts` of any agent; and as `TTS(stt, fallback=PersonalVoiceTTS(...))`, so that a
     greeting and a translation whose voice was lost sound like the speaker. A text begins to be heard as its
-    first sentence has come. One connection is kept open for the next text; `aclose` closes it.
+    first clause has come, in any script, and may be of any length. One connection is kept open for the next
+    text; `aclose` closes it.
 
     Args:
         speaker_profile_id: Of an enrolled personal voice (Azure's `speakerProfileId`);
@@ -111,8 +118,6 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
             sample_rate=sample_rate,
             num_channels=1,
         )
-        # Every character is kept, so that timed words make the text again.
-        self._tokenizer = tokenize.blingfire.SentenceTokenizer(retain_format=True)
         self._synthesizers = Synthesizers(_open_synthesizer, self._options)
 
     @property
@@ -180,6 +185,11 @@ class PersonalVoiceStream(tts.SynthesizeStream):
     def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
         self._speech = _Speech(tts, conn_options, started=self._mark_started)
+        self._characters = WholeCharacters()
+
+    def push_text(self, token: str) -> None:
+        """Push a piece of the text. Two halves of a character are joined; a single one is dropped."""
+        super().push_text(self._characters.push(token))
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         await self._speech.say(self._input_ch, output_emitter)
@@ -192,7 +202,8 @@ class _WholeStream(ChunkedStream):
     """
 
     def __init__(self, *, tts: PersonalVoiceTTS, input_text: str, conn_options: APIConnectOptions) -> None:
-        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
+        text = whole_characters(input_text)
+        super().__init__(tts=tts, input_text=text, conn_options=conn_options)
         self._speech = _Speech(tts, conn_options)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
@@ -201,6 +212,17 @@ class _WholeStream(ChunkedStream):
 
 async def _whole(text: str) -> AsyncIterator[str]:
     yield text
+
+
+async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.Event) -> None:
+    """Take what comes of a text; what is no text is a flush."""
+    async for part in parts:
+        if isinstance(part, str):
+            portions.push(part)
+        else:
+            portions.flush()
+        came.set()
+    portions.flush()
 
 
 class _Speech:
@@ -214,7 +236,6 @@ class _Speech:
     ) -> None:
         self._voice = tts._voice
         self._options = tts._options
-        self._tokenizer = tts._tokenizer
         self._synthesizers = tts._synthesizers
         self._conn_options = conn_options
         self._started = started
@@ -222,7 +243,11 @@ class _Speech:
         self._resumes = _RESUMES
 
     async def say(self, parts: AsyncIterable[object], emitter: AudioEmitter) -> None:
-        """Speak what comes; what is no text ends a sentence."""
+        """Speak what comes, portion by portion.
+
+        Raises:
+            APIError: Azure did not speak; or there is nothing to say, which the base class takes for an end.
+        """
         emitter.initialize(
             request_id=utils.shortuuid("azure_"),
             sample_rate=self._options.sample_rate,
@@ -231,45 +256,40 @@ class _Speech:
             stream=True,
         )
         segment = _Segment(emitter, self._options)
-        ready = utils.aio.Chan[str]()
-        reading = asyncio.create_task(self._read(parts, ready))
-        spoken = False
+        portions = self._portions()
+        came = asyncio.Event()
+        reading = asyncio.create_task(_read(parts, portions, came))
+        reading.add_done_callback(lambda _: came.set())
         try:
-            async for text in _together(ready):
-                if is_speakable(text):
-                    await self._speak(text, segment)
-                    spoken = True
-            await reading
+            while True:
+                came.clear()
+                if text := portions.take():
+                    await self._say(text, segment)
+                elif reading.done():
+                    await reading  # raises what ended it
+                    break
+                else:
+                    await came.wait()
         finally:
             await utils.aio.cancel_and_wait(reading)
-        if spoken and not segment.seconds:
+        if segment.was_asked_for and not segment.seconds:
             # The base class would say so too, but with the text.
             raise APIError("Azure sent no sound for this text: check voice or model", retryable=False)
-        if not spoken:
+        if not segment.was_asked_for:
             raise APIStatusError("nothing to say", status_code=_ENDS_QUIETLY)
         emitter.end_segment()
 
-    async def _read(self, parts: AsyncIterable[object], ready: utils.aio.Chan[str]) -> None:
-        """Split the text into sentences, as they come."""
-        sentences = self._tokenizer.stream()
+    def _portions(self) -> Portions:
+        most_bytes = _MOST_SSML_BYTES - len(self._voice.ssml("").encode())
+        return Portions(most_seconds=_MOST_SECONDS * (self._voice.rate or 1.0), most_bytes=most_bytes)
 
-        async def push() -> None:
-            async for part in parts:
-                if isinstance(part, str):
-                    sentences.push_text(part)
-                else:
-                    sentences.flush()
-            sentences.end_input()
-
-        pushing = asyncio.create_task(push())
-        try:
-            async for sentence in sentences:
-                ready.send_nowait(sentence.token)
-            await pushing
-        finally:
-            await utils.aio.cancel_and_wait(pushing)
-            await sentences.aclose()
-            ready.close()
+    async def _say(self, text: str, segment: _Segment) -> None:
+        if is_speakable(text):
+            await self._speak(text, segment)
+        elif segment.seconds:
+            # It belongs to the transcript all the same.
+            segment.begin(text)
+            segment.end()
 
     async def _speak(self, text: str, segment: _Segment) -> None:
         """Speak a text whole. Where the connection is lost amid it, it goes on."""
@@ -287,6 +307,7 @@ class _Speech:
 
     async def _speak_once(self, text: str, segment: _Segment) -> None:
         segment.restart()
+        segment.was_asked_for = True
         self._started()
         synthesis = self._synthesizers.take()
         try:
@@ -316,6 +337,7 @@ class _Segment:
     Attributes:
         seconds: How much sound was emitted.
         request_id: Of the latest text.
+        was_asked_for: Azure was asked to speak.
     """
 
     def __init__(self, emitter: AudioEmitter, options: SpeakingOptions) -> None:
@@ -327,6 +349,7 @@ class _Segment:
         self._text_begins = 0
         self._to_skip = 0
         self.request_id = ""
+        self.was_asked_for = False
         emitter.start_segment(segment_id=utils.shortuuid("speech_"))
 
     @property
@@ -360,13 +383,3 @@ class _Segment:
         """The text was spoken."""
         if self._timings is not None and (timed := self._timings.end(self.seconds)) is not None:
             self._emitter.push_timed_transcript(timed)
-
-
-async def _together(ready: utils.aio.Chan[str]) -> AsyncIterator[str]:
-    """As many sentences at once as have come, so that each is spoken with its neighbours in mind."""
-    async for sentence in ready:
-        text = sentence
-        with contextlib.suppress(utils.aio.channel.ChanEmpty, utils.aio.channel.ChanClosed):
-            while True:
-                text += ready.recv_nowait()
-        yield text

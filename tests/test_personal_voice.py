@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from livekit_plugins_azure_interpreter._events import (
     SynthesisEvent,
     WordReached,
 )
+from livekit_plugins_azure_interpreter._portions import Portions
 
 OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
 LOST = Failed("ConnectionFailure", "")
@@ -88,6 +90,29 @@ async def hear(
 
     await asyncio.wait_for(listen(), LIMIT_SECONDS)
     return heard
+
+
+def raise_unreadable(*_: object) -> None:
+    raise UnicodeError("not readable")
+
+
+class Slowest:
+    """The longest that the loop was held up within, in seconds of this thread's work."""
+
+    seconds = 0.0
+
+    async def __aenter__(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def __aexit__(self, *_: object) -> None:
+        self._watching.cancel()
+        await asyncio.wait({self._watching})
+
+    async def _watch(self) -> None:
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            self.seconds = max(self.seconds, time.thread_time() - before)
 
 
 class TestArguments:
@@ -174,6 +199,53 @@ class TestSpeaking:
             await hear(make(azure), "a confidence")
         assert "confidence" not in str(caught.value)
         assert len(azure.texts) == 1
+
+    @pytest.mark.parametrize(
+        ("pieces", "spoken"), [(["Hello \ud83d"], "Hello "), (["Hello \ud83d", "\ude00."], "Hello 😀.")]
+    )
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_halves_of_characters_are_joined_or_dropped(
+        self, make: Make, pieces: list[str], spoken: str, whole: bool
+    ) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND))
+        assert (await hear(make(azure), *pieces, whole=whole)).pcm == ONE_SECOND
+        (ssml,) = azure.texts
+        assert f">{spoken}</voice>" in ssml
+
+    async def test_a_long_text_is_several_requests_and_its_times_go_on(self, make: Make) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND))
+        text = "很好，我们走吧。" * 200
+        heard = await hear(make(azure), text)
+        assert len(azure.texts) == 3
+        assert heard.pcm == ONE_SECOND * 3
+        assert "".join(heard.words) == text
+        assert heard.words[-1].end_time == 3.0
+
+    async def test_a_slow_rate_makes_the_requests_shorter(self, make: Make) -> None:
+        azure = FakeSpeech(sound(ONE_SECOND))
+        await hear(make(azure, rate=0.5), "很好，我们走吧。" * 200)
+        assert len(azure.texts) == 5
+
+    @pytest.mark.parametrize("text", ["This is short. ", "很好，我们走吧。"])
+    async def test_a_long_text_does_not_hold_up_the_loop(self, make: Make, text: str) -> None:
+        """Against the time that as long a text of this kind takes, so that a busy machine is no matter."""
+        azure = FakeSpeech(sound(ONE_SECOND[:960]))
+        voice, took = make(azure), list[float]()
+        for length in (4_000, 64_000):
+            slowest = Slowest()
+            async with slowest:
+                await hear(voice, text * (length // len(text)))
+            took.append(slowest.seconds)
+        assert took[1] < 8 * took[0] + 0.05
+
+    async def test_what_goes_wrong_with_a_text_that_comes_ends_the_stream_with_an_error(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Portions, "push", raise_unreadable)
+        async with make(FakeSpeech()).stream(conn_options=OPTIONS) as stream:
+            stream.push_text("Hello.")
+            with pytest.raises(UnicodeError, match="not readable"):
+                await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
 
     async def test_prewarm_connects_ahead(self, make: Make, until: Until) -> None:
         azure = FakeSpeech()
