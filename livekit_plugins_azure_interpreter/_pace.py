@@ -23,8 +23,15 @@ _PAUSE_SECONDS = 0.3
 _SILENT_SECONDS = 0.02
 """Of a space, or of what is not heard: not nothing, so that no request is endless."""
 
-_OF_CATEGORY = {"L": _LETTER_SECONDS, "M": _LETTER_SECONDS, "N": _SIGN_SECONDS, "S": _SIGN_SECONDS}
-_OF_CATEGORY |= {"P": _PAUSE_SECONDS, "Z": _SILENT_SECONDS, "C": _SILENT_SECONDS}
+_OF_CATEGORY = {
+    "L": _LETTER_SECONDS,
+    "M": _LETTER_SECONDS,
+    "N": _SIGN_SECONDS,
+    "S": _SIGN_SECONDS,
+    "P": _PAUSE_SECONDS,
+    "Z": _SILENT_SECONDS,
+    "C": _SILENT_SECONDS,
+}
 _OF_RANGE = (
     ("\u0590", "\u08ff", _CONSONANT_SECONDS),  # Hebrew to Arabic
     ("\u1200", "\u139f", _SYLLABLE_SECONDS),  # Ethiopic

@@ -12,6 +12,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TT
 
 from ._interpreting_stts import InterpretingSTTs
 from ._speech import Speech
+from ._surrogates import WholeCharacters, whole_characters
 from .stt import STT
 
 
@@ -91,7 +92,12 @@ class SynthesizeStream(tts.SynthesizeStream):
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
         self._speech = Speech(tts, conn_options, streamed=True)
+        self._characters = WholeCharacters()
         self._task.add_done_callback(self._ended)
+
+    def push_text(self, token: str) -> None:
+        """Push a piece of the text. Two halves of a character are joined; a single one is dropped."""
+        super().push_text(self._characters.push(token))
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         text = await self._text()
@@ -118,7 +124,8 @@ class _WholeStream(ChunkedStream):
     """
 
     def __init__(self, *, tts: TTS, input_text: str, conn_options: APIConnectOptions) -> None:
-        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
+        text = whole_characters(input_text)
+        super().__init__(tts=tts, input_text=text, conn_options=conn_options)
         self._speech = Speech(tts, conn_options, streamed=False)
         self._synthesize_task.add_done_callback(self._ended)
 

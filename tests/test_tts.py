@@ -44,6 +44,15 @@ class TestInterface:
         assert (tts.sample_rate, tts.num_channels) == (24000, 1)
         assert tts.capabilities.streaming
 
+    @pytest.mark.parametrize("whole", [True, False])
+    async def test_the_fallback_is_given_whole_characters(self, live: Live, say: Make, whole: bool) -> None:
+        tts = TTS(live.stt, fallback=(fallback := ToneTTS()))
+        if whole:
+            await asyncio.wait_for(tts.synthesize("Hi \ud83d\ude00\ud83d").collect(), LIMIT_SECONDS)
+        else:
+            await said(say, tts, "Hi \ud83d", "\ude00", "\ud83d")
+        assert fallback.texts == ["Hi 😀"]
+
     async def test_prewarm_prepares_the_fallback(self, live: Live) -> None:
         fallback = ToneTTS()
         TTS(live.stt, fallback=fallback).prewarm()

@@ -26,6 +26,9 @@ from .wire import Message, WireError, json_body
 _FORMAT = re.compile(r"(raw|riff)-(\d+)(k?)hz-16bit-mono-pcm")
 _WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 _TICKS_PER_SECOND = 10_000_000
+_MOST_SSML_BYTES = 65_536
+"""A longer document is refused, as Azure does."""
+_REFUSED = 1007
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 Send = Callable[[Message, bool], Awaitable[None]]
@@ -169,6 +172,8 @@ class Synthesis:
             await self._answer(message, wanted)
 
     async def _answer(self, message: Message, wanted: Wanted) -> None:
+        if len(message.body) > _MOST_SSML_BYTES:
+            await self._end(_REFUSED)
         text = read_ssml(message.body)
         fault = self._faults.of_next_text()
         if isinstance(fault, RefuseText):
@@ -266,6 +271,8 @@ class SynthesisService:
         try:
             form = OutputFormat.parse(request.headers.get("X-Microsoft-OutputFormat", ""))
             ssml = await request.read()
+            if len(ssml) > _MOST_SSML_BYTES:
+                raise WireError(f"the SSML has {len(ssml)} bytes, more than {_MOST_SSML_BYTES}")
             text = read_ssml(ssml)
         except WireError as error:
             return web.Response(status=400, text=str(error))

@@ -205,7 +205,10 @@ class TestOverHttp:
         assert (status, body) == (200, synthesize("Hello", 0.4, 24000).pcm)
         assert [one.text for one in emulator.synthesized] == ["Hello"]
 
-    @pytest.mark.parametrize(("data", "form"), [("no & xml", _RAW_16), (_SSML.format("x"), "opus")])
+    @pytest.mark.parametrize(
+        ("data", "form"),
+        [("no & xml", _RAW_16), (_SSML.format("x"), "opus"), (_SSML.format("x" * 65_536), _RAW_16)],
+    )
     async def test_what_cannot_be_spoken_is_a_400(self, data: str, form: str) -> None:
         async with Emulator() as emulator:
             status, _ = await self._post(emulator, data, form)
@@ -298,6 +301,19 @@ class TestFaults:
         assert refused == b""
         assert heard == synthesize("Goodbye", 0.5, 16000).pcm
         assert emulator.synthesis_connections == 2
+
+    async def test_a_document_that_is_too_long_is_refused(self) -> None:
+        ends: list[int | None] = []
+
+        async def hang_up(code: int | None) -> None:
+            ends.append(code)
+
+        asked = Asked(hang_up=hang_up)
+        room = 65_536 - len(_SSML.format("").encode())
+        await asked.say(context(), ssml("x" * room))
+        with pytest.raises(ConnectionError):
+            await asked.say(context(), ssml("x" * (room + 1)))
+        assert (len(asked.synthesized), ends) == (1, [1007])
 
     async def test_the_real_sdk_asks_again_where_the_connection_is_reset_before_the_voice(self) -> None:
         async with Emulator(Behaviour(faults=[DropText(after=0.0, times=1)])) as emulator:

@@ -148,6 +148,18 @@ class TestSpeaking:
         assert (await hear(voice, "Text."))[0] == synthesize("Text.", 0.5, 24000).pcm
         assert proxy.asked[0].startswith(b"CONNECT 127.0.0.1:")
 
+    async def test_a_text_of_any_length_is_spoken_whole(self, open_voice: Open) -> None:
+        text = "很好，我们走吧。" * 2_800
+        voice, emulator = await open_voice(Behaviour(synthesis_seconds=0.05))
+        _, words = await hear(voice, text)
+        assert "".join(one.text for one in emulator.synthesized) == text == "".join(words)
+        assert emulator.synthesis_connections == 1
+
+    async def test_halves_of_characters_do_not_stop_it(self, open_voice: Open) -> None:
+        voice, emulator = await open_voice()
+        await hear(voice, "Hello \ud83d\ude00 you\ud83d.")
+        assert [one.text for one in emulator.synthesized] == ["Hello 😀 you."]
+
     async def test_synthesize_speaks_too(self, open_voice: Open) -> None:
         voice, _ = await open_voice()
         frame = await within(voice.synthesize("Hello.", conn_options=QUICK).collect())

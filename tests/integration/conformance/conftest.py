@@ -20,7 +20,8 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, synt
 
 from ..conftest import OpenPair
 
-TEXT = 'This is one sentence, and it is <not> as short as "Yes.", isn\'t it?'
+# One clause, since a voice begins to speak with the first one.
+TEXT = 'This is one clause & it is <not> as short as "Yes" is!'
 
 
 @dataclass
