@@ -14,7 +14,16 @@ from livekit.agents import APIConnectionError
 
 from ._audio import is_loud
 from ._errors import to_api_error
-from ._events import TIMED_OUT, Connected, Disconnected, Event, Failed, Finished, MessageReceived
+from ._events import (
+    CALLBACK_FAILED,
+    TIMED_OUT,
+    Connected,
+    Disconnected,
+    Event,
+    Failed,
+    Finished,
+    MessageReceived,
+)
 from ._liveness import Liveness
 from ._threads import in_thread, post_to, threads_never_preempt
 from ._voice_order import VoiceOrder
@@ -227,7 +236,10 @@ class Connection:
     def _take_posted(self) -> None:
         self._wakes = False
         while self._posted:
-            self._take(*self._posted.popleft())
+            try:
+                self._take(*self._posted.popleft())
+            except Exception as error:
+                self.fail(Failed(CALLBACK_FAILED, type(error).__name__))
 
     def _take(self, event: Event, came_at: float | None = None) -> None:
         if self._closed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from ._events import RESULT_LOST, TIMED_OUT, Failed
+from ._events import CALLBACK_FAILED, RESULT_LOST, TIMED_OUT, Failed
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ _REDIRECTED = _Meaning(
 _CODES = {
     RESULT_LOST: _Meaning(
         None, True, "Azure gave an utterance a voice, but no result that can be read; its audio is sent again"
+    ),
+    CALLBACK_FAILED: _Meaning(
+        None, True, "an event of the Azure Speech SDK could not be read; audio without a result is sent again"
     ),
     "AuthenticationFailure": _Meaning(
         401,
@@ -98,7 +101,11 @@ def to_api_error(
     codes, closes = (_SPEAKING_CODES, _SPEAKING_CLOSES) if speaking else (_CODES, _CLOSES)
     meaning = closes.get(closed[1]) if closed else None
     meaning = meaning or codes.get(failed.code, _UNKNOWN)
-    reason = f"{failed.code}, close {closed[1]}" if closed else failed.code
+    reason = failed.code
+    if closed:
+        reason = f"{failed.code}, close {closed[1]}"
+    elif failed.code == CALLBACK_FAILED:
+        reason = f"{failed.code}, {failed.details}"
     message = f"{meaning.advice} ({reason})"
     retryable = meaning.retryable or (renewed and failed.code == "AuthenticationFailure")
     if meaning.status is None:

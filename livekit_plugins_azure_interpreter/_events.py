@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_PHRASES = ("SpeechPhrase", "SpeechHypothesis")
+"""Where a message has its phrase; one of words only is a phrase itself."""
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Half of a letter, of those that UTF-16 has in two: JSON can escape one, and no text can hold it."""
 TICKS_PER_SECOND = 10_000_000
 TIMED_OUT = "TimedOut"
 RESULT_LOST = "ResultLost"
+CALLBACK_FAILED = "CallbackFailed"
 """The codes of failures that are noticed here; the SDK has none for them."""
 
 
@@ -23,6 +29,7 @@ class Phrase:
         text: The words in the language in which they were spoken.
         language: That language (BCP 47); empty where Azure did not say.
         translations: The text per target language, keyed as Azure keys it (`fr` or `fr-FR`).
+        failure_reason: The service's own words on why they are not translated.
     """
 
     offset_seconds: float
@@ -30,6 +37,7 @@ class Phrase:
     text: str
     language: str = ""
     translations: Mapping[str, str] = field(default_factory=dict)
+    failure_reason: str = ""
 
     @property
     def end_seconds(self) -> float:
@@ -42,31 +50,26 @@ class RawPhrase:
 
     Args:
         offset_seconds, duration_seconds: As in `Phrase`.
-        text, language, translations: The SDK's fields, which cut texts at its 2,048 byte buffer.
-        body: The service's own message (JSON), which has them whole.
+        body: The service's own message (JSON). The SDK's fields are cut at its buffer of 2,048 bytes.
     """
 
     offset_seconds: float
     duration_seconds: float
-    text: str
-    language: str = ""
-    translations: Mapping[str, str] = field(default_factory=dict)
-    body: str = ""
+    body: str
 
     def read(self) -> Phrase:
-        """The phrase, in the service's own words where its message can be read."""
+        """The phrase, as far as the message can be read; what cannot is empty."""
         message = _object(self.body)
-        phrase = message.get("SpeechPhrase") or message.get("SpeechHypothesis")
-        spoken = phrase if isinstance(phrase, dict) else {}
+        spoken = next((found for key in _PHRASES if isinstance(found := message.get(key), dict)), message)
         primary = spoken.get("PrimaryLanguage")
-        language = primary.get("Language") if isinstance(primary, dict) else None
         return Phrase(
             # The body counts from the start of a turn, the SDK from the start of the stream.
             self.offset_seconds,
             self.duration_seconds,
-            _text(spoken) or self.text,
-            language if isinstance(language, str) and language else self.language,
-            _translations(message) or self.translations,
+            _text(spoken),
+            _words(primary.get("Language")) if isinstance(primary, dict) else "",
+            _translations(message),
+            _words(message.get("FailureReason")) if message.get("TranslationStatus") == "Error" else "",
         )
 
 
@@ -114,6 +117,11 @@ class Recognized:
 
 
 @dataclass(frozen=True)
+class ResultUnread:
+    """A final result came that the SDK could not read, and so did not report."""
+
+
+@dataclass(frozen=True)
 class NothingRecognized:
     """Azure gave up on something that was no speech (its NoMatch)."""
 
@@ -156,8 +164,8 @@ class Failed:
     """The recognizer gave up for good.
 
     Args:
-        code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT or
-            RESULT_LOST.
+        code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT,
+            RESULT_LOST or CALLBACK_FAILED.
         details: The SDK's own words, or the bridge's.
     """
 
@@ -213,6 +221,7 @@ Event = (
     | SpeechStopped
     | Recognizing
     | Recognized
+    | ResultUnread
     | NothingRecognized
     | VoiceChunk
     | VoiceCompleted
@@ -238,13 +247,20 @@ def _translations(message: dict[str, Any]) -> dict[str, str]:
     if not isinstance(entries, list):
         return {}
     texts = {
-        entry["Language"]: _text(entry)
+        language: _text(entry)
         for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("Language"), str)
+        if isinstance(entry, dict) and (language := _words(entry.get("Language")))
     }
     return {language: text for language, text in texts.items() if text}
 
 
 def _text(entry: dict[str, Any]) -> str:
-    text = entry.get("DisplayText") or entry.get("Text")
-    return text if isinstance(text, str) else ""
+    """The text of a phrase or translation; empty, where it has no word."""
+    best = entry.get("NBest")
+    others = [best[0].get("Display")] if isinstance(best, list) and best and isinstance(best[0], dict) else []
+    texts = map(_words, (entry.get("DisplayText"), entry.get("Text"), *others))
+    return next((text for text in texts if text.strip()), "")
+
+
+def _words(value: object) -> str:
+    return _HALVES.sub("", value) if isinstance(value, str) else ""

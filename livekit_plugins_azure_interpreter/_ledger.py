@@ -151,9 +151,22 @@ class Ledger:
             self._drop_stray()
         utterance = Utterance(f"utterance-{next(_ids)}", text, now, same_language=same_language)
         self.claims.wait(utterance)
-        if not voice_expected:
+        if voice_expected:
+            self._line_up(utterance, now)
+        else:
             self.claims.lose(utterance, LostReason.TEXT_ONLY)
-        elif same_language and self._same_language.voiced is False:
+        return utterance
+
+    def unread(self, now: float) -> None:
+        """A result came that cannot be read: its voice is nobody's, and least of all the next one's."""
+        self.expire(now)
+        nobody = Utterance(f"utterance-{next(_ids)}", "", now)
+        nobody.let_go()
+        self._line_up(nobody, now)
+
+    def _line_up(self, utterance: Utterance, now: float) -> None:
+        same_language = utterance.same_language
+        if same_language and self._same_language.voiced is False:
             self.claims.lose(utterance, LostReason.SAME_LANGUAGE)
         elif self._early:
             self._early.popleft().give(utterance)
@@ -166,7 +179,6 @@ class Ledger:
             self._doubt_until = now + self._timeout
         else:
             self._line.append(utterance)
-        return utterance
 
     def has_stray_voice(self, start: float) -> bool:
         """The voice that waits for its utterance came before the words at this position were said."""

@@ -16,6 +16,7 @@ import azure.cognitiveservices.speech as speechsdk
 from . import _events as events
 from . import _native
 from ._messages import Messages
+from ._result_watch import ResultWatch
 from ._sockets import send_at_once
 from ._voice_order import VoiceNames
 from .options import Latency, Options
@@ -71,11 +72,9 @@ class AzureRecognizer:
         self._messages = Messages(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
-        reporter = _Reporter(post)
-        messages = _message_signals(self._connection, reporter.message)
-        self._signals = [*messages, *self._connect(reporter)]
-        self.sees_messages = bool(messages)
-        for signal in messages:
+        self._signals = self._connect(_Reporter(post))
+        self.sees_messages = any(signal.kind is _native.MESSAGE_RECEIVED for signal in self._signals)
+        for signal in self._signals:
             signal.connect()
 
     def start(self) -> None:
@@ -116,29 +115,21 @@ class AzureRecognizer:
         self._has_audio = True
         self._audio.write(pcm)
 
-    def _connect(self, reporter: _Reporter) -> list[Any]:
+    def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
         recognizer, connection = self._recognizer, self._connection
-        wiring = [
-            (connection.connected, reporter.connected),
-            (connection.disconnected, reporter.disconnected),
-            (recognizer.speech_start_detected, reporter.speech_started),
-            (recognizer.speech_end_detected, reporter.speech_stopped),
-            (recognizer.recognized, reporter.recognized),
-            (recognizer.canceled, reporter.canceled),
+        wiring: list[tuple[Any, _native.Kind, Callable[[int], None]]] = [
+            (connection, _native.CONNECTED, reporter.connected),
+            (connection, _native.DISCONNECTED, reporter.disconnected),
+            (recognizer, _native.SPEECH_STARTED, reporter.speech_started),
+            (recognizer, _native.SPEECH_STOPPED, reporter.speech_stopped),
+            (recognizer, _native.RECOGNIZING, reporter.recognizing),
+            (recognizer, _native.RECOGNIZED, reporter.recognized),
+            (recognizer, _native.SYNTHESIZING, reporter.synthesizing),
+            (recognizer, _native.CANCELED, reporter.canceled),
         ]
-        for signal, callback in wiring:
-            signal.connect(callback)
-        native = [
-            _native.Signal(
-                recognizer, _native.RECOGNIZING, lambda event: reporter.interim(_native.phrase(event))
-            ),
-            _native.Signal(
-                recognizer, _native.SYNTHESIZING, lambda event: reporter.synthesizing(_native.voice(event))
-            ),
-        ]
-        for frequent in native:
-            frequent.connect()
-        return [*native, *(signal for signal, _ in wiring)]
+        signals = [_native.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
+        messages = _message_signals(connection, reporter)
+        return [*messages, *signals]
 
 
 class _Reporter:
@@ -148,70 +139,65 @@ class _Reporter:
         self._post = post
         self._message_at = float("-inf")
         self._names = VoiceNames()
+        self._results = ResultWatch()
         self._path = self._voice = ""
 
-    def connected(self, _: Any) -> None:
-        self._post(events.Connected())
+    def connected(self, _: int) -> None:
+        self._report(events.Connected())
 
-    def disconnected(self, _: Any) -> None:
-        self._post(events.Disconnected())
+    def disconnected(self, _: int) -> None:
+        self._report(events.Disconnected())
 
-    def message(self, path: str, stream_id: str) -> None:
+    def message(self, event: int) -> None:
+        message = _native.message(event)
+        if self._results.came(message.path, message.request_id, message.body):
+            self._post(events.ResultUnread())
         # The event that it causes is the next, and names no voice.
-        self._path, self._voice = path, self._names.of(path, stream_id)
+        self._path, self._voice = message.path, self._names.of(message.path, message.stream_id)
         now = time.monotonic()
         if now - self._message_at >= _MESSAGES_SECONDS:
             self._message_at = now
             self._post(events.MessageReceived())
 
-    def speech_started(self, event: Any) -> None:
-        self._post(events.SpeechStarted(_native.seconds(event.offset)))
+    def speech_started(self, event: int) -> None:
+        self._report(events.SpeechStarted(_native.offset_seconds(event)))
 
-    def speech_stopped(self, event: Any) -> None:
-        self._post(events.SpeechStopped(_native.seconds(event.offset)))
+    def speech_stopped(self, event: int) -> None:
+        self._report(events.SpeechStopped(_native.offset_seconds(event)))
 
-    def interim(self, phrase: events.RawPhrase) -> None:
-        self._post(events.Recognizing(phrase))
+    def recognizing(self, event: int) -> None:
+        self._report(events.Recognizing(_native.phrase(event)))
 
-    def recognized(self, event: Any) -> None:
-        if event.result.reason is speechsdk.ResultReason.NoMatch:
-            self._post(events.NothingRecognized())
-        else:
-            self._post(events.Recognized(_phrase(event.result)))
+    def recognized(self, event: int) -> None:
+        nothing = _native.is_nothing(event)
+        self._report(events.NothingRecognized() if nothing else events.Recognized(_native.phrase(event)))
 
-    def synthesizing(self, audio: bytes | None) -> None:
+    def synthesizing(self, event: int) -> None:
+        audio = _native.voice(event)
         if audio:
-            self._post(events.VoiceChunk(audio, self._voice))
+            self._report(events.VoiceChunk(audio, self._voice))
         elif audio is not None:
-            self._post(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
+            self._report(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
 
-    def canceled(self, event: Any) -> None:
-        details = event.cancellation_details
-        if details.reason is speechsdk.CancellationReason.EndOfStream:
-            self._post(events.Finished())
-        else:
-            self._post(events.Failed(details.code.name, details.error_details))
+    def canceled(self, event: int) -> None:
+        self._report(_native.end(event))
+
+    def failed(self, error: Exception) -> None:
+        """A callback raised. Without its words: they may quote what was said."""
+        self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
+
+    def _report(self, event: events.Event) -> None:
+        self._results.reported()
+        self._post(event)
 
 
 def _message_signals(
-    connection: Any, received: Callable[[str, str], None], kind: _native.Kind = _native.MESSAGE_RECEIVED
+    connection: Any, reporter: _Reporter, kind: _native.Kind = _native.MESSAGE_RECEIVED
 ) -> list[_native.Signal]:
     try:
-        return [_native.Signal(connection, kind, lambda event: received(*_native.message(event)))]
+        return [_native.Signal(connection, kind, reporter.message, reporter.failed)]
     except AttributeError:  # another version of the SDK; the typed events have to do
         return []
-
-
-def _phrase(result: Any) -> events.RawPhrase:
-    detected = speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguageResult
-    return events.RawPhrase(
-        _native.seconds(result.offset),
-        _native.seconds(result.duration),
-        result.text,
-        result.properties.get(detected, ""),
-        dict(result.translations),
-        result.json,
-    )
 
 
 def _make(options: Options, audio: Any) -> Any:

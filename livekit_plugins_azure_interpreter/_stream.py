@@ -266,6 +266,8 @@ class SpeechStream(AnyRateStream):
             self._emit(self._transcriber.interim(event.phrase.read()))
         elif isinstance(event, events.Recognized):
             self._recognized(event.phrase.read(), hearing)
+        elif isinstance(event, events.ResultUnread):
+            self._result_unread(hearing)
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
@@ -297,7 +299,7 @@ class SpeechStream(AnyRateStream):
     def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
         self._unheard_attempts = 0
         start = hearing.start_seconds + phrase.offset_seconds
-        if self._ledger.has_stray_voice(start) and self._may_send_again():
+        if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
@@ -337,13 +339,18 @@ class SpeechStream(AnyRateStream):
             recognized_at=self._came_at,
         )
 
+    def _result_unread(self, hearing: _Hearing) -> None:
+        if self._may_send_again():
+            raise to_api_error(events.Failed(events.RESULT_LOST, ""))
+        logger.error("a result of Azure's could not be read; what was said is not translated")
+        if hearing.options.voice is not None:
+            self._ledger.unread(self._came_at)
+
     def _may_send_again(self) -> bool:
         """A result is missing: its audio is sent again, but only once, whatever comes of it."""
-        end = self._retained.end_seconds
-        # Speech that is not translated may have a voice as well, and that one's result is not missing.
-        missing = not self._untranslated and self._retained.start_seconds >= self._sent_again_until
-        self._sent_again_until = max(self._sent_again_until, end)
-        return missing and self._conn_options.max_retry > 0
+        first_time = self._retained.start_seconds >= self._sent_again_until
+        self._sent_again_until = max(self._sent_again_until, self._retained.end_seconds)
+        return first_time and self._conn_options.max_retry > 0
 
     def _voice_chunk(self, chunk: events.VoiceChunk, hearing: _Hearing) -> None:
         try:
@@ -378,7 +385,8 @@ class SpeechStream(AnyRateStream):
         self._ledger.expire(self._now())
         self._arm()
         gone = stray and not self._ledger.has_stray_voice(float("inf"))
-        if gone and self._may_send_again():
+        # Speech that is not translated may have a voice as well, and that one's result is not missing.
+        if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
 
     def _ended(self, _: asyncio.Task[None]) -> None:

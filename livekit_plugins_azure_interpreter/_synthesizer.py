@@ -6,6 +6,7 @@ As with the recognizer, a callback copies native fields into an event, posts it,
 from __future__ import annotations
 
 import atexit
+import ctypes
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import azure.cognitiveservices.speech as speechsdk
 
 from . import _events as events
+from . import _native
 from .options import SpeakingOptions
 
 Post = Callable[[events.SynthesisEvent], None]
@@ -66,20 +68,33 @@ class AzureSynthesizer:
         self._connection.close()
         del self._signals, self._connection, self._synthesizer
 
-    def _connect(self, reporter: _Reporter) -> list[Any]:
+    def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
         synthesizer, connection = self._synthesizer, self._connection
-        wiring = [
-            (connection.connected, reporter.connected),
-            (connection.disconnected, reporter.disconnected),
-            (synthesizer.synthesis_started, reporter.begun),
-            (synthesizer.synthesizing, reporter.chunk),
-            (synthesizer.synthesis_word_boundary, reporter.word),
-            (synthesizer.synthesis_completed, reporter.completed),
-            (synthesizer.synthesis_canceled, reporter.canceled),
+        wiring: list[tuple[Any, _native.Kind, Callable[[int], None]]] = [
+            (connection, _native.CONNECTED, reporter.connected),
+            (connection, _native.DISCONNECTED, reporter.disconnected),
+            (synthesizer, _kind("started"), lambda event: reporter.begun(_synthesis(event))),
+            (synthesizer, _kind("synthesizing"), lambda event: reporter.chunk(_synthesis(event))),
+            (synthesizer, _kind("word_boundary"), lambda event: reporter.word(_word(event))),
+            (synthesizer, _kind("completed"), lambda event: reporter.completed(_synthesis(event))),
+            (synthesizer, _kind("canceled"), lambda event: reporter.canceled(_synthesis(event))),
         ]
-        for signal, callback in wiring:
-            signal.connect(callback)
-        return [signal for signal, _ in wiring]
+        signals = [_native.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
+        for signal in signals:
+            signal.connect()
+        return signals
+
+
+def _kind(name: str) -> _native.Kind:
+    return _native.Kind(f"synthesizer_{name}_set_callback", None, 2)
+
+
+def _synthesis(event: int) -> Any:
+    return speechsdk.SpeechSynthesisEventArgs(ctypes.c_void_p(event))
+
+
+def _word(event: int) -> Any:
+    return speechsdk.SpeechSynthesisWordBoundaryEventArgs(ctypes.c_void_p(event))
 
 
 _open: weakref.WeakSet[AzureSynthesizer] = weakref.WeakSet()
@@ -103,6 +118,10 @@ class _Reporter:
 
     def disconnected(self, _: Any) -> None:
         self._post(events.Disconnected())
+
+    def failed(self, error: Exception) -> None:
+        """A callback raised. Without its words: they may quote what is said."""
+        self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
 
     def begun(self, event: Any) -> None:
         self._post(events.SpeechBegun(event.result.result_id))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,6 +15,7 @@ from livekit.agents import APIConnectionError, APITimeoutError
 from livekit_plugins_azure_interpreter import _connection
 from livekit_plugins_azure_interpreter._connection import Connection, Recognizer
 from livekit_plugins_azure_interpreter._events import (
+    CALLBACK_FAILED,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -57,6 +58,21 @@ class TestEvents:
         async with connect(service) as connection:
             service.last.post(failed, Finished())
             assert await all_of(connection) == [Connected(), failed]
+
+    async def test_one_that_cannot_be_taken_is_a_failure(
+        self, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with connect(service) as connection:
+            take = connection._voices.take
+
+            def take_or_raise(event: Event, now: float) -> Iterator[Event]:
+                if event == heard("un"):
+                    raise ValueError("what was said")
+                return take(event, now)
+
+            monkeypatch.setattr(connection._voices, "take", take_or_raise)
+            service.last.post(heard("un"))
+            assert await all_of(connection) == [Connected(), Failed(CALLBACK_FAILED, "ValueError")]
 
     async def test_one_came_when_it_was_reported_even_if_the_loop_was_blocked(
         self, service: FakeService, until: Until

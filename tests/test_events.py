@@ -11,8 +11,6 @@ import pytest
 from livekit_plugins_azure_interpreter import _events
 from livekit_plugins_azure_interpreter._events import Event, Phrase, RawPhrase, SynthesisEvent
 
-CUT = RawPhrase(1.5, 0.5, "Hel", "en-US", {"fr": "Bon"})
-"""As the SDK gives it, which cuts long texts."""
 BODY = {
     "SpeechPhrase": {
         "RecognitionStatus": "Success",
@@ -30,7 +28,7 @@ BODY = {
 
 def read(body: Any) -> Phrase:
     """The phrase of a message, given as JSON or as what becomes JSON."""
-    return dataclasses.replace(CUT, body=body if isinstance(body, str) else json.dumps(body)).read()
+    return RawPhrase(1.5, 0.5, body if isinstance(body, str) else json.dumps(body)).read()
 
 
 def test_a_phrase_is_read_whole_from_the_services_message() -> None:
@@ -45,6 +43,18 @@ def test_a_hypothesis_is_read_like_a_phrase() -> None:
     assert read(body) == Phrase(1.5, 0.5, "hello", "en-GB", {"fr": "bonjour"})
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"DisplayText": "Hello", "PrimaryLanguage": {"Language": "en-GB"}},
+        {"NBest": [{"Display": "Hello"}], "PrimaryLanguage": {"Language": "en-GB"}},
+        {"DisplayText": "", "NBest": [{"Display": "Hello"}], "PrimaryLanguage": {"Language": "en-GB"}},
+    ],
+)
+def test_a_phrase_of_words_only_and_one_with_alternatives_is_read(body: Any) -> None:
+    assert read(body) == Phrase(1.5, 0.5, "Hello", "en-GB")
+
+
 def test_times_are_the_sdks() -> None:
     phrase = read(BODY)
     assert (phrase.offset_seconds, phrase.duration_seconds, phrase.end_seconds) == (1.5, 0.5, 2.0)
@@ -54,20 +64,22 @@ def test_times_are_the_sdks() -> None:
     "body",
     ["", "no JSON", "{", "[]", "null", "1", '"text"', "{}", {"SpeechPhrase": None}, {"SpeechPhrase": []}],
 )
-def test_without_a_message_that_can_be_read_the_sdks_fields_are_taken(body: Any) -> None:
-    assert read(body) == Phrase(1.5, 0.5, "Hel", "en-US", {"fr": "Bon"})
+def test_a_message_that_cannot_be_read_is_an_empty_phrase(body: Any) -> None:
+    assert read(body) == Phrase(1.5, 0.5, "")
 
 
-@pytest.mark.parametrize("text", ["", None, 5, ["Hello"]])
-def test_a_text_that_is_none_is_taken_from_the_sdk(text: object) -> None:
-    assert read({"SpeechPhrase": {"DisplayText": text}}).text == "Hel"
+@pytest.mark.parametrize("text", ["", " \u3000\n", None, 5, ["Hello"], "\ud83d", " \ude00 "])
+def test_a_text_without_a_word_is_empty(text: object) -> None:
+    entry = {"Language": "fr", "DisplayText": text}
+    phrase = read({"SpeechPhrase": {"DisplayText": text}, "Translations": [entry]})
+    assert (phrase.text, phrase.translations) == ("", {})
 
 
 @pytest.mark.parametrize(
     "primary", [None, "en", [], {}, {"Language": ""}, {"Language": None}, {"Language": 5}]
 )
-def test_a_language_that_is_none_is_taken_from_the_sdk(primary: object) -> None:
-    assert read({"SpeechPhrase": {"DisplayText": "Hello", "PrimaryLanguage": primary}}).language == "en-US"
+def test_a_language_that_is_none_is_empty(primary: object) -> None:
+    assert read({"SpeechPhrase": {"DisplayText": "Hello", "PrimaryLanguage": primary}}).language == ""
 
 
 @pytest.mark.parametrize(
@@ -87,8 +99,8 @@ def test_a_language_that_is_none_is_taken_from_the_sdk(primary: object) -> None:
         [{"Language": "fr", "DisplayText": 5}],
     ],
 )
-def test_translations_that_are_none_are_taken_from_the_sdk(entries: object) -> None:
-    assert read({**BODY, "Translations": entries}).translations == {"fr": "Bon"}
+def test_translations_that_are_none_are_empty(entries: object) -> None:
+    assert read({**BODY, "Translations": entries}).translations == {}
 
 
 def test_one_entry_that_cannot_be_read_does_not_hide_the_others() -> None:
@@ -96,8 +108,15 @@ def test_one_entry_that_cannot_be_read_does_not_hide_the_others() -> None:
     assert read({**BODY, "Translations": entries}).translations == {"fr": "Bonjour"}
 
 
-def test_a_phrase_may_have_no_language_and_no_translation() -> None:
-    assert RawPhrase(0.0, 1.0, "Hello").read() == Phrase(0.0, 1.0, "Hello", "", {})
+def test_half_a_letter_is_left_out_and_a_whole_one_is_kept() -> None:
+    body = r'{"DisplayText": "\ud83d Yes \ud83d\ude00 \ude00.", "PrimaryLanguage": {"Language": "en\udfff"}}'
+    assert read(body) == Phrase(1.5, 0.5, " Yes \N{GRINNING FACE} .", "en")
+
+
+@pytest.mark.parametrize(("status", "reason"), [("Error", "it failed"), ("Success", ""), (None, "")])
+def test_why_a_phrase_is_not_translated_is_read(status: object, reason: str) -> None:
+    body = {**BODY, "TranslationStatus": status, "FailureReason": "it failed"}
+    assert read(body).failure_reason == reason
 
 
 @pytest.mark.parametrize("kind", [*get_args(Event), Phrase, RawPhrase])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Until
+from fakes.azure import phrase
 from fakes.recognizer import FakeService
 from fakes.room import Audio
 from fakes.tts import ToneTTS
@@ -20,7 +21,6 @@ from livekit_plugins_azure_interpreter._events import (
     Disconnected,
     Failed,
     NothingRecognized,
-    RawPhrase,
     Recognized,
     SpeechStarted,
     VoiceChunk,
@@ -28,10 +28,10 @@ from livekit_plugins_azure_interpreter._events import (
 )
 from livekit_plugins_azure_interpreter._interpretation import Interpretation
 
-BONJOUR = RawPhrase(0.1, 0.5, "hello", "en-US", {"fr": "bonjour"})
-ADIEU = RawPhrase(1.0, 0.5, "farewell", "en-US", {"fr": "adieu"})
+BONJOUR = phrase("hello", "bonjour", offset=0.1)
+ADIEU = phrase("farewell", "adieu")
 ONCE = APIConnectOptions(max_retry=0, timeout=4)
-SALUT = RawPhrase(0.1, 0.5, "salut", "fr-FR", {"fr": "salut"})
+SALUT = phrase("salut", "salut", offset=0.1, language="fr-FR")
 
 
 class Booth:
@@ -184,7 +184,7 @@ async def test_speech_that_is_not_translated_is_told_and_not_said(
     heard: list[SpeechEvent] = []
     booth = Booth(make_stt(), heard=heard.append)
     await until(lambda: service.recognizers and service.last.started)
-    service.last.post(Recognized(RawPhrase(0.1, 0.5, "hello", "en-US", {})))
+    service.last.post(Recognized(phrase("hello", {}, offset=0.1)))
     booth.interpretation.end_input()
     await until(lambda: booth.over)
     assert [event.alternatives[0].text for event in heard if event.alternatives] == ["hello"]

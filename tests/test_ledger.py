@@ -792,6 +792,28 @@ class TestNobodyWillSayIt:
         assert tags(said) == [1]
 
 
+class TestUnread:
+    """A result that cannot be read: its voice comes, and its words never do."""
+
+    @pytest.mark.parametrize("early", [False, True])
+    def test_its_voice_is_nobodys_and_the_next_utterance_has_its_own(
+        self, ledger: Ledger, lost: list[Utterance], early: bool
+    ) -> None:
+        if early:
+            ledger.audio(piece(tag=1), 0.5)
+        ledger.unread(1.0)
+        following = ledger.recognized("deux", 1.1)
+        ledger.audio(piece(tag=1), 1.2)
+        ledger.completed(1.3)
+        ledger.audio(piece(tag=2), 1.4)
+        ledger.completed(1.5)
+        assert (tags(following), following.state, lost) == ([2], State.VOICED, [])
+
+    def test_no_text_claims_it(self, ledger: Ledger) -> None:
+        ledger.unread(0.0)
+        assert ledger.claims.empty
+
+
 class TestSameLanguage:
     """Azure may or may not send a voice of what was said in the target language."""
 

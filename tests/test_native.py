@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import weakref
 from typing import Any
@@ -40,6 +41,10 @@ def audio() -> Audio:
     return Audio()
 
 
+def fail(error: Exception) -> None:
+    raise error
+
+
 class Source:
     """What a signal needs of the SDK's objects."""
 
@@ -49,7 +54,7 @@ class Source:
 
 class TestSignal:
     def test_it_is_connected_when_it_is_told_to(self, connection: Any) -> None:
-        signal = _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: None)
+        signal = _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: None, fail)
         assert not signal.is_connected()
         signal.connect()
         assert signal.is_connected()
@@ -58,7 +63,7 @@ class TestSignal:
 
     def test_it_does_not_keep_its_source_alive(self, connection: Any) -> None:
         source = Source(connection._handle)
-        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None)
+        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
         signal.connect()
         signal.disconnect_all()
         alive = weakref.ref(source)
@@ -66,7 +71,9 @@ class TestSignal:
         assert alive() is None
 
     def test_a_source_that_is_gone_has_nothing_to_disconnect(self, connection: Any) -> None:
-        signal = _native.Signal(Source(connection._handle), _native.MESSAGE_RECEIVED, lambda _: None)
+        source = Source(connection._handle)
+        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        del source
         signal.disconnect_all()
         assert not signal.is_connected()
 
@@ -81,7 +88,19 @@ class TestSignal:
     def test_a_kind_that_this_sdk_does_not_have(self, connection: Any, missing: dict[str, Any]) -> None:
         kind = _native.MESSAGE_RECEIVED._replace(**missing)
         with pytest.raises(AttributeError, match="no_such_function"):
-            _native.Signal(connection, kind, lambda _: None)
+            _native.Signal(connection, kind, lambda _: None, fail)
+
+    def test_what_a_callback_raises_is_told_and_the_next_event_comes(self, connection: Any) -> None:
+        failures: list[Exception] = []
+
+        def received(event: int) -> None:
+            raise ValueError(event)
+
+        kind = _native.CONNECTED._replace(release=None)
+        signal = _native.Signal(connection, kind, received, failures.append)
+        signal._callback(1, None)
+        signal._callback(2, None)
+        assert [failure.args for failure in failures] == [(1,), (2,)]
 
 
 class Heard:
@@ -91,7 +110,11 @@ class Heard:
         self.phrases: list[events.RawPhrase] = []
         self.voices: list[bytes | None] = []
         self.voices_of_phrases: list[bytes | None] = []
-        self.messages: list[tuple[str, str]] = []
+        self.messages: list[_native.Message] = []
+        self.finals: list[events.RawPhrase] = []
+        self.nothing: list[bool] = []
+        self.offsets: list[float] = []
+        self.ends: list[events.Event] = []
         self.threads: set[threading.Thread] = set()
 
     def phrase(self, event: int) -> None:
@@ -104,6 +127,13 @@ class Heard:
 
     def message(self, event: int) -> None:
         self.messages.append(_native.message(event))
+
+    def final(self, event: int) -> None:
+        self.nothing.append(_native.is_nothing(event))
+        self.finals.append(_native.phrase(event))
+
+    def started(self, event: int) -> None:
+        self.offsets.append(_native.offset_seconds(event))
 
 
 @pytest.fixture
@@ -125,20 +155,27 @@ def _hear(endpoint: str, pcm: bytes, heard: Heard) -> None:
         translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
     )
     messages = speechsdk.Connection.from_recognizer(recognizer)
-    signals = [
-        _native.Signal(recognizer, _native.RECOGNIZING, heard.phrase),
-        _native.Signal(recognizer, _native.SYNTHESIZING, heard.voice),
-        _native.Signal(messages, _native.MESSAGE_RECEIVED, heard.message),
-    ]
     ended = threading.Event()
-    recognizer.canceled.connect(lambda _: ended.set())
+
+    def canceled(event: int) -> None:
+        heard.ends.append(_native.end(event))
+        ended.set()
+
+    signals = [
+        _native.Signal(recognizer, _native.RECOGNIZING, heard.phrase, fail),
+        _native.Signal(recognizer, _native.RECOGNIZED, heard.final, fail),
+        _native.Signal(recognizer, _native.SYNTHESIZING, heard.voice, fail),
+        _native.Signal(recognizer, _native.SPEECH_STARTED, heard.started, fail),
+        _native.Signal(recognizer, _native.CANCELED, canceled, fail),
+        _native.Signal(messages, _native.MESSAGE_RECEIVED, heard.message, fail),
+    ]
     for signal in signals:
         signal.connect()
     recognizer.start_continuous_recognition_async().get()
     stream.write(pcm)
     stream.close()
     assert ended.wait(LIMIT_SECONDS)
-    for signal in [*signals, recognizer.canceled]:
+    for signal in signals:
         signal.disconnect_all()
     recognizer.stop_continuous_recognition_async().get()
 
@@ -165,14 +202,32 @@ async def test_an_event_without_a_voice_is_no_piece_of_one(heard: Heard) -> None
 
 
 async def test_every_message_is_read_on_a_thread_of_the_sdk(heard: Heard) -> None:
-    paths = [path for path, _ in heard.messages]
+    paths = [message.path for message in heard.messages]
     assert paths[0] == "turn.start"
     assert len(paths) > len(heard.phrases) + len(heard.voices)
     assert threading.main_thread() not in heard.threads
 
 
 async def test_a_message_of_a_voice_names_its_stream(heard: Heard) -> None:
-    streams = {stream for path, stream in heard.messages if path.startswith("audio")}
+    streams = {message.stream_id for message in heard.messages if message.path.startswith("audio")}
     assert len(streams) == 1
     assert "" not in streams
-    assert {stream for path, stream in heard.messages if not path.startswith("audio")} == {""}
+    others = {message.stream_id for message in heard.messages if not message.path.startswith("audio")}
+    assert others == {""}
+
+
+async def test_a_message_of_a_result_has_its_turn_and_what_it_says(heard: Heard) -> None:
+    results = [message for message in heard.messages if message.body]
+    assert [json.loads(message.body).popitem()[0] for message in results]
+    assert {message.path for message in results} == {"translation.response"}
+    assert {message.request_id for message in results} == {heard.messages[0].request_id}
+
+
+async def test_a_final_result_has_the_services_own_words(heard: Heard, audio: Audio) -> None:
+    (final,) = heard.finals
+    assert (final.read().text, heard.nothing) == (audio.line(1).text, [False])
+    assert heard.offsets == [pytest.approx(final.offset_seconds, abs=0.01)]
+
+
+async def test_the_end_of_the_audio_is_read(heard: Heard) -> None:
+    assert heard.ends == [events.Finished()]

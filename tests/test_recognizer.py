@@ -8,7 +8,6 @@ import itertools
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from types import SimpleNamespace
 from typing import Any, cast
 
 import azure.cognitiveservices.speech as speechsdk
@@ -17,6 +16,7 @@ from fakes.room import Audio
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import _events as events
+from livekit_plugins_azure_interpreter import _native
 from livekit_plugins_azure_interpreter._errors import to_api_error
 from livekit_plugins_azure_interpreter._native import Kind
 from livekit_plugins_azure_interpreter._recognizer import (
@@ -27,6 +27,7 @@ from livekit_plugins_azure_interpreter._recognizer import (
     _peer,
     _Reporter,
 )
+from livekit_plugins_azure_interpreter._result_watch import RESULT_PATH
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.options import Options, Proxy
@@ -275,10 +276,10 @@ class TestToken:
         assert not recognizer._recognizer.authorization_token
 
 
-def test_an_sdk_that_does_not_tell_of_messages_is_no_error() -> None:
+def test_an_sdk_that_does_not_tell_of_messages_is_no_error(posted: Posted) -> None:
     """As another version may be: the typed events have to do."""
     unknown = Kind("something_new_set_callback", "something_new_release", 1)
-    assert _message_signals(object(), lambda path, stream_id: None, unknown) == []
+    assert _message_signals(object(), _Reporter(posted), unknown) == []
 
 
 class TestConfig:
@@ -390,86 +391,93 @@ class TestConfig:
         assert recognizer.properties.get_property(name).lower() == value.lower()
 
 
-def result(reason: Any = None, **fields: Any) -> SimpleNamespace:
-    """A result whose native half is gone when the callback returns."""
-    return SimpleNamespace(reason=reason, **fields)
-
-
-def phrase_result(reason: Any) -> SimpleNamespace:
-    detected = speechsdk.PropertyId.SpeechServiceConnection_AutoDetectSourceLanguageResult
-    return result(
-        reason,
-        offset=15_000_000,
-        duration=5_000_000,
-        text="Yes.",
-        translations={"fr": "Oui."},
-        properties={detected: "en-US"},
-        json="{}",
-    )
-
-
-PHRASE = events.RawPhrase(1.5, 0.5, "Yes.", "en-US", {"fr": "Oui."}, "{}")
+PHRASE = events.RawPhrase(1.5, 0.5, "{}")
 
 
 class TestReporter:
+    """Events are numbers here; what each reads as is told by the test."""
+
     @pytest.fixture
     def reporter(self, posted: Posted) -> _Reporter:
         return _Reporter(posted)
 
+    @pytest.fixture
+    def reads(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+        def read(**values: Any) -> None:
+            for name, value in values.items():
+                monkeypatch.setattr(_native, name, lambda _, value=value: value)
+
+        return read
+
     def test_connections(self, reporter: _Reporter, posted: Posted) -> None:
-        reporter.connected(object())
-        reporter.disconnected(object())
+        reporter.connected(1)
+        reporter.disconnected(1)
         assert posted.events == [events.Connected(), events.Disconnected()]
 
-    def test_speech(self, reporter: _Reporter, posted: Posted) -> None:
-        reporter.speech_started(SimpleNamespace(offset=10_000_000))
-        reporter.speech_stopped(SimpleNamespace(offset=25_000_000))
-        assert posted.events == [events.SpeechStarted(1.0), events.SpeechStopped(2.5)]
+    def test_speech(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
+        reads(offset_seconds=1.0)
+        reporter.speech_started(1)
+        reporter.speech_stopped(1)
+        assert posted.events == [events.SpeechStarted(1.0), events.SpeechStopped(1.0)]
 
-    def test_transcripts(self, reporter: _Reporter, posted: Posted) -> None:
-        reasons = speechsdk.ResultReason
-        reporter.interim(PHRASE)
-        reporter.recognized(SimpleNamespace(result=phrase_result(reasons.TranslatedSpeech)))
-        reporter.recognized(SimpleNamespace(result=phrase_result(reasons.RecognizedSpeech)))
-        reporter.recognized(SimpleNamespace(result=result(reasons.NoMatch)))
+    def test_transcripts(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
+        reads(phrase=PHRASE, is_nothing=False)
+        reporter.recognizing(1)
+        reporter.recognized(1)
+        reads(is_nothing=True)
+        reporter.recognized(1)
         assert posted.events == [
             events.Recognizing(PHRASE),
-            events.Recognized(PHRASE),
             events.Recognized(PHRASE),
             events.NothingRecognized(),
         ]
 
-    def test_what_is_posted_is_a_copy(self, reporter: _Reporter, posted: Posted) -> None:
-        native = phrase_result(speechsdk.ResultReason.TranslatedSpeech)
-        reporter.recognized(SimpleNamespace(result=native))
-        native.translations.clear()
-        assert posted.events == [events.Recognized(PHRASE)]
-
-    def test_voices(self, reporter: _Reporter, posted: Posted) -> None:
+    def test_voices(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
         for audio in (b"\x01\x02", b"", None):
-            reporter.synthesizing(audio)
+            reads(voice=audio)
+            reporter.synthesizing(1)
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
 
     def test_a_voice_is_named_by_the_message_before_and_its_end_is_told_by_one(
-        self, reporter: _Reporter, posted: Posted
+        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]
     ) -> None:
         for path, voice in (("audio", b"12"), ("audio", b""), ("audio.end", b"")):
-            reporter.message(path, "7")
-            reporter.synthesizing(voice)
+            reads(message=_native.Message(path, stream_id="7"), voice=voice)
+            reporter.message(1)
+            reporter.synthesizing(1)
         assert [event for event in posted.events if not isinstance(event, events.MessageReceived)] == [
             events.VoiceChunk(b"12", "1"),
             events.VoiceCompleted("1"),
             events.VoiceCompleted("1", told=True),
         ]
 
-    def test_the_end(self, reporter: _Reporter, posted: Posted) -> None:
-        reasons, codes = speechsdk.CancellationReason, speechsdk.CancellationErrorCode
-        for details in (
-            SimpleNamespace(reason=reasons.EndOfStream),
-            SimpleNamespace(reason=reasons.Error, code=codes.AuthenticationFailure, error_details="401"),
-        ):
-            reporter.canceled(SimpleNamespace(cancellation_details=details))
-        assert posted.events == [events.Finished(), events.Failed("AuthenticationFailure", "401")]
+    @pytest.mark.parametrize("reported", [True, False])
+    def test_a_result_that_the_sdk_does_not_report_is_told(
+        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None], reported: bool
+    ) -> None:
+        final = _native.Message(RESULT_PATH, "a turn", body=b"no JSON")
+        reads(phrase=PHRASE, is_nothing=False)
+        for message in (_native.Message("turn.start", "a turn"), final):
+            reads(message=message)
+            reporter.message(1)
+        if reported:
+            reporter.recognized(1)
+        reporter.message(1)
+        assert (events.ResultUnread() in posted.events) is not reported
+
+    @pytest.mark.parametrize("event", [events.Finished(), events.Failed("AuthenticationFailure", "401")])
+    def test_the_end(
+        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None], event: events.Event
+    ) -> None:
+        reads(end=event)
+        reporter.canceled(1)
+        assert posted.events == [event]
+
+    def test_what_a_callback_raises_is_a_failure_without_its_words(
+        self, reporter: _Reporter, posted: Posted
+    ) -> None:
+        reporter.failed(UnicodeError("what was said"))
+        assert posted.events == [events.Failed(events.CALLBACK_FAILED, "UnicodeError")]
 
 
 CODES = [code.name for code in speechsdk.CancellationErrorCode if code.name != "NoError"]

@@ -394,15 +394,15 @@ class Silencing(SimulatedRecognizer):
 
 
 class Repeating(SimulatedRecognizer):
-    def _report_final(self, phrase: RawPhrase) -> None:
-        super()._report_final(phrase)
-        super()._report_final(phrase)
+    def _report_final(self, final: RawPhrase) -> None:
+        super()._report_final(final)
+        super()._report_final(final)
 
 
 class Losing(SimulatedRecognizer):
-    def _report_final(self, phrase: RawPhrase) -> None:
-        if phrase.translations != {"fr": "Phrase 1."}:
-            super()._report_final(phrase)
+    def _report_final(self, final: RawPhrase) -> None:
+        if final.read().translations != {"fr": "Phrase 1."}:
+            super()._report_final(final)
 
 
 class Reordering(SimulatedRecognizer):
@@ -410,18 +410,18 @@ class Reordering(SimulatedRecognizer):
 
     _held: RawPhrase | None = None
 
-    def _report_final(self, phrase: RawPhrase) -> None:
+    def _report_final(self, final: RawPhrase) -> None:
         if self._held is None:
-            self._held = phrase
+            self._held = final
             return
-        super()._report_final(phrase)
-        if phrase.translations == {"fr": "Phrase 1."}:
+        super()._report_final(final)
+        if final.read().translations == {"fr": "Phrase 1."}:
             super()._report_final(self._held)
 
 
 class Misplacing(SimulatedRecognizer):
-    def _report_final(self, phrase: RawPhrase) -> None:
-        super()._report_final(replace(phrase, offset_seconds=phrase.offset_seconds + 0.06))
+    def _report_final(self, final: RawPhrase) -> None:
+        super()._report_final(replace(final, offset_seconds=final.offset_seconds + 0.06))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import struct
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from livekit.agents.stt import SpeechEventType
 from livekit_plugins_azure_interpreter import STT, UtteranceRecognized, VoiceLost, _connection
 from livekit_plugins_azure_interpreter import _stream as stream_module
 from livekit_plugins_azure_interpreter._events import (
+    CALLBACK_FAILED,
     Connected,
     Disconnected,
     Event,
@@ -139,19 +139,6 @@ class TestTranscripts:
         assert final.target_texts == []
         assert final.metadata == {"translated": False}
 
-    async def test_a_text_longer_than_the_sdks_buffer_is_whole(
-        self, make_stt: Make, listen: Make, service: FakeService
-    ) -> None:
-        whole = "é" * 3000
-        body = {
-            "SpeechPhrase": {"DisplayText": "y" * 5000},
-            "Translations": [{"Language": "fr", "DisplayText": whole}],
-        }
-        event = Recognized(phrase("y" * 2047, whole[:1023], body=json.dumps(body)))
-        final = await self._final(make_stt, listen, service, event)
-        assert final.text == whole
-        assert final.source_texts == ["y" * 5000]
-
     async def test_the_final_is_told_to_listeners_of_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
@@ -263,6 +250,20 @@ class TestErrors:
         assert len(service.recognizers) == 1
         (error,) = listener.errors
         assert not error.recoverable
+
+    async def test_an_event_that_cannot_be_read_is_an_error_and_its_audio_is_sent_again(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        unread = Failed(CALLBACK_FAILED, "UnicodeDecodeError")
+        service.replies = [[Connected(), unread], [Connected(), heard("Oui.")]]
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(1.0))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [final.text for final in listener.finals] == ["Oui."]
+        (error,) = listener.errors
+        assert "UnicodeDecodeError" in str(error.error)
+        assert service.last.written
 
     async def test_a_lost_connection_is_retried_with_a_new_recognizer(
         self, make_stt: Make, listen: Make, service: FakeService

@@ -62,8 +62,8 @@ class Message:
 
 
 def json_body(body: Mapping[str, Any]) -> bytes:
-    """A JSON object as the body of a message."""
-    return json.dumps(body, ensure_ascii=False).encode()
+    """A JSON object as the body of a message. Half an emoji, which no UTF-8 can hold, is escaped."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def parse_text(frame: str) -> Message:

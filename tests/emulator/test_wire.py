@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError, parse_binary, parse_text
+from livekit_plugins_azure_interpreter.emulator.wire import (
+    Message,
+    WireError,
+    json_body,
+    parse_binary,
+    parse_text,
+)
 
 _characters = st.characters(exclude_characters="\r\n", exclude_categories=["Cs"])
 _values = st.text(_characters, max_size=40).map(str.strip)
@@ -95,6 +101,11 @@ class TestReadingBinary:
 
 
 class TestMessage:
+    def test_half_an_emoji_in_a_text_is_escaped(self) -> None:
+        body = json_body({"Text": "\ud83d é \N{GRINNING FACE}"})
+        assert body == '{"Text": "\\ud83d é \N{GRINNING FACE}"}'.encode()
+        assert Message("a.path", {}, body).to_text().endswith("}")
+
     def test_it_belongs_to_the_turn_of_its_request_id(self) -> None:
         assert Message("p", {"X-RequestId": "r1"}).request_id == "r1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from livekit_plugins_azure_interpreter._events import (
@@ -21,10 +22,16 @@ def phrase(
     offset: float = 1.0,
     duration: float = 0.5,
     language: str = "en-US",
-    body: str = "",
+    failure_reason: str = "",
 ) -> RawPhrase:
     texts = {"fr": translations} if isinstance(translations, str) else translations
-    return RawPhrase(offset, duration, text, language, texts, body)
+    body = {
+        "SpeechPhrase": {"DisplayText": text, "PrimaryLanguage": {"Language": language}},
+        "TranslationStatus": "Success" if texts else "Error",
+        "FailureReason": failure_reason,
+        "Translations": [{"Language": target, "DisplayText": said} for target, said in texts.items()],
+    }
+    return RawPhrase(offset, duration, json.dumps(body))
 
 
 def heard(translation: str) -> Recognized:

@@ -21,7 +21,6 @@ from livekit_plugins_azure_interpreter._events import (
     Event,
     Failed,
     Finished,
-    RawPhrase,
     Recognized,
     SpeechStarted,
     VoiceChunk,
@@ -31,6 +30,7 @@ from livekit_plugins_azure_interpreter._plan import Route
 from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.options import Options
 
+from .azure import phrase
 from .clock import VirtualLoop
 
 TICK_SECONDS = 0.5
@@ -339,7 +339,8 @@ class FakeStream:
         utterance = self._azure.room.utterances[number]
         spoken = utterance.language
         texts = {self.language: f"{number} in {self.language}"}
-        self._post(Recognized(RawPhrase(start, seconds, f"{number}", f"{spoken}-XX", texts)))
+        final = phrase(f"{number}", texts, offset=start, duration=seconds, language=f"{spoken}-XX")
+        self._post(Recognized(final))
         if spoken == self.language:
             self._due -= 1
             return

@@ -34,6 +34,7 @@ from livekit_plugins_azure_interpreter._events import (
 from livekit_plugins_azure_interpreter.credentials import TokenError
 from livekit_plugins_azure_interpreter.options import Options
 
+from .azure import phrase
 from .clock import VirtualLoop
 from .recognizer import FakeRecognizer, FakeService
 from .schedule import LOUDEST_SAMPLE, RATE, VOICE_TIMEOUT_SECONDS, Fault, Said, Schedule, Voice
@@ -198,8 +199,8 @@ class SimulatedRecognizer(FakeRecognizer):
 
     def _interim(self, said: Said, begin: int) -> None:
         if self._hearing is said:
-            phrase = RawPhrase(begin / _BYTES_PER_SECOND, 0.2, "wor", "en-US", {"fr": said.text[:3]})
-            self._report(Recognizing(phrase))
+            interim = phrase("wor", said.text[:3], offset=begin / _BYTES_PER_SECOND, duration=0.2)
+            self._report(Recognizing(interim))
 
     def _utterance_ended(self, end: int) -> None:
         said, self._hearing = self._hearing, None
@@ -228,7 +229,12 @@ class SimulatedRecognizer(FakeRecognizer):
         texts = {"fr": said.text} if said.translated else {}
         source = f"Words {said.number}." if said.translated else said.text
         self._report_final(
-            RawPhrase(begin / _BYTES_PER_SECOND, (end - begin) / _BYTES_PER_SECOND, source, "en-US", texts)
+            phrase(
+                source,
+                texts,
+                offset=begin / _BYTES_PER_SECOND,
+                duration=(end - begin) / _BYTES_PER_SECOND,
+            )
         )
         if ends and not before:
             self._report(stopped)
@@ -238,8 +244,8 @@ class SimulatedRecognizer(FakeRecognizer):
             self._speak(said, voice)
         self._service.reached("due", self, said.number)
 
-    def _report_final(self, phrase: RawPhrase) -> None:
-        self._report(Recognized(phrase))
+    def _report_final(self, final: RawPhrase) -> None:
+        self._report(Recognized(final))
 
     def _end_of_audio(self) -> None:
         self._utterance_ended(self._heard_bytes - self._silent_bytes)
@@ -430,7 +436,8 @@ class SimulatedService(FakeService):
         if isinstance(event, VoiceChunk):
             what = f"VoiceChunk {len(event.data)}"
         elif isinstance(event, (Recognized, Recognizing)):
-            what = f"{type(event).__name__} {list(event.phrase.translations.values()) or event.phrase.text}"
+            words = event.phrase.read()
+            what = f"{type(event).__name__} {list(words.translations.values()) or words.text}"
         else:
             what = type(event).__name__ + (f" {event.code}" if isinstance(event, Failed) else "")
         self._note(f"[{recognizer.number}] {what}")
