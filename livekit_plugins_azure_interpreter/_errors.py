@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from ._events import CALLBACK_FAILED, RESULT_LOST, TIMED_OUT, Failed
+from ._reasons import told
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ _TOO_MANY = _Meaning(
 )
 _UNREACHABLE = _Meaning(
     None, True, "Azure could not be reached: check the network, speech_region and speech_endpoint"
+)
+_QUOTA = _Meaning(
+    403, False, "Azure refused access: check the quota of the Speech resource, and what it may use"
 )
 _REDIRECTED = _Meaning(
     None, False, "Azure serves this resource at another address: check speech_region and speech_endpoint"
@@ -47,9 +51,7 @@ _CODES = {
         "Azure refused the request: check target_languages, source_languages and voice, and that the "
         "endpoint is /speech/universal/v2 in a region that has the Live Interpreter",
     ),
-    "Forbidden": _Meaning(
-        403, False, "Azure refused access: check the quota of the Speech resource, and what it may use"
-    ),
+    "Forbidden": _QUOTA,
     "TooManyRequests": _TOO_MANY,
     "ConnectionFailure": _UNREACHABLE,
     "ServiceTimeout": _Meaning(408, True, "Azure did not answer in time"),
@@ -59,13 +61,35 @@ _CODES = {
     "ServiceRedirectTemporary": _REDIRECTED,
     "ServiceRedirectPermanent": _REDIRECTED,
 }
-# By the code of the WebSocket's close, where the SDK's own says less: 1007 it calls a BadRequest, as it
-# does a request that can never succeed. Codes that are not here it deals with itself.
+_REFUSED = _Meaning(
+    400,
+    False,
+    "Azure closed the connection and refuses the request: check source_languages, target_languages, voice, "
+    "sample_rate and the segmentation options",
+)
+# By the code of the WebSocket's close, where the SDK's own says less. 1007 is how Azure refuses for good: now
+# and then one comes without cause. Codes that are not here the SDK deals with itself.
 _CLOSES = {
     "1002": _Meaning(None, True, "Azure closed the connection over its protocol"),
-    "1007": _Meaning(None, True, "Azure closed the connection over a message that it could not read"),
+    "1007": _REFUSED,
     "4000": _Meaning(None, True, "Azure closed the connection"),
     "4429": _TOO_MANY,
+}
+# By the words of a close with 1007, for which there is no code.
+_CLOSE_REASONS = (
+    (re.compile("quota", re.IGNORECASE), _QUOTA),
+    (re.compile("throttl|too many|concurrent", re.IGNORECASE), _TOO_MANY),
+)
+# By the HTTP status of the handshake, where the SDK's code says less.
+_STATUSES = {
+    "404": _Meaning(
+        404,
+        False,
+        "Azure has no such path at that endpoint: check speech_endpoint (AZURE_SPEECH_ENDPOINT); one that is "
+        "copied from the Azure portal lacks /stt/speech/universal/v2. Or give speech_region instead",
+    ),
+    "415": _Meaning(415, False, "Azure does not take this kind of request: check speech_endpoint and voice"),
+    "499": _Meaning(499, False, "Azure takes the connection for closed by its client: check speech_endpoint"),
 }
 # What a synthesizer is asked for is another matter than what a recognizer is.
 _REFUSED_TEXT = _Meaning(
@@ -78,12 +102,21 @@ _SPEAKING_CODES = {**_CODES, "BadRequest": _REFUSED_TEXT}
 _SPEAKING_CLOSES = {**_CLOSES, "1007": _REFUSED_TEXT}
 _UNKNOWN = _Meaning(None, True, "the Azure Speech SDK gave up")
 
-_CLOSED = re.compile(r"closed by the remote host\. Error code: (\d{4})\b")
+_CLOSED = re.compile(
+    r"closed by the remote host\. Error code: (\d{4})\b(?:\. Error details: (.*?)(?: SessionId: |$))?",
+    re.DOTALL,
+)
+_REFUSED_HANDSHAKE = re.compile(r"WebSocket upgrade failed: [^(\n]*\((\d{3})\)")
 _SESSION = re.compile(r"\bSessionId: ([0-9a-f]{32})\b")
 
 
 def to_api_error(
-    failed: Failed, *, session_id: str = "", renewed: bool = False, speaking: bool = False
+    failed: Failed,
+    *,
+    session_id: str = "",
+    renewed: bool = False,
+    speaking: bool = False,
+    answered: bool = False,
 ) -> APIError:
     """The error that LiveKit retries, or does not, for a recognizer or synthesizer that gave up.
 
@@ -94,20 +127,14 @@ def to_api_error(
         session_id: What Azure's support asks for, where the SDK does not tell it.
         renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
         speaking: It was a synthesizer.
+        answered: The service has served the same request before, so that a refusal is worth another attempt.
     """
     if failed.code == TIMED_OUT:
         return APITimeoutError(failed.details)
-    closed = _CLOSED.search(failed.details)
-    codes, closes = (_SPEAKING_CODES, _SPEAKING_CLOSES) if speaking else (_CODES, _CLOSES)
-    meaning = closes.get(closed[1]) if closed else None
-    meaning = meaning or codes.get(failed.code, _UNKNOWN)
-    reason = failed.code
-    if closed:
-        reason = f"{failed.code}, close {closed[1]}"
-    elif failed.code == CALLBACK_FAILED:
-        reason = f"{failed.code}, {failed.details}"
+    meaning, reason = _meaning(failed, speaking=speaking)
     message = f"{meaning.advice} ({reason})"
     retryable = meaning.retryable or (renewed and failed.code == "AuthenticationFailure")
+    retryable = retryable or (answered and meaning is _REFUSED)
     if meaning.status is None:
         return APIConnectionError(message, retryable=retryable)
     session = _SESSION.search(failed.details)
@@ -116,3 +143,25 @@ def to_api_error(
     )
     error.retryable = retryable  # the constructor takes every 401 for final
     return error
+
+
+def _meaning(failed: Failed, *, speaking: bool) -> tuple[_Meaning, str]:
+    """What a failure means, and what it is called, with the service's reason where it gives one."""
+    codes = _SPEAKING_CODES if speaking else _CODES
+    meaning = codes.get(failed.code, _UNKNOWN)
+    if failed.code == CALLBACK_FAILED:
+        return meaning, f"{failed.code}, {failed.details}"
+    if closed := _CLOSED.search(failed.details):
+        code, words = closed[1], closed[2] or ""
+        closes = _SPEAKING_CLOSES if speaking else _CLOSES
+        meaning = closes.get(code, meaning)
+        if code != "1007":
+            return meaning, f"{failed.code}, close {code}"
+        meaning = next((found for pattern, found in _CLOSE_REASONS if pattern.search(words)), meaning)
+        reason = told(words)
+        return meaning, f"{failed.code}, close {code}" + (f": {reason}" if reason else "")
+    if refused := _REFUSED_HANDSHAKE.search(failed.details):
+        status = refused[1]
+        if found := _STATUSES.get(status):
+            return found, f"HTTP {status}"
+    return meaning, failed.code

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, APIError, stt, utils
+from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, utils
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
 from . import _events as events
@@ -38,6 +38,9 @@ _CONNECT_SHARE = 0.9
 _RECONNECT_SHARE = 0.8
 _RETAINED_SECONDS = 60.0
 """How much audio that no final covers is kept for the next attempt."""
+_MOST_REASONS = 20
+"""So many reasons for which nothing is translated are logged, each once."""
+_NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Failed)
 
 
 @dataclass
@@ -87,6 +90,8 @@ class SpeechStream(AnyRateStream):
         self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
+        self._answered = self._refused = False
+        self._failure_reasons: set[str] = set()
         self._hearings: deque[_Hearing] = deque()
         self._came_at = float("-inf")
         self._untranslated = False
@@ -258,6 +263,7 @@ class SpeechStream(AnyRateStream):
             self._emit([usage])
 
     def _handle(self, event: events.Event, hearing: _Hearing) -> None:
+        self._answered |= not isinstance(event, _NO_ANSWERS)
         if isinstance(event, events.SpeechStarted):
             self._emit(self._transcriber.speech_started())
         elif isinstance(event, events.SpeechStopped):
@@ -294,10 +300,19 @@ class SpeechStream(AnyRateStream):
     def _failure(self, failed: events.Failed) -> APIError:
         renewed = self._interpreter._options.credentials.renewable and not self._renewed
         self._renewed = True
-        return to_api_error(failed, session_id=self._transcriber.request_id, renewed=renewed)
+        error = to_api_error(
+            failed,
+            session_id=self._transcriber.request_id,
+            renewed=renewed,
+            answered=self._answered and not self._refused,
+        )
+        # One that is tried again after a refusal has to bring a result before the next.
+        self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
+        return error
 
     def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
         self._unheard_attempts = 0
+        self._refused = False
         start = hearing.start_seconds + phrase.offset_seconds
         if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
@@ -309,6 +324,7 @@ class SpeechStream(AnyRateStream):
         transcript = self._transcriber.transcript(phrase)
         text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
         self._untranslated = not transcript.translated
+        self._tell_once(transcript.failure_reason)
         if transcript.translated:
             utterance = self._ledger.recognized(
                 text,
@@ -326,6 +342,12 @@ class SpeechStream(AnyRateStream):
         meter.begin(self._heard(name, phrase, transcript, hearing), self._interpreter._utterance_ended)
         if not (transcript.translated and self._can_be_spoken and self._interpreter._is_spoken):
             meter.end("not_spoken")
+
+    def _tell_once(self, failure_reason: str) -> None:
+        known = self._failure_reasons
+        if failure_reason and failure_reason not in known and len(known) < _MOST_REASONS:
+            known.add(failure_reason)
+            logger.warning("Azure does not translate what it hears: %s", failure_reason)
 
     def _heard(self, name: str, phrase: events.Phrase, transcript: Transcript, hearing: _Hearing) -> Heard:
         return Heard(

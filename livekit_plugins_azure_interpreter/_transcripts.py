@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from ._events import Phrase
+from ._reasons import told
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Transcript:
         start_time: Where it began, in seconds on the clock of the stream.
         end_time: Where it ended.
         translated: There is a translation into the spoken target language.
+        failure_reason: Why there is none, in the service's own words; empty where it does not say.
     """
 
     text: str
@@ -34,6 +37,7 @@ class Transcript:
     start_time: float
     end_time: float
     translated: bool
+    failure_reason: str = ""
 
     @property
     def same_language(self) -> bool:
@@ -107,6 +111,7 @@ class Transcriber:
             self.offset_seconds + phrase.offset_seconds,
             self.offset_seconds + phrase.end_seconds,
             translated,
+            told(phrase.failure_reason),
         )
 
     def _data(self, transcript: Transcript, text: str) -> SpeechData:
@@ -119,7 +124,7 @@ class Transcriber:
             source_texts=[transcript.source_text],
             target_languages=[LanguageCode(language) for language in transcript.translations],
             target_texts=list(transcript.translations.values()),
-            metadata={"translated": transcript.translated},
+            metadata=_metadata(transcript),
         )
 
     def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
@@ -143,6 +148,11 @@ def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEv
         metadata={"translated": all((final.metadata or {}).get("translated") for final in finals)},
     )
     return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, [data])
+
+
+def _metadata(transcript: Transcript) -> dict[str, Any]:
+    reason = transcript.failure_reason
+    return {"translated": transcript.translated, **({"failure_reason": reason} if reason else {})}
 
 
 def _translation(translations: Mapping[str, str], target: str) -> str:

@@ -53,7 +53,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
     A FINAL_TRANSCRIPT (LiveKit's `SpeechData`) has the translation in `text` and `language`, the original in
     `source_texts` and `source_languages`, all translations in `target_texts` and `target_languages`, and its
     times in seconds on the clock of the stream. What Azure recognized but did not translate has the original
-    in `text`, no target, and `metadata={"translated": False}`.
+    in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it gives one.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
     `voice_lost` (`VoiceLost`) and `utterance_metrics_collected` (`UtteranceMetrics`).

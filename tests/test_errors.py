@@ -96,7 +96,6 @@ def test_fresh_credentials_change_nothing_else(code: str) -> None:
     ("code", "close", "kind"),
     [
         ("ConnectionFailure", 1002, APIConnectionError),
-        ("BadRequest", 1007, APIConnectionError),
         ("ConnectionFailure", 4000, APIConnectionError),
         ("TooManyRequests", 4429, APIStatusError),
     ],
@@ -115,6 +114,66 @@ def test_azures_own_session_id_is_preferred() -> None:
     error = to_api_error(Failed("ServiceError", f"it broke. SessionId: {session}"), session_id="ours")
     assert isinstance(error, APIStatusError)
     assert error.request_id == session
+
+
+def closed_with(reason: str, code: int = 1007) -> Failed:
+    session = "SessionId: " + "0123456789abcdef" * 2
+    words = f"closed by the remote host. Error code: {code}. Error details: {reason} {session}"
+    return Failed("BadRequest", f"Connection was {words}")
+
+
+class TestRefusal:
+    """Close 1007."""
+
+    @pytest.mark.parametrize("reason", ["", "Unsupported audio format", "Language 'xx-YY' is unknown"])
+    def test_it_is_final_and_says_why_and_what_to_check(self, reason: str) -> None:
+        error = to_api_error(closed_with(reason))
+        assert isinstance(error, APIStatusError)
+        assert (error.status_code, error.retryable) == (400, False)
+        assert all(name in str(error) for name in ("source_languages", "sample_rate", reason))
+
+    def test_it_is_worth_another_attempt_of_what_was_answered_before(self) -> None:
+        assert to_api_error(closed_with("generic"), answered=True).retryable
+
+    @pytest.mark.parametrize("speaking", [False, True])
+    @pytest.mark.parametrize(
+        ("reason", "status", "retryable"),
+        [
+            ("Quota exceeded. Cid: ", 403, False),
+            ("Throttled due to too many requests", 429, True),
+        ],
+    )
+    def test_a_quota_and_too_many_requests_are_the_errors_of_these(
+        self, reason: str, status: int, retryable: bool, speaking: bool
+    ) -> None:
+        error = to_api_error(closed_with(reason), speaking=speaking, answered=True)
+        assert isinstance(error, APIStatusError)
+        assert (error.status_code, error.retryable) == (status, retryable)
+
+    def test_a_reason_is_told_without_what_may_be_a_secret_or_somebodys_words(self) -> None:
+        message = str(to_api_error(closed_with("No 'good morning' at wss://host/?key=SECRET")))
+        assert "No ... at ..." in message
+        assert "SECRET" not in message
+
+
+@pytest.mark.parametrize("speaking", [False, True])
+@pytest.mark.parametrize(
+    ("code", "status", "words"),
+    [
+        ("ServiceError", 404, "Internal service error"),
+        ("BadRequest", 415, "Unsupported media type"),
+        ("NoError", 499, "Request closed by client"),
+    ],
+)
+def test_a_handshake_that_is_refused_for_good_is_final(
+    code: str, status: int, words: str, speaking: bool
+) -> None:
+    details = f"WebSocket upgrade failed: {words} ({status}). Error Details: wss://host/?key=SECRET"
+    error = to_api_error(Failed(code, details), speaking=speaking)
+    assert isinstance(error, APIStatusError)
+    assert (error.status_code, error.retryable) == (status, False)
+    assert "speech_endpoint" in str(error)
+    assert "SECRET" not in str(error)
 
 
 class TestSpeaking:

@@ -139,6 +139,24 @@ class TestTranscripts:
         assert final.target_texts == []
         assert final.metadata == {"translated": False}
 
+    async def test_why_nothing_is_translated_is_told_by_the_final_and_once_by_the_log(
+        self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        failed = Recognized(phrase("Hm.", {}, failure_reason="no model at wss://host/?key=SECRET"))
+        service.replies = [[Connected(), failed, failed]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        reason = "no model at ..."
+        assert [one.transcript.failure_reason for one in told] == [reason] * 2
+        assert [final.metadata for final in listener.finals] == [
+            {"translated": False, "failure_reason": reason}
+        ] * 2
+        assert caplog.text.count(reason) == 1
+
     async def test_the_final_is_told_to_listeners_of_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
@@ -237,6 +255,12 @@ class TestUsage:
         assert self._seconds(listener) == []
 
 
+REFUSED = Failed(
+    "BadRequest",
+    "Connection was closed by the remote host. Error code: 1007. Error details: Unsupported audio format",
+)
+
+
 class TestErrors:
     async def test_a_wrong_key_is_one_attempt_and_one_error(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -264,6 +288,30 @@ class TestErrors:
         (error,) = listener.errors
         assert "UnicodeDecodeError" in str(error.error)
         assert service.last.written
+
+    async def test_a_refusal_before_the_first_answer_is_final(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), REFUSED]]
+        listener = listen(make_stt())
+        with pytest.raises(APIStatusError, match="Unsupported audio format"):
+            await listener.ended()
+        assert len(service.recognizers) == 1
+
+    async def test_a_refusal_after_an_answer_is_tried_again_once_until_there_is_a_result(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        answered = SpeechStarted(0.1)
+        service.replies = [
+            [Connected(), answered, REFUSED],
+            [Connected(), answered, heard("Oui."), REFUSED],
+            [Connected(), answered, REFUSED],
+            [Connected()],
+        ]
+        listener = listen(make_stt())
+        with pytest.raises(APIStatusError):
+            await listener.ended()
+        assert len(service.recognizers) == 3
 
     async def test_a_lost_connection_is_retried_with_a_new_recognizer(
         self, make_stt: Make, listen: Make, service: FakeService

@@ -73,9 +73,9 @@ class Connection:
     async def send_garbage(self) -> None:
         await self._websocket.send_bytes(_GARBAGE)
 
-    def drop(self, code: int | None) -> None:
+    def drop(self, code: int | None, reason: str = "") -> None:
         self._silence()
-        hang_up(self._transport, code)
+        hang_up(self._transport, code, reason)
 
     def _silence(self) -> None:
         self._silent = True
@@ -114,7 +114,7 @@ class Connection:
     async def _happen(self, fault: PositionFault, turn: Turn) -> None:
         match fault:
             case Drop():
-                self.drop(fault.code)
+                self.drop(fault.code, fault.reason)
             case ErrorStatus():
                 await turn.fail(fault.status)
             case Away():

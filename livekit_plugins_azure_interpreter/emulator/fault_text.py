@@ -68,7 +68,7 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
 def _value(name: str, key: str, value: str, kind: Any) -> object:
     if key == "times" and value == _ALWAYS:
         return None
-    if key == "status" and kind is not int:
+    if kind is str or (key == "status" and kind is not int):
         return value
     try:
         return float(value) if kind is float else int(value)

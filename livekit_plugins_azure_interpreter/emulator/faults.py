@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 ErrorName = Literal["Error", "TooManyRequests", "BadRequest", "Forbidden", "ServiceUnavailable"]
 
+_LONGEST_REASON_BYTES = 123
 _RANGES: dict[str, tuple[float, float]] = {
     "times": (1, float("inf")),
     "from_connection": (1, float("inf")),
@@ -132,9 +133,16 @@ class Drop(PositionFault):
 
     Args:
         code: Of the WebSocket's close, 1000 to 4999; None: a reset.
+        reason: The words of the close, at most 123 bytes.
     """
 
     code: int | None = None
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.reason.encode()) > _LONGEST_REASON_BYTES:
+            raise ValueError(f"reason must be at most {_LONGEST_REASON_BYTES} bytes")
+        super().__post_init__()
 
 
 @dataclass(frozen=True)
@@ -241,7 +249,12 @@ class NoTranslation(UtteranceFault):
     """The words are recognized, but not translated.
 
     The SDK reports RecognizedSpeech.
+
+    Args:
+        reason: Why, as the service tells it (FailureReason).
     """
+
+    reason: str = dataclasses.field(default="no translation", kw_only=True)
 
 
 # In the voice of an utterance

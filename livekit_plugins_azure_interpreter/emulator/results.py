@@ -22,7 +22,6 @@ from .wire import Message, json_body
 
 _WORDS_PER_SECOND = 2.5
 _OTHER_REQUEST_ID = "0" * 32
-_NO_TRANSLATION = {"TranslationStatus": "Error", "FailureReason": "no translation", "Translations": []}
 
 
 class Results:
@@ -72,15 +71,16 @@ class Results:
 
     def error(self, status: ErrorName, span: dict[str, Any]) -> Message:
         """A result that is an error."""
-        return self._phrase({"RecognitionStatus": status, **span}, _NO_TRANSLATION)
+        return self._phrase({"RecognitionStatus": status, **span}, _untranslated("no translation"))
 
     def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults) -> Message:
         if faults.get(MissingFields):
             return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
         language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_language(language)}
-        if not line.translated or faults.get(NoTranslation):
-            return self._phrase(phrase, _NO_TRANSLATION)
+        failed = faults.get(NoTranslation)
+        if failed or not line.translated:
+            return self._phrase(phrase, _untranslated(failed.reason if failed else "no translation"))
         translations = [
             {
                 "Language": _with_region(target) if faults.get(RegionKeyed) else target,
@@ -94,6 +94,10 @@ class Results:
         if self.targets is None:
             return _message("speech.phrase", phrase)
         return _message("translation.response", {"SpeechPhrase": phrase, **translated})
+
+
+def _untranslated(reason: str) -> dict[str, Any]:
+    return {"TranslationStatus": "Error", "FailureReason": reason, "Translations": []}
 
 
 def _first(words: int, text: str) -> str:

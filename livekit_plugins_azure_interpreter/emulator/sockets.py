@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from .wire import Message, WireError, parse_binary, parse_text
 
-_CLOSE_FRAME = b"\x88\x02"
+_CLOSE_FRAME = b"\x88"
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 logger = logging.getLogger(__name__)
@@ -52,14 +52,15 @@ async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message
         logger.debug("the client went away")
 
 
-def hang_up(transport: asyncio.Transport | None, code: int | None) -> None:
-    """Close with a WebSocket close code, or reset. The connection is still to be read from."""
+def hang_up(transport: asyncio.Transport | None, code: int | None, reason: str = "") -> None:
+    """Close with a WebSocket close code and its words, or reset. The connection is still to be read from."""
     if code is None:
         reset(transport)
     elif transport is not None and not transport.is_closing():
         # aiohttp's close() would end the connection at once, and where audio of the client is unread,
         # that end overtakes the code. The client leaves when it has read the code.
-        transport.write(_CLOSE_FRAME + struct.pack(">H", code))
+        payload = struct.pack(">H", code) + reason.encode()
+        transport.write(_CLOSE_FRAME + bytes([len(payload)]) + payload)
 
 
 def reset(transport: asyncio.Transport | None) -> None:

@@ -63,5 +63,5 @@ class TestDescribe:
 
     def test_they_tell_the_options_and_what_it_is(self) -> None:
         lines = describe_faults().splitlines()
-        at = lines.index("  drop at_seconds= [code=]")
+        at = lines.index("  drop at_seconds= [code=] [reason=]")
         assert lines[at + 1] == "      The connection is reset, or closed with a code."

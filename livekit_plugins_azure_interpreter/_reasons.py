@@ -1,0 +1,20 @@
+"""The service's own reasons, as they can be told: without what may be a secret, or somebody's words."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 120
+_LEFT_OUT = "..."
+_UNTOLD = re.compile(
+    r"\w+://\S+"  # an address, whose query may hold a key
+    r"|[\w.+/=-]{24,}"  # a key or a token
+    r"|'(?!{code}')[^']*'|\"(?!{code}\")[^\"]*\"".replace("{code}", r"[A-Za-z]{2,3}-[\w-]{2,40}")
+)
+"""What is quoted may be somebody's words, unless it is a language or a voice."""
+
+
+def told(reason: str) -> str:
+    """A reason of the service for a log, an error or a listener."""
+    kept = _UNTOLD.sub(_LEFT_OUT, " ".join(reason.split()))
+    return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + _LEFT_OUT
