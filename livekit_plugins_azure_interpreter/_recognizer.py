@@ -260,11 +260,13 @@ def _config(options: Options) -> Any:
     # recognized yet; it tries for as long as an attempt may last. Then LiveKit's base class begins the
     # next attempt, up to its max_retry, and the stream sends the audio that it kept.
     retries = max(1, int(options.reconnect_seconds * 1000 / _RETRY_INTERVAL_MS))
-    undocumented_settings = {
+    undocumented_settings: dict[str, object] = {
         **_SDK_SETTINGS,
         **latency_settings(options.latency, options.sample_rate),
         "SPEECH-Error-MaxRetryCount": retries,
     }
+    if not options.silence_ends_turns:
+        undocumented_settings["Continuous-LegacyDefaultDisconnectSilenceTimeout"] = "false"
     for undocumented, setting in undocumented_settings.items():
         config.set_property_by_name(undocumented, str(setting))
     return config

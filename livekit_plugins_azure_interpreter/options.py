@@ -78,6 +78,7 @@ class Options:
     segmentation_silence_timeout_ms: int | None = None
     segmentation_max_time_ms: int | None = None
     segmentation_strategy: SegmentationStrategy | None = None
+    silence_ends_turns: bool = False
     profanity: Profanity | None = None
     explicit_punctuation: bool = False
     true_text_post_processing: bool = False

@@ -82,6 +82,8 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
+        silence_ends_turns: Leave it to Azure to end a turn after about 15 s of silence, which it does with a
+            result without words. The default asks it not to, so that a quiet room costs no new turns.
         profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
         explicit_punctuation: Have Azure set only the punctuation that is dictated.
         true_text_post_processing: Have Azure leave out hesitations and repetitions ("TrueText").
@@ -117,6 +119,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         segmentation_silence_timeout_ms: int | None = None,
         segmentation_max_time_ms: int | None = None,
         segmentation_strategy: SegmentationStrategy | None = None,
+        silence_ends_turns: bool = False,
         profanity: Profanity | ProfanityOption | None = None,
         explicit_punctuation: bool = False,
         true_text_post_processing: bool = False,
@@ -138,6 +141,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
             segmentation_silence_timeout_ms=segmentation_silence_timeout_ms,
             segmentation_max_time_ms=segmentation_max_time_ms,
             segmentation_strategy=segmentation_strategy,
+            silence_ends_turns=silence_ends_turns,
             profanity=profanity_option(profanity),
             explicit_punctuation=explicit_punctuation,
             true_text_post_processing=true_text_post_processing,

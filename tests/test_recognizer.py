@@ -327,6 +327,11 @@ class TestConfig:
         assert self._property("SPEECH-USPRunPollingInterval", **chosen) == polling_ms
         assert self._property("SPEECH-USPPollingInterval", **chosen) == polling_ms
 
+    @pytest.mark.parametrize(("chosen", "value"), [(False, "false"), (True, "")])
+    def test_silence_ends_no_turn_unless_that_is_left_to_azure(self, chosen: bool, value: str) -> None:
+        name = "Continuous-LegacyDefaultDisconnectSilenceTimeout"
+        assert self._property(name, silence_ends_turns=chosen) == value
+
     def test_stopping_has_a_limit(self) -> None:
         assert self._property("SPEECH-StopRecognitionTimeoutInSeconds") in ("0", "1")
 

@@ -139,6 +139,21 @@ class TestTranscripts:
         assert final.target_texts == []
         assert final.metadata == {"translated": False}
 
+    @pytest.mark.parametrize("translations", [{}, {"fr": ""}, {"fr": " \n"}, {"fr": "", "de": ""}])
+    @pytest.mark.parametrize("text", ["", " \u3000"])
+    async def test_a_final_without_words_is_no_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService, text: str, translations: dict[str, str]
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        service.replies = [[Connected(), SpeechStarted(0.1), Recognized(phrase(text, translations))]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        assert listener.speech == ["start_of_speech", "end_of_speech"]
+        assert (told, interpreter.counts.utterances) == ([], 0)
+
     async def test_why_nothing_is_translated_is_told_by_the_final_and_once_by_the_log(
         self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -40,6 +40,8 @@ class Behaviour:
         silence_ms: How much silence ends an utterance.
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
+        silent_turn_seconds: So much silence ends a turn, with a final result without words, unless the client
+            asks for none of that (a silence timeout of 0); Azure's is about 15 s. None: silence ends no turn.
         longest_seconds: A longer utterance is cut. From 30 s on its audio is acknowledged in its middle,
             and so a client that connects again sends only what came after that.
         connection_seconds: The service closes a connection that is so old; None: never.
@@ -65,6 +67,7 @@ class Behaviour:
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     utterances_per_turn: int | None = None
+    silent_turn_seconds: float | None = None
     longest_seconds: float = 30.0
     connection_seconds: float | None = None
     token_seconds: float | None = None
@@ -85,7 +88,7 @@ class Behaviour:
             raise ValueError("chunk_bytes must be a positive, even number")
         if self.voice_speed is not None and self.voice_speed <= 0:
             raise ValueError("voice_speed must be positive")
-        for name in ("longest_seconds", "connection_seconds", "token_seconds"):
+        for name in ("longest_seconds", "silent_turn_seconds", "connection_seconds", "token_seconds"):
             seconds = getattr(self, name)
             if seconds is not None and not seconds > 0:
                 raise ValueError(f"{name} must be positive")
@@ -119,6 +122,7 @@ class Conversation:
     def __init__(self, behaviour: Behaviour, faults: Faults | None = None) -> None:
         self.behaviour = behaviour
         self.faults = Faults(behaviour.faults) if faults is None else faults
+        self.silent_turns = 0
         self._script = behaviour.script
         self._starts: deque[tuple[int, float]] = deque(maxlen=_STRETCHES_KEPT)
 

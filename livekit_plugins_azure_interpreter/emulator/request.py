@@ -8,6 +8,7 @@ from typing import Any
 from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
+_SILENCE_TIMEOUTS = ("initialSilenceTimeout", "trailingSilenceTimeout")
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Request:
         targets: The languages to translate to; None: the client only wants the words.
         voiced_language: The one that is spoken, too.
         start_seconds: Where the turn's audio begins in the session's.
+        ends_in_silence: The service may end the turn when nothing is said for long.
     """
 
     request_id: str
     targets: tuple[str, ...] | None
     voiced_language: str | None
     start_seconds: float
+    ends_in_silence: bool = True
 
     @classmethod
     def parse(cls, message: Message) -> Request:
@@ -47,4 +50,11 @@ class Request:
         wanted = (translation or {}).get("onSuccess", {}).get("action") == "Synthesize"
         streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
         offset = int((streams.get("1") or {}).get("offset", 0))
-        return cls(request_id, targets, voiced[0] if wanted and voiced else None, offset / _TICKS_PER_SECOND)
+        timeouts = (context.get("phraseDetection", {}).get(name) for name in _SILENCE_TIMEOUTS)
+        return cls(
+            request_id,
+            targets,
+            voiced[0] if wanted and voiced else None,
+            offset / _TICKS_PER_SECOND,
+            ends_in_silence=not any(timeout == 0 for timeout in timeouts),
+        )

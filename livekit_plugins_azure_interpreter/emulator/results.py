@@ -69,6 +69,17 @@ class Results:
             steps.append(Say(Message(message.path, acknowledging, message.body)))
         return steps
 
+    def nothing(self, span: dict[str, Any], *, entries: bool) -> Message:
+        """A final result without words, as the service ends a turn in silence.
+
+        Args:
+            entries: It has an entry without words per target; else none.
+        """
+        targets = self.targets if entries and self.targets is not None else ()
+        translations = [{"Language": target, "Text": ""} for target in targets]
+        phrase = {"RecognitionStatus": "Success", "DisplayText": "", **span}
+        return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": translations})
+
     def error(self, status: ErrorName, span: dict[str, Any]) -> Message:
         """A result that is an error."""
         return self._phrase({"RecognitionStatus": status, **span}, _untranslated("no translation"))

@@ -88,7 +88,7 @@ class Turn:
         self._speech_start: float | None = None
         self._speech_index: int | None = None
         self._next_interim = 0.0
-        self._acknowledged = request.start_seconds
+        self._acknowledged = self._quiet_since = request.start_seconds
         self._count = 0
         self._answered = 0
         self._over = False
@@ -134,6 +134,7 @@ class Turn:
             self._recording.forget(self.now - _SILENCE_KEPT_SECONDS)
         await self._interim()
         await self._acknowledge()
+        await self._end_in_silence()
 
     async def fail(self, status: ErrorName) -> None:
         """Tell the client an error, in place of a result. It is the last that is said."""
@@ -162,6 +163,7 @@ class Turn:
             start, end = event.start_seconds, event.end_seconds
             samples = self._recording.samples(start, end)
             self._recording.forget(end)
+            self._quiet_since = end
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
             await self._results.put(_Utterance(line, start, end, samples))
@@ -196,6 +198,22 @@ class Turn:
         long = self._speech_start is not None and self.now - self._speech_start >= _LONG_SPEECH_SECONDS
         if (quiet or long) and self.now - self._acknowledged >= self._behaviour.acknowledge_seconds:
             await self._say("audio.acknowledge", {}, self._acknowledging(self.now))
+
+    async def _end_in_silence(self) -> None:
+        limit = self._behaviour.silent_turn_seconds
+        quiet = self._speech_start is None and self._answered == self._count
+        if limit is None or self._over or not (quiet and self._request.ends_in_silence):
+            return
+        if self.now - self._quiet_since < limit:
+            return
+        conversation = self._conversation
+        # Both forms have been seen of the service.
+        nothing = self._answers.nothing(
+            self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
+        )
+        conversation.silent_turns += 1
+        await self._perform(Say(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
+        await self._end()
 
     async def _give_results(self) -> None:
         while (utterance := await self._results.get()) is not None:

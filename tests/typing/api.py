@@ -65,7 +65,13 @@ class TestSTT:
         STT(target_languages="fr", voice=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     def takes_some_words_only(self) -> None:
-        STT(target_languages="fr", latency="lowest", profanity="raw", segmentation_strategy="Semantic")
+        STT(
+            target_languages="fr",
+            latency="lowest",
+            profanity="raw",
+            silence_ends_turns=True,
+            segmentation_strategy="Semantic",
+        )
         STT(target_languages="fr", latency="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT(target_languages="fr", segmentation_strategy="semantic")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
