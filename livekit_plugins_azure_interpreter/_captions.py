@@ -8,6 +8,7 @@ from livekit.agents import utils
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
+from ._languages import same_text
 from ._plan import Route
 from ._room import Caption, Room
 from .log import logger
@@ -44,7 +45,7 @@ class Captions:
             return
         (source,), (language,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
         self._add(Caption(f"{segment}-source", self._route, True, source, language, final, listeners))
-        if (data.metadata or {}).get("translated") and language.language != data.language.language:
+        if (data.metadata or {}).get("translated") and not same_text(language, data.language):
             text = str(data.text)
             self._add(Caption(segment, self._route, False, text, self._route.language, final, listeners))
 

@@ -24,6 +24,8 @@ from .log import logger
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
 """And the sid of a track: the participant attribute that tells what the track carries."""
+ATTRIBUTE_REFUSED = "interpretation_refused."
+"""And the identity of somebody: the participant attribute that tells why they are not served as they ask."""
 ATTRIBUTE_LANGUAGE = "language"
 """Of a caption (an attribute of its text stream): the language of the text."""
 
@@ -67,6 +69,7 @@ class LiveKitRoom:
         self._listeners: Mapping[Route, frozenset[str]] = {}
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._subscription = asyncio.Event()
+        self._refused: set[str] = set()
         self._describing: set[asyncio.Task[None]] = set()
         self._permissions = Permissions(self._permit)
         self._reconnecting = False
@@ -137,6 +140,13 @@ class LiveKitRoom:
         self._listeners = dict(listeners)
         self._permissions.changed()
 
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        gone = dict.fromkeys(self._refused - reasons.keys(), "")
+        self._refused = set(reasons)
+        told = {f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in {**reasons, **gone}.items()}
+        if told and self._room.isconnected():
+            self._tell(told)
+
     async def caption(self, caption: Caption) -> None:
         speaker, track = caption.route.speaker, self._captioned_track(caption)
         attributes = {
@@ -160,6 +170,7 @@ class LiveKitRoom:
             self._room.off(event, handler)
         self._handlers.clear()
         self._permissions.close()
+        self.refuse({})
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
 
@@ -233,15 +244,18 @@ class LiveKitRoom:
     def _describe(self, output: _Track) -> None:
         what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
         name = f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}"
-        describing = asyncio.create_task(self._local.set_attributes({name: what}))
+        self._tell({name: what})
+
+    def _tell(self, attributes: dict[str, str]) -> None:
+        describing = asyncio.create_task(self._local.set_attributes(attributes))
         self._describing.add(describing)
         describing.add_done_callback(self._described)
 
     def _described(self, describing: asyncio.Task[None]) -> None:
         self._describing.discard(describing)
         if not describing.cancelled() and (error := describing.exception()) is not None:
-            # It is heard all the same; a client does not know whose voice it is.
-            logger.warning("what a track carries was not told: %s", type(error).__name__)
+            # All is heard all the same; a client does not know whose voice it is.
+            logger.warning("could not set a participant attribute: %s", type(error).__name__)
 
     def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
         """After a reconnect a track has another sid."""

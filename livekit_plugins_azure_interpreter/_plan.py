@@ -11,12 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from livekit.agents.language import LanguageCode
-
-from .options import is_language
-
-_REGIONAL = {"fr-CA": "fr-CA", "pt-PT": "pt-PT", "zh-TW": "zh-Hant", "zh-HK": "zh-Hant", "zh-MO": "zh-Hant"}
-"""Regions of whose languages Azure has a translation of their own."""
+from ._languages import same_speech
 
 
 class Route(NamedTuple):
@@ -37,7 +32,7 @@ class Person:
 
     Attributes:
         identity: LiveKit's name for them.
-        hears: The language that they want to hear; None: no translations.
+        hears: The language that they want to hear, as Azure calls it; None: no translations.
         speaks: The language that they speak; None: not known, so that it may be any.
         publishes: They have an audio track, muted or not.
         audible: They have one that is not muted.
@@ -100,33 +95,10 @@ class Planner:
 
 def _listeners(people: Sequence[Person]) -> dict[Route, frozenset[str]]:
     """Who wants which route; who understands the speaker, whatever the region, wants none."""
-    wanting = [(one.identity, one.hears, _base(one.hears)) for one in people if one.hears is not None]
+    wanting = [(one.identity, one.hears) for one in people if one.hears is not None]
     found: dict[Route, set[str]] = {}
     for speaker in filter(lambda person: person.publishes, people):
-        spoken = _base(speaker.speaks) if speaker.speaks is not None else None
-        for listener, wanted, base in wanting:
-            if listener != speaker.identity and base != spoken:
+        for listener, wanted in wanting:
+            if listener != speaker.identity and not same_speech(speaker.speaks or "", wanted):
                 found.setdefault(Route(speaker.identity, wanted), set()).add(listener)
     return {route: frozenset(who) for route, who in found.items()}
-
-
-def _base(language: str) -> str:
-    return LanguageCode(language).language
-
-
-def target_language(wanted: str) -> str | None:
-    """The language to translate to for who wants this one; None: that is no language.
-
-    Regions are dropped where Azure has one translation for all of them, so that "de-DE" and "de-AT" are
-    one route.
-    """
-    code = LanguageCode(wanted)
-    if not is_language(code):
-        return None
-    if code in _REGIONAL:
-        return _REGIONAL[code]
-    language, _, rest = code.partition("-")
-    script = rest.partition("-")[0]
-    if len(script) == 4:
-        return f"{language}-{script}"
-    return "zh-Hans" if language == "zh" else str(language)

@@ -15,6 +15,7 @@ import azure.cognitiveservices.speech as speechsdk
 
 from . import _events as events
 from . import _native
+from ._languages import target
 from ._messages import Messages
 from ._result_watch import ResultWatch
 from ._sockets import send_at_once
@@ -243,7 +244,7 @@ def _config(options: Options) -> Any:
     )
     if token := credentials.token():
         config.authorization_token = token
-    for language in options.target_languages:
+    for language in dict.fromkeys(map(target, options.target_languages)):
         config.add_target_language(language)
     if options.voice:
         config.voice_name = options.voice

@@ -87,6 +87,9 @@ class Room(Protocol):
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         """Let these hear the tracks of these routes, and nobody else."""
 
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        """Tell these people (by identity) why they are not served as they ask; others no longer."""
+
     async def caption(self, caption: Caption) -> None:
         """Send words to those who are to read them."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from ._languages import spelled
 from .options import check_languages, check_range, check_voice
 
 PERSONAL_MODEL = "DragonLatestNeural"
@@ -67,6 +68,7 @@ class SpokenVoice:
         Raises:
             ValueError: There is neither, or both, or one of them is none.
         """
+        language = spelled(language) if language is not None else None
         if voice is not None and speaker_profile_id is not None:
             raise ValueError("voice and speaker_profile_id contradict each other: give one of them")
         if voice is not None:

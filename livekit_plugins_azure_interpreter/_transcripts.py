@@ -10,6 +10,7 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from ._events import Phrase
+from ._languages import in_language, same_speech
 from ._reasons import told
 
 
@@ -42,8 +43,7 @@ class Transcript:
     @property
     def same_language(self) -> bool:
         """Whether it was said in the target language, whatever the region; an unknown language was not."""
-        source = LanguageCode(self.source_language).language
-        return self.translated and source == LanguageCode(self.language).language
+        return self.translated and same_speech(self.source_language, self.language)
 
 
 @dataclass
@@ -98,7 +98,7 @@ class Transcriber:
         found = {
             target: text
             for target in self.target_languages
-            if (text := _translation(phrase.translations, target))
+            if (text := in_language(phrase.translations, target))
         }
         spoken = self.target_languages[0]
         translated = spoken in found
@@ -153,12 +153,3 @@ def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEv
 def _metadata(transcript: Transcript) -> dict[str, Any]:
     reason = transcript.failure_reason
     return {"translated": transcript.translated, **({"failure_reason": reason} if reason else {})}
-
-
-def _translation(translations: Mapping[str, str], target: str) -> str:
-    """The text for a target language, however Azure keys it (`fr` or `fr-FR`)."""
-    by_key = {key.lower(): text for key, text in translations.items()}
-    if target.lower() in by_key:
-        return by_key[target.lower()]
-    language = target.partition("-")[0].lower()
-    return next((text for key, text in by_key.items() if key.partition("-")[0] == language), "")

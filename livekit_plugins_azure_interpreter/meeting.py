@@ -12,8 +12,9 @@ from livekit.agents import tts as livekit_tts
 
 from ._hearing import Hearing
 from ._interpreter import InterpretationChanged, Interpreter
+from ._languages import spoken, target
 from ._livekit_room import MICROPHONES, LiveKitRoom
-from ._plan import Person, Plan, Planner, Route, target_language
+from ._plan import Person, Plan, Planner, Route
 from ._room import Member, Room
 from .log import logger
 from .stt import STT
@@ -27,9 +28,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         async def entrypoint(ctx: JobContext) -> None:
             await azure_interpreter.MeetingInterpreter().start(ctx.room)
 
-    A participant says by the attribute `language` what they want to hear ("fr"), and may change it at any
-    time. For each speaker and wanted language there is one interpretation, and one stream to Azure while
-    the speaker can be heard; none where nobody listens, or where speaker and listener share the language.
+    A participant says by the attribute `language` what they want to hear ("fr", "fr-FR", "français"), and may
+    change it at any time. For each speaker and wanted language there is one interpretation, and one stream
+    to Azure while the speaker can be heard; none where nobody listens, or where speaker and listener share
+    the language.
     What somebody says is interpreted into the language that a listener wanted when it was said.
 
     In the room, each interpretation is:
@@ -40,7 +42,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
       `{"speaker": "alice", "language": "fr"}`. The speaker's own track is left alone: play it quieter;
     * captions for those who listen, as LiveKit's transcriptions (text streams, topic `lk.transcription`):
       the original in the name of the speaker and of their track, the translation in the interpreter's
-      and of its track; the attribute `language` names the language of each.
+      and of its track; the attribute `language` names the language of each;
+    * for each participant whose attribute names no language that Azure translates to, the participant
+      attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
 
     Events: `interpretation_changed` (`InterpretationChanged`), and `closed` once it is over.
 
@@ -94,7 +98,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
-        self._mistaken: set[tuple[str, str]] = set()
+        self._refused: dict[str, str] = {}
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -163,8 +167,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             return
         members = {member.identity: member for member in self._room.members()}
         self._forget_the_gone()
+        refused: dict[str, str] = {}
+        people = [self._person(member, refused) for member in members.values()]
+        self._tell_refused(refused)
         plan = self._planner.plan(
-            map(self._person, members.values()),
+            people,
             hearing=[route for route, one in self._interpreters.items() if one.hears],
             ending=sum(one.ending_streams for one in self._interpreters.values()),
         )
@@ -173,27 +180,34 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         self._serve(plan, present=frozenset(members))
         self._tell_waiting(plan.waiting)
 
-    def _person(self, member: Member) -> Person:
-        hears = self._language(member, self._language_attribute)
+    def _person(self, member: Member, refused: dict[str, str]) -> Person:
+        """Somebody, and in `refused` why what their attributes say is not understood."""
+
+        def read(attribute: str, understand: Callable[[str], str]) -> str | None:
+            value = member.attributes.get(attribute, "").strip()
+            try:
+                return understand(value) if value else None
+            except ValueError as error:
+                refused[member.identity] = f"the attribute {attribute!r} is ignored: {error}"
+                return None
+
+        hears = read(self._language_attribute, target)
         return Person(
             identity=member.identity,
             hears=hears,
-            speaks=self._language(member, self._spoken_attribute) or hears,
+            speaks=read(self._spoken_attribute, spoken) or hears,
             publishes=member.publishes,
             audible=bool(member.tracks),
         )
 
-    def _language(self, member: Member, attribute: str) -> str | None:
-        value = member.attributes.get(attribute, "")
-        language = target_language(value) if value else None
-        if value and language is None and (member.identity, attribute) not in self._mistaken:
-            self._mistaken.add((member.identity, attribute))
-            logger.warning(
-                "the attribute %r of %r is no language code such as 'fr'; it is ignored",
-                attribute,
-                member.identity,
-            )
-        return language
+    def _tell_refused(self, refused: dict[str, str]) -> None:
+        for identity, reason in refused.items():
+            if self._refused.get(identity) != reason:
+                logger.warning("%r is not served as they ask; %s", identity, reason)
+        if refused != self._refused:
+            self._refused = refused
+            assert self._room is not None
+            self._room.refuse(refused)
 
     def _forget_the_gone(self) -> None:
         for route, interpreter in list(self._interpreters.items()):

@@ -9,6 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
+from ._languages import is_code, spelled, target
+
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
 
@@ -18,7 +20,6 @@ PERSONAL_VOICE = "personal-voice"
 """The voice that Azure makes of the speaker's own."""
 MAX_SOURCE_LANGUAGES = 10
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _VOICE = re.compile(
     r"[A-Za-z]{2,3}(-[A-Za-z]{4})?-([A-Za-z]{2}|[0-9]{3})"  # language and region
     r"(-[A-Za-z0-9]+)*-[A-Za-z0-9]+(:[A-Za-z0-9]+)?"  # dialect, name, model
@@ -96,7 +97,7 @@ class Options:
                 f"source_languages takes at most {MAX_SOURCE_LANGUAGES} languages "
                 f"({len(self.source_languages)} given); None hears any language"
             )
-        check_languages("target_languages", self.target_languages)
+        check_targets("target_languages", self.target_languages)
         check_languages("source_languages", self.source_languages)
         if self.voice not in (None, PERSONAL_VOICE):
             check_voice("voice", self.voice, f"{PERSONAL_VOICE!r}, None (text only), or ")
@@ -125,7 +126,7 @@ class SpeakingOptions:
 
 
 def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
-    """One language or several, as a tuple.
+    """One language or several, by their codes ("zh_CN": "zh-CN", "français": "fr"), as a tuple.
 
     Raises:
         ValueError: Something in it is not a string.
@@ -135,17 +136,25 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     several = (value,) if isinstance(value, str) else tuple(value)
     if not all(isinstance(language, str) for language in several):
         raise ValueError(f"{name} takes language codes, e.g. 'fr' or ['fr', 'de']")
-    return tuple(dict.fromkeys(several))
+    return tuple(dict.fromkeys(map(spelled, several)))
 
 
-def is_language(code: str) -> bool:
-    """Whether it looks like a language code; whether Azure knows it, Azure tells."""
-    return _LANGUAGE.fullmatch(code) is not None
+def check_targets(name: str, codes: tuple[str, ...]) -> None:
+    """Whether Azure translates to all of them.
+
+    Raises:
+        ValueError: It does not translate to one, which the message names, with the nearest that it does.
+    """
+    for code in codes:
+        try:
+            target(code)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
 
 def check_languages(name: str, codes: tuple[str, ...]) -> None:
     for code in codes:
-        if not is_language(code):
+        if not is_code(code):
             raise ValueError(f"{name}: {code!r} is not a language code such as 'fr' or 'pt-BR'")
 
 

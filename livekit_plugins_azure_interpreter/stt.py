@@ -12,6 +12,7 @@ from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._connection import OpenRecognizer
+from ._languages import spelled
 from ._ledger import Ledger, SameLanguage
 from ._metering import UtteranceMetrics
 from ._recognizer import AzureRecognizer
@@ -62,7 +63,9 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         counts: What was counted so far, for a monitor (`Counts`).
 
     Args:
-        target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken.
+        target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken. A
+            region ("fr-FR"), another code ("no") or a name ("français") of a language is understood, and
+            results carry the code that was asked for; Azure is asked by its own ("fr", "nb").
         source_languages: None hears any language (open range); one is fixed; 2 to 10 are candidates.
         voice: "personal-voice" is made of the speaker's own; or a prebuilt voice's name, e.g.
             "fr-FR-DeniseNeural"; None gives text only.
@@ -147,7 +150,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
             true_text_post_processing=true_text_post_processing,
             phrase_list=phrases(phrase_list),
             phrase_list_weight=phrase_list_weight,
-            custom_endpoints=tuple((custom_endpoints or {}).items()),
+            custom_endpoints=tuple((spelled(key), value) for key, value in (custom_endpoints or {}).items()),
             proxy=Proxy.parse(proxy) if proxy else None,
             credentials=Credentials.resolve(
                 key=speech_key,
@@ -226,7 +229,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         **changes: Any,
     ) -> _Stream:
         if is_given(language):
-            changes["source_languages"] = (language,)
+            changes["source_languages"] = languages("language", language)
         ledger = Ledger(
             voice_timeout_seconds=self._voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,

@@ -95,7 +95,7 @@ class TranslationModel(translation.TranslationModel):
             target_language: What to speak, e.g. "de".
 
         Raises:
-            ValueError: It is no language code; nothing was changed.
+            ValueError: Azure does not translate to it; nothing was changed.
         """
         self._stt(target_language)
         super().update_options(target_language=target_language)
@@ -164,7 +164,7 @@ class TranslationModelSession(translation.TranslationModelSession[Any]):
             target_language: What to speak, e.g. "de".
 
         Raises:
-            ValueError: It is no language code; nothing was changed.
+            ValueError: Azure does not translate to it; nothing was changed.
         """
         self._stt.update_options(target_languages=target_language)
 

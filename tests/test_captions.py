@@ -95,6 +95,16 @@ async def test_what_was_not_sent_in_time_gives_way(page: Page, captions: Caption
     assert page.texts == ["one", "two"]
 
 
+async def test_another_script_of_the_same_language_is_written_too(page: Page, until: Until) -> None:
+    captions = Captions(Route("alice", "zh-Hans"), page)  # type: ignore[arg-type]
+    spoken = data("现在", "現在", language="zh-TW")
+    spoken.language = LanguageCode("zh-Hans")
+    captions.heard(spoken, BOB, final=True)
+    await until(lambda: len(page.captions) == 2)
+    await captions.aclose()
+    assert page.texts == ["現在", "现在"]
+
+
 @pytest.mark.parametrize("heard", [{"translated": False}, {"language": "fr-CA"}])
 async def test_what_was_not_translated_is_written_once(
     page: Page, captions: Captions, until: Until, heard: dict[str, Any]

@@ -187,7 +187,7 @@ class TestPublishing:
     ) -> None:
         fake.local_participant.refuses = RuntimeError("no")
         track = await room.publish(ALICE_FR, RATE_HZ)
-        await until(lambda: "what a track carries was not told: RuntimeError" in caplog.text)
+        await until(lambda: "could not set a participant attribute: RuntimeError" in caplog.text)
         fake.local_participant.refuses = None
         await track.aclose()
 
@@ -232,6 +232,17 @@ class TestPublishing:
         await asyncio.gather(publishing, return_exceptions=True)
         assert publishing.cancelled()
         assert fake.local_participant.track_publications == {}
+
+    async def test_who_is_not_served_as_they_ask_is_told_by_an_attribute(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Any
+    ) -> None:
+        attributes = fake.local_participant.attributes
+        room.refuse({"alice": "why", "bob": "because"})
+        room.refuse({"bob": "because"})
+        await until(lambda: attributes.get("interpretation_refused.alice") == "")
+        assert attributes["interpretation_refused.bob"] == "because"
+        await room.aclose()
+        await until(lambda: attributes["interpretation_refused.bob"] == "")
 
     async def test_after_a_reconnect_it_is_described_by_its_new_sid(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until

@@ -271,19 +271,55 @@ async def test_who_speaks_the_wanted_language_after_all_is_not_repeated(meeting:
     assert [one.original for one in meeting.room.captions] == [True]
 
 
-def test_a_language_that_is_none_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("value", ["fr", "FR", " fr ", "fr_FR", "fr-FR", "français", "French"])
+def test_a_language_may_be_wanted_by_any_of_its_names(value: str) -> None:
     @in_a_meeting()
     async def meet(meeting: Meeting) -> None:
         meeting.join("alice", "en")
-        meeting.join("bob", "no language at all")
+        meeting.join("bob", value)
+        await meeting.say("alice")
+        await meeting.go_on(1.0)
+        assert "alice-fr" in meeting.tracks
+        assert not meeting.room.refused
+
+    meet()
+
+
+@pytest.mark.parametrize("value", ["xx", "fr,de", "gsw", "no language at all"])
+def test_who_wants_what_azure_does_not_translate_to_is_told_once(
+    caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    @in_a_meeting()
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.join("bob", value)
         await meeting.go_on(1.0)
         meeting.join("carl", "en")
         await meeting.go_on(1.0)
-        assert not meeting.tracks or "alice-" not in meeting.tracks[0]
+        assert [stream.language for stream in meeting.azure.streams] == ["en"], "none into bob's"
+        assert list(meeting.room.refused) == ["bob"]
+        assert value in meeting.room.refused["bob"]
+        meeting.room.set("bob", language="fr")
+        await meeting.go_on(1.0)
+        assert not meeting.room.refused
 
     with caplog.at_level(logging.WARNING):
         meet()
-    assert sum("no language code" in record.message for record in caplog.records) == 1
+    assert sum("'bob' is not served as they ask" in record.message for record in caplog.records) == 1
+
+
+@in_a_meeting()
+async def test_cantonese_and_mandarin_are_interpreted_both_ways(meeting: Meeting) -> None:
+    meeting.join("alice", "zh-HK")
+    meeting.join("bob", "zh-Hans")
+    meeting.join("carl", "zh-TW")
+    await meeting.go_on(1.0)
+    assert set(meeting.interpreter.interpretations) == {
+        ("alice", "zh-Hans"),
+        ("alice", "zh-Hant"),
+        ("bob", "yue"),
+        ("carl", "yue"),
+    }
 
 
 @in_a_meeting()

@@ -31,8 +31,14 @@ def options(**arguments: Any) -> Options:
 
 REFUSED_OPTIONS = {
     "no target language": ({"target_languages": ()}, "target_languages"),
-    "malformed target language": ({"target_languages": ("fr", "French!")}, "target_languages: 'French!'"),
-    "target language with underscore": ({"target_languages": ("fr_FR",)}, "target_languages: 'fr_FR'"),
+    "malformed target language": (
+        {"target_languages": ("fr", "French!")},
+        "target_languages: Azure does not translate to 'French!'",
+    ),
+    "target language of which Azure has no translation": (
+        {"target_languages": ("fr", "gsw-CH")},
+        "target_languages: Azure does not translate to 'gsw-CH'; the nearest that it does is 'de' (German)",
+    ),
     "empty target language": ({"target_languages": ("",)}, "target_languages: ''"),
     "malformed source language": ({"source_languages": ("e",)}, "source_languages: 'e'"),
     "too many source languages": (
@@ -132,6 +138,8 @@ def test_a_proxys_password_is_in_no_error(url: str) -> None:
         (("fr",), ("fr",)),
         ([], ()),
         (["de", "fr", "de"], ("de", "fr")),
+        (["zh_CN", "FR", " de ", "español"], ("zh-CN", "fr", "de", "es")),
+        (["français", "fr", "no"], ("fr", "no")),
     ],
 )
 def test_one_language_or_several_become_a_tuple_in_order(value: Any, several: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter._plan import Person, Plan, Planner, Route, target_language
+from livekit_plugins_azure_interpreter._plan import Person, Plan, Planner, Route
 
 
 def person(identity: str, language: str | None = None, **more: object) -> Person:
@@ -135,30 +135,19 @@ def test_there_are_as_many_streams_as_are_needed_and_allowed(steps: list[list[Pe
 
 
 @pytest.mark.parametrize(
-    ("wanted", "target"),
+    ("spoken", "wanted", "routed"),
     [
-        ("fr", "fr"),
-        ("FR", "fr"),
-        ("french", "fr"),
-        ("de-AT", "de"),
-        ("en_US", "en"),
-        ("fr-CA", "fr-CA"),
-        ("pt-BR", "pt"),
-        ("pt-PT", "pt-PT"),
-        ("zh", "zh-Hans"),
-        ("zh-CN", "zh-Hans"),
-        ("zh-TW", "zh-Hant"),
-        ("zh-Hant-HK", "zh-Hant"),
-        ("sr-Latn", "sr-Latn"),
+        ("zh-HK", "zh-Hans", True),
+        ("zh-CN", "yue", True),
+        ("zh-TW", "zh-Hans", False),
+        ("pt-BR", "pt-PT", False),
+        ("nb-NO", "nb", False),
+        ("gsw", "de", True),
     ],
 )
-def test_a_region_makes_a_route_only_where_azure_has_one(wanted: str, target: str) -> None:
-    assert target_language(wanted) == target
-
-
-@pytest.mark.parametrize("wanted", ["x", "12", "fr!", "a language of my own"])
-def test_what_is_no_language_is_none(wanted: str) -> None:
-    assert target_language(wanted) is None
+def test_who_understands_the_speaker_wants_no_route(spoken: str, wanted: str, routed: bool) -> None:
+    people = [person("alice", "en", speaks=spoken), person("bob", wanted, publishes=False, audible=False)]
+    assert list(Planner(9).plan(people).listeners) == ([Route("alice", wanted)] if routed else [])
 
 
 def test_a_track_is_named_after_its_route() -> None:

@@ -139,6 +139,8 @@ def test_the_first_target_language_is_the_one_that_is_spoken() -> None:
         pytest.param(("fr",), {"fr-CA": "1", "fr": "2"}, {"fr": "2"}, id="the exact one first"),
         pytest.param(("fr",), {"fil": "1", "de": "2"}, {}, id="another language"),
         pytest.param(("fr",), {}, {}, id="none"),
+        pytest.param(("no",), {"nb": "1"}, {"no": "1"}, id="another code"),
+        pytest.param(("zh-Hans", "zh-Hant"), {"zh-Hans": "1"}, {"zh-Hans": "1"}, id="another script"),
     ],
 )
 def test_translations_are_given_by_the_languages_that_were_asked_for(
@@ -155,12 +157,17 @@ def test_translations_are_given_by_the_languages_that_were_asked_for(
         ("fr-CA", "fr-FR", True),
         ("FR", "fr", True),
         ("cmn-Hans-CN", "zh-TW", True),
+        ("de", "de-AT", True),
+        ("nb-NO", "no", True),
+        ("zh-HK", "zh-Hans", False),
         ("en-US", "fr", False),
         ("", "fr", False),
         ("und", "fr", False),
     ],
 )
-def test_the_same_language_is_told_by_its_primary_subtag(source: str, target: str, same: bool) -> None:
+def test_speech_in_the_target_language_is_known_whatever_its_region(
+    source: str, target: str, same: bool
+) -> None:
     phrase = Phrase(1.0, 0.5, "Oui", source, {target: "Oui"})
     assert Transcriber((target,), "request-1").transcript(phrase).same_language is same
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._languages import in_language
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -72,7 +74,8 @@ class Line:
 
     def translation(self, target_language: str) -> str:
         """The text in a target language."""
-        return self.translations.get(target_language, f"[{target_language}] {self.text}")
+        text = in_language(self.translations, target_language)
+        return f"[{target_language}] {self.text}" if text is None else text
 
 
 Script = Sequence[Line] | Callable[[Voice], Line]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .._languages import in_language
 from .conversation import Conversation, Spoken
 from .due import UtteranceFaults
 from .faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
@@ -246,7 +247,7 @@ class Turn:
         while (voice := await self._voices.get()) is not None:
             stream_id += 1
             utterance = voice.utterance
-            samples = utterance.line.voices.get(language, utterance.samples)
+            samples = in_language(utterance.line.voices, language) or utterance.samples
             for step in voice_steps(samples, language, stream_id, self._behaviour, voice.faults):
                 await self._perform(step, utterance)
                 if isinstance(step, Say) and step.binary:

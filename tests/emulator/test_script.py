@@ -55,6 +55,10 @@ class TestVoice:
 
 
 class TestLine:
+    @pytest.mark.parametrize("key", ["nb", "no", "nb-NO"])
+    def test_its_translations_are_found_by_any_name_of_the_language(self, key: str) -> None:
+        assert Line("yes", translations={key: "ja"}).translation("nb") == "ja"
+
     def test_its_translation_is_the_one_of_the_language(self) -> None:
         assert Line("Hello", translations={"fr": "Bonjour"}).translation("fr") == "Bonjour"
 

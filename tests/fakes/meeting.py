@@ -84,6 +84,7 @@ class FakeRoom:
         played: All that was heard, in order.
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
+        refused: Who is told that they are not served as they ask, and why.
         refusals: How many of the next tracks are refused.
     """
 
@@ -95,6 +96,7 @@ class FakeRoom:
         self.captions: list[Caption] = []
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
+        self.refused: Mapping[str, str] = {}
         self.refusals = 0
         self.closed = False
         self._loop = loop
@@ -139,6 +141,9 @@ class FakeRoom:
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         self.admitted = dict(listeners)
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        self.refused = reasons
 
     async def caption(self, caption: Caption) -> None:
         self.captions.append(caption)

@@ -16,14 +16,14 @@ _FRENCH_HERTZ = (1000, 1200)
 _LAST_HERTZ = 560
 
 
-def _behaviour(audio: Any, **more: Any) -> Behaviour:
+def _behaviour(audio: Any, detected: str = "fr-FR", key: str = "fr", **more: Any) -> Behaviour:
     """Two lines of English; their voices, heard again, are French, which stays as it is."""
     lines = {}
     for number, (said, french) in enumerate(zip(_SAID_HERTZ, _FRENCH_HERTZ, strict=True), 1):
         text, voice = f"phrase numéro {number}", Voice(audio.burst(0.5, hertz=french))
-        lines[said] = Line(f"sentence {number}", translations={"fr": text}, voices={"fr": voice})
-        lines[french] = Line(text, "fr-FR", translations={"fr": text}, voices={"fr": voice}, **more)
-    lines[_LAST_HERTZ] = Line("the end", translations={"fr": "fin"}, voices={"fr": audio.voice(0.3, 9)})
+        lines[said] = Line(f"sentence {number}", translations={key: text}, voices={key: voice})
+        lines[french] = Line(text, detected, translations={key: text}, voices={key: voice}, **more)
+    lines[_LAST_HERTZ] = Line("the end", translations={key: "fin"}, voices={key: audio.voice(0.3, 9)})
     return Behaviour(script=by_pitch(lines))
 
 
@@ -63,6 +63,25 @@ async def test_it_does_not_repeat_itself(enter_room: Any, audio: Any, other_voic
     assert sorted(heard[:4]) == ["en-US", "en-US", "fr-FR", "fr-FR"]
     # A voice that did not come leaves it in doubt for a while whose the next one is.
     assert audio.same(last, audio.voice(0.3, 9).pcm) or (not voiced and other_voice.texts == ["fin"])
+
+
+@pytest.mark.parametrize(
+    ("detected", "target", "asked"),
+    [("nb-NO", "no", "nb"), ("de", "de-AT", "de"), ("he-IL", "iw", "he"), ("fil-PH", "tl", "fil")],
+)
+async def test_it_knows_its_language_by_any_name(
+    enter_room: Any, audio: Any, detected: str, target: str, asked: str
+) -> None:
+    room = await enter_room(
+        _behaviour(audio, detected, asked), pair_options={"target_languages": target}, speed=2.0
+    )
+    reached, _ = _recognized(room, 4)
+    await _hear_itself(room, audio)
+    await within(reached.wait())
+    room.microphone.speak(audio.burst(0.5, hertz=_LAST_HERTZ) + audio.silence(0.6))
+    await room.speaker.until_played(3)
+    assert audio.same(room.speaker.segments[-1], audio.voice(0.3, 9).pcm)
+    assert room.asked[0]["translation"]["targetLanguages"] == [asked]
 
 
 async def test_without_the_rule_it_would_for_ever(enter_room: Any, audio: Any) -> None:

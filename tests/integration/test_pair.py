@@ -50,6 +50,18 @@ class TestTranscripts:
         assert final.target_texts == ["phrase numéro 1", "Satz Nummer 1"]
         assert (final.start_time, final.end_time) == (_tolerant(0.5), _tolerant(1.5))
 
+    async def test_each_script_of_a_language_has_its_own_text(self, open_pair: Any, audio: Any) -> None:
+        texts = {"zh-Hans": "现在", "zh-Hant": "現在"}
+        pair = await open_pair(
+            Behaviour(script=[Line("now", translations=texts)]),
+            target_languages=["zh-CN", "zh-TW", "zh-Hant"],
+        )
+        await pair.interpret(audio.speech((0.3, 1.0), end=1.8))
+        (final,) = pair.finals
+        assert final.target_languages == ["zh-CN", "zh-TW", "zh-Hant"]
+        assert final.target_texts == ["现在", "現在", "現在"]
+        assert pair.asked[0]["translation"]["targetLanguages"] == ["zh-Hans", "zh-Hant"]
+
     async def test_what_is_not_translated_is_a_final_in_its_own_language_without_a_voice(
         self, open_pair: Any, audio: Any
     ) -> None:
