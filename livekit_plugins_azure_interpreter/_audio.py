@@ -1,20 +1,9 @@
-"""Audio of any rate and number of channels, made into mono at one rate; and whether it may be speech."""
+"""Audio of any rate and number of channels, made into mono at one rate."""
 
 from __future__ import annotations
 
 import numpy as np
 from livekit import rtc
-
-_LOUD_RMS = 200.0
-"""About -44 dB below full scale: over the hiss of a room, under a quiet voice."""
-
-
-def is_loud(pcm: bytes) -> bool:
-    """Whether 16 bit mono PCM may be speech, by its energy."""
-    if not pcm:
-        return False
-    samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32)
-    return float(np.dot(samples, samples)) >= _LOUD_RMS**2 * len(samples)
 
 
 class MonoResampler:

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from livekit.agents import APIConnectionError
 
-from ._audio import is_loud
 from ._errors import to_api_error
 from ._events import (
     CALLBACK_FAILED,
@@ -25,6 +24,7 @@ from ._events import (
     MessageReceived,
 )
 from ._liveness import Liveness
+from ._speech_detector import SpeechDetector
 from ._threads import in_thread, post_to, threads_never_preempt
 from ._voice_order import VoiceOrder
 from .credentials import TokenError
@@ -102,6 +102,7 @@ class Connection:
         self._options = options
         self._connect_seconds = connect_seconds
         self._liveness = Liveness(peer_timeout_seconds)
+        self._detector = SpeechDetector()
         self._peer_timer: asyncio.TimerHandle | None = None
         self.answered = False
         self._loop = asyncio.get_running_loop()
@@ -165,9 +166,8 @@ class Connection:
         """Send 16 bit mono PCM at the rate of the options."""
         if self._recognizer is not None:
             self._recognizer.write(pcm)
-            if not self._liveness.unanswered and is_loud(pcm):
-                self._liveness.spoken(self._loop.time())
-                self._watch_peer()
+            if self._detector.push(pcm, self._options.sample_rate):
+                self._spoken(self._detector.power)
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
 
     def end_audio(self) -> None:
@@ -275,6 +275,12 @@ class Connection:
     def _expire_voices(self) -> None:
         self._put(self._voices.expire(self._loop.time()))
 
+    def _spoken(self, power: float) -> None:
+        is_first = not self._liveness.unanswered
+        self._liveness.spoken(self._loop.time(), power)
+        if is_first:
+            self._watch_peer()
+
     def _watch_peer(self) -> None:
         """Have the peer's deadline kept; it is looked at again when it has moved."""
         if self._peer_timer is not None:
@@ -285,6 +291,10 @@ class Connection:
             return
         if deadline > self._loop.time():
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
+        elif self._detector.is_noise(self._liveness.loudest):
+            # Noise that had just begun was taken for speech. It needs no answer: without this a session
+            # in which nobody speaks would end as a fan is switched on.
+            self._liveness.answered()
         else:
             self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
 

@@ -9,7 +9,8 @@ from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIError, utils
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
-from ._audio import is_loud, mono
+from ._audio import mono
+from ._speech_detector import SpeechDetector
 from ._utterances import Translation
 from .stt import STT
 from .tts import TTS
@@ -66,6 +67,8 @@ class Interpretation:
         self._conn_options = conn_options
         self._heard, self._ended = heard, ended
         self._stream = stt.stream(conn_options=conn_options)
+        # What may be speech is waited for: a listener who goes too early would miss what was said.
+        self._detector = SpeechDetector()
         self._unsaid = utils.aio.Chan[tuple[Translation, SpeechData]]()
         self._pushed_seconds = self._loud_until = self._covered_until = 0.0
         self._hears_speech = self._input_ended = False
@@ -96,7 +99,7 @@ class Interpretation:
             return
         self._stream.push_frame(frame)
         self._pushed_seconds += frame.duration
-        if is_loud(mono(frame)):
+        if self._detector.push(mono(frame), frame.sample_rate):
             self._loud_until = self._pushed_seconds
 
     def end_input(self) -> None:

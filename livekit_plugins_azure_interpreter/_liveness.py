@@ -10,10 +10,12 @@ class Liveness:
 
     Attributes:
         limit_seconds: How long speech may go unanswered.
+        loudest: The power of the loudest speech that is not answered.
     """
 
     def __init__(self, limit_seconds: float) -> None:
         self.limit_seconds = limit_seconds
+        self.loudest = 0.0
         self._unanswered_since: float | None = None
 
     @property
@@ -26,14 +28,16 @@ class Liveness:
         """When the peer counts as dead; None: it owes no answer."""
         return None if self._unanswered_since is None else self._unanswered_since + self.limit_seconds
 
-    def spoken(self, now: float) -> None:
-        """Speech was sent."""
+    def spoken(self, now: float, power: float) -> None:
+        """Speech of this power was sent."""
+        self.loudest = max(self.loudest, power)
         if self._unanswered_since is None:
             self._unanswered_since = now
 
     def answered(self) -> None:
         """Something came from the service."""
         self._unanswered_since = None
+        self.loudest = 0.0
 
     def reconnected(self, now: float) -> None:
         """What was not answered is sent again: the wait begins anew."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._audio import is_loud
 from ._retained import RetainedAudio
 from .options import Options
 
@@ -42,7 +41,6 @@ class PlacedOptions:
         self._retained = retained
         self._wanted = options
         self._wanted_at: float | None = None
-        self._quiet_seconds = 0.0
         self._places: deque[Place] = deque([(0.0, options)])
 
     def begin(self, changes: Mapping[str, Any]) -> None:
@@ -57,10 +55,10 @@ class PlacedOptions:
             self._wanted_at = None
         elif self._wanted_at is None:
             self._wanted_at = self._retained.end_seconds
-            self._quiet_seconds = self._retained.quiet_seconds
 
-    def is_due(self, pcm: bytes) -> bool:
-        """Whether a change takes place before this audio.
+    @property
+    def is_due(self) -> bool:
+        """Whether a change takes place now, at the end of the audio.
 
         It does when no utterance is under way, or one has lasted for so long that it is cut in two.
         """
@@ -69,11 +67,7 @@ class PlacedOptions:
         options = self._places[-1][1]
         late = self._retained.end_seconds - self._wanted_at > _LONGEST_WAIT_SECONDS
         quiet_ms = options.segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
-        if late or self._quiet_seconds * 1000 >= quiet_ms:
-            return True
-        seconds = len(pcm) / 2 / options.sample_rate
-        self._quiet_seconds = 0.0 if is_loud(pcm) else self._quiet_seconds + seconds
-        return False
+        return late or self._retained.quiet_seconds * 1000 >= quiet_ms
 
     def take_place(self) -> Place:
         """What is wanted holds from the end of the audio on; the place and the options."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import deque
 from itertools import accumulate
 
-from ._audio import is_loud
+from ._speech_detector import SpeechDetector
 
 
 class RetainedAudio:
     """The end of a stream's audio, from the last final transcript on; positions are in seconds.
+
+    What may be speech counts as speech: a pause that is none would cut an utterance in two, and speech
+    that is lost must be told.
 
     Args:
         sample_rate: Of the 16 bit mono PCM, in Hz.
@@ -20,11 +23,15 @@ class RetainedAudio:
     """
 
     def __init__(self, sample_rate: int, *, max_seconds: float) -> None:
+        self._sample_rate = sample_rate
         self._bytes_per_second = sample_rate * 2
         self._max_bytes = int(max_seconds * sample_rate) * 2
-        self._pieces: deque[bytes] = deque()
+        self._detector = SpeechDetector()
+        # Each with whether it may be speech.
+        self._pieces: deque[tuple[bytes, bool]] = deque()
         self._first_byte = 0
         self._end_byte = 0
+        self._quiet_from_byte = 0
         self.forgotten_seconds = 0.0
 
     @property
@@ -39,28 +46,28 @@ class RetainedAudio:
 
     def pieces(self) -> list[tuple[float, bytes]]:
         """Each piece that is kept now, with its position."""
-        positions = accumulate((len(piece) for piece in self._pieces), initial=self._first_byte)
+        positions = accumulate((len(pcm) for pcm, _ in self._pieces), initial=self._first_byte)
         # One position more than pieces: that after the last.
         found = zip(positions, self._pieces, strict=False)
-        return [(position / self._bytes_per_second, piece) for position, piece in found]
+        return [(position / self._bytes_per_second, pcm) for position, (pcm, _) in found]
 
     @property
     def quiet_seconds(self) -> float:
         """How long the silence at its end is; without any speech before it, for ever."""
-        quiet = 0
-        for piece in reversed(self._pieces):
-            if is_loud(piece):
-                return quiet / self._bytes_per_second
-            quiet += len(piece)
-        return float("inf")
+        if self._quiet_from_byte <= self._first_byte:
+            return float("inf")
+        return (self._end_byte - self._quiet_from_byte) / self._bytes_per_second
 
     def add(self, pcm: bytes) -> None:
         """More audio was sent."""
-        self._pieces.append(pcm)
+        spoken = self._detector.push(pcm, self._sample_rate)
+        self._pieces.append((pcm, spoken))
         self._end_byte += len(pcm)
+        if spoken:
+            self._quiet_from_byte = self._end_byte
         excess = self._end_byte - self._first_byte - self._max_bytes
         if excess > 0:
-            speech = sum(len(dropped) for dropped in self._drop(excess) if is_loud(dropped))
+            speech = sum(len(pcm) for pcm, spoken in self._drop(excess) if spoken)
             self.forgotten_seconds += speech / self._bytes_per_second
 
     def cover(self, until_seconds: float) -> None:
@@ -68,15 +75,16 @@ class RetainedAudio:
         until = round(until_seconds * self._bytes_per_second / 2) * 2
         self._drop(min(until, self._end_byte) - self._first_byte)
 
-    def _drop(self, size: int) -> list[bytes]:
+    def _drop(self, size: int) -> list[tuple[bytes, bool]]:
         if size <= 0:
             return []
         self._first_byte += size
         dropped = []
-        while self._pieces and size >= len(self._pieces[0]):
+        while self._pieces and size >= len(self._pieces[0][0]):
             dropped.append(self._pieces.popleft())
-            size -= len(dropped[-1])
+            size -= len(dropped[-1][0])
         if size:
-            dropped.append(self._pieces[0][:size])
-            self._pieces[0] = self._pieces[0][size:]
+            pcm, spoken = self._pieces[0]
+            dropped.append((pcm[:size], spoken))
+            self._pieces[0] = pcm[size:], spoken
         return dropped

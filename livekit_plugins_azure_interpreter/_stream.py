@@ -214,7 +214,7 @@ class SpeechStream(AnyRateStream):
                 self._report_usage(0.0)
                 continue
             pcm = self._mono.push(item)
-            if self._options.is_due(pcm):
+            if self._options.is_due:
                 connection = await self._change_over(connection, self._options.take_place(), stack)
             self._write(connection, pcm)
             behind_seconds = self._input_ch.qsize() * item.duration

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._audio import MonoResampler, is_loud, mono
+from livekit_plugins_azure_interpreter._audio import MonoResampler, mono
 
 TARGET = 16000
 RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000]
@@ -146,14 +146,3 @@ class TestChannels:
         left, right = 8000 * np.sin(turned), 8000 * np.sin(turned + 2 * np.pi / 3)
         mixed = self._mono(left.astype(np.int16), right.astype(np.int16))
         assert mixed == pytest.approx(((left + right) / 2).tolist(), abs=2)
-
-
-@pytest.mark.parametrize(
-    ("value", "loud"), [(0, False), (100, False), (300, True), (-300, True), (-32768, True)]
-)
-def test_speech_is_louder_than_the_hiss_of_a_room(value: int, loud: bool) -> None:
-    assert is_loud(value.to_bytes(2, "little", signed=True) * 320) is loud
-
-
-def test_no_audio_is_not_loud() -> None:
-    assert not is_loud(b"")

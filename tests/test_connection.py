@@ -384,6 +384,23 @@ class TestDeadPeer:
             service.last.post(Finished())
             assert await all_of(connection) == [Finished()]
 
+    async def test_noise_that_began_needs_no_answer(self, service: FakeService) -> None:
+        async with self.connect(service) as connection:
+            await anext(aiter(connection))
+            for _ in range(300):
+                connection.write(SPEECH)  # so steady that it is none
+            await asyncio.sleep(0.15)
+            service.last.post(Finished())
+            assert await all_of(connection) == [Finished()]
+
+    async def test_speech_over_noise_needs_one(self, service: FakeService) -> None:
+        async with self.connect(service) as connection:
+            await anext(aiter(connection))
+            for _ in range(300):
+                connection.write(SPEECH)
+            connection.write((4000).to_bytes(2, "little") * 320)
+            assert isinstance((await all_of(connection))[-1], Failed)
+
     @pytest.mark.parametrize("answer", [MessageReceived(), heard("un")], ids=["any message", "a result"])
     async def test_an_answer_ends_the_wait(self, service: FakeService, until: Until, answer: Event) -> None:
         async with self.connect(service, peer_timeout_seconds=0.3) as connection:

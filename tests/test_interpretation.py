@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from conftest import Until
 from fakes.azure import phrase
 from fakes.recognizer import FakeService
 from fakes.room import Audio
 from fakes.tts import ToneTTS
+from livekit import rtc
 from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEvent
 
@@ -124,6 +126,13 @@ async def test_a_sound_is_speech_until_a_result_covers_it(
     assert not booth.interpretation.quiet
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
     await until(lambda: booth.interpretation.quiet)
+
+
+async def test_a_noisy_room_is_quiet_while_nobody_speaks(booth: Booth) -> None:
+    for seed in range(600):
+        noise = np.random.default_rng(seed).normal(0, 1000, 320).astype("<i2").tobytes()
+        booth.interpretation.push(rtc.AudioFrame(noise, 16000, 1, 320))
+    assert booth.interpretation.quiet
 
 
 async def test_a_sound_of_long_ago_was_none(booth: Booth) -> None:

@@ -22,12 +22,16 @@ class Stream:
             self.retained,
         )
         self.changed_at: list[float] = []
+        self._noise = np.random.default_rng(1)
 
     def speak(self, seconds: float) -> None:
         self._push(np.full(80, 8000, "<i2").tobytes(), seconds)
 
     def pause(self, seconds: float) -> None:
         self._push(bytes(160), seconds)
+
+    def pause_in_noise(self, seconds: float) -> None:
+        self._push(self._noise.normal(0, 1000, 80).astype("<i2").tobytes(), seconds)
 
     def want(self, target: str) -> None:
         self.options.want(Change({"target_languages": (target,)}))
@@ -38,7 +42,7 @@ class Stream:
 
     def _push(self, pcm: bytes, seconds: float) -> None:
         for _ in range(round(seconds * 100)):
-            if self.options.is_due(pcm):
+            if self.options.is_due:
                 self.changed_at.append(round(self.options.take_place()[0], 3))
             self.retained.add(pcm)
 
@@ -76,6 +80,16 @@ def test_its_end_is_what_azure_was_told_that_ends_one(silence_ms: int, place: fl
     stream.want("de")
     stream.pause(2.5)
     assert stream.changed_at == [place]
+
+
+def test_a_pause_in_a_noisy_room_is_one() -> None:
+    stream = Stream()
+    stream.pause_in_noise(6.0)
+    stream.speak(1.0)
+    stream.want("de")
+    stream.speak(1.0)
+    stream.pause_in_noise(1.0)
+    assert stream.changed_at == [8.5]
 
 
 def test_a_pause_that_began_before_it_was_wanted_counts() -> None:
