@@ -1,4 +1,4 @@
-"""The asyncio half of synthesis: synthesizers that are kept warm, and the deadlines of what they speak."""
+"""The asyncio half of synthesis: one synthesizer's life, and the deadlines of what it speaks."""
 
 from __future__ import annotations
 
@@ -138,6 +138,13 @@ class Synthesis:
         elif (error := closing.exception()) is not None:
             logger.error("an Azure synthesizer did not stop cleanly: %s", type(error).__name__)
 
+    def abandon(self) -> asyncio.Future[None] | None:
+        """Stop at once, from another loop, when that of this one has ended; done when it has stopped."""
+        self._closed, self.usable = True, False
+        if not self._opening.done() or self._opening.cancelled() or self._opening.exception() is not None:
+            return None
+        return in_thread(self._opening.result().close, name="azure-synthesizer-close")
+
     async def _ask(self, ssml: str) -> None:
         """Have the text spoken, unless that failed already."""
         either: set[asyncio.Future[Any]] = {self._opening, self._gave_up}
@@ -175,7 +182,7 @@ class Synthesis:
     async def _next(self) -> SynthesisEvent:
         event = await self._events.get()
         if event is None:
-            raise _closed_error()
+            raise closed_error()
         return event
 
     def _watch(self, otherwise: str) -> None:
@@ -232,75 +239,6 @@ class Synthesis:
         await in_thread(synthesizer.close, name="azure-synthesizer-close")
 
 
-class Synthesizers:
-    """The synthesizers of one TTS: one is kept warm; a text that finds it busy has one of its own.
-
-    Args:
-        open_synthesizer: Makes a synthesizer.
-        options: What to ask for, whatever the text.
-    """
-
-    def __init__(self, open_synthesizer: OpenSynthesizer, options: SpeakingOptions) -> None:
-        self._open_synthesizer = open_synthesizer
-        self._options = options
-        self._idle: Synthesis | None = None
-        self._all: set[Synthesis] = set()
-        self._closing: set[asyncio.Task[None]] = set()
-        self._closed = False
-
-    def warm(self) -> None:
-        """Have one connect, ahead of the next text."""
-        if self._idle is None and not self._closed:
-            self._idle = self._make(ahead=True)
-
-    def take(self) -> Synthesis:
-        """One to speak with; `give_back` it.
-
-        Raises:
-            APIConnectionError: They were closed.
-        """
-        if self._closed:
-            raise _closed_error()
-        idle, self._idle = self._idle, None
-        return idle or self._make()
-
-    def give_back(self, synthesis: Synthesis) -> None:
-        """It is spoken with no more. One that was left in the middle is replaced by a warm one."""
-        if synthesis.usable and self._idle is None and not self._closed:
-            self._idle = synthesis
-            return
-        self._discard(synthesis)
-        if not synthesis.failed:
-            self.warm()
-
-    async def aclose(self) -> None:
-        """Close all, whatever they are doing. Ends within `CLOSE_SECONDS`."""
-        self._closed, self._idle = True, None
-        for synthesis in tuple(self._all):
-            self._discard(synthesis)
-        while self._closing:
-            await asyncio.wait(self._closing)
-
-    def _make(self, *, ahead: bool = False) -> Synthesis:
-        synthesis = Synthesis(self._open_synthesizer, self._options, self._dropped, ahead=ahead)
-        self._all.add(synthesis)
-        return synthesis
-
-    def _dropped(self, synthesis: Synthesis) -> None:
-        if synthesis is self._idle:
-            self._idle = None
-            self._discard(synthesis)
-            if synthesis.was_steady:
-                self.warm()
-
-    def _discard(self, synthesis: Synthesis) -> None:
-        if synthesis in self._all:
-            self._all.discard(synthesis)
-            closing = asyncio.create_task(synthesis.aclose())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
-
-
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
@@ -311,5 +249,5 @@ def _sdk_failed(error: BaseException) -> Failed:
     return Failed("RuntimeError", type(error).__name__)
 
 
-def _closed_error() -> APIConnectionError:
+def closed_error() -> APIConnectionError:
     return APIConnectionError("the PersonalVoiceTTS was closed", retryable=False)

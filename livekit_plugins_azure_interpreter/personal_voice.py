@@ -25,8 +25,9 @@ from ._events import Failed, SpeechBegun, SpeechChunk, WordReached
 from ._portions import Portions
 from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
 from ._surrogates import WholeCharacters, whole_characters
-from ._synthesis import OpenSynthesizer, Synthesizers
+from ._synthesis import OpenSynthesizer
 from ._synthesizer import AzureSynthesizer
+from ._synthesizers import Synthesizers
 from ._timings import Timings
 from .credentials import SPEAKING, Credentials
 from .options import Proxy, SpeakingOptions

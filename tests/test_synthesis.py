@@ -26,7 +26,8 @@ from livekit_plugins_azure_interpreter._events import (
     SynthesisEvent,
     WordReached,
 )
-from livekit_plugins_azure_interpreter._synthesis import Synthesis, Synthesizers
+from livekit_plugins_azure_interpreter._synthesis import Synthesis
+from livekit_plugins_azure_interpreter._synthesizers import Synthesizers
 from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
 from livekit_plugins_azure_interpreter.options import SpeakingOptions
 
