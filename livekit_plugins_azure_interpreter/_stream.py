@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from ._reports import UtteranceRecognized
 from ._retained import RetainedAudio
 from ._transcripts import Transcriber, Transcript
 from ._voice import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
+from ._wall_clock import ClockSetBackError, WallClock
 from .log import logger
 from .options import Options
 
@@ -91,6 +93,7 @@ class SpeechStream(AnyRateStream):
         self._unheard_attempts = 0
         self._renewed = False
         self._answered = self._refused = False
+        self._clock = WallClock(time.time(), time.monotonic())
         self._failure_reasons: set[str] = set()
         self._hearings: deque[_Hearing] = deque()
         self._came_at = float("-inf")
@@ -127,6 +130,15 @@ class SpeechStream(AnyRateStream):
             # the audio; the first one, too, which adds what passed since the stream was made.
             self._first_offset = self._placed_at or 0.0
             self._is_probe = self._interpreter._began(self, placed=self._placed_at is not None)
+        while True:
+            try:
+                return await self._attempt()
+            except ClockSetBackError as error:
+                logger.warning("%s, and the Azure Speech SDK is deaf for as long; connecting again", error)
+                self._unheard_attempts = max(0, self._unheard_attempts - 1)
+
+    async def _attempt(self) -> None:
+        self._clock.look(time.time(), time.monotonic())
         self._ledger.reconnected(self._now())
         self._report_forgotten()
         self._hearings.clear()
@@ -250,6 +262,7 @@ class SpeechStream(AnyRateStream):
             # Kept before it is sent: an attempt may end at any moment.
             self._retained.add(pcm)
             connection.write(pcm)
+            self._clock.check(time.time(), time.monotonic())
 
     def _report_usage(self, least_seconds: float) -> None:
         seconds = self._retained.end_seconds - self._reported_seconds

@@ -15,6 +15,7 @@ from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, APITimeoutError
 from livekit.agents.stt import SpeechEventType
+from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import STT, UtteranceRecognized, VoiceLost, _connection
 from livekit_plugins_azure_interpreter import _stream as stream_module
@@ -327,6 +328,23 @@ class TestErrors:
         with pytest.raises(APIStatusError):
             await listener.ended()
         assert len(service.recognizers) == 3
+
+    async def test_a_clock_that_is_set_back_costs_a_new_recognizer_but_no_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, mocker: MockerFixture
+    ) -> None:
+        listener = listen(make_stt(), conn_options=APIConnectOptions(max_retry=0, timeout=4))
+        listener.stream.push_frame(frame(1.0))
+        await until(lambda: service.recognizers and service.last.written)
+        now = time.time()
+        mocker.patch("livekit_plugins_azure_interpreter._stream.time.time", return_value=now - 60)
+        listener.stream.push_frame(frame(1.0))
+        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) == 64000)
+        mocker.stopall()
+        service.last.post(heard("Oui."))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [final.text for final in listener.finals] == ["Oui."]
+        assert (listener.errors, service.recognizers[0].closed) == ([], True)
 
     async def test_a_lost_connection_is_retried_with_a_new_recognizer(
         self, make_stt: Make, listen: Make, service: FakeService

@@ -1,0 +1,36 @@
+"""Whether the wall clock was set back: the SDK, whose network runs by it, is deaf until it has caught up."""
+
+from __future__ import annotations
+
+_LEAST_SECONDS = 1.0
+"""A shorter deafness is sooner over than another connection is made."""
+
+
+class ClockSetBackError(Exception):
+    """The wall clock was set back."""
+
+
+class WallClock:
+    """Compares the wall clock with a steady one. Time is an argument.
+
+    Args:
+        wall, steady: What both show now, in seconds.
+    """
+
+    def __init__(self, wall: float, steady: float) -> None:
+        self._ahead = wall - steady
+
+    def look(self, wall: float, steady: float) -> float:
+        """By how much it was set back since the last look; less than 0, where it was set forward."""
+        before, self._ahead = self._ahead, wall - steady
+        return before - self._ahead
+
+    def check(self, wall: float, steady: float) -> None:
+        """Look.
+
+        Raises:
+            ClockSetBackError: It was set back by so much that it matters.
+        """
+        seconds = self.look(wall, steady)
+        if seconds >= _LEAST_SECONDS:
+            raise ClockSetBackError(f"the clock was set back by {seconds:.1f} s")
