@@ -8,9 +8,9 @@ await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 
 from livekit.agents import Plugin
 
-from ._interpreter import InterpretationChanged
+from ._interpreter import InterpretationChanged, SpeechMissed
 from ._metering import UtteranceMetrics
-from ._reports import Counts, UtteranceRecognized, VoiceLost
+from ._reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
 from ._stream import SpeechStream
 from ._transcripts import Transcript
 from .agent import InterpreterAgent, session_options
@@ -30,6 +30,8 @@ __all__ = [
     "InterpreterAgent",
     "MeetingInterpreter",
     "PersonalVoiceTTS",
+    "SpeechForgotten",
+    "SpeechMissed",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",

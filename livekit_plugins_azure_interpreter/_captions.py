@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from dataclasses import replace
 
 from livekit.agents import utils
 from livekit.agents.language import LanguageCode
@@ -11,7 +13,12 @@ from livekit.agents.stt import SpeechData
 from ._languages import same_text
 from ._plan import Route
 from ._room import Caption, Room
+from ._utterances import Translation
 from .log import logger
+
+_GAP = "[…]"
+"""Stands for speech that was not recognized, in any language."""
+_MAX_FINALS = 1000
 
 
 class Captions:
@@ -28,6 +35,8 @@ class Captions:
         self._unsent: dict[str, Caption] = {}
         self._wake = asyncio.Event()
         self._segment = ""
+        # By the id of the utterance: what may still turn out to be only read.
+        self._finals: OrderedDict[str, Caption] = OrderedDict()
         self._sending = asyncio.create_task(self._send())
 
     def heard(self, data: SpeechData, listeners: frozenset[str], *, final: bool) -> None:
@@ -47,11 +56,31 @@ class Captions:
         self._add(Caption(f"{segment}-source", self._route, True, source, language, final, listeners))
         if (data.metadata or {}).get("translated") and not same_text(language, data.language):
             text = str(data.text)
-            self._add(Caption(segment, self._route, False, text, self._route.language, final, listeners))
+            caption = Caption(segment, self._route, False, text, self._route.language, final, listeners)
+            self._add(caption)
+            if final and isinstance(data.text, Translation):
+                self._remember(data.text.utterance.id, caption)
+
+    def not_spoken(self, translation: Translation) -> None:
+        """Its voice is not heard: say so where it can be read."""
+        if (caption := self._finals.pop(translation.utterance.id, None)) is not None:
+            self._add(replace(caption, spoken=False))
+
+    def forgotten(self, seconds: float, listeners: frozenset[str]) -> None:
+        """So much speech was not recognized, and cannot be any more."""
+        if listeners:
+            segment, language = utils.shortuuid("SG_"), self._route.language
+            gap = Caption(segment, self._route, False, _GAP, language, True, listeners, False, seconds)
+            self._add(gap)
 
     async def aclose(self) -> None:
         """Send nothing any more."""
         await utils.aio.cancel_and_wait(self._sending)
+
+    def _remember(self, utterance_id: str, caption: Caption) -> None:
+        self._finals[utterance_id] = caption
+        while len(self._finals) > _MAX_FINALS:
+            self._finals.popitem(last=False)
 
     def _add(self, caption: Caption) -> None:
         if caption.text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from livekit import rtc
@@ -10,6 +11,7 @@ from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIEr
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from ._audio import mono
+from ._catch_up import Backlog
 from ._speech_detector import SpeechDetector
 from ._utterances import Translation
 from .stt import STT
@@ -25,15 +27,24 @@ class Speech:
     """One translation to be spoken: iterate it for its voice, as it comes.
 
     Attributes:
-        data: The final transcript; `text` is the translation, `start_time` where it was said.
+        translation: What is to be spoken.
+        data: The final transcript; `start_time` is where it was said.
     """
 
-    def __init__(self, data: SpeechData, frames: AsyncIterator[rtc.AudioFrame]) -> None:
+    def __init__(
+        self, translation: Translation, data: SpeechData, frames: AsyncIterator[rtc.AudioFrame]
+    ) -> None:
+        self.translation = translation
         self.data = data
         self._frames = frames
 
     def __aiter__(self) -> AsyncIterator[rtc.AudioFrame]:
         return self._frames
+
+    def said_seconds_ago(self, now: float) -> float:
+        """How long ago its last word was said, also where Azure was away since; `now` is the loop's."""
+        heard = self.translation.utterance.meter.heard
+        return 0.0 if heard is None else now - heard.ended_at
 
 
 class Interpretation:
@@ -48,8 +59,12 @@ class Interpretation:
         stt, tts: The pair; several interpretations may share one. `aclose` leaves both open.
         skip_same_language: What was said in the target language is not said again.
         heard: Called with each event of the stream, before what it has is spoken.
-        ended: Called when the connection to Azure is over, with what ended it before its time; what it
-            brought may still be unsaid.
+        ended: Called when it is over, with what ended it before its time; what it brought may still be
+            unsaid.
+        retry: Called when a stream fails: how many seconds to wait before another one takes its place, and
+            hears first what that one has not recognized; None: it is over.
+        resumed: Called when another stream has taken its place.
+        backlog: Keeps account of what waits to be spoken; several interpretations may share one.
     """
 
     def __init__(
@@ -61,17 +76,27 @@ class Interpretation:
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
         heard: Callable[[SpeechEvent], None] = lambda event: None,
         ended: Callable[[BaseException | None], None] = lambda error: None,
+        retry: Callable[[BaseException | None], float | None] = lambda error: None,
+        resumed: Callable[[], None] = lambda: None,
+        backlog: Backlog | None = None,
     ) -> None:
         self._stt, self._tts = stt, tts
         self._skip_same_language = skip_same_language
         self._conn_options = conn_options
         self._heard, self._ended = heard, ended
+        self._retry, self._resumed = retry, resumed
+        self._backlog = backlog or Backlog()
+        self._now = asyncio.get_running_loop().time
         self._stream = stt.stream(conn_options=conn_options)
         # What may be speech is waited for: a listener who goes too early would miss what was said.
         self._detector = SpeechDetector()
         self._unsaid = utils.aio.Chan[tuple[Translation, SpeechData]]()
         self._pushed_seconds = self._loud_until = self._covered_until = 0.0
-        self._hears_speech = self._input_ended = False
+        self._hears_speech = False
+        self._noise_seconds = _NOISE_SECONDS
+        self._input_ended = asyncio.Event()
+        self._input_ended_at = float("inf")
+        self._is_waiting = False
         self._clearings = 0
         self._is_over = False
         self._listening = asyncio.create_task(self._listen())
@@ -83,6 +108,16 @@ class Interpretation:
         return self._pushed_seconds
 
     @property
+    def is_open(self) -> bool:
+        """It has a stream; not while it waits for another one."""
+        return not (self._is_waiting or self._is_over)
+
+    @property
+    def is_over(self) -> bool:
+        """It will have no stream any more; what it brought may still be unsaid."""
+        return self._is_over
+
+    @property
     def quiet(self) -> bool:
         """Nobody speaks, and all that was said has been handed out."""
         return not (self._hears_speech or self._expects_more) and self._unsaid.empty()
@@ -90,23 +125,29 @@ class Interpretation:
     @property
     def _expects_more(self) -> bool:
         """There was a sound lately that no result covers; Azure need not tell when speech begins."""
-        lately = self._pushed_seconds - self._loud_until < _NOISE_SECONDS
+        lately = self._is_waiting or self._pushed_seconds - self._loud_until < self._noise_seconds
         return not self._is_over and lately and self._loud_until > self._covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """What is said next: frames of any rate and channels. Ignored once the stream has ended."""
-        if self._input_ended or self._stream_ended:
+        """What is said next: frames of any rate and channels. Ignored once it has ended."""
+        if self._input_ended.is_set() or self._is_over:
             return
-        self._stream.push_frame(frame)
+        if self._stream_ended:
+            self._stream._keep(frame)
+        else:
+            self._stream.push_frame(frame)
         self._pushed_seconds += frame.duration
         if self._detector.push(mono(frame), frame.sample_rate):
             self._loud_until = self._pushed_seconds
 
     def end_input(self) -> None:
         """Nothing more will be said. What was said is still interpreted."""
-        if not (self._input_ended or self._stream_ended):
+        if self._input_ended.is_set():
+            return
+        self._input_ended.set()
+        self._input_ended_at = self._now()
+        if not self._stream_ended:
             self._stream.end_input()
-        self._input_ended = True
 
     @property
     def _stream_ended(self) -> bool:
@@ -118,6 +159,7 @@ class Interpretation:
         self._clearings += 1
         while not self._unsaid.empty():
             translation, _ = self._unsaid.recv_nowait()
+            self._backlog.over(translation, self._now())
             self._stt.let_go(translation)
 
     async def aclose(self) -> None:
@@ -129,11 +171,57 @@ class Interpretation:
 
     async def __aiter__(self) -> AsyncIterator[Speech]:
         async for translation, data in self._unsaid:
-            yield Speech(data, self._speak(translation))
+            yield Speech(translation, data, self._speak(translation))
+            self._backlog.over(translation, self._now())
 
     async def _listen(self) -> None:
-        async for event in self._stream:
-            self._take(event)
+        while True:
+            error = await self._listen_to_stream()
+            if error is None and self._input_ended.is_set():
+                return
+            if not await self._another_is_due(error):
+                if error is not None:
+                    raise error
+                return
+            self._go_on()
+
+    async def _listen_to_stream(self) -> Exception | None:
+        try:
+            async for event in self._stream:
+                self._take(event)
+        except Exception as error:
+            return error
+        return None
+
+    async def _another_is_due(self, error: Exception | None) -> bool:
+        """Wait until another stream should take the place of one that has failed; False: none should."""
+        self._hears_speech = False
+        await self._stream.aclose()
+        self._is_waiting = True
+        seconds = self._retry(error)
+        if seconds is None:
+            return False
+        due_at = self._now() + seconds
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._input_ended.wait(), seconds)
+        if not self._input_ended.is_set():
+            return True
+        if not self._stream._kept_speech_seconds:
+            return False
+        if due_at - self._input_ended_at > self._stt._kept_audio_seconds:
+            self._stream._forget()
+            return False
+        await asyncio.sleep(due_at - self._now())
+        return True
+
+    def _go_on(self) -> None:
+        # Azure has to hear first what was kept: a sound in it is no noise before that.
+        self._noise_seconds = _NOISE_SECONDS + self._stream._retained.kept_seconds
+        self._stream = self._stt._stream_after(self._stream)
+        if self._input_ended.is_set():
+            self._stream.end_input()
+        self._is_waiting = False
+        self._resumed()
 
     def _listened(self, listening: asyncio.Task[None]) -> None:
         self._hears_speech = False
@@ -163,6 +251,7 @@ class Interpretation:
         if self._skip_same_language and translation.utterance.same_language:
             self._stt.let_go(translation)
         else:
+            self._backlog.queued(translation, self._now())
             self._unsaid.send_nowait((translation, data))
 
     async def _speak(self, text: str) -> AsyncIterator[rtc.AudioFrame]:

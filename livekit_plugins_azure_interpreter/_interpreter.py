@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from livekit import rtc
+from livekit.agents import APIStatusError
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
 from ._audience import Audience
 from ._captions import Captions
-from ._interpretation import Interpretation
+from ._catch_up import Backlog, faster
+from ._interpretation import Interpretation, Speech
 from ._plan import Route
+from ._reports import SpeechForgotten
 from ._room import Output, Room
 from .log import logger
 from .stt import STT
 from .tts import TTS
 
 _LONGEST_BACKOFF_SECONDS = 60.0
+_LONGEST_UNREACHABLE_SECONDS = 5.0
+"""Where Azure cannot be reached, LiveKit's attempts take longer than this; what is said meanwhile waits."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,39 @@ class InterpretationChanged:
     retry_seconds: float | None = None
 
 
+@dataclass(frozen=True)
+class SpeechMissed:
+    """Somebody said something that is not heard in a language (`MeetingInterpreter.on("speech_missed")`).
+
+    Attributes:
+        speaker: Who said it: the participant's identity.
+        language: In which it is not heard.
+        reason: "late": it was said more than `max_lag_seconds` ago when it was its turn; it can be read.
+            "forgotten": Azure was away for longer than `kept_audio_seconds`; it cannot be read either.
+        seconds: How much speech.
+    """
+
+    speaker: str
+    language: str
+    reason: Literal["late", "forgotten"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a listener comes back to the present.
+
+    Attributes:
+        catch_up: Voices are played faster while others wait.
+        max_lag_seconds: What was said longer ago when it is its turn is only read; None: all is heard.
+    """
+
+    catch_up: bool = True
+    max_lag_seconds: float | None = 60.0
+
+
 class _Stream:
-    """One stream of the route's speech, and who is to hear it."""
+    """The route's speech while the speaker can be heard, and who is to hear it."""
 
     def __init__(self, interpretation: Interpretation, listeners: frozenset[str]) -> None:
         self.interpretation = interpretation
@@ -53,7 +89,7 @@ class _Stream:
 
 
 class Interpreter:
-    """Keeps a route's track and its stream; when a stream fails, another one takes its place.
+    """Keeps a route's track and its interpretations; where a stream fails, another one goes on.
 
     Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
     the next one's voices wait until the one before has been spoken to its end.
@@ -62,13 +98,14 @@ class Interpreter:
         route: Who, into what.
         room: Where.
         stt, tts: Its own pair, which `aclose` closes.
+        pace: How the listeners come back to the present.
         report: Called with what changes.
+        missed: Called with what is not heard.
         admitted: Called when `listeners` has changed.
         freed: Called when a stream to Azure is closed, and when it has left.
 
     Attributes:
         listeners: Who is to hear the track now.
-        open_streams: How many streams to Azure are open.
     """
 
     def __init__(
@@ -78,25 +115,28 @@ class Interpreter:
         stt: STT,
         tts: TTS,
         *,
+        pace: Pace,
         report: Callable[[InterpretationChanged], None],
+        missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
         self.route = route
         self.listeners: frozenset[str] = frozenset()
-        self.open_streams = 0
         self._room = room
         self._stt, self._tts = stt, tts
-        self._report, self._admitted, self._freed = report, admitted, freed
+        self._pace, self._backlog = pace, Backlog()
+        self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
         self._wanted_by: frozenset[str] = frozenset()
         self._streams: deque[_Stream] = deque()
         self._hearing: _Stream | None = None
         self._playing = self._leaving = self._over = False
         self._failures = 0
-        self._retry: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._output: Output | None = None
         self._captions = Captions(route, room)
+        self._now = asyncio.get_running_loop().time
+        stt.on("speech_forgotten", self._forgotten)
         self._running = asyncio.create_task(self._run())
         self._running.add_done_callback(lambda _: freed())
 
@@ -111,14 +151,19 @@ class Interpreter:
         return self.listeners.union(self._wanted_by, *(stream.audience.everyone for stream in self._streams))
 
     @property
+    def open_streams(self) -> int:
+        """How many streams to Azure are open."""
+        return sum(stream.interpretation.is_open for stream in self._streams)
+
+    @property
     def hears(self) -> bool:
-        """It has a stream that hears the speaker."""
+        """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
         return self._hearing is not None
 
     @property
     def ending_streams(self) -> int:
-        """How many streams are open that hear nothing more."""
-        return self.open_streams - self.hears
+        """How many streams hear nothing more and are not over; one may wait to be replaced."""
+        return sum(not stream.interpretation.is_over for stream in self._streams) - self.hears
 
     def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
         """From the next word on, speak for these.
@@ -139,13 +184,12 @@ class Interpreter:
 
     def hear(self, active: bool) -> None:
         """Whether the speaker can be heard, and there is a place for a stream."""
-        if active and self._hearing is None and self._retry is None:
+        if active and self._hearing is None:
             self._open()
-        elif not active:
-            self._stop_retrying()
-            if self._hearing is not None:
-                self._hearing.interpretation.end_input()
-                self._hearing = None
+        elif not active and self._hearing is not None:
+            interpretation, self._hearing = self._hearing.interpretation, None
+            interpretation.end_input()
+            if interpretation.is_open:
                 self._tell("ended")
 
     def push(self, frame: rtc.AudioFrame) -> None:
@@ -170,26 +214,25 @@ class Interpreter:
     # Streams
 
     def _open(self) -> None:
-        self._retry = None
         interpretation = Interpretation(
             self._stt,
             self._tts,
             heard=lambda event: self._heard(stream, event),
-            ended=lambda error: self._ended(stream, error),
+            ended=lambda error: self._ended(stream),
+            retry=self._retry,
+            resumed=lambda: self._tell("started"),
+            backlog=self._backlog,
         )
         stream = _Stream(interpretation, self._wanted_by)
         self._streams.append(stream)
         self._hearing = stream
-        self.open_streams += 1
         self._wake.set()
         self._settle()
         self._tell("started")
 
-    def _ended(self, stream: _Stream, error: BaseException | None) -> None:
-        self.open_streams -= 1
+    def _ended(self, stream: _Stream) -> None:
         if stream is self._hearing:
             self._hearing = None
-            self._retry_later(error)
         self._freed()
 
     def _heard(self, stream: _Stream, event: SpeechEvent) -> None:
@@ -201,25 +244,25 @@ class Interpreter:
             self._captions.heard(data, stream.audience.at(data.start_time), final=final)
         self._settle()
 
-    def _retry_later(self, error: BaseException | None) -> None:
-        seconds = self._backoff()
+    def _retry(self, error: BaseException | None) -> float:
+        refused = isinstance(error, APIStatusError)
+        seconds = self._backoff(_LONGEST_BACKOFF_SECONDS if refused else _LONGEST_UNREACHABLE_SECONDS)
         logger.warning(
             "interpreting %s failed, and is tried again in %.1f s: %s", self.route.name, seconds, error
         )
-        self._stop_retrying()
-        self._retry = asyncio.get_running_loop().call_later(seconds, self._open)
         self._tell("failed", error, seconds)
+        self._freed()
+        return seconds
 
-    def _backoff(self) -> float:
+    def _backoff(self, most_seconds: float = _LONGEST_BACKOFF_SECONDS) -> float:
         """How long to wait after one more failure; by chance, so that not all come back at once."""
-        longest = min(_LONGEST_BACKOFF_SECONDS, 2.0**self._failures)
+        longest = min(most_seconds, 2.0**self._failures)
         self._failures += 1
         return random.uniform(longest / 2, longest)
 
-    def _stop_retrying(self) -> None:
-        if self._retry is not None:
-            self._retry.cancel()
-            self._retry = None
+    def _forgotten(self, event: SpeechForgotten) -> None:
+        self._captions.forgotten(event.seconds, self.everyone)
+        self._missed(SpeechMissed(*self.route, "forgotten", event.seconds))
 
     def _tell(
         self,
@@ -270,10 +313,13 @@ class Interpreter:
 
     async def _speak(self, stream: _Stream, output: Output) -> None:
         async for speech in stream.interpretation:
-            self._playing = True
             stream.audience.spoken(speech.data.start_time)
+            if self._is_late(speech):
+                self._pass_over(speech)
+                continue
+            self._playing = True
             self._admit(stream.audience.at(speech.data.start_time))
-            async for frame in speech:
+            async for frame in self._at_pace(speech):
                 await output.play(frame)
             await output.played()
             self._playing = False
@@ -281,6 +327,20 @@ class Interpreter:
         self._streams.popleft()
         await stream.interpretation.aclose()
         self._settle()
+
+    def _at_pace(self, speech: Speech) -> AsyncIterator[rtc.AudioFrame]:
+        return faster(speech, self._backlog, clock=self._now) if self._pace.catch_up else aiter(speech)
+
+    def _is_late(self, speech: Speech) -> bool:
+        most = self._pace.max_lag_seconds
+        return most is not None and speech.said_seconds_ago(self._now()) > most
+
+    def _pass_over(self, speech: Speech) -> None:
+        """What was said too long ago is only read, so that the listeners come back to the present."""
+        speech.translation.utterance.meter.end("late")
+        self._stt.let_go(speech.translation)
+        self._captions.not_spoken(speech.translation)
+        self._missed(SpeechMissed(*self.route, "late", speech.data.end_time - speech.data.start_time))
 
     def _settle(self) -> None:
         """Where nothing that was said is still to be heard, it is for those who want it now."""

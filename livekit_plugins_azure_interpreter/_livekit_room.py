@@ -28,6 +28,10 @@ ATTRIBUTE_REFUSED = "interpretation_refused."
 """And the identity of somebody: the participant attribute that tells why they are not served as they ask."""
 ATTRIBUTE_LANGUAGE = "language"
 """Of a caption (an attribute of its text stream): the language of the text."""
+ATTRIBUTE_SPOKEN = "spoken"
+"""Of a caption: "false" where its voice is not heard, since it would come too late."""
+ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
+"""Of a caption: so much speech was not recognized."""
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
@@ -154,6 +158,10 @@ class LiveKitRoom:
             ATTRIBUTE_TRANSCRIPTION_FINAL: "true" if caption.final else "false",
             ATTRIBUTE_LANGUAGE: caption.language,
         }
+        if not caption.spoken:
+            attributes[ATTRIBUTE_SPOKEN] = "false"
+        if caption.missing_seconds:
+            attributes[ATTRIBUTE_MISSING_SECONDS] = f"{caption.missing_seconds:.1f}"
         if track:
             attributes[ATTRIBUTE_TRANSCRIPTION_TRACK_ID] = track
         writer = await self._local.stream_text(

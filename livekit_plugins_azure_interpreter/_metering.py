@@ -10,7 +10,7 @@ from typing import Literal
 _NAMESPACE = "azure_interpreter"
 
 
-Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken"]
+Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late"]
 """What became of an utterance."""
 
 
@@ -33,6 +33,7 @@ class UtteranceMetrics:
         outcome: "voiced": Azure's voice was handed on, whole. "fallback": it was said in the voice of
             `TTS(stt, fallback=…)`. "lost": it was to be said, and was not, or not whole (`voice_seconds`).
             "interrupted": whoever wanted it said stopped that. "not_spoken": nobody wanted it said.
+            "late": it was said longer ago than `MeetingInterpreter(max_lag_seconds=…)` and was only read.
         lost_reason: Why Azure's voice of it was lost; None: it was not.
         speech_seconds: From its first word to the end of its last.
         voice_seconds: How much voice was handed on.

@@ -56,6 +56,10 @@ class PlacedOptions:
         elif self._wanted_at is None:
             self._wanted_at = self._retained.end_seconds
 
+    def as_change(self) -> Change:
+        """What is wanted, as a change of others."""
+        return Change(vars(self._wanted))
+
     @property
     def is_due(self) -> bool:
         """Whether a change takes place now, at the end of the audio.

@@ -40,6 +40,19 @@ class VoiceLost:
     seconds_missing: float | None
 
 
+@dataclass(frozen=True)
+class SpeechForgotten:
+    """Speech was not recognized, and cannot be any more (`stt.on("speech_forgotten")`).
+
+    Azure was away for longer than `kept_audio_seconds`.
+
+    Attributes:
+        seconds: How much of it.
+    """
+
+    seconds: float
+
+
 @dataclass
 class Counts:
     """What was counted since an `STT` was made, over all its streams (`stt.counts`).

@@ -17,9 +17,6 @@ class RetainedAudio:
     Args:
         sample_rate: Of the 16 bit mono PCM, in Hz.
         max_seconds: How much is kept; beyond that the oldest is let go.
-
-    Attributes:
-        forgotten_seconds: How much audio that may be speech was let go although no final covered it.
     """
 
     def __init__(self, sample_rate: int, *, max_seconds: float) -> None:
@@ -32,7 +29,8 @@ class RetainedAudio:
         self._first_byte = 0
         self._end_byte = 0
         self._quiet_from_byte = 0
-        self.forgotten_seconds = 0.0
+        # What was let go although no final had covered it: where it ends, and how many bytes.
+        self._forgotten: deque[tuple[int, int]] = deque()
 
     @property
     def start_seconds(self) -> float:
@@ -43,6 +41,16 @@ class RetainedAudio:
     def end_seconds(self) -> float:
         """The position after the newest sample: how much was ever added."""
         return self._end_byte / self._bytes_per_second
+
+    @property
+    def kept_seconds(self) -> float:
+        """How much is kept."""
+        return (self._end_byte - self._first_byte) / self._bytes_per_second
+
+    @property
+    def speech_seconds(self) -> float:
+        """How much of what is kept may be speech."""
+        return sum(len(pcm) for pcm, spoken in self._pieces if spoken) / self._bytes_per_second
 
     def pieces(self) -> list[tuple[float, bytes]]:
         """Each piece that is kept now, with its position."""
@@ -68,12 +76,22 @@ class RetainedAudio:
         excess = self._end_byte - self._first_byte - self._max_bytes
         if excess > 0:
             speech = sum(len(pcm) for pcm, spoken in self._drop(excess) if spoken)
-            self.forgotten_seconds += speech / self._bytes_per_second
+            if speech:
+                self._forgotten.append((self._first_byte, speech))
 
     def cover(self, until_seconds: float) -> None:
         """All audio before this position is dealt with."""
         until = round(until_seconds * self._bytes_per_second / 2) * 2
+        # It had been sent before it was let go, and was heard.
+        while self._forgotten and self._forgotten[0][0] <= until:
+            self._forgotten.popleft()
         self._drop(min(until, self._end_byte) - self._first_byte)
+
+    def take_forgotten_seconds(self) -> float:
+        """How much audio that may be speech was let go although no final covers it; each is told once."""
+        speech = sum(size for _, size in self._forgotten)
+        self._forgotten.clear()
+        return speech / self._bytes_per_second
 
     def _drop(self, size: int) -> list[tuple[bytes, bool]]:
         if size <= 0:

@@ -42,6 +42,8 @@ class Caption:
         language: Of the text; empty where it is not known.
         final: No more of the segment will come.
         listeners: Who is to read it.
+        spoken: Its voice is heard, or is to be; False: it is only read, since it comes too late.
+        missing_seconds: So much speech before it was not recognized.
     """
 
     id: str
@@ -51,6 +53,8 @@ class Caption:
     language: str
     final: bool
     listeners: frozenset[str]
+    spoken: bool = True
+    missing_seconds: float = 0.0
 
 
 class Output(Protocol):

@@ -38,8 +38,6 @@ _USAGE_SECONDS = 5.0
 _CONNECT_SHARE = 0.9
 """Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
 _RECONNECT_SHARE = 0.8
-_RETAINED_SECONDS = 60.0
-"""How much audio that no final covers is kept for the next attempt."""
 _MOST_REASONS = 20
 """So many reasons for which nothing is translated are logged, each once."""
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Failed)
@@ -85,11 +83,10 @@ class SpeechStream(AnyRateStream):
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
         self._mono = MonoResampler(options.sample_rate)
-        self._retained = RetainedAudio(options.sample_rate, max_seconds=_RETAINED_SECONDS)
+        self._retained = RetainedAudio(options.sample_rate, max_seconds=stt._kept_audio_seconds)
         self._options = PlacedOptions(options, self._retained)
         self._pushed = PushTimes(self._now())
         self._reported_seconds = 0.0
-        self._forgotten_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
         self._answered = self._refused = False
@@ -123,6 +120,55 @@ class SpeechStream(AnyRateStream):
         elif not self._input_ch.closed:
             # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
             self._input_ch.send_nowait(cast(Any, Change(changes)))
+
+    # A stream that has failed, and the one after it
+
+    def _go_on_after(self, failed: SpeechStream) -> None:
+        """Hear first what that stream was given and no final covers; positions and times go on."""
+        options = self._options
+        failed._keep_unread()
+        self._mono, self._retained, self._options = failed._mono, failed._retained, failed._options
+        self._options.want(options.as_change())  # they may have changed since
+        self._pushed = failed._pushed
+        self._reported_seconds = failed._reported_seconds
+        self._sent_again_until = failed._sent_again_until
+
+    @property
+    def _kept_speech_seconds(self) -> float:
+        """How much speech a stream that has failed leaves to the one after it."""
+        self._keep_unread()
+        return self._retained.speech_seconds
+
+    def _keep(self, frame: rtc.AudioFrame) -> None:
+        """The stream has failed: what is said now is for the one after it."""
+        self._keep_unread()
+        self._keep_item(frame)
+
+    def _forget(self) -> None:
+        """The stream has failed, and there will be none after it."""
+        self._report_forgotten()
+        if seconds := self._kept_speech_seconds:
+            self._interpreter._forgot(seconds)
+
+    def _keep_unread(self) -> None:
+        while not self._input_ch.empty():
+            self._keep_item(self._input_ch.recv_nowait())
+
+    def _keep_item(self, item: object) -> None:
+        if isinstance(item, Change):
+            self._options.want(item)
+        elif isinstance(item, rtc.AudioFrame):
+            pcm = self._mono.push(item)
+            if self._options.is_due:
+                self._options.take_place()
+            self._retained.add(pcm)
+            self._note_pushed(item)
+
+    def _note_pushed(self, frame: rtc.AudioFrame) -> None:
+        behind_seconds = self._input_ch.qsize() * frame.duration
+        self._pushed.taken(self._retained.end_seconds, self._now(), behind_seconds=behind_seconds)
+
+    # An attempt
 
     async def _run(self) -> None:
         if self._first_offset is None:
@@ -174,11 +220,8 @@ class SpeechStream(AnyRateStream):
         return self._hearings[-1]
 
     def _report_forgotten(self) -> None:
-        seconds = self._retained.forgotten_seconds - self._forgotten_seconds
-        if seconds > 0:
-            self._forgotten_seconds += seconds
-            self._interpreter.counts.speech_forgotten_seconds += seconds
-            logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
+        if seconds := self._retained.take_forgotten_seconds():
+            self._interpreter._forgot(seconds)
 
     async def _interpret(
         self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack
@@ -229,8 +272,7 @@ class SpeechStream(AnyRateStream):
             if self._options.is_due:
                 connection = await self._change_over(connection, self._options.take_place(), stack)
             self._write(connection, pcm)
-            behind_seconds = self._input_ch.qsize() * item.duration
-            self._pushed.taken(self._retained.end_seconds, self._now(), behind_seconds=behind_seconds)
+            self._note_pushed(item)
             self._report_usage(_USAGE_SECONDS)
         self._write(connection, self._mono.flush())
         connection.end_audio()

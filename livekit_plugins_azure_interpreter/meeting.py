@@ -11,7 +11,7 @@ from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
 from ._hearing import Hearing
-from ._interpreter import InterpretationChanged, Interpreter
+from ._interpreter import InterpretationChanged, Interpreter, Pace
 from ._languages import spoken, target
 from ._livekit_room import MICROPHONES, LiveKitRoom
 from ._plan import Person, Plan, Planner, Route
@@ -21,7 +21,7 @@ from .stt import STT
 from .tts import TTS
 
 
-class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "closed"]]):
+class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "speech_missed", "closed"]]):
     """Interprets everybody in a room for everybody else, each in the speaker's own voice. ::
 
         @server.rtc_session()
@@ -42,11 +42,16 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
       `{"speaker": "alice", "language": "fr"}`. The speaker's own track is left alone: play it quieter;
     * captions for those who listen, as LiveKit's transcriptions (text streams, topic `lk.transcription`):
       the original in the name of the speaker and of their track, the translation in the interpreter's
-      and of its track; the attribute `language` names the language of each;
+      and of its track; the attribute `language` names the language of each. `spoken` is "false" where
+      the translation is not heard, since it would come too late (`max_lag_seconds`); `missing_seconds`
+      says how much speech could not be recognized;
     * for each participant whose attribute names no language that Azure translates to, the participant
       attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
 
-    Events: `interpretation_changed` (`InterpretationChanged`), and `closed` once it is over.
+    What is said while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
+
+    Events: `interpretation_changed` (`InterpretationChanged`), `speech_missed` (`SpeechMissed`), and
+    `closed` once it is over.
 
     Args:
         language_attribute: The participant attribute that names the language somebody wants to hear.
@@ -59,6 +64,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
+        catch_up: What is done while translations wait for one another. "time_stretch": voices are played up
+            to 1.25 times faster, at their pitch, until none waits. "none": each is heard as it is.
+        max_lag_seconds: A translation is not heard, only read, if its last word was said longer ago when
+            it is its turn; so listeners come back to the present. None: all are heard.
         fallback: Gives, for a language, what speaks a translation whose voice is lost; any LiveKit TTS. It
             may be the same for several.
         **options: Any option of `STT` but `target_languages`.
@@ -73,6 +82,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         max_streams: int = 100,
+        catch_up: Literal["none", "time_stretch"] = "time_stretch",
+        max_lag_seconds: float | None = 60.0,
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         **options: Any,
@@ -82,6 +93,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
         if not track_sources:
             raise ValueError("track_sources is empty: name one source at least, or leave it out")
+        if catch_up not in ("none", "time_stretch"):
+            raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
+        if max_lag_seconds is not None and not max_lag_seconds > 0:
+            raise ValueError(f"max_lag_seconds must be more than 0, or None, got {max_lag_seconds}")
+        self._pace = Pace(catch_up == "time_stretch", max_lag_seconds)
         # A function, since it shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
         self._stt("en")  # a mistake is told here, not when somebody speaks
@@ -244,6 +260,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "clo
             self._room,
             stt,
             tts,
+            pace=self._pace,
+            missed=lambda missed: self.emit("speech_missed", missed),
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
             freed=self._plan_soon,

@@ -17,7 +17,7 @@ from ._ledger import Ledger, SameLanguage
 from ._metering import UtteranceMetrics
 from ._recognizer import AzureRecognizer
 from ._recording import Recording
-from ._reports import Counts, VoiceLost
+from ._reports import Counts, SpeechForgotten, VoiceLost
 from ._stream import SpeechStream
 from ._translations import Translations
 from ._utterances import LostReason, Translation, Utterance
@@ -45,7 +45,10 @@ _Stream = TypeVar("_Stream", bound=SpeechStream)
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 
-class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost"]]):
+_Events = Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost", "speech_forgotten"]
+
+
+class STT(stt.STT[_Events]):
     """Hears any language and gives the translation (Azure: Live Interpreter, by a `TranslationRecognizer`).
 
     Give it to an `AgentSession` as `stt`, and have its translations spoken by `TTS(stt)`. Several streams may
@@ -57,7 +60,8 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
     in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it gives one.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
-    `voice_lost` (`VoiceLost`) and `utterance_metrics_collected` (`UtteranceMetrics`).
+    `voice_lost` (`VoiceLost`), `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
+    (`UtteranceMetrics`).
 
     Attributes:
         counts: What was counted so far, for a monitor (`Counts`).
@@ -100,6 +104,8 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         peer_timeout_seconds: Azure counts as gone when it says nothing for as long although it is sent
             speech; then it is connected to again.
         max_audio_seconds: How much voice waits to be spoken, per stream, before the oldest is lost.
+        kept_audio_seconds: How much audio that is not recognized yet is kept for the next connection, per
+            stream, before the oldest is forgotten.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -133,6 +139,7 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         voice_timeout_seconds: float = 5.0,
         peer_timeout_seconds: float = 15.0,
         max_audio_seconds: float = 600.0,
+        kept_audio_seconds: float = 60.0,
         _open_recognizer: OpenRecognizer = AzureRecognizer,
     ) -> None:
         self._options = Options(
@@ -174,6 +181,9 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         self._voice_timeout_seconds = voice_timeout_seconds
         self._peer_timeout_seconds = peer_timeout_seconds
         self._max_audio_seconds = max_audio_seconds
+        if not kept_audio_seconds > 0:
+            raise ValueError(f"kept_audio_seconds must be more than 0, got {kept_audio_seconds}")
+        self._kept_audio_seconds = kept_audio_seconds
         self._open_recognizer = _open_recognizer
         self.counts = Counts()
         self._phrase_list = self._options.phrase_list
@@ -215,7 +225,15 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         Raises:
             ValueError: `language` is no language code.
         """
-        stream = self._make_stream(conn_options, language, kind=SpeechStream)
+        return self._add(self._make_stream(conn_options, language, kind=SpeechStream))
+
+    def _stream_after(self, failed: SpeechStream) -> SpeechStream:
+        """Another stream in place of one that has failed: it hears first what that one has not recognized."""
+        stream = self._make_stream(failed._conn_options, NOT_GIVEN, kind=SpeechStream)
+        stream._go_on_after(failed)
+        return self._add(stream)
+
+    def _add(self, stream: SpeechStream) -> SpeechStream:
         self._streams.append(stream)
         self._translations.ledgers.append(stream._ledger)
         return stream
@@ -331,6 +349,11 @@ class STT(stt.STT[Literal["utterance_recognized", "utterance_metrics_collected",
         self._unclaimed.discard(stream)
         self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
         self._translations.keep([other._ledger for other in self._streams])
+
+    def _forgot(self, seconds: float) -> None:
+        self.counts.speech_forgotten_seconds += seconds
+        logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
+        self.emit("speech_forgotten", SpeechForgotten(seconds))
 
     def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
         if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self._translations.ledgers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
 from livekit_plugins_azure_interpreter._captions import Captions
+from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._plan import Route
 from livekit_plugins_azure_interpreter._room import Caption
 
@@ -130,3 +132,25 @@ async def test_a_caption_that_fails_is_the_only_one(page: Page, captions: Captio
     captions.heard(data("", "bye"), BOB, final=True)
     await until(lambda: page.captions)
     assert page.texts == ["bye"]
+
+
+async def test_what_is_only_read_is_written_again_in_its_place(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    spoken, only_read = (Ledger().recognized(text, 0.0).translation for text in ("un", "deux"))
+    for translation in (spoken, only_read):
+        captions.heard(data(translation, "word"), BOB, final=True)
+    await until(lambda: len(page.captions) == 4)
+    captions.not_spoken(only_read)
+    captions.not_spoken(only_read)
+    await until(lambda: len(page.captions) > 4)
+    *_, before, after = page.captions
+    assert after == replace(before, spoken=False)
+
+
+async def test_a_gap_is_written_for_those_who_listen(page: Page, captions: Captions, until: Until) -> None:
+    captions.forgotten(3.0, frozenset())
+    captions.forgotten(4.0, BOB)
+    await until(lambda: page.captions)
+    (gap,) = page.captions
+    assert (gap.text, gap.missing_seconds, gap.spoken, gap.listeners) == ("[…]", 4.0, False, BOB)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -299,6 +300,13 @@ class TestCaptions:
             "lk.transcribed_track_id": track.publication.sid,
         }
         await track.aclose()
+
+    async def test_what_is_not_heard_can_be_told(self, fake: FakeLiveKitRoom, room: LiveKitRoom) -> None:
+        await room.caption(replace(self._caption(original=False), spoken=False, missing_seconds=4.0))
+        await room.caption(self._caption(original=False))
+        told, usual = (text.attributes for text in fake.local_participant.texts)
+        assert (told["spoken"], told["missing_seconds"]) == ("false", "4.0")
+        assert not {"spoken", "missing_seconds"} & usual.keys()
 
     async def test_the_original_is_the_speakers_and_goes_with_their_microphone(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom

@@ -31,7 +31,8 @@ class Meeting:
         self.room = FakeRoom(loop)
         self.azure = FakeAzure(self.room, loop, seed=1)
         credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
-        self.interpreter = MeetingInterpreter(**{**credentials, "_open_recognizer": self.azure, **options})
+        ours = {"catch_up": "none", **credentials, "_open_recognizer": self.azure}
+        self.interpreter = MeetingInterpreter(**{**ours, **options})
         self.changes: list[InterpretationChanged] = []
         self.interpreter.on("interpretation_changed", self.changes.append)
         self.interpreter._start(self.room)
@@ -386,6 +387,9 @@ async def test_it_is_for_one_meeting(meeting: Meeting) -> None:
         ({"sample_rate": 11025}, "sample_rate"),
         ({"proxy": "x"}, "proxy"),
         ({"track_sources": []}, "track_sources"),
+        ({"catch_up": "faster"}, "catch_up"),
+        ({"max_lag_seconds": 0}, "max_lag_seconds"),
+        ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
     ],
 )
 def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:

@@ -20,6 +20,8 @@ NAMES = [
     "InterpreterAgent",
     "MeetingInterpreter",
     "PersonalVoiceTTS",
+    "SpeechForgotten",
+    "SpeechMissed",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",

@@ -32,7 +32,7 @@ def test_what_a_final_covers_is_let_go_to_the_sample() -> None:
     retained.cover(1.5)
     assert kept(retained) == pcm(1.5, 2)
     assert retained.start_seconds == pytest.approx(1.5)
-    assert retained.forgotten_seconds == 0
+    assert retained.take_forgotten_seconds() == 0
 
 
 def test_an_earlier_final_changes_nothing() -> None:
@@ -60,7 +60,15 @@ def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
     retained.add(pcm(2, value))
     retained.add(pcm(0.5, 2))
     assert kept(retained) == pcm(1.5, value) + pcm(0.5, 2)
-    assert retained.forgotten_seconds == pytest.approx(forgotten_seconds)
+    assert retained.take_forgotten_seconds() == pytest.approx(forgotten_seconds)
+
+
+def test_what_left_before_its_final_came_is_not_forgotten() -> None:
+    retained = RetainedAudio(RATE_HZ, max_seconds=2)
+    retained.add(pcm(2, 1000))
+    retained.add(pcm(0.5, 1000))
+    retained.cover(1.0)
+    assert retained.take_forgotten_seconds() == 0
 
 
 def test_each_piece_has_its_position() -> None:

@@ -17,7 +17,13 @@ from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 from livekit.agents.stt import SpeechEventType
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter import STT, UtteranceRecognized, VoiceLost, _connection
+from livekit_plugins_azure_interpreter import (
+    STT,
+    SpeechForgotten,
+    UtteranceRecognized,
+    VoiceLost,
+    _connection,
+)
 from livekit_plugins_azure_interpreter import _stream as stream_module
 from livekit_plugins_azure_interpreter._events import (
     CALLBACK_FAILED,
@@ -941,10 +947,10 @@ class TestCounts:
         listen: Make,
         service: FakeService,
         until: Until,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(stream_module, "_RETAINED_SECONDS", 1.0)
-        stt = make_stt()
+        stt = make_stt(kept_audio_seconds=1.0)
+        told: list[SpeechForgotten] = []
+        stt.on("speech_forgotten", told.append)
         listener = listen(stt)
         for _ in range(3):
             listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 8000, 16000, 1, 8000))
@@ -952,3 +958,4 @@ class TestCounts:
         service.last.post(Failed("ConnectionFailure", ""))
         await until(lambda: len(service.recognizers) == 2 and service.last.written)
         assert stt.counts.speech_forgotten_seconds == pytest.approx(0.5)
+        assert told == [SpeechForgotten(stt.counts.speech_forgotten_seconds)]

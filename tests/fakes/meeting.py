@@ -66,13 +66,14 @@ class FakeMember:
 
 @dataclass
 class Played:
-    """A piece of a voice that was heard in the room: of which utterance, in which language, by whom."""
+    """A piece of a voice that was heard in the room: of which utterance, in which language, by whom, when."""
 
     route: Route
     number: int
     language: str
     seconds: float
     listeners: frozenset[str]
+    at: float
 
 
 class FakeRoom:
@@ -247,7 +248,8 @@ class FakeOutput:
             seconds = 2 * int(np.count_nonzero(samples == number)) / RATE_HZ
             language = LANGUAGES[int(of_language.max()) - 1]
             present = self._room.admitted.get(self.route, frozenset()) & self._room.people.keys()
-            self._room.played.append(Played(self.route, number, language, seconds, frozenset(present)))
+            now = self._room._loop.time()
+            self._room.played.append(Played(self.route, number, language, seconds, frozenset(present), now))
         await asyncio.sleep(frame.duration)
 
     async def played(self) -> None:
@@ -315,7 +317,7 @@ class FakeStream:
 
     def fail(self) -> None:
         """Azure goes away."""
-        self._post(Failed("BadRequest", "as asked for"))
+        self._post(self._azure.failure)
 
     def _hear(self, number: int, samples: int) -> None:
         if number and number != self._now_hearing:
@@ -390,6 +392,7 @@ class FakeAzure:
     Attributes:
         streams: All that were ever opened.
         failing: Whether a stream fails as it starts.
+        failure: How.
     """
 
     room: FakeRoom
@@ -399,6 +402,7 @@ class FakeAzure:
     weather: Weather = field(default_factory=Weather)
     streams: list[FakeStream] = field(default_factory=list)
     failing: Callable[[FakeStream], bool] = lambda stream: False
+    failure: Failed = field(default_factory=lambda: Failed("BadRequest", "as asked for"))
 
     def __call__(self, options: Options, post: Callable[[Event], None]) -> FakeStream:
         stream = self.stream(self, options, post)

@@ -22,6 +22,8 @@ from livekit_plugins_azure_interpreter import (
     InterpreterAgent,
     MeetingInterpreter,
     PersonalVoiceTTS,
+    SpeechForgotten,
+    SpeechMissed,
     SpeechStream,
     SynthesizeStream,
     Transcript,
@@ -126,7 +128,7 @@ class TestSTT:
         assert_type(event.seconds_missing, float | None)
 
     def measured(self, event: UtteranceMetrics) -> None:
-        assert_type(event.outcome, Literal["voiced", "fallback", "lost", "interrupted", "not_spoken"])
+        assert_type(event.outcome, Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late"])
         assert_type(event.ear_voice_span_seconds, float | None)
         assert_type(event.backlog_seconds, float)
 
@@ -206,8 +208,11 @@ class TestMeetingInterpreter:
         meeting = MeetingInterpreter(
             max_streams=20,
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
+            catch_up="none",
+            max_lag_seconds=None,
             fallback=lambda language: other,
             voice=None,
+            kept_audio_seconds=30.0,
         )
         assert_type(await meeting.start(room), None)
         assert_type(meeting.open_streams, int)
@@ -216,3 +221,7 @@ class TestMeetingInterpreter:
     def tells_what_changes(self, change: InterpretationChanged) -> None:
         assert_type(change.speaker, str)
         assert_type(change.retry_seconds, float | None)
+
+    def tells_what_is_not_heard(self, missed: SpeechMissed, forgotten: SpeechForgotten) -> None:
+        assert_type(missed.reason, Literal["late", "forgotten"])
+        assert_type(forgotten.seconds, float)
