@@ -33,7 +33,7 @@ class SpeechDetector:
     a mistake is rather to take noise for speech; `is_noise` tells later whether it was one.
 
     LiveKit's own detector (Silero, in `livekit-local-inference`) also tells a voice from a door. It costs
-    five times as much, for audio of 16 kHz only, and each of the three that ask here would need one.
+    four times as much, for audio of 16 kHz only, and each of the three that ask here would need one.
 
     Attributes:
         power: The highest mean square in what was pushed last.
