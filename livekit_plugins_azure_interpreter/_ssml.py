@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ._languages import spelled
+from ._strings import trimmed
 from .options import check_languages, check_range, check_voice
 
 PERSONAL_MODEL = "DragonLatestNeural"
@@ -73,7 +74,9 @@ class SpokenVoice:
             raise ValueError("voice and speaker_profile_id contradict each other: give one of them")
         if voice is not None:
             return cls(name=voice, language=language, rate=rate)
-        speaker_profile_id = speaker_profile_id or environment.get("AZURE_SPEAKER_PROFILE_ID")
+        speaker_profile_id = trimmed("speaker_profile_id", speaker_profile_id) or trimmed(
+            "AZURE_SPEAKER_PROFILE_ID", environment.get("AZURE_SPEAKER_PROFILE_ID")
+        )
         if not speaker_profile_id:
             raise ValueError(
                 "no voice: give speaker_profile_id (or set AZURE_SPEAKER_PROFILE_ID) of an enrolled personal "

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ._strings import is_visible_ascii, secret, trimmed
+
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
@@ -76,13 +78,25 @@ class Credentials:
         Raises:
             ValueError: Something is missing or contradicts something else.
         """
+        key = secret("speech_key", key)
+        if not callable(auth_token):
+            auth_token = secret("speech_auth_token", auth_token)
+        region, endpoint, host = (
+            trimmed("speech_region", region),
+            trimmed("speech_endpoint", endpoint),
+            trimmed("speech_host", host),
+        )
         _check_one(key, auth_token, token_credential)
         if not (key or auth_token or token_credential):
-            key = environment.get("AZURE_SPEECH_KEY")
+            key = secret("AZURE_SPEECH_KEY", environment.get("AZURE_SPEECH_KEY"))
         if not (region or endpoint or host):
-            endpoint = environment.get("AZURE_SPEECH_ENDPOINT")
-            host = None if endpoint else environment.get("AZURE_SPEECH_HOST")
-            region = None if endpoint or host else environment.get("AZURE_SPEECH_REGION")
+            endpoint, host, region = (
+                trimmed(name, environment.get(name))
+                for name in ("AZURE_SPEECH_ENDPOINT", "AZURE_SPEECH_HOST", "AZURE_SPEECH_REGION")
+            )
+            # The more exact one goes first.
+            host = None if endpoint else host
+            region = None if endpoint or host else region
         # A container, at a host, asks for nothing.
         if not (key or auth_token or token_credential or host):
             raise ValueError(
@@ -124,8 +138,11 @@ def _asked(name: str, ask: Callable[[], object]) -> str:
     except Exception as error:
         # Without its words, and without the cause: either may hold a secret.
         raise TokenError(f"{name} raised {type(error).__name__}") from None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not token.strip():
         raise TokenError(f"{name} must return a token (str), not {type(token).__name__}")
+    token = token.strip()
+    if not is_visible_ascii(token):
+        raise TokenError(f"{name} must return a token that can be sent in a header")
     return token
 
 
@@ -166,11 +183,14 @@ def _endpoint(service: Service, *, region: str | None, endpoint: str | None, hos
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} contradict each other: give one of them")
     if region:
-        if not _REGION.fullmatch(region):
+        if not _REGION.fullmatch(region.lower()):
+            # "West Europe" is how the portal shows westeurope.
+            name = "".join(region.lower().split())
+            hint = f"; try {name!r}" if _REGION.fullmatch(name) else ""
             raise ValueError(
-                f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}"
+                f"speech_region (AZURE_SPEECH_REGION) must be a name such as westeurope, not {region!r}{hint}"
             )
-        return service.of_region(region)
+        return service.of_region(region.lower())
     if endpoint:
         url = _websocket("speech_endpoint (AZURE_SPEECH_ENDPOINT)", endpoint)
         return _synthesizer_of(url) if service is SPEAKING else url
@@ -193,8 +213,11 @@ def _synthesizer_of(url: str) -> str:
 
 
 def _websocket(name: str, url: str) -> str:
-    url = re.sub(r"^http(s?)://", r"ws\1://", url)
-    if not re.match(r"wss?://[^/]+", url):
+    if not is_visible_ascii(url):
+        raise ValueError(f"{name} contains a space, a control character or a letter beyond ASCII")
+    scheme, separator, rest = url.partition("://")
+    url = f"{re.sub('^http', 'ws', scheme.lower())}{separator}{rest}"
+    if not re.match(r"wss?://[^/?#]+", url):
         # Without the value: an endpoint can carry a key in its query.
         raise ValueError(f"{name} must begin with wss:// or ws://")
     try:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._languages import is_code, spelled, target
+from ._strings import is_visible_ascii
+from .credentials import Credentials
 
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
 
-from .credentials import Credentials
 
 PERSONAL_VOICE = "personal-voice"
 """The voice that Azure makes of the speaker's own."""
@@ -24,6 +25,7 @@ _VOICE = re.compile(
     r"[A-Za-z]{2,3}(-[A-Za-z]{4})?-([A-Za-z]{2}|[0-9]{3})"  # language and region
     r"(-[A-Za-z0-9]+)*-[A-Za-z0-9]+(:[A-Za-z0-9]+)?"  # dialect, name, model
 )
+_ENDPOINT_ID = re.compile(r"[A-Za-z0-9-]+")
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
@@ -52,6 +54,8 @@ class Proxy:
         Raises:
             ValueError: It is something else; the message does not repeat it.
         """
+        if not is_visible_ascii(url := url.strip()):
+            raise ValueError(_PROXY_HINT)
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -177,19 +181,6 @@ def profanity_option(value: Profanity | ProfanityOption | None) -> Profanity | N
     return cast(Profanity, value.name.lower()) if isinstance(value, Enum) else value
 
 
-def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
-    """A phrase list as a tuple.
-
-    Raises:
-        ValueError: It is one phrase, or something in it is not a string.
-    """
-    if value is None:
-        return ()
-    if isinstance(value, str) or not all(isinstance(phrase, str) for phrase in value):
-        raise ValueError("phrase_list takes a list of phrases, e.g. ['Contoso', 'LiveKit']")
-    return tuple(value)
-
-
 def check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequence[str]) -> None:
     """Whether custom endpoints fit the languages that they were given with; later ones may be others.
 
@@ -199,8 +190,10 @@ def check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequ
     for language, endpoint_id in endpoints:
         if language not in source_languages:
             raise ValueError(f"custom_endpoints has {language!r}, which is none of source_languages")
-        if not endpoint_id:
-            raise ValueError(f"custom_endpoints needs the id of an endpoint for {language!r}")
+        if not isinstance(endpoint_id, str) or not _ENDPOINT_ID.fullmatch(endpoint_id):
+            raise ValueError(
+                f"custom_endpoints needs the id of an endpoint for {language!r}: letters, digits and hyphens"
+            )
 
 
 def check_range(name: str, value: float | None, least: float, most: float) -> None:

@@ -15,6 +15,7 @@ from ._connection import OpenRecognizer
 from ._languages import spelled
 from ._ledger import Ledger, SameLanguage
 from ._metering import UtteranceMetrics
+from ._phrases import MOST_PHRASES, phrases, with_keyterms
 from ._recognizer import AzureRecognizer
 from ._recording import Recording
 from ._reports import Counts, SpeechForgotten, VoiceLost
@@ -33,7 +34,6 @@ from .options import (
     SegmentationStrategy,
     check_endpoints,
     languages,
-    phrases,
     profanity_option,
 )
 
@@ -94,7 +94,7 @@ class STT(stt.STT[_Events]):
         profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
         explicit_punctuation: Have Azure set only the punctuation that is dictated.
         true_text_post_processing: Have Azure leave out hesitations and repetitions ("TrueText").
-        phrase_list: Names and terms to expect. Keyterms of the session are added to them.
+        phrase_list: Names and terms to expect, at most 2,000. Keyterms of the session are added to them.
         phrase_list_weight: How much they count, 0 (not at all) to 2.
         custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream that
             hears another language does without.
@@ -287,7 +287,7 @@ class STT(stt.STT[_Events]):
         if is_given(source_languages):
             changes["source_languages"] = languages("source_languages", source_languages)
         phrase_list_given = phrases(phrase_list) if is_given(phrase_list) else self._phrase_list
-        changes["phrase_list"] = _merged(phrase_list_given, self._session_keyterms)
+        changes["phrase_list"], _ = with_keyterms(phrase_list_given, self._session_keyterms)
         as_given: dict[str, Any] = {
             "voice": voice,
             "phrase_list_weight": phrase_list_weight,
@@ -301,7 +301,14 @@ class STT(stt.STT[_Events]):
 
     def _update_session_keyterms(self, keyterms: list[str]) -> None:
         self._session_keyterms = tuple(keyterms)
-        self._change({"phrase_list": _merged(self._phrase_list, self._session_keyterms)})
+        phrase_list, left_out = with_keyterms(self._phrase_list, self._session_keyterms)
+        if left_out:
+            logger.warning(
+                "%d keyterms of the session are left out: Azure takes %d phrases, without control characters",
+                left_out,
+                MOST_PHRASES,
+            )
+        self._change({"phrase_list": phrase_list})
 
     def _change(self, changes: Mapping[str, Any]) -> None:
         self._options = replace(self._options, **changes)
@@ -383,7 +390,3 @@ class STT(stt.STT[_Events]):
         finally:
             self._unclaimed.discard(recording)
             await recording.aclose()
-
-
-def _merged(phrases: Sequence[str], keyterms: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*phrases, *keyterms)))

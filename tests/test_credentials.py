@@ -278,7 +278,16 @@ class TestTokens:
             credentials.token()
         assert raised.value.__cause__ is None
 
-    @pytest.mark.parametrize("value", [None, "", 5])
+    def test_a_token_from_a_file_may_end_with_a_line_break(self) -> None:
+        assert self.credentials(lambda: "a-token\n").token() == "a-token"
+
+    @pytest.mark.parametrize("value", ["SECRET\nX-Header: y", "Bearer SECRET", "SECRET\x00"])
+    def test_a_token_that_fits_no_header_is_refused_and_not_repeated(self, value: str) -> None:
+        with pytest.raises(TokenError, match=r"speech_auth_token\(\) must return a token") as raised:
+            self.credentials(lambda: value).token()
+        assert "SECRET" not in str(raised.value)
+
+    @pytest.mark.parametrize("value", [None, "", " ", 5])
     def test_a_function_that_gives_no_token_is_told(self, value: object) -> None:
         with pytest.raises(TokenError, match="must return a token"):
             self.credentials(lambda: value).token()

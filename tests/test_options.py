@@ -17,7 +17,6 @@ from livekit_plugins_azure_interpreter.options import (
     SpeakingOptions,
     check_endpoints,
     languages,
-    phrases,
     profanity_option,
 )
 
@@ -155,16 +154,6 @@ def test_what_is_no_language_is_refused_by_name(value: Any) -> None:
 def test_a_rate_that_azure_does_not_speak_at_is_refused() -> None:
     with pytest.raises(ValueError, match="sample_rate must be one of 16000, 24000, 48000"):
         SpeakingOptions(credentials=Credentials(endpoint="ws://x"), sample_rate=8000)
-
-
-@pytest.mark.parametrize("given", ["Contoso", ["Contoso", 5]])
-def test_a_phrase_list_is_a_list_of_phrases(given: Any) -> None:
-    with pytest.raises(ValueError, match="phrase_list takes a list of phrases"):
-        phrases(given)
-
-
-def test_no_phrase_list_is_an_empty_one() -> None:
-    assert (phrases(None), phrases([]), phrases(["a", "b"])) == ((), (), ("a", "b"))
 
 
 @pytest.mark.parametrize(

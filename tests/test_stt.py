@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any, ClassVar
@@ -227,6 +228,17 @@ class TestUpdateOptions:
         interpreter.update_options(phrase_list=["Fabrikam"])
         options = await self._options(interpreter, service, until)
         assert options.phrase_list == ("Fabrikam", "Jessie", "Rehaan")
+
+    async def test_keyterms_that_azure_does_not_take_are_left_out_with_a_warning(
+        self, make_stt: Make, service: FakeService, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        interpreter = make_stt(phrase_list=["Contoso"])
+        with caplog.at_level(logging.WARNING):
+            interpreter._update_session_keyterms(["Jes\nsie", "nul\x00", *map(str, range(10_000))])
+        options = await self._options(interpreter, service, until)
+        assert options.phrase_list[:3] == ("Contoso", "Jes sie", "0")
+        assert len(options.phrase_list) == 2000
+        assert "8003 keyterms of the session are left out" in caplog.text
 
     async def test_a_stream_that_is_open_is_told(
         self, make_stt: Make, listen: Make, service: FakeService

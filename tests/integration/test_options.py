@@ -88,6 +88,20 @@ class TestContext:
         assert "languageId" not in pair.asked[-1]
         assert [final.text for final in pair.finals] == ["phrase 1"]
 
+    async def test_any_phrase_reaches_azure_and_as_many_as_it_takes(self, open_pair: OpenPair) -> None:
+        several = [
+            "two\nlines",
+            "<b>AT&T</b>",
+            'a "quote"',
+            "😀",
+            *(f"name {number}" for number in range(1996)),
+        ]
+        pair = await open_pair(behaviour(), phrase_list=several)
+        await pair.interpret(utterance(1))
+        (group,) = pair.asked[0]["dgi"]["Groups"]
+        assert [item["Text"] for item in group["Items"]] == ["two lines", *several[1:]]
+        assert [final.text for final in pair.finals] == ["phrase 1"]
+
     async def test_keyterms_of_the_session_are_added_to_the_phrase_list(self, enter_room: Any) -> None:
         room = await enter_room(
             behaviour(),

@@ -1,0 +1,56 @@
+"""The words that Azure is told to expect: a user's phrase list, and the keyterms of a session. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+MOST_PHRASES = 2000
+"""Azure's limit, by its documentation. Long lists cost quality and time."""
+
+_UNSENDABLE = ("Cc", "Cs")
+"""Control characters, of which NUL ends a text in the SDK, and halves of surrogate pairs."""
+
+
+def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
+    """A phrase list as a tuple: each phrase once and on one line. Markup in it is words like any other.
+
+    Raises:
+        ValueError: It is one phrase, too many, or something in it cannot be sent to Azure.
+    """
+    if value is None:
+        return ()
+    if isinstance(value, str) or not all(isinstance(phrase, str) for phrase in value):
+        raise ValueError("phrase_list takes a list of phrases, e.g. ['Contoso', 'LiveKit']")
+    cleaned = _cleaned(value)
+    for phrase in cleaned:
+        if (character := _unsendable(phrase)) is not None:
+            raise ValueError(
+                f"phrase_list has a phrase with the character U+{ord(character):04X}, "
+                "which cannot be sent to Azure"
+            )
+    if len(cleaned) > MOST_PHRASES:
+        raise ValueError(
+            f"phrase_list takes at most {MOST_PHRASES} phrases ({len(cleaned)} given), which is Azure's limit"
+        )
+    return cleaned
+
+
+def with_keyterms(given: Sequence[str], keyterms: Iterable[str]) -> tuple[tuple[str, ...], int]:
+    """The phrases of a user with the keyterms of a session behind them.
+
+    Returns:
+        As many as Azure takes, and how many keyterms had to be left out.
+    """
+    several = _cleaned([*given, *keyterms])
+    sendable = [phrase for phrase in several if _unsendable(phrase) is None][:MOST_PHRASES]
+    return tuple(sendable), len(several) - len(sendable)
+
+
+def _cleaned(several: Iterable[str]) -> tuple[str, ...]:
+    on_one_line = (" ".join(phrase.split()) for phrase in several)
+    return tuple(dict.fromkeys(filter(None, on_one_line)))
+
+
+def _unsendable(phrase: str) -> str | None:
+    return next((letter for letter in phrase if unicodedata.category(letter) in _UNSENDABLE), None)

@@ -1,0 +1,40 @@
+"""Strings as users give them: arguments, variables, and mounted files, which end with a line break. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_VISIBLE_ASCII = re.compile(r"[!-~]+")
+
+
+def trimmed(name: str, value: object) -> str | None:
+    """Without the white space around it; None where nothing is left.
+
+    Raises:
+        ValueError: It is not a string; the message does not repeat it.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a string, not {type(value).__name__}")
+    return value.strip() or None
+
+
+def is_visible_ascii(text: str) -> bool:
+    """Whether it fits a header or a URL: no space, no control character, no letter beyond ASCII."""
+    return _VISIBLE_ASCII.fullmatch(text) is not None
+
+
+def secret(name: str, value: object) -> str | None:
+    """A key or a token, as it is sent in a header.
+
+    Raises:
+        ValueError: It cannot be; the message does not repeat it.
+    """
+    text = trimmed(name, value)
+    if text is not None and not is_visible_ascii(text):
+        raise ValueError(
+            f"{name} contains a space, a control character or a letter beyond ASCII, "
+            "which cannot be sent in a header: check how it was copied"
+        )
+    return text
