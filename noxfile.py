@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -13,8 +14,9 @@ from python_discovery import get_interpreter
 ROOT = Path(__file__).parent
 PACKAGE = "livekit_plugins_azure_interpreter"
 NAMESPACE = "livekit/plugins"
-PROJECT = nox.project.load_toml("pyproject.toml")
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
+BUILD = PROJECT["build-system"]["requires"]
 COVERAGE = nox.project.dependency_groups(PROJECT, "coverage")
 DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
@@ -25,22 +27,22 @@ nox.options.sessions = ["lint", "types", "tests"]
 # One missing Python is skipped. Were all missing, nothing would run and nox would call it a success.
 nox.options.error_on_missing_interpreters = not any(map(get_interpreter, PYTHONS))
 
+_TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
+"""The short options of pytest whose value is the next argument."""
 _dist = tempfile.TemporaryDirectory()
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Test the wheel on each Python that is found; arguments go to pytest."""
+    """Test the wheel on each Python that is found; arguments go to pytest, and may name tests."""
     # Tests wait more than they compute: one process for each core, within reason.
-    _pytest(
-        session, "tests", "--numprocesses=logical", "--maxprocesses=4", "--dist=loadgroup", *session.posargs
-    )
+    _pytest(session, "tests", "--numprocesses=logical", "--maxprocesses=4", "--dist=worksteal")
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run for each module its own test file alone; that must cover 95 % of its branches, and of its lines."""
-    session.install(_wheel(session), *COVERAGE)
+    _install(session, *COVERAGE)
     with session.chdir(session.create_tmp()):
         session.run("python", "-m", "own_coverage", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
@@ -48,20 +50,20 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def room(session: nox.Session) -> None:
     """Test in rooms of a real LiveKit server only; the README tells where one is looked for."""
-    _pytest(session, "tests/room", *session.posargs)
+    _pytest(session, "tests/room")
 
 
 @nox.session
 def closing(session: nox.Session) -> None:
     """Close many processes at every stage of their work; the tests alone do a few."""
     env = {"CLOSING_PROCESSES": os.environ.get("CLOSING_PROCESSES", "50")}
-    _pytest(session, "tests/integration/test_closing.py", "--timeout=1800", *session.posargs, env=env)
+    _pytest(session, "tests/integration/test_closing.py", "--timeout=1800", env=env)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Run the fault matrix, beside the official Azure STT; the figures go to faults.json."""
-    session.install(_wheel(session), *TEST)
+    _install(session, *TEST)
     arguments = session.posargs or ["--out", str(ROOT / "faults.json")]
     with session.chdir(session.create_tmp()):
         session.run("python", "-m", "fault_matrix", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
@@ -70,7 +72,7 @@ def faults(session: nox.Session) -> None:
 @nox.session
 def soak(session: nox.Session) -> None:
     """Send an hour of audio through one stream (in half an hour), then open and close 1,000 sessions."""
-    session.install(_wheel(session), *TEST, "psutil")
+    _install(session, *TEST, "psutil")
     with session.chdir(session.create_tmp()):
         session.run("python", "-m", "soak", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
@@ -78,7 +80,7 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure latency, cost and scale, side by side with the bare SDK and the official plugin."""
-    session.install(_wheel(session), *TEST, "matplotlib", "psutil")
+    _install(session, *TEST, "matplotlib", "psutil")
     with session.chdir(session.create_tmp()):
         arguments = ["--out", str(ROOT), *session.posargs]
         session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
@@ -87,14 +89,14 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
-    session.install(".")
+    _install(session)
     session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation and the API reference to build/docs; a warning is an error."""
-    session.install(".", *DOCS)
+    _install(session, *DOCS)
     arguments = ["--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"]
     session.run("python", "-m", "sphinx", *arguments, *session.posargs)
 
@@ -110,7 +112,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    session.install("mypy", "nox", "pyright[nodejs]", ".", *EXAMPLES)
+    _install(session, "mypy", "nox", "pyright[nodejs]", *EXAMPLES)
     session.run("mypy")
     session.run("pyright")
 
@@ -118,7 +120,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Interpret the sample, or the file in the arguments, in this terminal."""
-    session.install(".", *EXAMPLES)
+    _install(session, *EXAMPLES)
     session.run("python", "examples/interpret_file.py", *session.posargs)
 
 
@@ -139,19 +141,55 @@ def package(session: nox.Session) -> None:
         session.error(f"The wheel holds more than the package: {others}")
 
 
-def _pytest(session: nox.Session, tests: str, *args: str, env: dict[str, str] | None = None) -> None:
-    session.install(_wheel(session), *TEST)
+def _pytest(session: nox.Session, tests: str, *options: str, env: dict[str, str] | None = None) -> None:
+    """Run these tests, or those of them that the session's arguments name."""
+    _install(session, *TEST)
+    arguments = [*options, *_with_tests(session.posargs, tests, session.invoked_from)]
     # Away from the source tree, neither a test nor a process that it starts can import it by accident.
     with session.chdir(session.create_tmp()):
         found = session.run("python", "-c", f"import {PACKAGE} as p; print(p.__file__)", silent=True)
         if not Path(str(found).strip()).is_relative_to(session.virtualenv.location):
             session.error(f"Not the installed package: {found}")
-        session.run("pytest", "-c", str(ROOT / "pyproject.toml"), str(ROOT / tests), *args, env=env)
+        session.run("pytest", "-c", str(ROOT / "pyproject.toml"), *arguments, env=env)
+
+
+def _with_tests(arguments: Sequence[str], default: str, folder: str) -> list[str]:
+    """The arguments for pytest, wherever it is started; without a test among them, `default` is run.
+
+    Args:
+        folder: What the paths in `arguments` are relative to.
+    """
+    found = [
+        None if before in _TAKE_A_VALUE else _test(argument, folder)
+        for before, argument in zip(["", *arguments], arguments, strict=False)
+    ]
+    if not any(found):
+        return [str(ROOT / default), *arguments]
+    return [test or argument for test, argument in zip(found, arguments, strict=True)]
+
+
+def _test(argument: str, folder: str) -> str | None:
+    """The test or the folder of tests that an argument names, with its whole path."""
+    path, *of_file = argument.partition("::")
+    named = Path(folder, path)
+    return str(named.resolve()) + "".join(of_file) if path and named.exists() else None
+
+
+def _install(session: nox.Session, *dependencies: str) -> None:
+    """Install the project as it is now, with what else is needed.
+
+    pip leaves a wheel alone whose version is installed, and `nox -R` installs nothing: so the wheel is put
+    in the place of whatever is there.
+    """
+    session.install("pip", *BUILD)
+    wheel = _wheel(session)
+    session.install(wheel, *dependencies)
+    session.run("python", "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel)
 
 
 def _wheel(session: nox.Session) -> str:
     """The project's wheel, built by the first session that needs it."""
     if not any(Path(_dist.name).iterdir()):
-        session.install("build")
-        session.run("python", "-m", "build", "--wheel", "--outdir", _dist.name)
+        built_here = ["--no-deps", "--no-build-isolation", "--wheel-dir", _dist.name]
+        session.run("python", "-m", "pip", "wheel", "--quiet", *built_here, str(ROOT))
     return str(next(Path(_dist.name).iterdir()))

@@ -151,13 +151,16 @@ class TestHandOver:
 
 class TestInterrupted:
     async def test_by_force_the_speech_ends_and_the_next_translation_is_heard(
-        self, enter_room: Any, audio: Any
+        self, enter_room: Any, audio: Any, until: Any
     ) -> None:
         lines = [audio.line(1, 3.0), audio.line(2, 0.5), audio.line(3, 0.5)]
         room = await enter_room(_behaviour(lines))
+        speeches: list[Any] = []
+        room.session.on("speech_created", speeches.append)
         room.microphone.speak(audio.speech(*_TWO, end=2.2))
         await room.speaker.until_begun(1)
-        await self._until_recognized(room, 2)
+        # What was recognized is not yet about to be said, and only what is can be interrupted.
+        await until(lambda: len(speeches) == 2)
         await within(room.session.interrupt(force=True))
         assert room.speaker.cut == 1
         room.microphone.speak(audio.speech(*_ONE, end=1.2))
@@ -165,13 +168,6 @@ class TestInterrupted:
         assert audio.same(room.speaker.segments[-1], _voices(lines)[2])
         assert all(ledger.claims.empty for ledger in room.stt._translations.ledgers)
         assert (room.lost, room.errors) == ([], [])
-
-    async def _until_recognized(self, room: Any, count: int) -> None:
-        async def wait() -> None:
-            while len(room.recognized_while_playing) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.005)
-
-        await within(wait())
 
 
 class TestTextOnly:
