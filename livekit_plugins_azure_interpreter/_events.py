@@ -14,6 +14,7 @@ _HALVES = re.compile("[\ud800-\udfff]")
 """Half of a letter, of those that UTF-16 has in two: JSON can escape one, and no text can hold it."""
 TICKS_PER_SECOND = 10_000_000
 TIMED_OUT = "TimedOut"
+BUSY = "Busy"
 RESULT_LOST = "ResultLost"
 CALLBACK_FAILED = "CallbackFailed"
 """The codes of failures that are noticed here; the SDK has none for them."""

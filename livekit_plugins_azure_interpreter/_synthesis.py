@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from livekit.agents import APIConnectionError
 
 from ._events import (
+    BUSY,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -32,6 +33,9 @@ _STEADY_SECONDS = 10.0
 _CONNECTING_SECONDS = 1.0
 """A text that comes while its connection is being made waits so long for it: the SDK would make a second
 one, and does not tell when the first could not be made."""
+_BUSY_SECONDS = 1.0
+"""A text that follows one that was stopped has its first sound within this, else it is `BUSY`: whether Azure
+sends the rest of the stopped voice first, on the connection that is kept, is not known."""
 
 
 class Synthesizer(Protocol):
@@ -40,6 +44,8 @@ class Synthesizer(Protocol):
     def open(self) -> None: ...
 
     def speak(self, ssml: str) -> None: ...
+
+    def stop(self) -> None: ...
 
     def close(self) -> None: ...
 
@@ -87,6 +93,8 @@ class Synthesis:
         self._opening = in_thread(self._open, name="azure-synthesizer-open")
         self._opening.add_done_callback(self._opened)
         self._asking: asyncio.Future[None] | None = None
+        self._stopping: asyncio.Future[None] | None = None
+        self._is_stale = False  # what comes is of a text that was stopped
         self._gave_up: asyncio.Future[None] = self._loop.create_future()
         self._watchdog: asyncio.TimerHandle | None = None
 
@@ -98,7 +106,7 @@ class Synthesis:
     async def speak(self, ssml: str, *, timeout_seconds: float) -> AsyncGenerator[SynthesisEvent, None]:
         """Speak one text; what comes of it, up to `SpeechCompleted` or `Failed`.
 
-        Left before its end, the synthesizer is of no more use.
+        Left before its end, it is stopped, and the connection is kept for the next text.
 
         Args:
             ssml: The text.
@@ -111,11 +119,13 @@ class Synthesis:
         self._speaking, self.usable = True, False
         # No wait_for: before Python 3.12 it can swallow that the reader leaves.
         self._timeout_seconds = timeout_seconds
-        self._watch("did not speak")
+        self._watch_first_sound()
+        ended = False
         try:
             await self._ask(ssml)
             while not isinstance(event := await self._next(), (SpeechCompleted, Failed)):
                 yield event
+            ended = True
             self.usable = isinstance(event, SpeechCompleted) and not self._closed
             self.failed = isinstance(event, Failed)
             yield event
@@ -123,6 +133,8 @@ class Synthesis:
             self._speaking = False
             if self._watchdog is not None:
                 self._watchdog.cancel()
+            if not (ended or self.failed):
+                self._stop()
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
@@ -159,10 +171,35 @@ class Synthesis:
         except Exception as error:
             self._take(_sdk_failed(error))
             return
+        await self._wait_for_stop()
         await self._wait_for_connection()
         if not self._gave_up.done():
             self._asking = in_thread(partial(synthesizer.speak, ssml), name="azure-synthesizer-speak")
             self._asking.add_done_callback(self._asked)
+
+    def _stop(self) -> None:
+        """Have the SDK stop the text that was left; then it can be asked for another one."""
+        if self._asking is None or self._closed:
+            return
+        self._is_stale = self.usable = True
+        while not self._events.empty():
+            self._events.get_nowait()
+        self._stopping = asyncio.ensure_future(self._stop_asked(self._asking))
+        self._stopping.add_done_callback(self._stopped)
+
+    async def _stop_asked(self, asking: asyncio.Future[None]) -> None:
+        await asyncio.wait({asking})
+        await in_thread(self._opening.result().stop, name="azure-synthesizer-stop")
+
+    def _stopped(self, stopping: asyncio.Future[None]) -> None:
+        if not stopping.cancelled() and stopping.exception() is not None:
+            logger.warning("an Azure synthesizer did not stop speaking; the next text has another one")
+            self._drop()
+
+    async def _wait_for_stop(self) -> None:
+        if self._stopping is not None:
+            either: set[asyncio.Future[Any]] = {self._stopping, self._gave_up}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
 
     async def _wait_for_connection(self) -> None:
         seconds = self._connects_until - self._loop.time()
@@ -185,11 +222,22 @@ class Synthesis:
             raise closed_error()
         return event
 
+    def _watch_first_sound(self) -> None:
+        if self._is_stale and self._timeout_seconds > _BUSY_SECONDS:
+            busy = Failed(BUSY, "Azure Speech goes on with the text before")
+            self._watchdog = self._loop.call_later(_BUSY_SECONDS, self._give_up, busy)
+        else:
+            self._watch("did not speak")
+
+    def _give_up(self, failed: Failed) -> None:
+        self._is_stale = False
+        self._take(failed)
+
     def _watch(self, otherwise: str) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
         failed = Failed(TIMED_OUT, f"Azure Speech {otherwise} within {self._timeout_seconds:.1f} s")
-        self._watchdog = self._loop.call_later(self._timeout_seconds, self._take, failed)
+        self._watchdog = self._loop.call_later(self._timeout_seconds, self._give_up, failed)
 
     def _open(self) -> Synthesizer:
         synthesizer = self._open_synthesizer(self._options, self._post)
@@ -215,7 +263,7 @@ class Synthesis:
         elif isinstance(event, Disconnected):
             if not self._speaking:
                 self._drop()
-        elif self._speaking:
+        elif self._speaking and not self._stale(event):
             if isinstance(event, Failed):
                 _settle(self._gave_up)
             elif isinstance(event, SpeechChunk):
@@ -224,6 +272,11 @@ class Synthesis:
                 self._request_id = event.request_id
             if not (isinstance(event, WordReached) and event.request_id != self._request_id):
                 self._events.put_nowait(event)
+
+    def _stale(self, event: SynthesisEvent) -> bool:
+        if isinstance(event, SpeechBegun):
+            self._is_stale = False
+        return self._is_stale
 
     def _drop(self) -> None:
         self.usable = False
@@ -234,8 +287,9 @@ class Synthesis:
             synthesizer = await self._opening
         except Exception:  # who speaks is told
             return
-        if self._asking is not None:
-            await asyncio.wait({self._asking})
+        for under_way in (self._asking, self._stopping):
+            if under_way is not None:
+                await asyncio.wait({under_way})
         await in_thread(synthesizer.close, name="azure-synthesizer-close")
 
 

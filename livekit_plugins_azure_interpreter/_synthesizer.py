@@ -56,6 +56,10 @@ class AzureSynthesizer:
         """Begin to speak; the voice and its end are reported, failures as `Failed`."""
         self._synthesizer.start_speaking_ssml_async(ssml).get()
 
+    def stop(self) -> None:
+        """Speak no more of the text that is under way; the connection stays open for the next one."""
+        self._synthesizer.stop_speaking_async().get()
+
     def close(self) -> None:
         """Stop at once, whatever is under way, and let go of everything native."""
         if self._closed:
@@ -153,6 +157,7 @@ def _config(options: SpeakingOptions) -> Any:
     config.set_speech_synthesis_output_format(_FORMATS[options.sample_rate])
     if (proxy := options.proxy) is not None:
         config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
+    config.set_property_by_name("SpeechSynthesis_KeepConnectionAfterStopping", "true")
     wanted = "true" if options.word_timings else "false"
     for name in (
         speechsdk.PropertyId.SpeechServiceResponse_RequestWordBoundary,

@@ -44,7 +44,7 @@ class Synthesizers:
         return self._here().take()
 
     def give_back(self, synthesis: Synthesis) -> None:
-        """It is spoken with no more. One that was left in the middle is replaced by a warm one."""
+        """It is spoken with no more. One that is of no more use is replaced by a warm one."""
         self._here().give_back(synthesis)
 
     async def aclose(self) -> None:

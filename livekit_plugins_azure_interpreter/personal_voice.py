@@ -21,7 +21,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 from livekit.agents.utils import is_given
 
 from ._errors import to_api_error
-from ._events import Failed, SpeechBegun, SpeechChunk, WordReached
+from ._events import BUSY, Failed, SpeechBegun, SpeechChunk, WordReached
 from ._portions import Portions
 from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
 from ._surrogates import WholeCharacters, whole_characters
@@ -307,9 +307,14 @@ class _Speech:
         segment.end()
 
     async def _speak_once(self, text: str, segment: _Segment) -> None:
-        segment.restart()
         segment.was_asked_for = True
         self._started()
+        while not await self._was_free_to_speak(text, segment):
+            pass  # the next one is new: that is busy with nothing
+
+    async def _was_free_to_speak(self, text: str, segment: _Segment) -> bool:
+        """Speak with the synthesizer that is next. False: it is busy with a text that was stopped."""
+        segment.restart()
         synthesis = self._synthesizers.take()
         try:
             speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._conn_options.timeout)
@@ -322,9 +327,12 @@ class _Speech:
                     elif isinstance(event, SpeechBegun):
                         segment.begun(event.request_id)
                     elif isinstance(event, Failed):
+                        if event.code == BUSY:
+                            return False
                         raise self._error(event, segment.request_id)
         finally:
             self._synthesizers.give_back(synthesis)
+        return True
 
     def _error(self, failed: Failed, request_id: str) -> APIError:
         renewed = self._options.credentials.renewable and not self._renewed

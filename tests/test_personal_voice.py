@@ -14,7 +14,7 @@ from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIS
 from livekit.agents.tts import TTSError
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 
-from livekit_plugins_azure_interpreter import PersonalVoiceTTS
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS, _synthesis
 from livekit_plugins_azure_interpreter._events import (
     Failed,
     SpeechBegun,
@@ -262,7 +262,23 @@ class TestSpeaking:
         stream.end_input()
         await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
         await asyncio.wait_for(stream.aclose(), 1.0)
-        await until(lambda: azure.synthesizers[0].closed)
+        await until(lambda: azure.synthesizers[0].stops == 1)
+
+    async def test_a_connection_that_is_busy_with_a_stopped_text_is_not_waited_for(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
+        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND)], [BEGUN], sound(ONE_SECOND))
+        voice = make(azure)
+        errors: list[TTSError] = []
+        voice.on("error", errors.append)
+        async with voice.stream(conn_options=OPTIONS) as stream:
+            stream.push_text("Hello.")
+            stream.flush()
+            await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+        assert (await hear(voice, "Next.")).pcm == ONE_SECOND
+        assert len(azure.synthesizers) == 2
+        assert not errors
 
 
 class TestTimings:

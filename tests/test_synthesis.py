@@ -16,6 +16,7 @@ from livekit.agents import APIConnectionError
 
 from livekit_plugins_azure_interpreter import _synthesis
 from livekit_plugins_azure_interpreter._events import (
+    BUSY,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -56,6 +57,12 @@ async def spoken(synthesis: Synthesis, seconds: float = LONG_SECONDS) -> list[Sy
         return [event async for event in synthesis.speak("<speak/>", timeout_seconds=seconds)]
 
     return await asyncio.wait_for(speak(), LIMIT_SECONDS)
+
+
+async def left(synthesis: Synthesis) -> None:
+    """Speak, and leave with the first event."""
+    async with contextlib.aclosing(synthesis.speak("", timeout_seconds=LONG_SECONDS)) as speaking:
+        await anext(speaking)
 
 
 class TestSpeaking:
@@ -201,14 +208,38 @@ class TestWarmth:
         await spoken(synthesizers.take())
         assert len(azure.synthesizers) == 2
 
-    async def test_one_that_was_left_in_the_middle_is_replaced(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech(SPOKEN[:2])
+    async def test_one_that_was_left_in_the_middle_is_stopped_and_speaks_the_next_text(
+        self, open_at: Open
+    ) -> None:
+        azure = FakeSpeech(SPOKEN[:2], SPOKEN)
         synthesizers = open_at(azure)
         synthesis = synthesizers.take()
-        async with contextlib.aclosing(synthesis.speak("", timeout_seconds=LONG_SECONDS)) as speaking:
-            await anext(speaking)
+        await left(synthesis)
+        azure.last.post(SpeechChunk(b"late"), Failed("NoError", "stopped"))
         synthesizers.give_back(synthesis)
-        await until(lambda: len(azure.synthesizers) == 2 and azure.synthesizers[0].closed)
+        assert await spoken(synthesizers.take()) == list(SPOKEN)
+        assert (len(azure.synthesizers), azure.last.stops) == (1, 1)
+
+    async def test_one_that_goes_on_with_the_stopped_text_is_busy(
+        self, open_at: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
+        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")])
+        synthesis = open_at(azure).take()
+        await left(synthesis)
+        *_, failed = await spoken(synthesis)
+        assert isinstance(failed, Failed)
+        assert (failed.code, synthesis.usable, synthesis.failed) == (BUSY, False, True)
+
+    async def test_one_that_cannot_be_stopped_is_replaced(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech(SPOKEN[:2], SPOKEN)
+        azure.fails["stop"] = RuntimeError("a secret")
+        synthesizers = open_at(azure)
+        synthesis = synthesizers.take()
+        await left(synthesis)
+        synthesizers.give_back(synthesis)
+        await until(lambda: azure.synthesizers[0].closed)
+        assert await spoken(synthesizers.take()) == list(SPOKEN)
 
     async def test_one_that_failed_is_not_replaced_ahead(self, open_at: Open, until: Until) -> None:
         azure = FakeSpeech([Failed("ServiceError", "")])

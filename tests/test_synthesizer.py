@@ -149,6 +149,24 @@ class TestSpeaking:
         assert posted.wait_for(events.Failed).code == "ConnectionFailure"
 
 
+class TestStopping:
+    async def test_a_text_that_is_stopped_leaves_the_connection_to_the_next(
+        self, make: Make, posted: Posted
+    ) -> None:
+        def stop() -> None:
+            synthesizer = make(emulator.endpoint)
+            synthesizer.speak(HELLO)
+            posted.wait_for(events.SpeechChunk)
+            synthesizer.stop()
+            assert posted.wait_for(events.Failed).code == "NoError"
+            synthesizer.speak(HELLO)
+            posted.wait_for(events.SpeechCompleted)
+
+        async with Emulator(Behaviour(voice_speed=1.0)) as emulator:
+            await off_the_loop(stop)
+            assert emulator.synthesis_connections == 1
+
+
 class TestClosing:
     def test_it_disconnects_every_signal(self, make: Make) -> None:
         synthesizer = make()

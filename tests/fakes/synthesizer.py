@@ -32,7 +32,8 @@ class FakeSynthesizer:
         options: What it was made with.
         texts: What it was to speak, as SSML.
         closed: Whether it was closed.
-        threads: By name ("make", "open", "speak", "close"), the thread that called.
+        stops: How often a text was stopped.
+        threads: By name ("make", "open", "speak", "stop", "close"), the thread that called.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class FakeSynthesizer:
         self.options = options
         self.texts: list[str] = []
         self.closed = False
+        self.stops = 0
         self.threads: dict[str, threading.Thread] = {}
         self._azure = azure
         self._post = post
@@ -58,6 +60,10 @@ class FakeSynthesizer:
         self._enter("speak")
         self.texts.append(ssml)
         self.post(*self._azure.next_reply())
+
+    def stop(self) -> None:
+        self._enter("stop")
+        self.stops += 1
 
     def close(self) -> None:
         self._enter("close")
@@ -97,7 +103,7 @@ class FakeSpeech:
 
     Attributes:
         connects: Opening one ahead makes a connection.
-        fails: By name ("make", "open", "speak", "close"), what that raises.
+        fails: By name ("make", "open", "speak", "stop", "close"), what that raises.
     """
 
     def __init__(self, *replies: Sequence[SynthesisEvent]) -> None:
@@ -124,7 +130,7 @@ class FakeSpeech:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
     def hold(self, name: str) -> None:
-        """Make "make", "open", "speak" or "close" block until `release`."""
+        """Make "make", "open", "speak", "stop" or "close" block until `release`."""
         self._gates[name] = threading.Event()
 
     def release(self, name: str) -> None:

@@ -322,17 +322,28 @@ class TestClosing:
         assert time.monotonic() - began_at < 2.0
         assert not emulator.synthesized
 
-    async def test_after_a_reader_that_left_the_next_connection_is_warm(
-        self, open_voice: Open, until: Any
-    ) -> None:
+    async def test_after_a_reader_that_left_the_same_connection_speaks(self, open_voice: Open) -> None:
+        """As somebody who interrupts an agent leaves: no handshake comes before the next word."""
         voice, emulator = await open_voice(Behaviour(voice_speed=2.0))
+        for number in range(3):
+            await self._interrupted(voice)
+            text = f"Text {number}."
+            assert (await hear(voice, text))[0] == synthesize(text, 0.5, 24000).pcm
+        assert emulator.synthesis_connections == 1
+
+    async def test_a_service_that_goes_on_with_what_was_stopped_is_not_waited_for(
+        self, open_voice: Open
+    ) -> None:
+        voice, emulator = await open_voice(Behaviour(faults=[MuteText(text=1, after=0.5)]))
+        await self._interrupted(voice)
+        assert (await hear(voice, "Next."))[0] == synthesize("Next.", 0.5, 24000).pcm
+        assert emulator.synthesis_connections == 2
+
+    async def _interrupted(self, voice: PersonalVoiceTTS) -> None:
         async with voice.stream(conn_options=QUICK) as stream:
             stream.push_text(TEXT)
             stream.end_input()
             await within(stream.__anext__())
-        await until(lambda: emulator.synthesis_connections == 2)
-        assert (await hear(voice, "Next."))[0] == synthesize("Next.", 0.5, 24000).pcm
-        assert emulator.synthesis_connections == 2
 
     @pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
     async def test_no_thread_is_left(self, open_voice: Open) -> None:
