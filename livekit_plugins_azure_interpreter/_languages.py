@@ -22,6 +22,7 @@ _Value = TypeVar("_Value")
 _CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SCRIPT_LETTERS = 4
 _SHOWN_LETTERS = 40
+_MOST_SHOWN = 5
 _LIKE = 0.75
 """How like one another two names are, 0 to 1, where one may be a mistake for the other."""
 _NAME_LETTERS = 4
@@ -133,7 +134,7 @@ def _refusal(text: str, code: str) -> str:
     shown = repr(text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}...")
     several = [spelled(part) for part in re.split(r"[,;|/\s]+", text) if part]
     if len(several) > 1 and all(_found(part) in _NAMES for part in several):
-        return f"{shown} names several languages: give one of {', '.join(map(repr, several))}"
+        return f"{shown} names several languages: give one of {', '.join(map(repr, several[:_MOST_SHOWN]))}"
     if (nearest := _nearest(code)) is not None:
         return (
             f"Azure does not translate to {shown}; the nearest that it does is {nearest!r} "

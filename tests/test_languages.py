@@ -107,6 +107,13 @@ def test_any_text_is_a_target_or_refused(text: str) -> None:
         assert target(text) in CODES
 
 
+def test_a_refusal_is_short_however_long_the_text() -> None:
+    with pytest.raises(
+        ValueError, match=r"names several languages: give one of 'fr', 'de', 'fr', 'de', 'fr'$"
+    ):
+        target("fr,de," * 10_000)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [("zh_cn", "zh-CN"), (" FR ", "fr"), ("français", "fr"), ("EN-us", "en-US"), ("no", "no"), ("x!", "x!")],
