@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 from livekit import rtc
@@ -19,6 +20,7 @@ from livekit.agents.types import (
 
 from ._permissions import Permissions
 from ._plan import Route
+from ._returning import Returning
 from ._room import RATE_HZ, Caption, Member
 from .log import logger
 
@@ -35,6 +37,8 @@ ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
+_UNNOTICED_SECONDS = 0.5
+"""Of a voice: what was sent so shortly before a loss was noticed did not arrive, and is sent again."""
 _FRAME_MS = 20
 _QUEUE_MS = 400
 """How much of a voice is handed to LiveKit ahead of time; a frame of a TTS is half as long."""
@@ -76,14 +80,14 @@ class LiveKitRoom:
         self._refused: set[str] = set()
         self._describing: set[asyncio.Task[None]] = set()
         self._permissions = Permissions(self._permit)
-        self._reconnecting = False
+        self._returning = Returning()
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
-            self._on(event, lambda *_: None if self._reconnecting else changed())
-        self._on("reconnecting", lambda *_: self._connection(lost=True))
-        self._on("reconnected", lambda *_: self._connection(lost=False))
-        self._on("reconnected", lambda *_: changed())
+            self._on(event, lambda *_: None if self._returning.is_lost else changed())
+        self._on("reconnecting", lambda *_: self._lost())
+        self._on("reconnected", lambda *_: self._restored(changed))
+        self._on("participant_connected", lambda *_: self._returning.came(self._room.remote_participants))
         self._on("disconnected", lambda *_: closed())
         self._on("track_subscribed", lambda *_: self._subscribed())
         self._on("participant_connected", lambda *_: self._permissions.changed())
@@ -93,6 +97,11 @@ class LiveKitRoom:
         self._permissions.changed()
 
     def members(self) -> Sequence[Member]:
+        present = self._present()
+        # Who comes back later than the interpreter has not left: what is said for them waits.
+        return [*present, *self._returning.absent({member.identity for member in present})]
+
+    def _present(self) -> list[Member]:
         return [
             self._member(participant)
             for participant in self._room.remote_participants.values()
@@ -152,6 +161,7 @@ class LiveKitRoom:
             self._tell(told)
 
     async def caption(self, caption: Caption) -> None:
+        await self._returning.wait_for(lambda: caption.listeners)
         speaker, track = caption.route.speaker, self._captioned_track(caption)
         attributes = {
             ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: caption.id,
@@ -178,6 +188,7 @@ class LiveKitRoom:
             self._room.off(event, handler)
         self._handlers.clear()
         self._permissions.close()
+        self._returning.expect_nobody()
         self.refuse({})
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
@@ -186,11 +197,23 @@ class LiveKitRoom:
         self._room.on(event, handler)
         self._handlers.append((event, handler))
 
-    def _connection(self, *, lost: bool) -> None:
+    # The connection
+
+    def _lost(self) -> None:
         # Meanwhile everybody seems to leave. Tracks that were given up now LiveKit would publish again.
-        self._reconnecting = lost
-        if not lost:
-            self._permissions.changed()
+        if not self._returning.is_lost:
+            self._returning.lost(self._present())
+            for output in self._outputs:
+                output.lost()
+
+    def _restored(self, changed: Callable[[], None]) -> None:
+        self._returning.restored(self._room.remote_participants.keys(), gone=changed)
+        self._permissions.changed()
+        changed()
+
+    async def until_audience_is_back(self, route: Route) -> None:
+        """Wait while the connection is lost, and for the listeners of a route after it."""
+        await self._returning.wait_for(lambda: self._listeners.get(route, frozenset()))
 
     # The tracks of others
 
@@ -312,12 +335,42 @@ class _Track:
         self.publication = publication
         self._room = room
         self._source = source
+        self._recent: deque[rtc.AudioFrame] = deque()
+        self._unheard: deque[rtc.AudioFrame] = deque()
+
+    def lost(self) -> None:
+        """The connection is lost: what was not heard of a voice is played when it is back."""
+        seconds = self._source.queued_duration + _UNNOTICED_SECONDS
+        self._source.clear_queue()
+        while self._recent and seconds > 0:
+            frame = self._recent.pop()
+            self._unheard.appendleft(frame)
+            seconds -= frame.duration
+        self._recent.clear()
 
     async def play(self, frame: rtc.AudioFrame) -> None:
-        await self._source.capture_frame(frame)
+        await self._play_unheard()
+        await self._play(frame)
 
     async def played(self) -> None:
-        await self._source.wait_for_playout()
+        while True:
+            await self._play_unheard()
+            await self._source.wait_for_playout()
+            if not self._unheard:
+                self._recent.clear()
+                return
+
+    async def _play_unheard(self) -> None:
+        await self._room.until_audience_is_back(self.route)
+        while self._unheard:
+            await self._play(self._unheard.popleft())
+            await self._room.until_audience_is_back(self.route)
+
+    async def _play(self, frame: rtc.AudioFrame) -> None:
+        self._recent.append(frame)
+        while sum(one.duration for one in self._recent) > _QUEUE_MS / 1000 + _UNNOTICED_SECONDS:
+            self._recent.popleft()
+        await self._source.capture_frame(frame)
 
     async def aclose(self) -> None:
         self._source.clear_queue()

@@ -14,6 +14,7 @@ from fakes.livekit_room import FakeLiveKitRoom, Publication
 from fakes.room import within
 from livekit import rtc
 
+from livekit_plugins_azure_interpreter import _returning
 from livekit_plugins_azure_interpreter._livekit_room import LiveKitRoom
 from livekit_plugins_azure_interpreter._plan import Route
 from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption
@@ -21,8 +22,27 @@ from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 ALICE_FR, ALICE_DE = Route("alice", "fr"), Route("alice", "de")
+BOB = frozenset({"bob"})
 FILM = Publication("TR_film", source=rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO)
 SILENCE = rtc.AudioFrame(bytes(640), RATE_HZ, 1, 320)
+
+
+class Source:
+    """Takes the frames of a track; 0.4 s of them are always queued."""
+
+    queued_duration = 0.4
+
+    def __init__(self, captured: list[rtc.AudioFrame]) -> None:
+        self._captured = captured
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        self._captured.append(frame)
+
+    def clear_queue(self) -> None:
+        """What was queued is not heard."""
+
+    async def aclose(self) -> None:
+        """It takes nothing any more."""
 
 
 @pytest.fixture
@@ -196,6 +216,27 @@ class TestPublishing:
         track = await room.publish(ALICE_FR, RATE_HZ)
         await track.play(SILENCE)
         await within(track.played())
+        await track.aclose()
+
+    async def test_what_was_not_heard_before_the_connection_was_lost_is_played_when_it_is_back(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_returning, "_SUBSCRIBE_SECONDS", 0.0)
+        Watched(room)
+        track = await room.publish(ALICE_FR, RATE_HZ)
+        captured: list[rtc.AudioFrame] = []
+        monkeypatch.setattr(track, "_source", Source(captured))
+        for _ in range(100):
+            await track.play(SILENCE)
+        fake.emit("reconnecting")
+        waiting = asyncio.create_task(track.play(SILENCE))
+        reading = asyncio.create_task(room.caption(Caption("id", ALICE_FR, False, "Oui.", "fr", True, BOB)))
+        await asyncio.sleep(0.01)
+        assert (len(captured), fake.local_participant.texts) == (100, [])
+        fake.emit("reconnected")
+        await within(asyncio.gather(waiting, reading))
+        # 0.4 s were queued, and 0.5 s may have gone astray.
+        assert len(captured) == 100 + 45 + 1
         await track.aclose()
 
     async def test_a_track_that_is_closed_is_gone_and_says_nothing(

@@ -153,6 +153,21 @@ async def test_a_film_in_a_shared_screen_is_not_interpreted_as_its_presenters_wo
     assert len(emulator.spoken) == 1
 
 
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+async def test_voices_wait_while_the_server_is_started_again(
+    own_server: Any, meeting: Any, interpreter: Any, emulator: Any
+) -> None:
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    ear = await bob.ear("alice-fr")
+    # One voice is being heard and another waits, of which the room has heard nothing.
+    await alice.say(first.pcm + silence(0.6) + second.pcm)
+    await bob.until(lambda: len(_voiced(emulator, "fr")) == 2 and ear.loud_seconds > 0.2)
+    await meeting.restart(own_server)
+    await assert_heard(bob, "alice-fr", [_voice(second, "fr")], more_before=True)
+
+
 async def test_the_meeting_goes_on_when_the_server_is_started_again(
     own_server: Any, meeting: Any, interpreter: Any
 ) -> None:
