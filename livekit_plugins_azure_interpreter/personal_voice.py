@@ -24,7 +24,7 @@ from ._errors import to_api_error
 from ._events import BUSY, Failed, SpeechBegun, SpeechChunk, WordReached
 from ._portions import Portions
 from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
-from ._surrogates import WholeCharacters, whole_characters
+from ._surrogates import WholeCharacters
 from ._synthesis import OpenSynthesizer
 from ._synthesizer import AzureSynthesizer
 from ._synthesizers import Synthesizers
@@ -186,11 +186,6 @@ class PersonalVoiceStream(tts.SynthesizeStream):
     def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
         self._speech = _Speech(tts, conn_options, started=self._mark_started)
-        self._characters = WholeCharacters()
-
-    def push_text(self, token: str) -> None:
-        """Push a piece of the text. Two halves of a character are joined; a single one is dropped."""
-        super().push_text(self._characters.push(token))
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         await self._speech.say(self._input_ch, output_emitter)
@@ -203,8 +198,7 @@ class _WholeStream(ChunkedStream):
     """
 
     def __init__(self, *, tts: PersonalVoiceTTS, input_text: str, conn_options: APIConnectOptions) -> None:
-        text = whole_characters(input_text)
-        super().__init__(tts=tts, input_text=text, conn_options=conn_options)
+        super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
         self._speech = _Speech(tts, conn_options)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
@@ -216,10 +210,11 @@ async def _whole(text: str) -> AsyncIterator[str]:
 
 
 async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.Event) -> None:
-    """Take what comes of a text; what is no text is a flush."""
+    """Take what comes of a text, in whole characters; what is no text is a flush."""
+    characters = WholeCharacters()
     async for part in parts:
         if isinstance(part, str):
-            portions.push(part)
+            portions.push(characters.push(part))
         else:
             portions.flush()
         came.set()

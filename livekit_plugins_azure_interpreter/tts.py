@@ -12,7 +12,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TT
 
 from ._interpreting_stts import InterpretingSTTs
 from ._speech import Speech
-from ._surrogates import WholeCharacters, whole_characters
+from ._surrogates import whole_characters
 from .stt import STT
 
 
@@ -92,12 +92,7 @@ class SynthesizeStream(tts.SynthesizeStream):
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
         self._speech = Speech(tts, conn_options, streamed=True)
-        self._characters = WholeCharacters()
         self._task.add_done_callback(self._ended)
-
-    def push_text(self, token: str) -> None:
-        """Push a piece of the text. Two halves of a character are joined; a single one is dropped."""
-        super().push_text(self._characters.push(token))
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
         text = await self._text()
@@ -106,9 +101,9 @@ class SynthesizeStream(tts.SynthesizeStream):
         await self._speech.say(text, output_emitter)
 
     async def _text(self) -> str:
-        """All that was pushed; the very object, if it was one."""
+        """All that was pushed, in whole characters; the very object, if it was one."""
         parts = [part async for part in self._input_ch if isinstance(part, str)]
-        return parts[0] if len(parts) == 1 else "".join(parts)
+        return whole_characters(parts[0] if len(parts) == 1 else "".join(parts))
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
         await _only_drain(event_aiter)
