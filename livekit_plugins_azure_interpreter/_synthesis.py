@@ -33,7 +33,7 @@ _STEADY_SECONDS = 10.0
 _CONNECTING_SECONDS = 1.0
 """A text that comes while its connection is being made waits so long for it: the SDK would make a second
 one, and does not tell when the first could not be made."""
-_BUSY_SECONDS = 1.0
+_BUSY_SECONDS = 0.5
 """A text that follows one that was stopped has its first sound within this, else it is `BUSY`: whether Azure
 sends the rest of the stopped voice first, on the connection that is kept, is not known."""
 
@@ -65,6 +65,7 @@ class Synthesis:
     Attributes:
         usable: It can speak another text.
         failed: It cannot since it gave up, or nothing came of it in time.
+        was_busy: It failed since it went on with a text that was stopped.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Synthesis:
         self._connects_until = self._loop.time() + (_CONNECTING_SECONDS if ahead else 0.0)
         self.usable = True
         self.failed = False
+        self.was_busy = False
         self._opening = in_thread(self._open, name="azure-synthesizer-open")
         self._opening.add_done_callback(self._opened)
         self._asking: asyncio.Future[None] | None = None
@@ -102,6 +104,11 @@ class Synthesis:
     def was_steady(self) -> bool:
         """It was connected for a while."""
         return self._loop.time() - self._connected_at >= _STEADY_SECONDS
+
+    @property
+    def was_stopped(self) -> bool:
+        """Its last text was left in the middle."""
+        return self._is_stale
 
     async def speak(self, ssml: str, *, timeout_seconds: float) -> AsyncGenerator[SynthesisEvent, None]:
         """Speak one text; what comes of it, up to `SpeechCompleted` or `Failed`.
@@ -230,7 +237,7 @@ class Synthesis:
             self._watch("did not speak")
 
     def _give_up(self, failed: Failed) -> None:
-        self._is_stale = False
+        self._is_stale, self.was_busy = False, failed.code == BUSY
         self._take(failed)
 
     def _watch(self, otherwise: str) -> None:

@@ -88,6 +88,7 @@ class _OfLoop:
         self._open_synthesizer = open_synthesizer
         self._options = options
         self._idle: Synthesis | None = None
+        self._keeps_stopped = True
         self._all: set[Synthesis] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -101,7 +102,11 @@ class _OfLoop:
         return idle or self._make()
 
     def give_back(self, synthesis: Synthesis) -> None:
-        if synthesis.usable and self._idle is None and not self._closed:
+        if synthesis.was_busy:
+            # The service sends all of a stopped voice first: a new connection is quicker, from now on.
+            self._keeps_stopped = False
+        usable = synthesis.usable and (self._keeps_stopped or not synthesis.was_stopped)
+        if usable and self._idle is None and not self._closed:
             self._idle = synthesis
             return
         self._discard(synthesis)

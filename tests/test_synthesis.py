@@ -231,6 +231,19 @@ class TestWarmth:
         assert isinstance(failed, Failed)
         assert (failed.code, synthesis.usable, synthesis.failed) == (BUSY, False, True)
 
+    async def test_where_one_was_busy_the_next_that_is_left_is_replaced_by_a_warm_one(
+        self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
+        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")], SPOKEN[:2])
+        synthesizers = open_at(azure)
+        for speak in (left, spoken, left):
+            synthesis = synthesizers.take()
+            await speak(synthesis)
+            synthesizers.give_back(synthesis)
+        await until(lambda: len(azure.synthesizers) == 3 and "open" in azure.last.threads)
+        await until(lambda: azure.synthesizers[1].closed)
+
     async def test_one_that_cannot_be_stopped_is_replaced(self, open_at: Open, until: Until) -> None:
         azure = FakeSpeech(SPOKEN[:2], SPOKEN)
         azure.fails["stop"] = RuntimeError("a secret")
