@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from fakes.recognizer import LIMIT_SECONDS, FakeService
 from fakes.saying import Live, Saying
+from fakes.synthesizer import OPTIONS, FakeSpeech
 from livekit.agents import APIConnectOptions, stt
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS, SpeechStream
 from livekit_plugins_azure_interpreter._ledger import Ledger
+from livekit_plugins_azure_interpreter._synthesizers import Synthesizers
 from livekit_plugins_azure_interpreter._utterances import Utterance
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -150,3 +152,18 @@ async def say() -> AsyncIterator[Callable[..., Saying]]:
     yield start
     for speech in speeches:
         await speech.aclose()
+
+
+@pytest.fixture
+async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
+    """The synthesizers of a fake service."""
+    made: list[tuple[FakeSpeech, Synthesizers]] = []
+
+    def make(azure: FakeSpeech) -> Synthesizers:
+        made.append((azure, Synthesizers(azure, OPTIONS)))
+        return made[-1][1]
+
+    yield make
+    for azure, synthesizers in made:
+        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        azure.shut_down()

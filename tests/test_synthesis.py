@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from conftest import Until
-from fakes.synthesizer import LIMIT_SECONDS, SPOKEN, FakeSpeech
+from fakes.synthesizer import LIMIT_SECONDS, OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError
 
 from livekit_plugins_azure_interpreter import _synthesis
@@ -24,45 +23,13 @@ from livekit_plugins_azure_interpreter._events import (
     SpeechBegun,
     SpeechChunk,
     SpeechCompleted,
-    SynthesisEvent,
     WordReached,
 )
 from livekit_plugins_azure_interpreter._synthesis import Synthesis
 from livekit_plugins_azure_interpreter._synthesizers import Synthesizers
-from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
-from livekit_plugins_azure_interpreter.options import SpeakingOptions
+from livekit_plugins_azure_interpreter.credentials import TokenError
 
-OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
-LONG_SECONDS = LIMIT_SECONDS
 Open = Callable[..., Synthesizers]
-
-
-@pytest.fixture
-async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
-    """The synthesizers of a fake service."""
-    made: list[tuple[FakeSpeech, Synthesizers]] = []
-
-    def make(azure: FakeSpeech) -> Synthesizers:
-        made.append((azure, Synthesizers(azure, OPTIONS)))
-        return made[-1][1]
-
-    yield make
-    for azure, synthesizers in made:
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
-        azure.shut_down()
-
-
-async def spoken(synthesis: Synthesis, seconds: float = LONG_SECONDS) -> list[SynthesisEvent]:
-    async def speak() -> list[SynthesisEvent]:
-        return [event async for event in synthesis.speak("<speak/>", timeout_seconds=seconds)]
-
-    return await asyncio.wait_for(speak(), LIMIT_SECONDS)
-
-
-async def left(synthesis: Synthesis) -> None:
-    """Speak, and leave with the first event."""
-    async with contextlib.aclosing(synthesis.speak("", timeout_seconds=LONG_SECONDS)) as speaking:
-        await anext(speaking)
 
 
 class TestSpeaking:
@@ -177,49 +144,6 @@ class TestSpeaking:
         synthesizers.warm()
         assert await spoken(synthesizers.take()) == list(SPOKEN)
 
-
-class TestWarmth:
-    async def test_one_is_opened_ahead_once(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        synthesizers.warm()
-        synthesizers.warm()
-        await until(lambda: azure.synthesizers and "open" in azure.last.threads)
-        assert await spoken(synthesizers.take())
-        assert len(azure.synthesizers) == 1
-
-    async def test_one_text_after_another_is_spoken_with_the_same(self, open_at: Open) -> None:
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        for _ in range(3):
-            synthesis = synthesizers.take()
-            await spoken(synthesis)
-            synthesizers.give_back(synthesis)
-        assert (len(azure.synthesizers), len(azure.texts)) == (1, 3)
-
-    async def test_two_at_once_have_one_each_and_one_is_kept(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        both = synthesizers.take(), synthesizers.take()
-        await asyncio.gather(*map(spoken, both))
-        for synthesis in both:
-            synthesizers.give_back(synthesis)
-        await until(lambda: [one.closed for one in azure.synthesizers].count(True) == 1)
-        await spoken(synthesizers.take())
-        assert len(azure.synthesizers) == 2
-
-    async def test_one_that_was_left_in_the_middle_is_stopped_and_speaks_the_next_text(
-        self, open_at: Open
-    ) -> None:
-        azure = FakeSpeech(SPOKEN[:2], SPOKEN)
-        synthesizers = open_at(azure)
-        synthesis = synthesizers.take()
-        await left(synthesis)
-        azure.last.post(SpeechChunk(b"late"), Failed("NoError", "stopped"))
-        synthesizers.give_back(synthesis)
-        assert await spoken(synthesizers.take()) == list(SPOKEN)
-        assert (len(azure.synthesizers), azure.last.stops) == (1, 1)
-
     async def test_one_that_goes_on_with_the_stopped_text_is_busy(
         self, open_at: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -231,89 +155,8 @@ class TestWarmth:
         assert isinstance(failed, Failed)
         assert (failed.code, synthesis.usable, synthesis.failed) == (BUSY, False, True)
 
-    async def test_where_one_was_busy_the_next_that_is_left_is_replaced_by_a_warm_one(
-        self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
-        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")], SPOKEN[:2])
-        synthesizers = open_at(azure)
-        for speak in (left, spoken, left):
-            synthesis = synthesizers.take()
-            await speak(synthesis)
-            synthesizers.give_back(synthesis)
-        await until(lambda: len(azure.synthesizers) == 3 and "open" in azure.last.threads)
-        await until(lambda: azure.synthesizers[1].closed)
-
-    async def test_one_that_cannot_be_stopped_is_replaced(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech(SPOKEN[:2], SPOKEN)
-        azure.fails["stop"] = RuntimeError("a secret")
-        synthesizers = open_at(azure)
-        synthesis = synthesizers.take()
-        await left(synthesis)
-        synthesizers.give_back(synthesis)
-        await until(lambda: azure.synthesizers[0].closed)
-        assert await spoken(synthesizers.take()) == list(SPOKEN)
-
-    async def test_one_that_failed_is_not_replaced_ahead(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech([Failed("ServiceError", "")])
-        synthesizers = open_at(azure)
-        synthesis = synthesizers.take()
-        await spoken(synthesis)
-        synthesizers.give_back(synthesis)
-        await until(lambda: azure.last.closed)
-        assert len(azure.synthesizers) == 1
-
-    @pytest.mark.parametrize("steady", [True, False])
-    async def test_one_whose_connection_was_closed_is_replaced_unless_that_was_at_once(
-        self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch, steady: bool
-    ) -> None:
-        monkeypatch.setattr(_synthesis, "_STEADY_SECONDS", 0.0 if steady else 60.0)
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        synthesizers.warm()
-        await until(lambda: azure.synthesizers and azure.last.idle)
-        first = azure.last
-        first.post(Disconnected())
-        await until(lambda: first.closed)
-        await asyncio.sleep(0.02)
-        assert len(azure.synthesizers) == (2 if steady else 1)
-        await spoken(synthesizers.take())
-        assert not first.texts
-
-    async def test_one_that_could_not_be_opened_is_not_kept(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech()
-        azure.fails["open"] = RuntimeError()
-        synthesizers = open_at(azure)
-        synthesizers.warm()
-        await until(lambda: azure.synthesizers and azure.last.closed)
-        await asyncio.sleep(0.02)
-        del azure.fails["open"]
-        assert await spoken(synthesizers.take()) == list(SPOKEN)
-
-    async def test_one_that_was_closed_as_a_text_ended_is_not_kept(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        synthesis = synthesizers.take()
-        await spoken(synthesis)
-        azure.last.post(Disconnected())
-        await until(lambda: not synthesis.usable)
-        synthesizers.give_back(synthesis)
-        await until(lambda: azure.synthesizers[0].closed)
-
 
 class TestClosing:
-    async def test_all_are_closed_and_there_are_no_more(self, open_at: Open) -> None:
-        azure = FakeSpeech()
-        synthesizers = open_at(azure)
-        synthesizers.take(), synthesizers.take()
-        synthesizers.warm()
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
-        assert [one.closed for one in azure.synthesizers] == [True] * 3
-        synthesizers.warm()
-        with pytest.raises(APIConnectionError, match="closed"):
-            synthesizers.take()
-        assert len(azure.synthesizers) == 3
-
     @pytest.mark.parametrize("at", ["open", "connection", "speak", "sound"])
     async def test_who_waits_is_told(self, open_at: Open, until: Until, at: str) -> None:
         azure = FakeSpeech(SPOKEN[:1])

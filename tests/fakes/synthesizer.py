@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -13,10 +15,13 @@ from livekit_plugins_azure_interpreter._events import (
     SpeechCompleted,
     SynthesisEvent,
 )
+from livekit_plugins_azure_interpreter._synthesis import Synthesis
+from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import SpeakingOptions
 
 LIMIT_SECONDS = 5.0
 """Nothing that a test holds is held for longer."""
+OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
 
 SPOKEN: tuple[SynthesisEvent, ...] = (
     SpeechBegun("r1"),
@@ -147,3 +152,16 @@ class FakeSpeech:
             self.release(name)
         for synthesizer in self.synthesizers:
             synthesizer.end_thread()
+
+
+async def spoken(synthesis: Synthesis, seconds: float = LIMIT_SECONDS) -> list[SynthesisEvent]:
+    async def speak() -> list[SynthesisEvent]:
+        return [event async for event in synthesis.speak("<speak/>", timeout_seconds=seconds)]
+
+    return await asyncio.wait_for(speak(), LIMIT_SECONDS)
+
+
+async def left(synthesis: Synthesis) -> None:
+    """Speak, and leave with the first event."""
+    async with contextlib.aclosing(synthesis.speak("", timeout_seconds=LIMIT_SECONDS)) as speaking:
+        await anext(speaking)
