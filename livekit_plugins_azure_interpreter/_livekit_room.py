@@ -26,6 +26,8 @@ from .log import logger
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
 """And the sid of a track: the participant attribute that tells what the track carries."""
+ATTRIBUTE_READY = "interpreter"
+"""Of the interpreter, "ready" from its start on: a room in which nobody has it has no interpreter."""
 ATTRIBUTE_REFUSED = "interpretation_refused."
 """And the identity of somebody: the participant attribute that tells why they are not served as they ask."""
 ATTRIBUTE_LANGUAGE = "language"
@@ -95,6 +97,8 @@ class LiveKitRoom:
         self._on("local_track_republished", self._republished)
         # Before there is a track: none is heard by anybody, until it is told by whom.
         self._permissions.changed()
+        if self._room.isconnected():
+            self._tell({ATTRIBUTE_READY: "ready"})
 
     def members(self) -> Sequence[Member]:
         present = self._present()

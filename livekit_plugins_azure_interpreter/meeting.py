@@ -34,6 +34,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     the language.
     What somebody says is interpreted into the language that a listener wanted when it was said.
 
+    The participant attribute `interpreter` of the interpreter is "ready" from its start on. A client that
+    sees nobody with it within some 10 s can tell its user that no interpreter has come.
+
     In the room, each interpretation is:
 
     * a track `{identity}-{language}` of the interpreter's, e.g. "alice-fr". Only those who want it are let

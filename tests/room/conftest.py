@@ -70,11 +70,12 @@ class Meeting:
         *,
         microphone: bool = False,
         deaf: bool = False,
+        **grants: bool,
     ) -> Participant:
-        """Somebody joins."""
+        """Somebody joins; `grants` are LiveKit's, such as `hidden`."""
         participant = Participant(self._server, identity, self._stalls, deaf=deaf)
         self._people.append(participant)
-        await participant.join(self.name, attributes)
+        await participant.join(self.name, attributes, **grants)
         if microphone:
             await participant.publish()
         return participant

@@ -152,8 +152,8 @@ class Participant:
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
 
-    async def join(self, room: str, attributes: Mapping[str, str] | None = None) -> None:
-        token = self._server.token(self.identity, room, attributes)
+    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: bool) -> None:
+        token = self._server.token(self.identity, room, attributes, **grants)
         await within(self.room.connect(self._server.url, token), LIMIT_SECONDS)
 
     async def leave(self) -> None:

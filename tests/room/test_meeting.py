@@ -183,3 +183,17 @@ async def test_the_meeting_goes_on_when_the_server_is_started_again(
     # No track of before is left.
     tracks = bob.room.remote_participants["interpreter"].track_publications.values()
     assert sorted(track.name for track in tracks) == ["alice-fr", "bob-en"]
+
+
+async def test_a_recorder_subscribes_to_all_and_who_is_hidden_to_no_interpretation(
+    meeting: Any, interpreter: Any
+) -> None:
+    await meeting.join("alice", {"language": "en"}, microphone=True)
+    recorder = await meeting.join("recorder", hidden=True, recorder=True)
+    hidden = await meeting.join("hidden", hidden=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    await recorder.until(lambda: ("interpreter", "alice-fr") in recorder.tracks)
+    await hidden.until(lambda: ("alice", "microphone") in hidden.tracks)
+    assert ("interpreter", "alice-fr") not in hidden.tracks
+    assert bob.room.remote_participants["interpreter"].attributes["interpreter"] == "ready"
