@@ -168,6 +168,24 @@ async def test_voices_wait_while_the_server_is_started_again(
     await assert_heard(bob, "alice-fr", [_voice(second, "fr")], more_before=True)
 
 
+async def test_who_asks_for_what_cannot_be_had_is_told_until_they_ask_for_what_can(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "xx"})
+
+    def told() -> str:
+        attributes = bob.room.remote_participants["interpreter"].attributes
+        return attributes.get("interpretation_refused.bob", "")
+
+    await bob.until(told)
+    assert "'xx' is not a language that Azure translates to" in told()
+    assert emulator.connections == 0
+    await bob.room.local_participant.set_attributes({"language": "français"})
+    await bob.ear("alice-fr")
+    await bob.until(lambda: not told())
+
+
 async def test_the_meeting_goes_on_when_the_server_is_started_again(
     own_server: Any, meeting: Any, interpreter: Any
 ) -> None:
