@@ -1,0 +1,206 @@
+"""Messages of the service that are almost valid, through the real SDK: nothing raises, hangs, or goes astray.
+
+FUZZ_MESSAGES tells how many are mutated, FUZZ_SEED the seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import os
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.room import Audio, by_pitch, within
+from livekit.agents import APIConnectOptions
+
+from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter._events import (
+    CALLBACK_FAILED,
+    Disconnected,
+    Event,
+    Failed,
+    VoiceCompleted,
+)
+from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
+from livekit_plugins_azure_interpreter._utterances import Translation
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Message, Tap
+from livekit_plugins_azure_interpreter.options import Options
+
+MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "60"))
+SEED = int(os.environ.get("FUZZ_SEED", "1"))
+_UTTERANCES = 90
+_SETTLED_SECONDS = 0.3
+"""A mutated utterance may bring no voice that anybody could wait for."""
+_WORDS = re.compile(r"phrase numéro (\d+)$")
+_VALUES: list[Any] = [None, True, -1, 0, 2**31, 2**63, 10**40, 1e300, "", " ", "\ud83d", "\0", "x" * 70_000]
+_VALUES += [[], {}, [None], {"Language": "fr"}, "Success", "no such word", [[[[]]]]]
+_MUTATED = ("translation.response", "speech.startDetected", "speech.endDetected", "audio.start", "audio.end")
+
+
+def mutate(body: dict[str, Any], chance: random.Random) -> Any:
+    """The same with a few changes: other values, missing, unknown and shuffled fields."""
+    mutated = copy.deepcopy(body)
+    for _ in range(chance.randint(1, 3)):
+        place = _place(mutated, chance)
+        if isinstance(place, dict):
+            _change(place, chance)
+        elif place:
+            place[chance.randrange(len(place))] = _value(chance)
+    return mutated if chance.random() < 0.97 else _value(chance)
+
+
+def _value(chance: random.Random) -> Any:
+    return copy.deepcopy(chance.choice(_VALUES))
+
+
+def _place(value: Any, chance: random.Random) -> Any:
+    """It, or something that it holds."""
+    held = value.values() if isinstance(value, dict) else value
+    inner = [one for one in held if isinstance(one, (dict, list))]
+    return _place(chance.choice(inner), chance) if inner and chance.random() < 0.6 else value
+
+
+def _change(fields: dict[str, Any], chance: random.Random) -> None:
+    name = chance.choice([*fields, "Unknown"])
+    what = chance.randrange(3)
+    if what == 0:
+        fields.pop(name, None)
+    elif what == 1:
+        fields[name] = _value(chance)
+    else:
+        shuffled = list(fields.items())
+        chance.shuffle(shuffled)
+        fields.clear()
+        fields.update({**dict(shuffled), f"{name}\u00e9": _value(chance)})
+
+
+class Mutations(Tap):
+    """Mutates what the service says, while it is told to."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.on = False
+        self.count = 0
+
+    def sending(self, message: Message) -> Message:
+        if not self.on or message.path not in _MUTATED or self._chance.random() < 0.3:
+            return message
+        self.count += 1
+        body = json.dumps(mutate(message.json(), self._chance)).encode()
+        if self._chance.random() < 0.05:
+            body = body[: self._chance.randrange(len(body))]
+        path = message.path if self._chance.random() < 0.97 else f"{message.path}.unknown"
+        return Message(path, message.headers, body)
+
+
+class Fuzzed:
+    """One stream, that hears a mutated utterance and a clean one, in turns."""
+
+    def __init__(self, seed: int) -> None:
+        self.audio = Audio()
+        self.lines = [self.audio.line(number, 0.1) for number in range(_UTTERANCES)]
+        self.mutations = Mutations(seed)
+        self.reported: list[Event] = []
+        self.finals: list[Any] = []
+        self.errors: list[Any] = []
+
+    def open(self, options: Options, post: Callable[[Event], None]) -> AzureRecognizer:
+        def report(event: Event) -> None:
+            self.reported.append(event)
+            post(event)
+
+        return AzureRecognizer(options, report)
+
+    async def run(self, messages: int) -> None:
+        script = by_pitch({400 + 40 * number: line for number, line in enumerate(self.lines)})
+        behaviour = Behaviour(script=script, silence_ms=100, interim_interval_ms=60)
+        async with Emulator(behaviour, tap=self.mutations) as emulator:
+            stt = STT(
+                target_languages="fr",
+                speech_key="any",
+                speech_endpoint=emulator.endpoint,
+                voice_timeout_seconds=1.0,
+                peer_timeout_seconds=1.0,
+                _open_recognizer=self.open,
+            )
+            stt.on("error", self.errors.append)
+            patient = APIConnectOptions(max_retry=1000, retry_interval=0.01, timeout=5)
+            async with stt.stream(conn_options=patient) as stream:
+                reading = asyncio.create_task(self._read(stream))
+                for number in range(0, _UTTERANCES, 2):
+                    if self.mutations.count >= messages:
+                        break
+                    await self._hear(stream, number, mutated=True)
+                    await self._hear(stream, number + 1, mutated=False)
+                stream.end_input()
+                await within(reading)
+            await stt.aclose()
+
+    async def _hear(self, stream: Any, number: int, *, mutated: bool) -> None:
+        self.mutations.on = mutated
+        before = len(self.reported)
+        pcm = self.audio.burst(0.2, hertz=400 + 40 * number) + self.audio.silence(0.3)
+        for frame in self.audio.frames(pcm):
+            stream.push_frame(frame)
+        if mutated:
+            await self._until(lambda: self._voice_is_over(before), _SETTLED_SECONDS)
+        elif not await self._until(lambda: self._is_heard(number), 10.0):
+            raise AssertionError(f"utterance {number}, which was not mutated, is not heard")
+
+    async def _read(self, stream: Any) -> None:
+        async for event in stream:
+            if event.type.value == "final_transcript":
+                self.finals.append(event.alternatives[0])
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+        return condition()
+
+    def _voice_is_over(self, before: int) -> bool:
+        ends = (VoiceCompleted, Failed, Disconnected)
+        return any(isinstance(event, ends) for event in self.reported[before:])
+
+    def _is_heard(self, number: int) -> bool:
+        return any(
+            utterance.text == self.lines[number].translations["fr"] and utterance.done
+            for utterance in self.utterances
+        )
+
+    @property
+    def utterances(self) -> list[Any]:
+        return [final.text.utterance for final in self.finals if isinstance(final.text, Translation)]
+
+    def astray(self) -> list[str]:
+        """The texts with a voice that is not their own."""
+        found = []
+        for utterance in self.utterances:
+            words = _WORDS.match(utterance.text)
+            heard = b"".join(samples.pcm for samples in utterance.samples)
+            if words and not self.lines[int(words[1])].voices["fr"].pcm.startswith(heard):
+                found.append(utterance.text)
+        return found
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+async def test_mutated_messages_raise_nothing_and_no_voice_goes_astray() -> None:
+    count = 0
+    seed = SEED
+    while count < MESSAGES:
+        fuzzed = Fuzzed(seed)
+        try:
+            await fuzzed.run(MESSAGES - count)
+        except BaseException:
+            print(f"FUZZ_SEED={seed}")
+            raise
+        raised = [one for one in fuzzed.reported if isinstance(one, Failed) and one.code == CALLBACK_FAILED]
+        assert (raised, fuzzed.astray()) == ([], []), f"FUZZ_SEED={seed}"
+        assert all(error.recoverable for error in fuzzed.errors), f"FUZZ_SEED={seed}"
+        count += fuzzed.mutations.count
+        seed += 1
