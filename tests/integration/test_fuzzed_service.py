@@ -188,6 +188,7 @@ class Fuzzed:
         return found
 
 
+@pytest.mark.timeout(60 + MESSAGES / 5)
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 async def test_mutated_messages_raise_nothing_and_no_voice_goes_astray() -> None:
     count = 0
