@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import azure.cognitiveservices.speech as speechsdk
@@ -213,7 +213,7 @@ def _body(received: ctypes.c_void_p) -> bytes:
 
 
 @contextlib.contextmanager
-def _result(event: int) -> Iterator[ctypes.c_void_p]:
+def _result(event: int) -> Generator[ctypes.c_void_p, None, None]:
     library, result = interop._sdk_lib, ctypes.c_void_p()
     function = library.recognizer_recognition_event_get_result
     interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(result), fn=function)
