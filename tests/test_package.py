@@ -57,9 +57,9 @@ def test_the_streams_implement_only_run() -> None:
     for stream in (azure_interpreter.SpeechStream, azure_interpreter.SynthesizeStream, PersonalVoiceStream):
         own = set(vars(stream))
         assert "_run" in own
-        assert not own & {"_main_task", "__aiter__", "__anext__", "push_frame", "push_text", "end_input"}
-        # What a stream notes of where it was placed, and no more.
-        assert {name for name in own if not name.startswith("_")} <= {"start_time_offset"}
+        assert not own & {"_main_task", "__aiter__", "__anext__", "push_frame", "end_input"}
+        # A stream notes where it was placed, and hands LiveKit's own push_text whole characters; no more.
+        assert {name for name in own if not name.startswith("_")} <= {"start_time_offset", "push_text"}
 
 
 def test_the_version_is_a_version() -> None:
@@ -85,9 +85,10 @@ def test_it_is_typed() -> None:
     assert importlib.resources.files(azure_interpreter).joinpath("py.typed").is_file()
 
 
+@pytest.mark.timeout(100)  # LiveKit is imported anew, which takes long where everybody is busy
 def test_importing_it_does_not_import_the_emulator() -> None:
     code = (
         "import sys, livekit_plugins_azure_interpreter as package;"
         "assert package.__name__ + '.emulator' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True)
