@@ -6,13 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from conftest import Until
 from fakes.synthesizer import LIMIT_SECONDS, FakeSpeech
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
 from livekit.agents.tts import TTSError
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
+from test_surrogates import ANY_TEXT
 
 from livekit_plugins_azure_interpreter import PersonalVoiceTTS, _synthesis
 from livekit_plugins_azure_interpreter._events import (
@@ -24,6 +28,7 @@ from livekit_plugins_azure_interpreter._events import (
     WordReached,
 )
 from livekit_plugins_azure_interpreter._portions import Portions
+from livekit_plugins_azure_interpreter._surrogates import whole_characters
 
 OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
 LOST = Failed("ConnectionFailure", "")
@@ -279,6 +284,28 @@ class TestSpeaking:
         assert (await hear(voice, "Next.")).pcm == ONE_SECOND
         assert len(azure.synthesizers) == 2
         assert not errors
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(ANY_TEXT))
+def test_any_pieces_are_spoken_in_order_and_end(pieces: list[str]) -> None:
+    azure = FakeSpeech(sound(ONE_SECOND))
+
+    async def speak() -> None:
+        voice = PersonalVoiceTTS(
+            voice="fr-FR-DeniseNeural",
+            speech_key="a-key",
+            speech_region="westeurope",
+            _open_synthesizer=azure,
+        )
+        await hear(voice, *pieces)
+        await voice.aclose()
+
+    asyncio.run(speak())
+    spoken = "".join("".join(ElementTree.fromstring(ssml).itertext()) for ssml in azure.texts)
+    kept = filter(str.isalnum, whole_characters("".join(pieces)))
+    assert "".join(filter(str.isalnum, spoken)) == "".join(kept)
+    azure.shut_down()
 
 
 class TestTimings:

@@ -99,7 +99,7 @@ def synthesize(text: str, seconds: float, sample_rate: int) -> Voice:
         seconds: How long it is.
         sample_rate: In Hz.
     """
-    numbers = np.random.default_rng(zlib.crc32(text.encode()))
+    numbers = np.random.default_rng(zlib.crc32(text.encode("utf-8", "surrogatepass")))
     samples = numbers.integers(1, 9000, round(seconds * sample_rate))
     return Voice(samples.astype("<i2").tobytes(), sample_rate)
 

@@ -11,7 +11,10 @@ from typing import Any
 import aiohttp
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from hypothesis import given
+from test_surrogates import ANY_TEXT
 
+from livekit_plugins_azure_interpreter._ssml import SpokenVoice
 from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
     DropText,
@@ -107,6 +110,13 @@ class TestSsml:
     def test_what_is_no_xml_is_refused(self) -> None:
         with pytest.raises(WireError, match="XML"):
             read_ssml("Tom & Jerry")
+
+    @given(ANY_TEXT)
+    def test_any_text_is_read_voiced_and_timed(self, text: str) -> None:
+        words = read_ssml(SpokenVoice(name="fr-FR-DeniseNeural").ssml(text))
+        assert len(word_boundaries(words, 0.1)) <= len(text)
+        assert synthesize(words, 0.1, 16000) == synthesize(words, 0.1, 16000)
+        assert synthesize(text, 0.1, 16000).seconds == 0.1
 
 
 class TestVoice:
