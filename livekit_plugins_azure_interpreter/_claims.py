@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from ._matching import text_key
+from ._metering import Outcome
 from ._utterances import LostReason, State, Translation, Utterance
 
+_MAX_UNTRANSLATED = 100
 _MAX_WAITING = 10_000
 """How many translations wait for a claim; a text claimed later is spoken as any other text."""
 
@@ -21,12 +23,14 @@ class Claims:
         settled: Called with each utterance that becomes LOST here.
 
     Attributes:
+        untranslated: What was said meanwhile and has no translation, so that it is not taken for one.
         evicted: How many utterances were lost, or forgotten, because too much was waiting.
     """
 
     def __init__(self, *, max_audio_seconds: float, settled: Callable[[Utterance], None]) -> None:
         self._max_audio_seconds = max_audio_seconds
         self._on_settled = settled
+        self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
         self.evicted = 0
         self._waiting: dict[str, Utterance] = {}
         self._by_key: dict[str, deque[Utterance]] = {}
@@ -37,6 +41,16 @@ class Claims:
     def empty(self) -> bool:
         """Nothing waits for a claim."""
         return not self._waiting
+
+    @property
+    def asked_for(self) -> bool:
+        """Somebody may still ask what a text is."""
+        return bool(self._waiting or self.untranslated)
+
+    @property
+    def has_untold(self) -> bool:
+        """Somebody has not been given a translation yet that waits."""
+        return any(not utterance.handed_out for utterance in self._waiting.values())
 
     @property
     def waiting_seconds(self) -> float:
@@ -59,22 +73,42 @@ class Claims:
         self._tidy()
         return found
 
-    def let_go(self, utterance: Utterance) -> None:
+    def let_go(self, utterance: Utterance, outcome: Outcome = "not_spoken") -> None:
         """Nobody will say it: not now, and no later text with the same words."""
         if utterance.id in self._waiting:
             self._forget(utterance)
-            utterance.let_go()
+            utterance.let_go(outcome)
             self._tidy()
 
-    def let_go_of_all(self) -> None:
+    def let_go_of_all(self, outcome: Outcome = "not_spoken") -> None:
         """Nobody will say any of those that still wait."""
         for utterance in list(self._waiting.values()):
-            self.let_go(utterance)
+            self.let_go(utterance, outcome)
 
     def find(self, text: str, *, handed_out: bool = True) -> Utterance | None:
         """The oldest utterance with these words that nobody has claimed, or was handed out either."""
         same = self._by_key.get(text_key(text), ())
         return next((one for one in same if handed_out or not one.handed_out), None)
+
+    def heard_as(self, name: object, start_time: float, end_time: float) -> Utterance | None:
+        """The utterance of a final transcript, whatever became of its text: by its id, else by its times."""
+        if isinstance(name, str) and name in self._waiting:
+            return self._waiting[name]
+        times = (start_time, end_time)
+        return next((one for one in self._waiting.values() if end_time and one.times == times), None)
+
+    def begins(self, settled: str) -> bool:
+        """A text that begins like this may still be a translation that waits, or several.
+
+        Args:
+            settled: The key of what is known of the text, and does not change by what follows.
+        """
+        waiting = list(self._waiting.values())
+        return any(_may_join(waiting, at, settled) for at in range(len(waiting)))
+
+    def says(self, text: str) -> bool:
+        """Somebody who says this text says translations that wait."""
+        return bool(self._find(text_key(text)))
 
     def wait(self, utterance: Utterance) -> None:
         """It may be claimed from now on."""
@@ -146,3 +180,15 @@ def _joined(waiting: Sequence[Utterance], start: int, key: str) -> list[Utteranc
         if not key:
             return found
     return []
+
+
+def _may_join(waiting: Sequence[Utterance], start: int, settled: str) -> bool:
+    """The utterances from this one on, joined, begin with this key; or end, and more may come."""
+    for at in range(start, len(waiting)):
+        part = waiting[at].key
+        if part.startswith(settled):
+            return True
+        if not part or not settled.startswith(part):
+            return False
+        settled = settled[len(part) :]
+    return False

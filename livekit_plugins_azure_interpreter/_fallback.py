@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextvars import ContextVar
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import APIConnectOptions, tts
+from livekit.agents import APIConnectOptions, tts, utils
 from livekit.agents.metrics import TTSMetrics
 from livekit.agents.tts import ChunkedStream
 
@@ -17,13 +19,17 @@ and others may use the same TTS at the same time."""
 
 
 async def speak(
-    fallback: tts.TTS[Any], text: str, *, timeout: float, metered: Callable[[TTSMetrics], None]
+    fallback: tts.TTS[Any],
+    text: str | AsyncIterable[str],
+    *,
+    timeout: float,
+    metered: Callable[[TTSMetrics], None],
 ) -> AsyncGenerator[rtc.AudioFrame, None]:
     """The frames of a text. Close it (`aclosing`), also where it is not read to its end.
 
     Args:
         fallback: Says it.
-        text: What to say.
+        text: What to say; in pieces, it begins before it has the last.
         timeout: Of its connection, in seconds.
         metered: Called with what it reports of this text.
     """
@@ -34,25 +40,43 @@ async def speak(
             metered(metrics)
 
     fallback.on("metrics_collected", forward)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(fallback.off, "metrics_collected", forward)
         token = _asking.set(asked_by)
         try:
-            opened = _open(fallback, text, timeout)
+            opened = _open(fallback, text, timeout, stack)
+            await stack.enter_async_context(opened)
+            if isinstance(opened, tts.SynthesizeStream):
+                pushing = asyncio.create_task(_push(opened, text))
+                stack.push_async_callback(utils.aio.cancel_and_wait, pushing)
         finally:
             _asking.reset(token)
-        async with opened as stream:
-            async for audio in stream:
-                yield audio.frame
-    finally:
-        fallback.off("metrics_collected", forward)
+        async for audio in opened:
+            yield audio.frame
 
 
-def _open(fallback: tts.TTS[Any], text: str, timeout: float) -> tts.SynthesizeStream | ChunkedStream:
+def _open(
+    fallback: tts.TTS[Any], text: str | AsyncIterable[str], timeout: float, stack: contextlib.AsyncExitStack
+) -> tts.SynthesizeStream | ChunkedStream:
     # LiveKit runs our stream again after an error; retries within retries would silence the session.
     conn_options = APIConnectOptions(max_retry=0, timeout=timeout)
-    if not fallback.capabilities.streaming:
+    if fallback.capabilities.streaming:
+        return fallback.stream(conn_options=conn_options)
+    if isinstance(text, str):
         return fallback.synthesize(text, conn_options=conn_options)
-    stream = fallback.stream(conn_options=conn_options)
-    stream.push_text(text)
-    stream.end_input()
-    return stream
+    adapter = tts.StreamAdapter(tts=fallback)  # sentence by sentence
+    stack.push_async_callback(adapter.aclose)
+    return adapter.stream(conn_options=conn_options)
+
+
+async def _push(stream: tts.SynthesizeStream, text: str | AsyncIterable[str]) -> None:
+    try:
+        if isinstance(text, str):
+            stream.push_text(text)
+        else:
+            async for piece in text:
+                stream.push_text(piece)
+    finally:
+        # Also where a piece cannot be pushed: nobody waits for the rest.
+        with contextlib.suppress(RuntimeError):  # it has ended
+            stream.end_input()

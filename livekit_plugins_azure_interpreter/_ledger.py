@@ -91,6 +91,7 @@ class Ledger:
         max_audio_seconds: How much audio waits for a claim before the oldest is lost.
         lost: Called with each utterance that becomes LOST.
         same_language: What is known of the service; several ledgers may share it.
+        scope: Whose speech it is, where several share one STT: stands for an AgentSession. None: unknown.
 
     Attributes:
         claims: The utterances that somebody may still want to have spoken.
@@ -104,7 +105,9 @@ class Ledger:
         max_audio_seconds: float = 600.0,
         lost: Callable[[Utterance], None] | None = None,
         same_language: SameLanguage | None = None,
+        scope: object | None = None,
     ) -> None:
+        self.scope = scope
         self._timeout = voice_timeout_seconds
         self.claims = Claims(max_audio_seconds=max_audio_seconds, settled=self._settle)
         self._on_lost = lost

@@ -11,6 +11,10 @@ _EMOJI = re.compile("[\U0001f000-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\ufe00-\ufe
 """What LiveKit filters as emoji: also marks, letters and numbers such as the keycap, 🈁 and ❶."""
 
 
+_MAY_OPEN = re.compile(r"!?\[|~~?")
+"""Where such markdown may begin."""
+
+
 def text_key(text: str) -> str:
     """What is left of a text when markdown, emoji, white space and normalisation make no difference.
 
@@ -20,3 +24,17 @@ def text_key(text: str) -> str:
     normal = unicodedata.normalize("NFKC", _EMOJI.sub("", _LINK_OR_STRUCK.sub(r"\1", text)))
     key = "".join(character for character in normal if unicodedata.category(character)[0] in "LMN")
     return key or "".join(text.split())
+
+
+def settled_key(text: str) -> str:
+    """What is sure of the key of a text that is not whole yet: whatever follows, its key begins so."""
+    open_markup = _MAY_OPEN.search(text)
+    settled = text[: open_markup.start()] if open_markup else text
+    settled = settled.rstrip("".join(character for character in set(settled) if _joins(character)))[:-1]
+    key = text_key(settled)
+    return key if any(character.isalnum() for character in key) else ""
+
+
+def _joins(character: str) -> bool:
+    """It may be one letter with those around it."""
+    return unicodedata.category(character)[0] == "M" or "\u1100" <= character <= "\u11ff"

@@ -10,7 +10,7 @@ from typing import Literal
 _NAMESPACE = "azure_interpreter"
 
 
-Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late"]
+Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late", "closed"]
 """What became of an utterance."""
 
 
@@ -34,6 +34,7 @@ class UtteranceMetrics:
             `TTS(stt, fallback=…)`. "lost": it was to be said, and was not, or not whole (`voice_seconds`).
             "interrupted": whoever wanted it said stopped that. "not_spoken": nobody wanted it said.
             "late": it was said longer ago than `MeetingInterpreter(max_lag_seconds=…)` and was only read.
+            "closed": the session was closed before it was its turn.
         lost_reason: Why Azure's voice of it was lost; None: it was not.
         speech_seconds: From its first word to the end of its last.
         voice_seconds: How much voice was handed on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from livekit import rtc
@@ -17,7 +18,9 @@ from opentelemetry.trace import Span
 
 from ._audio import MonoResampler
 from ._fallback import speak
+from ._matching import settled_key
 from ._metering import Meter, span_attributes
+from ._sessions import speaking_scope
 from ._utterances import State, Translation, Utterance
 from ._voice import Samples
 
@@ -42,6 +45,7 @@ class Speech:
         self._fallback = tts._fallback
         self._conn_options = conn_options
         self._streamed = streamed
+        self._scope = speaking_scope()
         self._now = asyncio.get_running_loop().time
         self._backlog_seconds = 0.0
         # Made once: the base class tries again after an error, with the same text.
@@ -54,15 +58,9 @@ class Speech:
             APIError: It cannot be said.
         """
         if self._claimed is None:
-            self._backlog_seconds = self._tts._interpreters.waiting_seconds
-            self._claimed = self._tts._interpreters.claim(text)
-        emitter.initialize(
-            request_id=self._session_id or utils.shortuuid("text-"),
-            sample_rate=self._tts.sample_rate,
-            num_channels=1,
-            mime_type="audio/pcm",
-            stream=True,
-        )
+            self._backlog_seconds = self._tts._interpreters.waiting_seconds(self._scope)
+            self._claimed = self._tts._interpreters.claim(text, self._scope)
+        self._begin(emitter)
         if not text.strip():
             return
         emitter.start_segment(segment_id=self._segment_id)
@@ -75,6 +73,57 @@ class Speech:
         else:
             await self._speak_other(text, emitter)
         emitter.end_segment()
+
+    async def say_pieces(
+        self, pieces: AsyncIterator[str], emitter: AudioEmitter, begins: Callable[[], None]
+    ) -> None:
+        """Say a text that comes in pieces: whole, while it may be a translation; else as it comes.
+
+        Args:
+            pieces: The text.
+            emitter: Takes the sound.
+            begins: Called when it is known who says it.
+
+        Raises:
+            APIError: It cannot be said.
+        """
+        parts: list[str] = []
+        async for piece in pieces:
+            parts.append(piece)
+            if self._is_other(parts):
+                self._claimed = []
+                begins()
+                await self._say_other(_chained("".join(parts), pieces), emitter)
+                return
+        text = parts[0] if len(parts) == 1 else "".join(parts)
+        if text.strip():
+            begins()
+        await self.say(text, emitter)
+
+    def _is_other(self, parts: list[str]) -> bool:
+        """However it goes on: this is no translation, and there is another voice for it."""
+        if self._fallback is None or self._claimed or any(isinstance(part, Translation) for part in parts):
+            return False
+        text = "".join(parts)
+        known = self._claimed is not None  # in an earlier attempt
+        return bool(text.strip()) and (
+            known or not self._tts._interpreters.begins(settled_key(text), self._scope)
+        )
+
+    async def _say_other(self, pieces: AsyncIterable[str], emitter: AudioEmitter) -> None:
+        self._begin(emitter)
+        emitter.start_segment(segment_id=self._segment_id)
+        await self._speak_other(pieces, emitter)
+        emitter.end_segment()
+
+    def _begin(self, emitter: AudioEmitter) -> None:
+        emitter.initialize(
+            request_id=self._session_id or utils.shortuuid("text-"),
+            sample_rate=self._tts.sample_rate,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
 
     def ended(self, span: Span | None, *, cancelled: bool) -> None:
         """Nothing more will be said. Tell what became of each utterance; LiveKit's span has the first."""
@@ -139,7 +188,9 @@ class Speech:
         utterance.meter.outcome = "fallback"
         return True
 
-    async def _speak_other(self, text: str, emitter: AudioEmitter, meter: Meter | None = None) -> None:
+    async def _speak_other(
+        self, text: str | AsyncIterable[str], emitter: AudioEmitter, meter: Meter | None = None
+    ) -> None:
         if self._fallback is None:
             raise APIError(
                 "this text is no translation, so Azure has made no voice for it: give "
@@ -188,6 +239,12 @@ class Speech:
             "error",
             TTSError(timestamp=time.time(), label=self._tts.label, error=error, recoverable=True),
         )
+
+
+async def _chained(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def _frame(samples: Samples) -> rtc.AudioFrame:

@@ -388,7 +388,10 @@ class SpeechStream(AnyRateStream):
                 start=start,
                 same_language=transcript.same_language,
             )
+            utterance.times = (transcript.start_time, transcript.end_time)
             text, name, meter = utterance.translation, utterance.id, utterance.meter
+        elif not self._is_probe:
+            self._ledger.claims.untranslated.append(text)
         self._emit(self._transcriber.final(transcript, text))
         if self._is_probe:
             return

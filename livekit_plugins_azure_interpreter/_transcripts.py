@@ -12,6 +12,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from ._events import Phrase
 from ._languages import in_language, same_speech
 from ._reasons import told
+from ._utterances import Translation
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Transcriber:
             source_texts=[transcript.source_text],
             target_languages=[LanguageCode(language) for language in transcript.translations],
             target_texts=list(transcript.translations.values()),
-            metadata=_metadata(transcript),
+            metadata=_metadata(transcript, text),
         )
 
     def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
@@ -150,6 +151,10 @@ def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEv
     return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, [data])
 
 
-def _metadata(transcript: Transcript) -> dict[str, Any]:
-    reason = transcript.failure_reason
-    return {"translated": transcript.translated, **({"failure_reason": reason} if reason else {})}
+def _metadata(transcript: Transcript, text: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"translated": transcript.translated}
+    if transcript.failure_reason:
+        metadata["failure_reason"] = transcript.failure_reason
+    if isinstance(text, Translation):
+        metadata["id"] = text.utterance.id
+    return metadata

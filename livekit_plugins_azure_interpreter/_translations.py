@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ._ledger import Ledger
+from ._metering import Outcome
 from ._utterances import Translation, Utterance
 
 _ENDED_LEDGERS = 16
@@ -14,6 +15,9 @@ _ENDED_LEDGERS = 16
 class Translations:
     """What the streams have translated, and somebody may still want to have spoken.
 
+    Where several sessions share an STT, a `scope` stands for one: only its streams are asked, and those
+    of which it is not known whose they are. Without a scope all are.
+
     Attributes:
         ledgers: One of each stream, the oldest first.
     """
@@ -21,35 +25,41 @@ class Translations:
     def __init__(self) -> None:
         self.ledgers: list[Ledger] = []
 
-    @property
-    def waiting_seconds(self) -> float:
-        """How much voice has come that nobody has claimed."""
-        return sum(ledger.claims.waiting_seconds for ledger in self.ledgers)
+    def of(self, scope: object | None) -> list[Ledger]:
+        """The ledgers of a scope."""
+        return [ledger for ledger in self.ledgers if scope is None or ledger.scope in (None, scope)]
 
-    def next(self, text: str) -> Translation | None:
+    def waiting_seconds(self, scope: object | None = None) -> float:
+        """How much voice has come that nobody has claimed."""
+        return sum(ledger.claims.waiting_seconds for ledger in self.of(scope))
+
+    def next(self, text: str, scope: object | None = None) -> Translation | None:
         """The oldest with these words that was not handed out yet; it is, now."""
-        oldest = self.oldest(text, handed_out=False)
+        oldest = self.oldest(text, scope, handed_out=False)
         if oldest is None:
             return None
         oldest.handed_out = True
         return oldest.translation
 
-    def claim(self, text: str) -> list[Utterance]:
+    def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
         """The utterances that a text says, if it says any; they are nobody else's from now on."""
-        if not isinstance(text, Translation) and (oldest := self.oldest(text)):
+        if isinstance(text, Translation):
+            scope = None
+        elif oldest := self.oldest(text, scope):
             text = oldest.translation
-        claims = (found for ledger in self.ledgers if (found := ledger.claims.claim(text)))
+        claims = (found for ledger in self.of(scope) if (found := ledger.claims.claim(text)))
         return next(claims, [])
 
-    def oldest(self, text: str, *, handed_out: bool = True) -> Utterance | None:
-        """Among all streams: the oldest utterance with these words."""
-        found = [one for ledger in self.ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
+    def oldest(self, text: str, scope: object | None = None, *, handed_out: bool = True) -> Utterance | None:
+        """Among the streams of a scope: the oldest utterance with these words."""
+        ledgers = self.of(scope)
+        found = [one for ledger in ledgers if (one := ledger.claims.find(text, handed_out=handed_out))]
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
-    def let_go(self, translation: Translation) -> None:
+    def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
         """Nobody will say it."""
         for ledger in self.ledgers:
-            ledger.claims.let_go(translation.utterance)
+            ledger.claims.let_go(translation.utterance, outcome)
 
     def let_go_of_all(self) -> None:
         """Nobody will say any of them."""
@@ -59,7 +69,7 @@ class Translations:
 
     def keep(self, live: Collection[Ledger]) -> None:
         """Other streams than these have ended: of those, only what can still be claimed, within reason."""
-        ended = [other for other in self.ledgers if other not in live and not other.claims.empty]
+        ended = [other for other in self.ledgers if other not in live and other.claims.asked_for]
         for forgotten in ended[:-_ENDED_LEDGERS]:
             forgotten.claims.let_go_of_all()
         self.ledgers = [*ended[-_ENDED_LEDGERS:], *live]

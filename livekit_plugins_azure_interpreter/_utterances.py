@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from ._matching import text_key
-from ._metering import Meter
+from ._metering import Meter, Outcome
 from ._voice import Samples
 
 
@@ -91,6 +91,7 @@ class Utterance:
         handed_out: Somebody was given its translation, to have it spoken.
         wanted: False: nobody will say it. Its voice keeps its place in the line, and is not kept.
         meter: When what happened to it.
+        times: Where it begins and ends on the clock of its stream, as its final transcript has it.
         changed: Called after each change of the voice, for the one who claimed it.
     """
 
@@ -106,6 +107,7 @@ class Utterance:
     seconds: float = 0.0
     lost_reason: LostReason | None = None
     meter: Meter = field(default_factory=Meter)
+    times: tuple[float, float] | None = None
     changed: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
@@ -147,12 +149,12 @@ class Utterance:
             raise IllegalStep("the utterance is claimed already")
         self.claimed = True
 
-    def let_go(self) -> None:
+    def let_go(self, outcome: Outcome = "not_spoken") -> None:
         """Nobody will say it."""
         self.claim()
         self.wanted = False
         self.samples.clear()
-        self.meter.end("not_spoken")
+        self.meter.end(outcome)
 
     def _step(self, step: Step) -> None:
         following = _NEXT.get((self.state, step))

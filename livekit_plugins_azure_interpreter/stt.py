@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOptions, NotGivenOr, stt
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    NOT_GIVEN,
+    AgentSession,
+    APIConnectOptions,
+    NotGivenOr,
+    stt,
+)
 from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
@@ -19,6 +26,7 @@ from ._phrases import MOST_PHRASES, phrases, with_keyterms
 from ._recognizer import AzureRecognizer
 from ._recording import Recording
 from ._reports import Counts, SpeechForgotten, VoiceLost
+from ._sessions import hearing_scope, scope_of
 from ._stream import SpeechStream
 from ._translations import Translations
 from ._utterances import LostReason, Translation, Utterance
@@ -57,7 +65,8 @@ class STT(stt.STT[_Events]):
     A FINAL_TRANSCRIPT (LiveKit's `SpeechData`) has the translation in `text` and `language`, the original in
     `source_texts` and `source_languages`, all translations in `target_texts` and `target_languages`, and its
     times in seconds on the clock of the stream. What Azure recognized but did not translate has the original
-    in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it gives one.
+    in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it gives one;
+    else `metadata` has "translated", and the "id" by which the events name the utterance.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
     `voice_lost` (`VoiceLost`), `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
@@ -253,6 +262,7 @@ class STT(stt.STT[_Events]):
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._voice_lost(utterance, ledger),
             same_language=self._same_language,
+            scope=hearing_scope(),
         )
         options = replace(self._options, **changes)
         return kind(
@@ -321,13 +331,17 @@ class STT(stt.STT[_Events]):
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self._translations.let_go_of_all()
 
-    def next_translation(self, text: str) -> Translation | None:
+    def next_translation(self, text: str, *, session: AgentSession[Any] | None = None) -> Translation | None:
         """The oldest translation with these words, each handed out once.
 
         `session.say()` it to have exactly this utterance's voice. None: the words are no translation
         of this STT, or all of theirs were handed out or spoken.
+
+        Args:
+            text: The words of a final transcript.
+            session: Only what this session heard, where several share the STT.
         """
-        return self._translations.next(text)
+        return self._translations.next(text, None if session is None else scope_of(session))
 
     def let_go(self, translation: Translation) -> None:
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""

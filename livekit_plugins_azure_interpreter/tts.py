@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any, Literal
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts
@@ -12,7 +12,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TT
 
 from ._interpreting_stts import InterpretingSTTs
 from ._speech import Speech
-from ._surrogates import whole_characters
+from ._surrogates import WholeCharacters
 from .stt import STT
 
 
@@ -42,14 +42,22 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         self._stt, self._interpreters = stt, InterpretingSTTs(stt)
         first = next(iter(self._interpreters), None)
         if first is None:
-            raise TypeError(f"TTS(stt) speaks the translations of azure_interpreter.STT, not of {stt!r}")
+            raise TypeError(
+                "TTS(stt) speaks the translations of azure_interpreter.STT, or of a stt.FallbackAdapter with "
+                f"one in it, not of {stt!r}: any other adapter hides them, and none is needed"
+            )
         self._first = first
+        self._fallback = fallback
         for interpreter in self._interpreters:
             interpreter._is_spoken = True
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
         )
-        self._fallback = fallback
+
+    @property
+    def has_voices(self) -> bool:
+        """There is a voice for each translation: Azure's (`STT(voice=None)` has none), or another."""
+        return self._fallback is not None or all(stt._options.voice is not None for stt in self._interpreters)
 
     @property
     def stt(self) -> STT | livekit_stt.FallbackAdapter:
@@ -82,7 +90,11 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
-        """Open a stream for one text, which is spoken when it is whole; else as `synthesize`."""
+        """Open a stream for one text; else as `synthesize`.
+
+        A translation is spoken when its text is whole. With a `fallback`, a text that begins like no
+        translation that waits is spoken as it comes: what becomes a translation later is not waited for.
+        """
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
 
@@ -95,15 +107,14 @@ class SynthesizeStream(tts.SynthesizeStream):
         self._task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        text = await self._text()
-        if text.strip():
-            self._mark_started()
-        await self._speech.say(text, output_emitter)
+        await self._speech.say_pieces(self._pieces(), output_emitter, self._mark_started)
 
-    async def _text(self) -> str:
-        """All that was pushed, in whole characters; the very object, if it was one."""
-        parts = [part async for part in self._input_ch if isinstance(part, str)]
-        return whole_characters(parts[0] if len(parts) == 1 else "".join(parts))
+    async def _pieces(self) -> AsyncIterator[str]:
+        """What is pushed, the very objects, in whole characters."""
+        characters = WholeCharacters()
+        async for part in self._input_ch:
+            if isinstance(part, str) and (piece := characters.push(part)):
+                yield piece
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
         await _only_drain(event_aiter)

@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from fakes.recognizer import LIMIT_SECONDS, FakeService
 from fakes.saying import Live, Saying
+from fakes.session import CLOSES_AT_ONCE, Room
 from fakes.synthesizer import OPTIONS, FakeSpeech
-from livekit.agents import APIConnectOptions, stt
+from fakes.tts import ToneTTS
+from livekit.agents import Agent, AgentSession, APIConnectOptions, stt
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+from livekit.agents.testing import fake_job_context
 
-from livekit_plugins_azure_interpreter import STT, TTS, SpeechStream
+from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, SpeechStream, session_options
 from livekit_plugins_azure_interpreter._ledger import Ledger
 from livekit_plugins_azure_interpreter._synthesizers import Synthesizers
 from livekit_plugins_azure_interpreter._utterances import Utterance
@@ -145,8 +148,8 @@ async def live(
 async def say() -> AsyncIterator[Callable[..., Saying]]:
     speeches: list[Saying] = []
 
-    def start(tts: TTS, *texts: str) -> Saying:
-        speeches.append(Saying(tts, *texts))
+    def start(tts: TTS, *texts: str, whole: bool = True) -> Saying:
+        speeches.append(Saying(tts, *texts, whole=whole))
         return speeches[-1]
 
     yield start
@@ -167,3 +170,38 @@ async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
     for azure, synthesizers in made:
         await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
         azure.shut_down()
+
+
+@pytest.fixture
+async def enter(
+    make_stt: Callable[..., STT], service: FakeService, until: Until
+) -> AsyncIterator[Callable[..., Any]]:
+    """Start a session with a pair of its own, or one that another session has, too."""
+    sessions: list[AgentSession[Any]] = []
+    with fake_job_context():
+
+        async def start(
+            agent: Agent | None = None,
+            *,
+            interpreter: STT | None = None,
+            wrap: Callable[[STT], Any] = lambda interpreter: interpreter,
+            fallback: ToneTTS | None = None,
+            **options: Any,
+        ) -> Room:
+            interpreter = interpreter or make_stt()
+            session: AgentSession[Any] = AgentSession(
+                stt=wrap(interpreter),
+                tts=TTS(interpreter, fallback=fallback),
+                **session_options(**{**CLOSES_AT_ONCE, **options}),
+            )
+            sessions.append(session)
+            room = Room(interpreter, session, service, number=len(sessions) - 1)
+            session.input.audio = room.microphone
+            session.output.audio = room.speaker
+            await asyncio.wait_for(session.start(agent or InterpreterAgent()), LIMIT_SECONDS)
+            await until(lambda: len(service.recognizers) == len(sessions) and service.last.started)
+            return room
+
+        yield start
+        for session in sessions:
+            await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)

@@ -3,28 +3,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from fakes.azure import heard, hearing, spoken_in, untranslated, voice
-from fakes.recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
+from fakes.other import OtherSTT
+from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.session import CLOSES_AT_ONCE, Room
 from fakes.tts import ToneTTS, tone
-from livekit import rtc
 from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
-from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter._events import Disconnected, SpeechStarted
-from livekit_plugins_azure_interpreter.agent import _Interpretation
+from livekit_plugins_azure_interpreter._session_interpretation import SessionInterpretation
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
 
 VOICES = [tone(hertz, 0.2) for hertz in (440, 550, 660, 770)]
-CLOSES_AT_ONCE = {"session_close_transcript_timeout": 0.01}
 
 
 class TestSessionOptions:
@@ -66,110 +65,6 @@ class TestSessionOptions:
         assert session_options()["turn_handling"]["endpointing"] == {"min_delay": 0.0, "max_delay": 0.0}
         assert session_options()["turn_handling"]["interruption"]["enabled"] is False
         assert endpointing == {"max_delay": 1.0}
-
-
-class Microphone(AudioInput):
-    def __init__(self) -> None:
-        super().__init__(label="microphone")
-        self._frames: asyncio.Queue[rtc.AudioFrame] = asyncio.Queue()
-
-    def push(self, pcm: bytes) -> None:
-        self._frames.put_nowait(rtc.AudioFrame(pcm, 16000, 1, len(pcm) // 2))
-
-    async def __anext__(self) -> rtc.AudioFrame:
-        return await self._frames.get()
-
-
-class Speaker(AudioOutput):
-    """Plays in no time, unless it is held: then each speech lasts until `release`.
-
-    Attributes:
-        heard: The speeches that were played to their end.
-        playing: A speech is complete and held.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(
-            label="speaker", capabilities=AudioOutputCapabilities(pause=False), sample_rate=16000
-        )
-        self.heard: list[bytes] = []
-        self.interrupted = 0
-        self.held = False
-        self.playing = False
-        self._speech = b""
-
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        await super().capture_frame(frame)
-        self._speech += bytes(frame.data)
-
-    def flush(self) -> None:
-        super().flush()
-        if self._speech and self.held:
-            self.playing = True
-        elif self._speech:
-            self._finish()
-
-    def clear_buffer(self) -> None:
-        self.interrupted += 1
-
-    def release(self) -> None:
-        self.held = self.playing = False
-        self._finish()
-
-    def _finish(self) -> None:
-        speech, self._speech = self._speech, b""
-        silence = bytes(320)  # with which LiveKit marks an end
-        self.heard.append(speech.removesuffix(silence))
-        self.on_playback_finished(playback_position=len(speech) / 32000, interrupted=False)
-
-
-class Room:
-    """A running session with a fake service behind it."""
-
-    def __init__(self, interpreter: STT, session: AgentSession[Any], service: FakeService) -> None:
-        self.stt = interpreter
-        self.session = session
-        self.microphone = Microphone()
-        self.speaker = Speaker()
-        self._service = service
-
-    @property
-    def recognizer(self) -> FakeRecognizer:
-        return self._service.last
-
-    def hears(self, *events: Any) -> None:
-        self.recognizer.post(*events)
-
-
-@pytest.fixture
-async def enter(make_stt: Make, service: FakeService, until: Until) -> AsyncIterator[Callable[..., Any]]:
-    sessions: list[AgentSession[Any]] = []
-    with fake_job_context():
-
-        async def start(
-            agent: Agent | None = None,
-            *,
-            wrap: Callable[[STT], Any] = lambda interpreter: interpreter,
-            fallback: ToneTTS | None = None,
-            **options: Any,
-        ) -> Room:
-            interpreter = make_stt()
-            session: AgentSession[Any] = AgentSession(
-                stt=wrap(interpreter),
-                tts=TTS(interpreter, fallback=fallback),
-                **session_options(**CLOSES_AT_ONCE, **options),
-            )
-            sessions.append(session)
-            room = Room(interpreter, session, service)
-            session.input.audio = room.microphone
-            session.output.audio = room.speaker
-            await asyncio.wait_for(session.start(agent or InterpreterAgent()), LIMIT_SECONDS)
-            await until(lambda: service.recognizers and service.last.started)
-            return room
-
-        yield start
-        for session in sessions:
-            await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)
 
 
 class TestInterpreting:
@@ -267,16 +162,6 @@ class TestInterpreting:
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[:1]
 
-    async def test_a_tts_of_another_stt_is_told_at_once(
-        self, enter: Make, make_stt: Make, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        await enter(InterpreterAgent(tts=TTS(make_stt())))
-        assert "speaks the translations of another STT" in caplog.text
-
-    async def test_the_right_one_is_not(self, enter: Make, caplog: pytest.LogCaptureFixture) -> None:
-        await enter()
-        assert "another STT" not in caplog.text
-
 
 class TestOtherSTT:
     """What the session tells of, and no STT of ours has translated."""
@@ -306,13 +191,19 @@ class TestOtherSTT:
         await until(lambda: room.speaker.heard)
         assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
 
-    async def test_by_default_it_is_a_transcript_and_not_said(self, enter: Make, until: Until) -> None:
+    async def test_by_default_it_is_a_transcript_and_not_said_which_is_told_once(
+        self, enter: Make, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
         fallback = ToneTTS()
-        room = await enter(fallback=fallback)
+        room = await enter(
+            wrap=lambda interpreter: livekit_stt.FallbackAdapter([interpreter, OtherSTT()]), fallback=fallback
+        )
         self._transcribed(room, "One.")
-        room.hears(heard("Deux."), *voice(VOICES[1]))
+        self._transcribed(room, "Two.")
+        room.hears(heard("Trois."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
+        assert caplog.text.count("what it hears is not said") == 1
 
 
 class TestHandOver:
@@ -366,7 +257,7 @@ class TestAgent:
 
     async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
         room = await enter()
-        interpretation = _Interpretation.of(room.session)
+        interpretation = SessionInterpretation.of(room.session)
         assert interpretation._agent is not None
         await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
         assert interpretation._agent is None
@@ -470,9 +361,9 @@ class TestNotSaid:
         room.session.update_agent(Agent(instructions=""))
         await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
         room.hears(heard("Oui."), *voice(VOICES[0]))
-        await until(lambda: room.stt.counts.utterances == 1 and _Interpretation.of(room.session)._left)
+        await until(lambda: room.stt.counts.utterances == 1 and SessionInterpretation.of(room.session)._left)
         room.session.update_agent(InterpreterAgent())
-        await until(lambda: _Interpretation.of(room.session)._agent is not None)
+        await until(lambda: SessionInterpretation.of(room.session)._agent is not None)
         assert room.stt._translations.ledgers[0].claims.empty
         room.hears(heard("Oui."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)

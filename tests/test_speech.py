@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from conftest import Until
 from fakes.azure import voice
-from fakes.saying import Live, said
-from fakes.tts import ToneTTS, tone
+from fakes.saying import Live, Saying, said
+from fakes.tts import Pieces, ToneTTS, tone
 from livekit.agents import APIError
 from livekit.agents.metrics import TTSMetrics
 
@@ -314,3 +314,70 @@ class TestOtherText:
             speech = await said(say, TTS(live.stt), *texts)
             assert not speech.frames
             assert not speech.errors
+
+
+class TestTextInPieces:
+    """A text of which the end is still to come, as an LLM's is."""
+
+    async def _hears(self, say: Make, until: Until, fallback: Pieces, tts: TTS, *texts: str) -> Saying:
+        speech = say(tts, *texts, whole=False)
+        await until(lambda: fallback.pieces)
+        return speech
+
+    async def test_what_begins_like_no_translation_goes_to_the_fallback_as_it_comes(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        fallback = Pieces()
+        await live.hears("Oui, merci.", *voice(VOICE))
+        speech = await self._hears(
+            say, until, fallback, TTS(live.stt, fallback=fallback), "Oui, bien", " sûr"
+        )
+        speech.stream.push_text(", Madame.")
+        speech.stream.end_input()
+        await speech.ended()
+        assert "".join(fallback.pieces) == "Oui, bien sûr, Madame."
+        assert speech.pcm == fallback.tone
+
+    async def test_without_a_translation_that_waits_its_first_word_is_enough(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        fallback = Pieces()
+        await self._hears(say, until, fallback, TTS(live.stt, fallback=fallback), " ", "Well")
+
+    async def test_a_fallback_that_does_not_stream_begins_with_the_first_sentence(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS(streaming=False)
+        sentences = ("It is a long answer that goes on. ", "And on, for several sentences. ", "And so on")
+        say(TTS(live.stt, fallback=fallback), *sentences, whole=False)
+        await until(lambda: fallback.texts)
+        assert fallback.texts[0].startswith("It is a long answer")
+
+    @pytest.mark.parametrize(
+        "pieces", [("Ou", "i, me", "rci."), ("*Oui*", ", ", "merci", "."), ("[Oui", "](x), merci.")]
+    )
+    async def test_what_may_be_a_translation_waits_for_its_end(
+        self, live: Live, say: Make, pieces: tuple[str, ...]
+    ) -> None:
+        fallback = Pieces()
+        await live.hears("Oui, merci.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt, fallback=fallback), *pieces)
+        assert (speech.pcm, fallback.pieces) == (VOICE, [])
+
+    async def test_joined_translations_in_pieces_are_their_voices(self, live: Live, say: Make) -> None:
+        fallback = Pieces()
+        await live.hears("Oui.", *voice(VOICE))
+        await live.hears("Non.", *voice(OTHER_VOICE))
+        speech = await said(say, TTS(live.stt, fallback=fallback), "Oui", ". N", "on.")
+        assert (speech.pcm, fallback.pieces) == (VOICE + OTHER_VOICE, [])
+
+    async def test_an_attempt_after_a_failure_says_it_all_and_claims_nothing(
+        self, live: Live, say: Make
+    ) -> None:
+        fallback = Pieces(failures=1)
+        tts = TTS(live.stt, fallback=fallback)
+        speech = say(tts, "Bien ", "sûr.")
+        translation = await live.hears("Bien sûr.", *voice(VOICE))
+        await speech.ended()
+        assert speech.pcm == fallback.tone
+        assert (await said(say, tts, translation)).pcm == VOICE

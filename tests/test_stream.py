@@ -128,7 +128,7 @@ class TestTranscripts:
         assert final.source_texts == ["Yes."]
         assert final.target_languages == ["fr", "de"]
         assert final.target_texts == ["Oui.", "Ja."]
-        assert final.metadata == {"translated": True}
+        assert final.metadata == {"translated": True, "id": final.text.utterance.id}
 
     async def test_its_times_are_on_the_clock_of_the_stream(
         self, make_stt: Make, listen: Make, service: FakeService

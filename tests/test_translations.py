@@ -62,9 +62,9 @@ def test_what_waits_is_of_all_streams(translations: Translations) -> None:
     for stream, seconds in enumerate((0.5, 0.25)):
         _said(translations, stream, "Oui.", 1.0)
         translations.ledgers[stream].audio(Samples(bytes(2 * int(16000 * seconds)), 16000, starts=True), 1.1)
-    assert translations.waiting_seconds == 0.75
+    assert translations.waiting_seconds() == 0.75
     translations.claim("Oui.")
-    assert translations.waiting_seconds == 0.25
+    assert translations.waiting_seconds() == 0.25
 
 
 def test_a_stream_that_has_ended_is_kept_while_something_of_it_can_be_claimed(

@@ -130,6 +130,15 @@ class Microphone(io.AudioInput):
         for frame in Audio().frames(pcm, **how):
             self._frames.put_nowait(frame)
 
+    async def until_taken(self) -> None:
+        """Wait until all that was spoken has been taken."""
+
+        async def wait() -> None:
+            while not self._frames.empty():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+
+        await within(wait())
+
     async def __anext__(self) -> rtc.AudioFrame:
         frame = await self._frames.get()
         now = time.monotonic()

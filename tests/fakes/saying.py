@@ -55,14 +55,15 @@ class Saying:
         errors: What the TTS reported meanwhile.
     """
 
-    def __init__(self, tts: TTS, *texts: str) -> None:
+    def __init__(self, tts: TTS, *texts: str, whole: bool = True) -> None:
         self.frames: list[SynthesizedAudio] = []
         self.errors: list[TTSError] = []
         tts.on("error", self.errors.append)
         self.stream = tts.stream(conn_options=OPTIONS)
         for text in texts:
             self.stream.push_text(text)
-        self.stream.end_input()
+        if whole:
+            self.stream.end_input()
         self._task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:

@@ -52,6 +52,23 @@ class ToneTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         emitter.push(self.tone)
 
 
+class Pieces(ToneTTS):
+    """Remembers the pieces in which its texts come.
+
+    Attributes:
+        pieces: Of all texts.
+    """
+
+    def __init__(self, *, failures: int = 0) -> None:
+        super().__init__(failures=failures)
+        self.pieces: list[str] = []
+
+    def stream(
+        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.SynthesizeStream:
+        return _PieceStream(tts=self, conn_options=conn_options)
+
+
 class _Chunked(tts.ChunkedStream):
     _tts: ToneTTS
 
@@ -73,11 +90,22 @@ class _Stream(tts.SynthesizeStream):
             mime_type="audio/pcm",
             stream=True,
         )
-        text = "".join([part async for part in self._input_ch if isinstance(part, str)])
+        text = "".join([self._piece(part) async for part in self._input_ch if isinstance(part, str)])
         self._mark_started()
         output_emitter.start_segment(segment_id=shortuuid())
         self._tts.speak(text, output_emitter)
         output_emitter.end_segment()
+
+    def _piece(self, piece: str) -> str:
+        return piece
+
+
+class _PieceStream(_Stream):
+    _tts: Pieces
+
+    def _piece(self, piece: str) -> str:
+        self._tts.pieces.append(piece)
+        return piece
 
 
 def tone(hertz: float, seconds: float, sample_rate: int = 16000) -> bytes:

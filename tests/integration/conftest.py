@@ -205,6 +205,7 @@ async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitab
             stt: Callable[[STT], livekit_stt.STT] = lambda stt: stt,
             tts: Callable[[TTS], livekit_tts.TTS] = lambda tts: tts,
             pair_options: Mapping[str, Any] | None = None,
+            audible: bool = True,
             **options: Any,
         ) -> Room:
             pair = await open_pair(behaviour, fallback=fallback, **(pair_options or {}))
@@ -213,6 +214,7 @@ async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitab
             options.setdefault("session_close_transcript_timeout", 0.1)
             session = AgentSession[None](stt=stt(pair.stt), tts=tts(pair.tts), **session_options(**options))
             room = Room(pair, session, speed=speed)
+            session.output.set_audio_enabled(audible)
             stack.push_async_callback(session.aclose)
             await within(session.start(agent or InterpreterAgent(), record=False))
             return room

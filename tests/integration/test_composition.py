@@ -175,10 +175,9 @@ class TestTextOnly:
         self, enter_room: Any, audio: Any
     ) -> None:
         lines = [audio.line(1), audio.line(2)]
-        room = await enter_room(_behaviour(lines), pair_options={"voice": None})
+        room = await enter_room(_behaviour(lines), pair_options={"voice": None}, audible=False)
         captions = Captions()
         room.session.output.transcription = captions
-        room.session.output.set_audio_enabled(False)
         room.microphone.speak(audio.speech(*_TWO, end=2.2))
         await captions.until(2)
         assert captions.texts == [_text(lines, 0), _text(lines, 1)]

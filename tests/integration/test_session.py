@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
 import numpy as np
 import pytest
+from fakes.room import within
 
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour
@@ -182,3 +184,18 @@ class TestText:
         assert room.heard(_voices(lines))
         (error,) = room.errors
         assert "fallback" in str(error.error.error)
+
+
+class TestLastWords:
+    async def test_a_shutdown_right_after_the_last_word_waits_for_its_translation(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        lines = _lines(audio)[:1]
+        room = await enter_room(_behaviour(lines))
+        closed = asyncio.Event()
+        room.session.on("close", lambda _: closed.set())
+        room.microphone.speak(audio.speech(_THREE[0], end=0.75))
+        await room.microphone.until_taken()
+        room.session.shutdown(drain=True)
+        await within(closed.wait())
+        assert room.heard(_voices(lines))

@@ -128,7 +128,10 @@ class TestSTT:
         assert_type(event.seconds_missing, float | None)
 
     def measured(self, event: UtteranceMetrics) -> None:
-        assert_type(event.outcome, Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late"])
+        assert_type(
+            event.outcome,
+            Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late", "closed"],
+        )
         assert_type(event.ear_voice_span_seconds, float | None)
         assert_type(event.backlog_seconds, float)
 

@@ -1,0 +1,51 @@
+"""The final transcripts that an `stt_node` gave, until the session tells of them."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+_MAX_UNTOLD = 100
+
+
+class ToldFinals:
+    """Pairs what a session tells, which is only a text, with the final transcript that it is of.
+
+    Attributes:
+        open_nodes: How many nodes may still give something.
+    """
+
+    def __init__(self) -> None:
+        self.open_nodes = 0
+        self._untold: deque[SpeechData] = deque(maxlen=_MAX_UNTOLD)
+
+    async def observe(self, node: Any) -> AsyncIterator[SpeechEvent]:
+        """What a node of LiveKit's gives, unchanged."""
+        if inspect.isawaitable(node):
+            node = await node
+        if node is None:
+            return
+        self.open_nodes += 1
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                if hasattr(node, "aclose"):
+                    stack.push_async_callback(node.aclose)
+                async for event in node:
+                    if event.type is SpeechEventType.FINAL_TRANSCRIPT and event.alternatives:
+                        self._untold.append(event.alternatives[0])
+                    yield event
+        finally:
+            self.open_nodes -= 1
+
+    def take(self, text: str) -> SpeechData | None:
+        """The transcript with this text that was given first; those before it are not told any more."""
+        if all(data.text != text for data in self._untold):
+            return None
+        while (data := self._untold.popleft()).text != text:
+            pass
+        return data
