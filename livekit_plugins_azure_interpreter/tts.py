@@ -56,7 +56,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def has_voices(self) -> bool:
-        """There is a voice for each translation: Azure's (`STT(voice=None)` has none), or another."""
+        """Each translation has a voice of Azure's (with `STT(voice=None)` none has) or another."""
         return self._fallback is not None or all(stt._options.voice is not None for stt in self._interpreters)
 
     @property
