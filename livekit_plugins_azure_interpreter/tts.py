@@ -12,7 +12,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TT
 
 from ._interpreting_stts import InterpretingSTTs
 from ._speech import Speech
-from ._surrogates import WholeCharacters
+from ._surrogates import WholeCharacters, whole_characters
 from .stt import STT
 
 
