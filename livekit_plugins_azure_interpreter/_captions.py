@@ -13,6 +13,7 @@ from livekit.agents.stt import SpeechData
 from ._languages import same_text
 from ._plan import Route
 from ._room import Caption, Room
+from ._surrogates import whole_characters
 from ._utterances import Translation
 from .log import logger
 
@@ -83,8 +84,9 @@ class Captions:
             self._finals.popitem(last=False)
 
     def _add(self, caption: Caption) -> None:
-        if caption.text:
-            self._unsent[caption.id] = caption
+        # LiveKit encodes it, and half a character cannot be.
+        if text := whole_characters(caption.text):
+            self._unsent[caption.id] = replace(caption, text=text)
             self._wake.set()
 
     async def _send(self) -> None:

@@ -29,7 +29,7 @@ def text_key(text: str) -> str:
 def settled_key(text: str) -> str:
     """What is sure of the key of a text that is not whole yet: whatever follows, its key begins so."""
     open_markup = _MAY_OPEN.search(text)
-    settled = text[: open_markup.start()] if open_markup else text
+    settled = _EMOJI.sub("", text[: open_markup.start()] if open_markup else text)
     settled = settled.rstrip("".join(character for character in set(settled) if _joins(character)))[:-1]
     key = text_key(settled)
     return key if any(character.isalnum() for character in key) else ""
