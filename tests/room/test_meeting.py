@@ -215,3 +215,25 @@ async def test_a_recorder_subscribes_to_all_and_who_is_hidden_to_no_interpretati
     await hidden.until(lambda: ("alice", "microphone") in hidden.tracks)
     assert ("interpreter", "alice-fr") not in hidden.tracks
     assert bob.room.remote_participants["interpreter"].attributes["interpreter"] == "ready"
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+async def test_what_is_said_while_azure_is_away_is_interpreted_afterwards(
+    meeting: Any, interpreter: Any, emulator: Any
+) -> None:
+    failed = asyncio.Event()
+    interpreter.on("interpretation_changed", lambda change: change.state == "failed" and failed.set())
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    await emulator.aclose()
+    said = 0
+    # LiveKit's attempts end meanwhile.
+    while not failed.is_set() and said < 12:
+        await alice.say(_OTHER_SENTENCES[said % 2].pcm + silence(1.0))
+        said += 1
+    await emulator.start()
+    await bob.until(lambda: len(bob.read_of("interpreter")) == said)
+    translations = [_OTHER_SENTENCES[number % 2].line.translations["fr"] for number in range(said)]
+    assert bob.read_of("interpreter") == translations
+    assert failed.is_set()
