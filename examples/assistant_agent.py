@@ -1,20 +1,26 @@
 """An ordinary agent with an LLM, for speakers of any language: it hears them in French, and answers in it.
 
-    python examples/assistant_agent.py dev
+    python examples/assistant_agent.py start --dev
 
 It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET), Azure Speech (AZURE_SPEECH_KEY,
 AZURE_SPEECH_REGION) and an LLM: LiveKit Inference has one for the same LiveKit key, or LIVEKIT_INFERENCE_URL
 names any service that speaks OpenAI's protocol. Without any of them, a recording is answered in the terminal,
 by an LLM that only repeats what it is told:
 
-    python examples/assistant_agent.py sample [RECORDING.wav]
+    python examples/assistant_agent.py sample [RECORDING]
+
+Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated. The words of the
+sample, in French and German, and its voices, in French, are a script. In any other language, and in a
+recording of your own, what is said comes back as it is.
+The voice of the agent is noise then.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from file_audio import Recording
+from file_audio import SAMPLE_RATE_HZ
 from livekit.agents import (
     Agent,
     AgentServer,
@@ -25,7 +31,8 @@ from livekit.agents import (
     llm,
 )
 from resilience.interpreter import Verbatim
-from sample_session import SAMPLE_RATE_HZ, azure_or_emulator, on_recording, run_agent
+from sample_session import azure_or_emulator, on_recording, read, run_agent
+from worker import tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -33,6 +40,7 @@ LANGUAGE, VOICE = "fr", "fr-FR-DeniseNeural"
 GREETING = "Bonjour, que puis-je faire pour vous ?"
 
 server = AgentServer()
+server.on("worker_registered", tell_which_rooms)
 
 
 class Assistant(Agent):
@@ -64,8 +72,9 @@ async def entrypoint(ctx: JobContext) -> None:
     await session.start(Assistant(), room=ctx.room)
 
 
-async def sample(recording: Recording) -> None:
-    async with azure_or_emulator() as credentials:
+async def sample(path: Path | None) -> None:
+    recording = read(path)
+    async with azure_or_emulator(path) as credentials:
         session = make_session(Verbatim(), **credentials)
         session.on("conversation_item_added", show)
         async with on_recording(recording, session, Assistant()):
@@ -78,4 +87,4 @@ def show(event: ConversationItemAddedEvent) -> None:
 
 
 if __name__ == "__main__":
-    run_agent(server, sample)
+    run_agent(sample)

@@ -1,21 +1,23 @@
 """An interpreter with a face: what is said in the room is heard in French, from a drawn avatar.
 
-    python examples/avatar_agent.py dev
+    python examples/avatar_agent.py start --dev
 
 It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
-(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside it:
+(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside
+it. It recognizes and translates nothing: what is said comes back as it was said:
 
     python -m livekit_plugins_azure_interpreter.emulator
     export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
 """
 
 from avatar import FaceAvatar
-from environment import require_environment
-from livekit.agents import AgentServer, AgentSession, JobContext, cli
+from livekit.agents import AgentServer, AgentSession, JobContext
+from worker import run_worker, tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
 server = AgentServer()
+server.on("worker_registered", tell_which_rooms)
 
 
 @server.rtc_session()
@@ -29,5 +31,4 @@ async def entrypoint(ctx: JobContext) -> None:
 
 
 if __name__ == "__main__":
-    require_environment()
-    cli.run_app(server)
+    run_worker()

@@ -1,30 +1,36 @@
 """Captions only: what is said in a room, in any language, can be read in French and in German.
 
-    python examples/captions_agent.py dev
+    python examples/captions_agent.py start --dev
 
 It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
 (AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without any of them, a recording is captioned in the terminal:
 
-    python examples/captions_agent.py sample [RECORDING.wav]
+    python examples/captions_agent.py sample [RECORDING]
+
+Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated. The words of the
+sample, in French and German, and its voices, in French, are a script. In any other language, and in a
+recording of your own, what is said comes back as it is.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-from file_audio import Recording
 from livekit import rtc
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext
 from livekit.agents.types import ATTRIBUTE_TRANSCRIPTION_FINAL, TOPIC_TRANSCRIPTION
 from livekit.agents.voice.room_io import RoomOptions
-from sample_session import azure_or_emulator, on_recording, run_agent
+from sample_session import azure_or_emulator, on_recording, read, run_agent
+from worker import tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
 LANGUAGES = ["fr", "de"]
 
 server = AgentServer()
+server.on("worker_registered", tell_which_rooms)
 
 
 def make_session(stt: azure_interpreter.STT) -> AgentSession[None]:
@@ -73,14 +79,17 @@ async def entrypoint(ctx: JobContext) -> None:
     await session.start(listener(), room=ctx.room, room_options=captions_only)
 
 
-async def sample(recording: Recording) -> None:
-    async with azure_or_emulator() as credentials:
+async def sample(path: Path | None) -> None:
+    recording = read(path)
+    async with azure_or_emulator(path) as credentials:
         stt = azure_interpreter.STT(target_languages=LANGUAGES, voice=None, **credentials)
         showing = asyncio.create_task(show(stt))
-        async with on_recording(recording, make_session(stt), listener()):
-            pass
-        showing.cancel()
+        try:
+            async with on_recording(recording, make_session(stt), listener()):
+                pass
+        finally:
+            showing.cancel()
 
 
 if __name__ == "__main__":
-    run_agent(server, sample)
+    run_agent(sample)

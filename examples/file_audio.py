@@ -9,60 +9,57 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import av
+import av.error
 import numpy as np
 from livekit import rtc
 from livekit.agents.voice import io
 
+SAMPLE_RATE_HZ = 16000
 FRAME_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Recording:
-    """16 bit PCM, with interleaved channels."""
+    """16 bit mono PCM at SAMPLE_RATE_HZ."""
 
     pcm: bytes
-    sample_rate: int
-    channels: int
 
     @property
     def seconds(self) -> float:
-        return len(self.pcm) / 2 / self.channels / self.sample_rate
+        return len(self.pcm) / 2 / SAMPLE_RATE_HZ
 
     @classmethod
     def read(cls, path: Path) -> Recording:
-        """Read a WAV file.
+        """Read an audio file of any kind, by the decoder that LiveKit uses.
 
         Raises:
-            ValueError: It is not there, no 16 bit WAV file of one or two channels, or has no audio.
-            OSError: It cannot be read.
+            ValueError: It is not there, or no audio can be read from it; the message is for the user.
         """
-        if not path.is_file():
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder, not a recording")
+        if not path.exists():
             raise ValueError(f"there is no file {path}")
-        if not path.stat().st_size:
-            raise ValueError(f"{path} is empty")
         try:
-            with wave.open(str(path), "rb") as wav:
-                recording = cls(wav.readframes(wav.getnframes()), wav.getframerate(), wav.getnchannels())
-                bits = wav.getsampwidth() * 8
-        except wave.Error as error:
-            raise ValueError(f"{path} is not a PCM WAV file ({error})") from error
-        except EOFError as error:
-            raise ValueError(f"{path} is not a PCM WAV file (it ends too early)") from error
-        if bits != 16 or recording.channels > 2:
-            raise ValueError(f"{path} has {recording.channels} channels of {bits} bit; 16 bit, 1 or 2 needed")
-        if not recording.pcm:
+            pcm = _decoded(path)
+        except av.error.FFmpegError as error:
+            raise ValueError(f"{path} cannot be read as audio: {error.strerror}") from error
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        if not pcm:
             raise ValueError(f"{path} has no audio in it")
-        return recording
+        return cls(pcm)
 
-    def mono(self, sample_rate: int) -> bytes:
-        """The same, mixed down to one channel and resampled."""
-        samples = np.frombuffer(self.pcm, dtype=np.int16).reshape(-1, self.channels)
-        mixed = samples.mean(axis=1).astype(np.int16)
-        if sample_rate == self.sample_rate:
-            return bytes(mixed.data)
-        resampler = rtc.AudioResampler(self.sample_rate, sample_rate)
-        frames = resampler.push(bytearray(mixed.data)) + resampler.flush()
-        return b"".join(bytes(frame.data) for frame in frames)
+
+def _decoded(path: Path) -> bytes:
+    # LiveKit's `audio_frames_from_file` cannot seek (MP4), and only logs what it cannot read.
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+    with path.open("rb") as file, av.open(file) as container:
+        if not container.streams.audio:
+            return b""
+        decoded = [*container.decode(audio=0), None]  # None: give what the resampler holds back
+        frames = [frame for part in decoded for frame in resampler.resample(part)]
+    return b"".join(frame.to_ndarray().tobytes() for frame in frames)
 
 
 class Clock:
@@ -92,14 +89,14 @@ class FileInput(io.AudioInput):
 
     async def _play(self, recording: Recording) -> AsyncIterator[rtc.AudioFrame]:
         self._clock.start()
-        samples = round(recording.sample_rate * FRAME_SECONDS)
-        size = samples * recording.channels * 2
+        samples = round(SAMPLE_RATE_HZ * FRAME_SECONDS)
+        size = samples * 2
         number = 0
         while True:
             pcm = recording.pcm[number * size : (number + 1) * size].ljust(size, b"\0")
             number += 1
             await asyncio.sleep(max(0.0, number * FRAME_SECONDS - self._clock.now))
-            yield rtc.AudioFrame(pcm, recording.sample_rate, recording.channels, samples)
+            yield rtc.AudioFrame(pcm, SAMPLE_RATE_HZ, 1, samples)
 
 
 @dataclass
@@ -114,29 +111,29 @@ class RecordingOutput(io.AudioOutput):
     """Plays speeches one after another, at the pace of speech, and keeps what was heard.
 
     Attributes:
+        clock: The input's, too.
         heard: Every speech, in order.
     """
 
-    def __init__(self, clock: Clock, sample_rate: int) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(
             label="recording",
             capabilities=io.AudioOutputCapabilities(pause=False),
-            sample_rate=sample_rate,
+            sample_rate=SAMPLE_RATE_HZ,
         )
         self.heard: list[Heard] = []
-        self._clock = clock
-        self._rate_hz = sample_rate
+        self.clock = clock
         self._playing = False
         self._until = 0.0
 
     @property
     def busy(self) -> bool:
         """Something is being played, or about to be."""
-        return self._playing or self._clock.now < self._until
+        return self._playing or self.clock.now < self._until
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         await super().capture_frame(frame)
-        self._until = max(self._until, self._clock.now)
+        self._until = max(self._until, self.clock.now)
         if not self._playing:
             self._playing = True
             self.heard.append(Heard(self._until))
@@ -147,7 +144,7 @@ class RecordingOutput(io.AudioOutput):
     def flush(self) -> None:
         super().flush()
         if self._playing:
-            remaining = max(0.0, self._until - self._clock.now)
+            remaining = max(0.0, self._until - self.clock.now)
             asyncio.get_running_loop().call_later(remaining, self._finish, False)
 
     def clear_buffer(self) -> None:
@@ -156,7 +153,7 @@ class RecordingOutput(io.AudioOutput):
     def _finish(self, interrupted: bool) -> None:
         if self._playing:
             self._playing = False
-            seconds = len(self.heard[-1].pcm) / 2 / self._rate_hz
+            seconds = len(self.heard[-1].pcm) / 2 / SAMPLE_RATE_HZ
             self.on_playback_finished(playback_position=seconds, interrupted=interrupted)
 
 
@@ -170,11 +167,18 @@ def check_output(path: Path) -> None:
         raise ValueError(f"--out: there is no folder {path.parent}")
     if path.is_dir():
         raise ValueError(f"--out: {path} is a folder, not a file")
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise ValueError(f"--out: {path} cannot be written: {error.strerror}") from error
+    if is_new:
+        path.unlink()
 
 
-def write_stereo(path: Path, left: bytes, heard: list[Heard], sample_rate: int) -> None:
-    """Left what was said, right what was heard, on one clock (16 bit mono PCM each)."""
-    ends = [round(speech.start_seconds * sample_rate) + len(speech.pcm) // 2 for speech in heard]
+def write_stereo(path: Path, left: bytes, heard: list[Heard]) -> None:
+    """Left what was said, right what was heard, on one clock (16 bit mono PCM at SAMPLE_RATE_HZ each)."""
+    ends = [round(speech.start_seconds * SAMPLE_RATE_HZ) + len(speech.pcm) // 2 for speech in heard]
     mixed = np.zeros((max([len(left) // 2, *ends]), 2), dtype=np.int16)
     mixed[: len(left) // 2, 0] = np.frombuffer(left, dtype=np.int16)
     for speech, end in zip(heard, ends, strict=True):
@@ -183,5 +187,5 @@ def write_stereo(path: Path, left: bytes, heard: list[Heard], sample_rate: int) 
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
-        wav.setframerate(sample_rate)
+        wav.setframerate(SAMPLE_RATE_HZ)
         wav.writeframes(mixed.tobytes())

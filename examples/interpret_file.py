@@ -1,53 +1,57 @@
-"""Interpret a WAV file in the terminal: a real AgentSession without a room.
+"""Interpret a recording in the terminal: a real AgentSession without a room.
 
-    python examples/interpret_file.py [INPUT] [--to fr] [--out interpreted.wav]
+    python examples/interpret_file.py [RECORDING] [--to fr] [--out interpreted.wav]
 
-With AZURE_SPEECH_KEY and AZURE_SPEECH_REGION it talks to Azure. Without, it starts the emulator of
-Azure Speech that the package brings.
+With AZURE_SPEECH_KEY and AZURE_SPEECH_REGION it talks to Azure.
+
+Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated. The words of the
+sample, in French and German, and its voices, in French, are a script. In any other language, and in a
+recording of your own, what is said comes back as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import logging
 import os
-import sys
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from file_audio import Clock, FileInput, Heard, Recording, RecordingOutput, check_output, write_stereo
-from interruptible import run_interruptibly
+from file_audio import SAMPLE_RATE_HZ, Heard, Recording, RecordingOutput, check_output, write_stereo
 from livekit.agents import AgentSession
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
-from sample_session import SAMPLE, SAMPLE_RATE_HZ, Failure, watch_errors
+from sample_session import RECORDING_HELP, WHAT_IS_EMULATED, azure_or_emulator, on_recording, read, run
 
 import livekit_plugins_azure_interpreter as azure_interpreter
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, load_script
-
-QUIET_SECONDS = 3.0
-"""After the end of the file: with no sign of speech for this long, everything was heard."""
-LONGEST_WAIT_SECONDS = 120.0
 
 
 @dataclass
 class Conversation:
-    """What happened, in order."""
+    """What was recognized, in order, and when its voices came."""
 
-    clock: Clock
     console: Console
     utterances: list[azure_interpreter.UtteranceRecognized] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
-    last_sign: float = 0.0
+    metrics: dict[str, azure_interpreter.UtteranceMetrics] = field(default_factory=dict)
 
-    def recognized(self, utterance: azure_interpreter.UtteranceRecognized) -> None:
+    def follow(self, stt: azure_interpreter.STT) -> None:
+        stt.on("utterance_recognized", self._recognized)
+        stt.on("voice_lost", self._lost)
+        stt.on("utterance_metrics_collected", self._measured)
+
+    def spoken(self) -> list[azure_interpreter.UtteranceRecognized]:
+        """The utterances whose voice was heard, in order."""
+        return [u for u in self.utterances if u.transcript.translated and u.id not in self.silent]
+
+    def tell(self, line: str) -> None:
+        self.console.print(f"[yellow]{escape(line)}", highlight=False, soft_wrap=True)
+
+    def _recognized(self, utterance: azure_interpreter.UtteranceRecognized) -> None:
         self.utterances.append(utterance)
-        self.sign()
         said = utterance.transcript
         minutes, seconds = divmod(said.start_time, 60)
         lines = Table.grid(padding=(0, 2))
@@ -62,82 +66,48 @@ class Conversation:
             lines.add_row("", "[dim]→", "[dim](not translated)")
         self.console.print(lines)
 
-    def lost(self, voice: azure_interpreter.VoiceLost) -> None:
-        self.console.print(f"[yellow]the voice of {voice.id} is lost: {voice.reason}[/]")
+    def _lost(self, voice: azure_interpreter.VoiceLost) -> None:
         if not voice.seconds_heard:
             self.silent.add(voice.id)
 
-    def sign(self, *_: object) -> None:
-        self.last_sign = self.clock.now
-
-    def spoken(self) -> list[azure_interpreter.UtteranceRecognized]:
-        """The utterances whose voice was heard, in order."""
-        return [u for u in self.utterances if u.transcript.translated and u.id not in self.silent]
+    def _measured(self, metrics: azure_interpreter.UtteranceMetrics) -> None:
+        self.metrics[metrics.id] = metrics
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Interpret a WAV file, in the voices of its speakers.")
-    parser.add_argument("input", nargs="?", type=Path, help="16 bit WAV file (default: a sample in English)")
-    parser.add_argument("--to", default="fr", metavar="LANGUAGE", help="target language (default: fr)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("interpreted.wav"), help="(default: interpreted.wav)"
+    parser = argparse.ArgumentParser(
+        description=f"Interpret a recording, in the voices of its speakers. {WHAT_IS_EMULATED}"
     )
+    parser.add_argument("recording", nargs="?", type=Path, help=RECORDING_HELP)
+    parser.add_argument(
+        "--to", default="fr", metavar="LANGUAGE", help="target language (default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, default=Path("interpreted.wav"), help="(default: %(default)s)")
     return parser.parse_args()
 
 
-@contextlib.asynccontextmanager
-async def interpreter(
-    options: argparse.Namespace, console: Console
-) -> AsyncGenerator[azure_interpreter.STT, None]:
-    """The STT: of Azure, or of the emulator."""
-    if os.environ.get("AZURE_SPEECH_KEY"):
-        console.print(f"Interpreting to {options.to} with Azure Speech.")
-        yield azure_interpreter.STT(target_languages=options.to)
-        return
-    script = load_script(SAMPLE / "script.json") if options.input is None else []
-    voices = "its voices are scripted" if script else "each speaker's own samples are the voice"
-    console.print(
-        f"AZURE_SPEECH_KEY is not set: using the emulator of Azure Speech; {voices}.", soft_wrap=True
-    )
-    async with Emulator(Behaviour(script=script)) as emulator:
-        yield azure_interpreter.STT(
-            target_languages=options.to, speech_key="emulator", speech_endpoint=emulator.endpoint
-        )
+async def interpret(options: argparse.Namespace, console: Console) -> None:
+    recording = read(options.recording)
+    check_output(options.out)
+    conversation = Conversation(console)
+    try:
+        async with azure_or_emulator(options.recording, tell=conversation.tell) as credentials:
+            if not credentials:
+                console.print(f"Interpreting to {options.to} with Azure Speech.")
+            stt = azure_interpreter.STT(target_languages=options.to, **credentials)
+            conversation.follow(stt)
+            tts = azure_interpreter.TTS(stt, sample_rate=SAMPLE_RATE_HZ)
+            session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
+            await play(recording, session, conversation)
+    except asyncio.CancelledError:
+        if conversation.utterances:  # Ctrl-C: what was heard until then is worth keeping
+            report(options.out, recording, conversation)
+        raise
+    report(options.out, recording, conversation)
 
 
-async def interpret(options: argparse.Namespace, recording: Recording, console: Console) -> None:
-    clock = Clock()
-    conversation = Conversation(clock, console)
-    loudspeaker = RecordingOutput(clock, SAMPLE_RATE_HZ)
-    async with contextlib.AsyncExitStack() as stack:
-        stt = await stack.enter_async_context(interpreter(options, console))
-        stt.on("utterance_recognized", conversation.recognized)
-        stt.on("voice_lost", conversation.lost)
-        tts = azure_interpreter.TTS(stt, sample_rate=SAMPLE_RATE_HZ)
-        session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-        session.on("user_state_changed", conversation.sign)
-        session.input.audio = FileInput(recording, clock)
-        session.output.audio = loudspeaker
-        stack.push_async_callback(stt.aclose)
-        stack.push_async_callback(session.aclose)
-        failed = watch_errors(session)
-        await session.start(azure_interpreter.InterpreterAgent())
-        try:
-            await play(recording, conversation, loudspeaker, failed)
-        finally:
-            # Also after Ctrl-C: what was heard until then is worth keeping.
-            if not failed.done():
-                report(options, recording, conversation, loudspeaker.heard)
-
-
-async def play(
-    recording: Recording,
-    conversation: Conversation,
-    loudspeaker: RecordingOutput,
-    failed: asyncio.Future[None],
-) -> None:
-    """Until the file is over and all of it was heard in the other language."""
-    clock = conversation.clock
+async def play(recording: Recording, session: AgentSession[None], conversation: Conversation) -> None:
+    """Until the recording is over and all of it was heard in the other language."""
     columns = (
         BarColumn(),
         TextColumn("{task.completed:5.1f} of {task.total:.1f} s"),
@@ -145,66 +115,48 @@ async def play(
     )
     with Progress(*columns, console=conversation.console, transient=True) as progress:
         bar = progress.add_task("listening", total=recording.seconds)
-        while clock.now < recording.seconds + LONGEST_WAIT_SECONDS:
-            await asyncio.wait({failed}, timeout=0.1)
-            if failed.done():
-                failed.result()
-            if loudspeaker.busy:
-                conversation.sign()
-            quiet = clock.now - max(conversation.last_sign, recording.seconds)
-            if quiet >= QUIET_SECONDS:
-                return
+
+        def show(loudspeaker: RecordingOutput) -> None:
             state = "speaking" if loudspeaker.busy else "listening"
-            progress.update(bar, completed=min(clock.now, recording.seconds), description=state)
+            heard_seconds = min(loudspeaker.clock.now, recording.seconds)
+            progress.update(bar, completed=heard_seconds, description=state)
+
+        agent, tell = azure_interpreter.InterpreterAgent(), conversation.tell
+        async with on_recording(recording, session, agent, tell=tell, progress=show) as loudspeaker:
+            conversation.heard = loudspeaker.heard
 
 
-def report(
-    options: argparse.Namespace, recording: Recording, conversation: Conversation, heard: list[Heard]
-) -> None:
+def report(out: Path, recording: Recording, conversation: Conversation) -> None:
+    """Keep what was heard; show how long after each utterance its translation was heard, and why."""
     console = conversation.console
-    said = recording.mono(SAMPLE_RATE_HZ)
-    write_stereo(options.out, said, heard, SAMPLE_RATE_HZ)
+    write_stereo(out, recording.pcm, conversation.heard)
     if not conversation.utterances:
         console.print("No speech was recognized.")
         return
-    table = Table("", "spoken until", "heard from", "delay", "voice", f"in {options.to}")
-    for number, (utterance, speech) in enumerate(zip(conversation.spoken(), heard, strict=False), 1):
+    service = "Azure" if os.environ.get("AZURE_SPEECH_KEY") else "the emulator"
+    console.print(delays(conversation))
+    console.print("delay: from the end of speech to the first sound of its translation")
+    console.print(f"  recognition: until {service} had sent the text of the translation")
+    console.print("  queue: until the translation before it had been said")
+    console.print(f"  voice: until {service} had sent its first sound, and all that this package adds")
+    console.print(f"{out}: left what was said, right what was heard")
+
+
+def delays(conversation: Conversation) -> Table:
+    table = Table("", "spoken until", "heard from", "delay", "= recognition", "+ queue", "+ voice", "text")
+    free_at = 0.0
+    voices = zip(conversation.spoken(), conversation.heard, strict=False)
+    for number, (utterance, voice) in enumerate(voices, 1):
         end = utterance.transcript.end_time
-        table.add_row(
-            str(number),
-            f"{end:.2f} s",
-            f"{speech.start_seconds:.2f} s",
-            f"{speech.start_seconds - end:.2f} s",
-            f"{len(speech.pcm) / 2 / SAMPLE_RATE_HZ:.2f} s",
-            escape(utterance.transcript.text),
-        )
-    console.print(table)
-    console.print(
-        "delay: from the end of speech to the first sound of its translation, which waits for those before"
-    )
-    console.print(f"{options.out}: left what was said, right what was heard")
-
-
-def main() -> int:
-    options = arguments()
-    console = Console()
-    try:
-        recording = Recording.read(options.input or SAMPLE / "english.wav")
-        check_output(options.out)
-        # LiveKit warns of each retry; the error that ends it is shown below, once.
-        logging.getLogger("livekit").setLevel(logging.CRITICAL)
-        run_interruptibly(interpret(options, recording, console))
-    except (ValueError, OSError) as error:
-        console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return 2
-    except Failure as error:
-        console.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-        return 1
-    except KeyboardInterrupt:
-        console.print("interrupted")
-        return 130
-    return 0
+        metrics = conversation.metrics.get(utterance.id)
+        recognition = metrics.recognition_delay_seconds if metrics else 0.0
+        queue = max(0.0, free_at - end - recognition)
+        delay = voice.start_seconds - end
+        times = (end, voice.start_seconds, delay, recognition, queue, delay - recognition - queue)
+        table.add_row(str(number), *(f"{one:.2f} s" for one in times), escape(utterance.transcript.text))
+        free_at = voice.start_seconds + len(voice.pcm) / 2 / SAMPLE_RATE_HZ
+    return table
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(interpret(arguments(), Console()))

@@ -1,6 +1,6 @@
 """A meeting in which everybody hears the others in their own language, in the voices of those who speak.
 
-    python examples/meeting_agent.py dev
+    python examples/meeting_agent.py start --dev
 
 A participant says by the attribute "language" what they want to hear: "fr", in the token that lets them in
 (`AccessToken(…).with_attributes({"language": "fr"})`), or later from any client
@@ -8,8 +8,8 @@ A participant says by the attribute "language" what they want to hear: "fr", in 
 as clients do by default, and hear what they asked for.
 
 It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
-(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside it; each speaker's
-own samples are then the translation:
+(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside
+it. It recognizes and translates nothing: what is said comes back as it was said:
 
     python -m livekit_plugins_azure_interpreter.emulator
     export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
@@ -18,8 +18,8 @@ own samples are then the translation:
 import logging
 import os
 
-from environment import require_environment
-from livekit.agents import AgentServer, AutoSubscribe, JobContext, cli
+from livekit.agents import AgentServer, AutoSubscribe, JobContext
+from worker import run_worker, tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -44,12 +44,13 @@ server = AgentServer(
     load_fnc=load,
     load_threshold=1.0,  # by default a worker is full at 0.7
     # Each meeting is a process of its own, and starting one takes seconds. This one is started already when
-    # somebody enters, so that their first words are interpreted. In `dev` there is none.
+    # somebody enters, so that their first words are interpreted. With --dev there is none.
     num_idle_processes=1,
     initialize_process_timeout=60.0,  # the 10 by default are too few on a busy machine, and it begins anew
     # Where the worker says that it is well. A second worker on the same machine needs another one.
     port=int(os.environ.get("HEALTH_PORT", "8081")),
 )
+server.on("worker_registered", tell_which_rooms)
 
 
 # Without an agent_name, LiveKit asks a worker for each room that is opened. With one, only for the rooms that
@@ -78,5 +79,4 @@ def log_change(change: azure_interpreter.InterpretationChanged) -> None:
 
 
 if __name__ == "__main__":
-    require_environment()
-    cli.run_app(server)
+    run_worker()

@@ -28,10 +28,10 @@ import os
 
 # First: it decides where livekit.agents, imported next, keeps its metrics.
 import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from environment import require_environment
-from livekit.agents import AgentServer, AgentSession, JobContext, cli
+from livekit.agents import AgentServer, AgentSession, JobContext
 from resilience.interpreter import ResilientInterpreter
 from resilience.vendors import vendors
+from worker import run_worker, tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -59,6 +59,7 @@ server = AgentServer(
     prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),
     drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
 )
+server.on("worker_registered", tell_which_rooms)
 
 
 @server.rtc_session()
@@ -73,5 +74,4 @@ async def entrypoint(ctx: JobContext) -> None:
 
 
 if __name__ == "__main__":
-    require_environment("AZURE_SPEECH", "BACKUP_SPEECH")
-    cli.run_app(server)
+    run_worker("AZURE_SPEECH", "BACKUP_SPEECH")

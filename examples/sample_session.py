@@ -3,121 +3,139 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from environment import require_environment
 from file_audio import Clock, FileInput, Recording, RecordingOutput
 from interruptible import run_interruptibly
-from livekit.agents import Agent, AgentServer, AgentSession, ErrorEvent, cli
+from livekit.agents import Agent, AgentSession
+from service_watch import Failure, ServiceWatch
+from worker import run_worker
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Fault, load_script
 
 SAMPLE = Path(__file__).parent / "sample"
-SAMPLE_RATE_HZ = 16000
+RECORDING_HELP = "an audio file: WAV, FLAC, MP3, Opus, ... (default: a sample in English)"
+WHAT_IS_EMULATED = (
+    "Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated. "
+    "The words of the sample, in French and German, and its voices, in French, are a script. "
+    "In any other language, and in a recording of your own, what is said comes back as it is."
+)
 _QUIET_SECONDS = 3.0
-"""After the end of the recording: when nothing was heard for this long, all was."""
+"""After the end of the recording: with no sign of speech for so long, all was heard."""
 
 
-class Failure(Exception):
-    """The session gave up; the message is for the user."""
-
-
-def run_agent(server: AgentServer, sample: Callable[[Recording], Coroutine[Any, Any, None]]) -> None:
-    """The command line of an agent: LiveKit's, and `sample [RECORDING.wav]`."""
+def run_agent(sample: Callable[[Path | None], Coroutine[Any, Any, None]]) -> None:
+    """The command line of an agent: LiveKit's, and `sample [RECORDING]`."""
     if sys.argv[1:2] != ["sample"]:
-        require_environment()
-        cli.run_app(server)
+        run_worker()
         return
     parser = argparse.ArgumentParser(
-        prog=f"{Path(sys.argv[0]).name} sample", description="Try the agent on a recording, without a room."
+        prog=f"{Path(sys.argv[0]).name} sample",
+        description=f"Try the agent on a recording, without a room. {WHAT_IS_EMULATED}",
     )
-    parser.add_argument("recording", nargs="?", type=Path, default=SAMPLE / "english.wav", help="16 bit WAV")
-    path = parser.parse_args(sys.argv[2:]).recording
-
-    async def try_it() -> None:
-        await sample(Recording.read(path))
-
-    run(try_it())
+    parser.add_argument("recording", nargs="?", type=Path, help=RECORDING_HELP)
+    run(sample(parser.parse_args(sys.argv[2:]).recording))
 
 
 def run(example: Coroutine[Any, Any, None]) -> None:
     """Run an example to its end; a mistake and Ctrl-C end it by an exit code, without a traceback."""
-    # LiveKit tells each error with its traceback; the one that ends the session is told here, once.
-    logging.getLogger("livekit").setLevel(logging.CRITICAL)
+    # LiveKit logs each error with its traceback; here each is told once, by ServiceWatch.
+    for name in ("livekit", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         run_interruptibly(example)
-    except (ValueError, OSError, Failure) as error:
-        sys.exit(f"error: {error}")
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Failure as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         sys.exit(130)
 
 
+def read(path: Path | None) -> Recording:
+    """A user's recording, or the sample.
+
+    Raises:
+        ValueError: It cannot be read; the message is for the user.
+    """
+    return Recording.read(path or SAMPLE / "english.wav")
+
+
 @contextlib.asynccontextmanager
-async def azure_or_emulator(*faults: Fault) -> AsyncGenerator[dict[str, Any], None]:
+async def azure_or_emulator(
+    path: Path | None, *faults: Fault, tell: Callable[[str], None] = print
+) -> AsyncGenerator[dict[str, Any], None]:
     """What to give `STT` and `PersonalVoiceTTS` to connect: nothing, if there is a key, else the emulator.
 
     Args:
-        *faults: What goes wrong with the emulator.
+        path: A user's own recording, which the script of the sample is not about; None: the sample.
+        *faults: What goes wrong with the emulator in the sample.
+        tell: Is given a line about what is emulated.
     """
     if os.environ.get("AZURE_SPEECH_KEY"):
         yield {}
         return
-    print(
-        "AZURE_SPEECH_KEY is not set: using the emulator of Azure Speech; what it speaks by itself is noise."
-    )
-    behaviour = Behaviour(script=load_script(SAMPLE / "script.json"), synthesis_seconds=2.0, faults=faults)
+    tell(WHAT_IS_EMULATED)
+    behaviour = Behaviour(synthesis_seconds=2.0)
+    if path is None:
+        behaviour = replace(behaviour, script=load_script(SAMPLE / "script.json"), faults=faults)
     async with Emulator(behaviour) as emulator:
         yield {"speech_key": "emulator", "speech_endpoint": emulator.endpoint}
 
 
 @contextlib.asynccontextmanager
 async def on_recording(
-    recording: Recording, session: AgentSession[Any], agent: Agent
+    recording: Recording,
+    session: AgentSession[Any],
+    agent: Agent,
+    *,
+    tell: Callable[[str], None] = print,
+    progress: Callable[[RecordingOutput], None] = lambda _: None,
 ) -> AsyncGenerator[RecordingOutput, None]:
     """A session that hears a recording, at the pace of speech.
 
     Leaving it waits until all was said and heard, and closes the session with its STT and TTS.
 
+    Args:
+        tell: Is given what goes wrong on the way, as lines.
+        progress: Is called ten times a second.
+
     Raises:
-        Failure: An error from which LiveKit cannot recover.
+        Failure: A service does not answer, or LiveKit cannot recover from its error.
     """
     clock = Clock()
-    loudspeaker = RecordingOutput(clock, SAMPLE_RATE_HZ)
+    loudspeaker = RecordingOutput(clock)
     session.input.audio = FileInput(recording, clock)
     if session.tts is not None:
         session.output.audio = loudspeaker
-    failed = watch_errors(session)
+    watch = ServiceWatch(session, tell)
+    signs = [recording.seconds]
+
+    def sign(_: object = None) -> None:
+        signs[0] = max(recording.seconds, clock.now)
+
+    session.on("user_state_changed", sign)
+    session.on("user_input_transcribed", sign)
     try:
         await session.start(agent)
         yield loudspeaker
-        quiet_since = recording.seconds
-        while clock.now - quiet_since < _QUIET_SECONDS:
-            await asyncio.wait({failed}, timeout=0.1)
-            if failed.done():
-                failed.result()
+        while not watch.all_answer or clock.now - signs[0] < _QUIET_SECONDS:
+            await watch.until_next_check()
+            progress(loudspeaker)
             if loudspeaker.busy:
-                quiet_since = max(recording.seconds, clock.now)
+                sign()
     finally:
         await session.aclose()
         for one in (session.stt, session.tts):
             if one is not None:
                 await one.aclose()
-
-
-def watch_errors(session: AgentSession[Any]) -> asyncio.Future[None]:
-    """Fails with the first error that LiveKit cannot recover from."""
-    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def on_error(event: ErrorEvent) -> None:
-        if not event.error.recoverable and not failed.done():
-            failed.set_exception(Failure(getattr(event.error.error, "message", str(event.error.error))))
-
-    session.on("error", on_error)
-    return failed

@@ -42,13 +42,14 @@ from .faults import (
     VoiceNeverEnds,
     WrongRequestId,
 )
-from .script import Line, Script, Voice, load_script
+from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .sockets import Tap
 from .synthesis import Synthesized, synthesize
 from .wire import Message
 
 __all__ = [
+    "ECHOED",
     "Away",
     "BadJson",
     "Behaviour",

@@ -18,9 +18,10 @@ from .server import Emulator
 _EPILOG = """\
 Point an agent at it (any key will do, unless --key says which):
 
-  AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2 AZURE_SPEECH_KEY=any python agent.py dev
+  AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2 AZURE_SPEECH_KEY=any python agent.py start
 
-Without a script each stretch of speech comes back in the speaker's own samples.
+Nothing is recognized or translated. With a script, the words and the voices are the script's; without one,
+each stretch of speech is numbered, and comes back as it was said: "(your voice, echoed)".
 A script is JSON; voices are 16 bit mono WAV files, found from the script's folder:
 
   {"lines": [{"language": "en-US", "text": "Good morning.",
@@ -40,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     default = Behaviour()
     parser = argparse.ArgumentParser(
         prog="python -m livekit_plugins_azure_interpreter.emulator",
-        description="An Azure Speech Live Interpreter on loopback, to try agents without an Azure account.",
+        description="Azure Speech's Live Interpreter, emulated: agents are tried without an account.",
         epilog=_EPILOG + describe_faults(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -27,8 +27,8 @@ class Behaviour:
 
     Args:
         script: What it understands: lines, in order; or a function from the samples of an utterance
-            (of what was heard so far, for interim results) to its line. Empty, or used up: the
-            speaker's own samples are the voice.
+            (of what was heard so far, for interim results) to its line. Empty, or used up: what is
+            said is numbered, and the speaker's own samples come back, as `ECHOED`.
         key: The only key that is let in; None: any.
         interim_interval_ms: How much speech brings another interim result; None: no interim results.
         recognition_delay_ms: From the end of an utterance to its final result.

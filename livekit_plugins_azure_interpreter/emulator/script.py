@@ -11,6 +11,9 @@ from typing import Any
 
 from .._languages import in_language
 
+ECHOED = "(your voice, echoed)"
+"""The text of a translation that is in no script: the emulator translates nothing."""
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -53,8 +56,7 @@ class Line:
     Args:
         text: The words in the language in which they were spoken.
         language: That language (BCP 47, as Azure reports it), e.g. `en-US`.
-        translations: The text per target language. A language that is missing gets the
-            source text behind the language's name in brackets.
+        translations: The text per target language; missing: `ECHOED`.
         voices: The voice per target language; missing: the speaker's own samples come back.
         start_seconds: Where in the stream's audio the utterance begins. Without places the emulator finds
             speech by its energy and gives each stretch the next line.
@@ -75,7 +77,7 @@ class Line:
     def translation(self, target_language: str) -> str:
         """The text in a target language."""
         text = in_language(self.translations, target_language)
-        return f"[{target_language}] {self.text}" if text is None else text
+        return ECHOED if text is None else text
 
 
 Script = Sequence[Line] | Callable[[Voice], Line]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Line, Voice, load_script
+from livekit_plugins_azure_interpreter.emulator import ECHOED, Line, Voice, load_script
 
 
 def _wav(path: Path, pcm: bytes, *, rate: int = 16000, width: int = 2, channels: int = 1) -> Path:
@@ -63,7 +63,7 @@ class TestLine:
         assert Line("Hello", translations={"fr": "Bonjour"}).translation("fr") == "Bonjour"
 
     def test_a_language_without_a_translation_gets_the_text_behind_its_name(self) -> None:
-        assert Line("Hello", translations={"fr": "Bonjour"}).translation("de") == "[de] Hello"
+        assert Line("Hello", translations={"fr": "Bonjour"}).translation("de") == ECHOED
 
 
 class TestLoadScript:

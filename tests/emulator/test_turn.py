@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import (
+    ECHOED,
     Behaviour,
     DropInVoice,
     EarlyVoice,
@@ -115,7 +116,7 @@ class TestFinalResult:
         self, begin: Any, audio: Any
     ) -> None:
         final = await self._final(begin, audio, _HELLO, targets=("it",))
-        assert final["Translations"] == [{"Language": "it", "DisplayText": "[it] Hello world"}]
+        assert final["Translations"] == [{"Language": "it", "DisplayText": ECHOED}]
 
     async def test_it_reports_success(self, begin: Any, audio: Any) -> None:
         assert (await self._final(begin, audio, _HELLO))["TranslationStatus"] == "Success"

@@ -38,7 +38,7 @@ def recorded(name: str, seconds: float | None = None) -> bytes:
 
 
 def sentences() -> list[bytes]:
-    """The five English sentences of the sample, without the pauses between them."""
+    """The English sentences of the sample, without the pauses between them."""
     pcm = recorded("english.wav")
     stretches = (heard for heard in EnergyListener(RATE_HZ).hear(pcm) if isinstance(heard, SpeechEnded))
     return [
