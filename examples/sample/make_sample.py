@@ -87,7 +87,8 @@ def main() -> None:
     pause = bytes(2 * round(SAMPLE_RATE * PAUSE_SECONDS))
     with wave.open(str(FOLDER / "english.wav"), "wb") as wav:
         wav.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        wav.writeframes(b"".join(spoken(text, "en-us", voice) + pause for voice, text, _, _ in LINES))
+        speech = [spoken(text, "en-us", voice) + pause for voice, text, _, _ in LINES]
+        wav.writeframes(b"".join([pause[: len(pause) // 4], *speech]))
 
     script = []
     for number, (voice, text, in_french, in_german) in enumerate(LINES, 1):

@@ -15,7 +15,7 @@ from fakes.worker_process import EXAMPLES
 
 from livekit_plugins_azure_interpreter.emulator import ECHOED, Behaviour, Emulator, Voice
 
-_SECONDS = 3.4
+_SECONDS = 3.6
 """The sample's first sentence, and the pause after it."""
 _LIMIT_SECONDS = 90.0
 """A few seconds of work to start, on a machine that may be busy."""

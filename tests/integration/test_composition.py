@@ -20,7 +20,7 @@ from livekit.plugins import silero
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 
-_SAMPLE_SECONDS = 8
+_SAMPLE_SECONDS = 9.5
 """Three sentences."""
 _ONE = ((0.2, 0.7),)
 _TWO = ((0.2, 0.7), (1.1, 1.6))
@@ -46,7 +46,7 @@ class TestVAD:
         self, enter_room: Any, audio: Any, pytestconfig: pytest.Config
     ) -> None:
         with wave.open(str(pytestconfig.rootpath / "examples/sample/english.wav")) as sample:
-            pcm = sample.readframes(_SAMPLE_SECONDS * sample.getframerate())
+            pcm = sample.readframes(round(_SAMPLE_SECONDS * sample.getframerate()))
         vad = silero.VAD.load()
         assert await self._found(vad, audio.frames(pcm)) == 3
         lines = [audio.line(number, 4.5) for number in (1, 2, 3)]
