@@ -13,12 +13,12 @@ from .hearing import assert_heard
 from .speech import recorded, sentences, silence
 
 _TRACK = "roomio_audio"
-_VOICES = [recorded("french_5.wav"), recorded("french_3.wav", seconds=2.0)]
+_VOICES = [recorded("french_6.wav"), recorded("french_3.wav", seconds=2.0)]
 _LINES = [
     Line(f"Sentence {number}.", translations={"fr": f"Phrase {number}."}, voices={"fr": Voice(voice)})
     for number, voice in enumerate(_VOICES, 1)
 ]
-_SENTENCE = sentences()[1]
+_SENTENCE = sentences()[3]
 
 
 async def test_another_participant_hears_every_translation_and_reads_both_languages(
