@@ -147,7 +147,7 @@ class Connection:
         if self._connected:
             self._send_at_once(recognizer)
         else:
-            self._watch(deadline - self._opened_at, "could not be reached")
+            self._watch(deadline, self._connect_seconds, "could not be reached")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -247,7 +247,8 @@ class Connection:
         self._put(self._voices.take(event, self._loop.time()), came_at)
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
-            self._watch(self._connect_seconds, "could not be reached again")
+            seconds = self._connect_seconds
+            self._watch(self._loop.time() + seconds, seconds, "could not be reached again")
             self._renew_token()
         elif isinstance(event, Connected):
             self._connected = True
@@ -313,13 +314,15 @@ class Connection:
             self._watchdog.cancel()
         if self._draining:
             # The SDK sends at the pace of speech at least, however fast audio was written.
-            behind = self._written_seconds - (self._loop.time() - self._opened_at)
-            self._watch(_DRAIN_SECONDS + max(0.0, behind), "did not answer after the end of the audio")
+            now = self._loop.time()
+            seconds = _DRAIN_SECONDS + max(0.0, self._written_seconds - (now - self._opened_at))
+            self._watch(now + seconds, seconds, "did not answer after the end of the audio")
 
-    def _watch(self, seconds: float, otherwise: str) -> None:
+    def _watch(self, deadline: float, limit_seconds: float, otherwise: str) -> None:
+        """Fail at the deadline, unless something comes; `limit_seconds` is how long that is in all."""
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self._watchdog = self._loop.call_later(seconds, self._take, _timed_out(seconds, otherwise))
+        self._watchdog = self._loop.call_at(deadline, self._take, _timed_out(limit_seconds, otherwise))
 
 
 def _report_renewal(renewing: asyncio.Future[None]) -> None:

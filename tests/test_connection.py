@@ -204,6 +204,20 @@ class TestOpening:
         assert failed.code == TIMED_OUT
         assert "could not be reached" in failed.details
 
+    async def test_the_failure_tells_the_whole_limit_however_late_the_loop_is(
+        self, service: FakeService
+    ) -> None:
+        service.replies = [[]]
+
+        def open_late(options: Options, post: Callable[[Event], None]) -> Recognizer:
+            loop.call_soon_threadsafe(time.sleep, 0.15)
+            return service(options, post)
+
+        loop = asyncio.get_running_loop()
+        async with Connection(open_late, OPTIONS, connect_seconds=0.1) as connection:
+            (failed,) = await all_of(connection)
+        assert failed == Failed(TIMED_OUT, "Azure Speech could not be reached within 0.1 s")
+
     async def test_a_connection_that_came_while_the_loop_was_blocked_is_no_failure(
         self, service: FakeService
     ) -> None:

@@ -7,9 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from fakes.azure import heard, hearing, phrase, untranslated, voice
+from fakes.clock import VirtualLoop, run
 from fakes.recognizer import LIMIT_SECONDS, FakeService
 from fakes.tts import tone
 from livekit import rtc
@@ -851,25 +853,37 @@ class TestLostResults:
 
 
 class TestServiceThatStaysMute:
-    async def test_it_is_an_error_in_the_end(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        options = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=0.1)
-        listener = listen(make_stt(peer_timeout_seconds=0.15), conn_options=options)
-        listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
-        with pytest.raises(APITimeoutError, match="did not answer to speech"):
-            await listener.ended()
-        assert [error.recoverable for error in listener.errors] == [True, False]
+    def listen(self, service: FakeService, options: APIConnectOptions) -> tuple[APITimeoutError, list[bool]]:
+        """What a stream with speech ends with, in virtual time; and which of its errors were recoverable."""
+        loop = VirtualLoop()
+        loop.idle = lambda: all(recognizer.idle for recognizer in service.recognizers)
+        recoverable: list[bool] = []
 
-    async def test_without_retries_of_its_own_whoever_asked_may_try_again(
-        self, make_stt: Make, listen: Make, service: FakeService
-    ) -> None:
-        options = APIConnectOptions(max_retry=0, timeout=0.1)
-        listener = listen(make_stt(peer_timeout_seconds=0.15), conn_options=options)
-        listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
-        with pytest.raises(APITimeoutError) as raised:
-            await listener.ended()
-        assert raised.value.retryable
+        async def main() -> APITimeoutError:
+            credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
+            interpreter = STT(target_languages="fr", _open_recognizer=service, **credentials)
+            interpreter.on("error", lambda error: recoverable.append(error.recoverable))
+            async with interpreter.stream(conn_options=options) as stream:
+                stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
+                with pytest.raises(APITimeoutError, match="did not answer to speech") as raised:
+                    async for _ in stream:
+                        pass
+            await interpreter.aclose()
+            return raised.value
+
+        # LiveKit counts retries anew after an attempt that outlived its timeout, by the clock on the wall.
+        livekit_clock = SimpleNamespace(time=loop.time, perf_counter=loop.time)
+        with mock.patch("livekit.agents.stt.stt.time", livekit_clock):
+            return run(loop, main()), recoverable
+
+    def test_it_is_an_error_in_the_end(self, service: FakeService) -> None:
+        error, recoverable = self.listen(service, APIConnectOptions(max_retry=1))
+        assert not error.retryable
+        assert recoverable == [True, False]
+
+    def test_without_retries_of_its_own_whoever_asked_may_try_again(self, service: FakeService) -> None:
+        error, _ = self.listen(service, APIConnectOptions(max_retry=0))
+        assert error.retryable
 
     async def test_each_attempt_waits_longer_for_an_answer(
         self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
