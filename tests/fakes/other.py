@@ -1,7 +1,8 @@
-"""What else works in a session: an STT that does not translate, and an LLM that repeats what it is told."""
+"""What else works in a session: an STT that does not translate, and LLMs."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from livekit import rtc
@@ -122,3 +123,40 @@ class _Echo(llm.LLMStream):
         for word in self._llm.told[-1].split(" "):
             delta = llm.ChoiceDelta(role="assistant", content=word + " ")
             self._event_ch.send_nowait(llm.ChatChunk(id="echo", delta=delta))
+
+
+class SlowLLM(llm.LLM):
+    """Answers in two parts.
+
+    Attributes:
+        goes_on: Set, it gives the second part, and ends.
+    """
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__()
+        self.parts = first, second
+        self.goes_on = asyncio.Event()
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        **more: Any,
+    ) -> llm.LLMStream:
+        return _Slow(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+
+class _Slow(llm.LLMStream):
+    _llm: SlowLLM
+
+    async def _run(self) -> None:
+        first, second = self._llm.parts
+        self._give(first)
+        await self._llm.goes_on.wait()
+        self._give(second)
+
+    def _give(self, part: str) -> None:
+        delta = llm.ChoiceDelta(role="assistant", content=part)
+        self._event_ch.send_nowait(llm.ChatChunk(id="slow", delta=delta))

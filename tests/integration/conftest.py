@@ -170,7 +170,8 @@ class Room:
     """A session in which an InterpreterAgent works, with its microphone and its speaker."""
 
     def __init__(self, pair: Pair, session: AgentSession[None], *, speed: float) -> None:
-        self.emulator, self.stt, self.session, self.asked = pair.emulator, pair.stt, session, pair.asked
+        self.pair, self.emulator, self.stt, self.session = pair, pair.emulator, pair.stt, session
+        self.asked = pair.asked
         self.microphone, self.speaker = Microphone(speed=speed), Speaker(speed=speed)
         self.lost, self.errors = pair.lost, list[Any]()
         self.recognized_while_playing: list[bool] = []
@@ -191,14 +192,16 @@ class Room:
 async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitable[Room]]]:
     """Start a session; it hears and plays at `speed` times the pace of speech.
 
-    `stt` and `tts` can wrap the pair; `pair_options` are the STT's, and all others the session's.
+    `stt` and `tts` can wrap the pair; `pair_options` are the STT's, and all others the session's. `pair` is
+    that of another room, which is shared.
     """
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(fake_job_context())
 
         async def make(
-            behaviour: Behaviour,
+            behaviour: Behaviour | None = None,
             *,
+            pair: Pair | None = None,
             fallback: livekit_tts.TTS | None = None,
             speed: float = 2.0,
             agent: Agent | None = None,
@@ -208,7 +211,8 @@ async def enter_room(open_pair: OpenPair) -> AsyncIterator[Callable[..., Awaitab
             audible: bool = True,
             **options: Any,
         ) -> Room:
-            pair = await open_pair(behaviour, fallback=fallback, **(pair_options or {}))
+            if pair is None:
+                pair = await open_pair(behaviour, fallback=fallback, **(pair_options or {}))
             await pair.stream.aclose()  # the session opens its own
             # On closing, LiveKit would wait 2 s for a final of what was not spoken.
             options.setdefault("session_close_transcript_timeout", 0.1)

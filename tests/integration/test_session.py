@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes.room import within
+from fakes.other import SlowLLM
+from fakes.room import by_pitch, within
+from livekit import rtc
+from livekit.agents import Agent, ModelSettings
+from livekit.agents import stt as livekit_stt
+from livekit.plugins import silero
 
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour
@@ -35,6 +42,25 @@ def _voices(lines: Any) -> list[bytes]:
 async def _interpret(room: Any, audio: Any) -> None:
     room.microphone.speak(audio.speech(*_THREE, end=_END))
     await room.speaker.until_played(len(_THREE))
+
+
+class _Changing(InterpreterAgent):
+    """Its `stt_node` waits with each final until it may give it, and changes its text."""
+
+    def __init__(self, change: Callable[[str], str] = str, *, held: asyncio.Event | None = None) -> None:
+        super().__init__()
+        self._change, self._held = change, held
+
+    async def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncIterator[livekit_stt.SpeechEvent]:
+        async for event in Agent.default.stt_node(self, audio, model_settings):
+            if event.type is livekit_stt.SpeechEventType.FINAL_TRANSCRIPT:
+                if self._held is not None:
+                    await self._held.wait()
+                (data,) = event.alternatives
+                event.alternatives = [dataclasses.replace(data, text=self._change(data.text))]
+            yield event
 
 
 class TestOverlap:
@@ -184,6 +210,65 @@ class TestText:
         assert room.heard(_voices(lines))
         (error,) = room.errors
         assert "fallback" in str(error.error.error)
+
+    async def test_a_text_that_the_stt_node_changes_is_said_in_its_own_voice(
+        self, enter_room: Any, audio: Any
+    ) -> None:
+        line = audio.line(1, translations={"fr": "Bonjour Sen."})
+        agent = _Changing(lambda text: f"[Alice] {text.lower()}")
+        room = await enter_room(_behaviour([line]), agent=agent)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_played(1)
+        assert room.heard(_voices([line]))
+        assert (room.lost, room.errors) == ([], [])
+
+    async def test_an_answer_that_is_no_translation_is_heard_before_the_llm_has_ended(
+        self, enter_room: Any, audio: Any, other_voice: Any
+    ) -> None:
+        first, second = "This is how the answer begins, at once. ", "And this is how it ends."
+        model = SlowLLM(first + "And", second.removeprefix("And"))
+        agent = Agent(instructions="Answer.", llm=model)
+        room = await enter_room(_behaviour([audio.line(1)]), agent=agent, fallback=other_voice)
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        await room.speaker.until_begun(1)
+        model.goes_on.set()
+        await room.speaker.until_played(1)
+        assert room.heard([b"".join(other_voice.pcm(text.strip()) for text in (first, second))])
+        assert (room.lost, room.errors) == ([], [])
+
+
+class TestSharedPair:
+    async def test_each_session_hears_the_voice_of_its_own_speech_where_both_say_the_same(
+        self, enter_room: Any, audio: Any, until: Any
+    ) -> None:
+        lines = {
+            pitch: audio.line(number, translations={"fr": "Oui."})
+            for number, pitch in enumerate((300, 560), 1)
+        }
+        held = asyncio.Event()
+        behaviour = Behaviour(script=by_pitch(lines), silence_ms=200)
+        first = await enter_room(behaviour, agent=_Changing(held=held))
+        second = await enter_room(pair=first.pair)
+        for number, (room, pitch) in enumerate(zip((first, second), lines, strict=True), 1):
+            room.microphone.speak(audio.burst(0.5, hertz=pitch) + audio.silence(0.6))
+            await until(lambda expected=number: first.stt.counts.utterances == expected)
+        await second.speaker.until_played(1)
+        held.set()
+        await first.speaker.until_played(1)
+        voices = _voices(lines.values())
+        assert (first.heard(voices[:1]), second.heard(voices[1:])) == (True, True)
+
+
+class TestUnheard:
+    async def test_a_stream_adapter_around_the_stt_closes_the_session_with_an_error(
+        self, enter_room: Any, until: Any
+    ) -> None:
+        def adapted(ours: Any) -> livekit_stt.STT:
+            return livekit_stt.StreamAdapter(stt=ours, vad=silero.VAD.load())
+
+        room = await enter_room(_behaviour([]), stt=adapted)
+        await until(lambda: room.errors)
+        assert "StreamAdapter hides" in str(room.errors[0].error.error)
 
 
 class TestLastWords:
