@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 from livekit import rtc
@@ -18,10 +17,12 @@ from livekit.agents.types import (
     TOPIC_TRANSCRIPTION,
 )
 
+from ._attributes import Attributes
 from ._permissions import Permissions
 from ._plan import Route
 from ._returning import Returning
 from ._room import RATE_HZ, Caption, Member
+from ._track import QUEUE_MS, Track
 from .log import logger
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
@@ -39,11 +40,7 @@ ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
-_UNNOTICED_SECONDS = 0.5
-"""Of a voice: what was sent so shortly before a loss was noticed did not arrive, and is sent again."""
 _FRAME_MS = 20
-_QUEUE_MS = 400
-"""How much of a voice is handed to LiveKit ahead of time; a frame of a TTS is half as long."""
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
     "participant_disconnected",
@@ -75,12 +72,12 @@ class LiveKitRoom:
         self._track_sources = track_sources
         self._ignored: set[str] = set()
         self._local = room.local_participant
-        self._outputs: list[_Track] = []
+        self._outputs: list[Track] = []
         self._listeners: Mapping[Route, frozenset[str]] = {}
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._subscription = asyncio.Event()
         self._refused: set[str] = set()
-        self._describing: set[asyncio.Task[None]] = set()
+        self._attributes = Attributes(room)
         self._permissions = Permissions(self._permit)
         self._returning = Returning()
 
@@ -97,8 +94,7 @@ class LiveKitRoom:
         self._on("local_track_republished", self._republished)
         # Before there is a track: none is heard by anybody, until it is told by whom.
         self._permissions.changed()
-        if self._room.isconnected():
-            self._tell({ATTRIBUTE_READY: "ready"})
+        self._attributes.set({ATTRIBUTE_READY: "ready"})
 
     def members(self) -> Sequence[Member]:
         present = self._present()
@@ -125,7 +121,7 @@ class LiveKitRoom:
             finally:
                 await stream.aclose()
 
-    async def publish(self, route: Route, sample_rate: int) -> _Track:
+    async def publish(self, route: Route, sample_rate: int) -> Track:
         publishing = asyncio.create_task(self._publish(route, sample_rate))
         try:
             return await asyncio.shield(publishing)
@@ -134,23 +130,22 @@ class LiveKitRoom:
                 await (await publishing).aclose()  # LiveKit publishes it all the same
             raise
 
-    async def _publish(self, route: Route, sample_rate: int) -> _Track:
-        source = rtc.AudioSource(sample_rate, 1, queue_size_ms=_QUEUE_MS)
+    async def _publish(self, route: Route, sample_rate: int) -> Track:
+        source = rtc.AudioSource(sample_rate, 1, queue_size_ms=QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
         publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
-        output = _Track(self, route, source, publication)
+        output = Track(route, source, publication, self._until_audible, self._unpublish)
         self._outputs.append(output)
         self._permissions.changed()
         self._describe(output)
         return output
 
-    async def unpublish(self, output: _Track) -> None:
+    async def _unpublish(self, output: Track) -> None:
         self._outputs.remove(output)
         if not self._room.isconnected():
             return
-        await asyncio.gather(*self._describing, return_exceptions=True)
         sid = output.publication.sid
-        await self._local.set_attributes({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
         await self._local.unpublish_track(sid)
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
@@ -160,9 +155,8 @@ class LiveKitRoom:
     def refuse(self, reasons: Mapping[str, str]) -> None:
         gone = dict.fromkeys(self._refused - reasons.keys(), "")
         self._refused = set(reasons)
-        told = {f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in {**reasons, **gone}.items()}
-        if told and self._room.isconnected():
-            self._tell(told)
+        told = {**reasons, **gone}
+        self._attributes.set({f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in told.items()})
 
     async def caption(self, caption: Caption) -> None:
         await self._returning.wait_for(lambda: caption.listeners)
@@ -193,7 +187,7 @@ class LiveKitRoom:
         self._handlers.clear()
         self._permissions.close()
         self._returning.expect_nobody()
-        self.refuse({})
+        await self._attributes.clear()
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
 
@@ -213,9 +207,10 @@ class LiveKitRoom:
     def _restored(self, changed: Callable[[], None]) -> None:
         self._returning.restored(self._room.remote_participants.keys(), gone=changed)
         self._permissions.changed()
+        self._attributes.set_again()
         changed()
 
-    async def until_audience_is_back(self, route: Route) -> None:
+    async def _until_audible(self, route: Route) -> None:
         """Wait while the connection is lost, and for the listeners of a route after it."""
         await self._returning.wait_for(lambda: self._listeners.get(route, frozenset()))
 
@@ -276,25 +271,14 @@ class LiveKitRoom:
 
     # The tracks of the interpreter
 
-    def _describe(self, output: _Track) -> None:
+    def _describe(self, output: Track) -> None:
         what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
-        name = f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}"
-        self._tell({name: what})
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}": what})
 
-    def _tell(self, attributes: dict[str, str]) -> None:
-        describing = asyncio.create_task(self._local.set_attributes(attributes))
-        self._describing.add(describing)
-        describing.add_done_callback(self._described)
-
-    def _described(self, describing: asyncio.Task[None]) -> None:
-        self._describing.discard(describing)
-        if not describing.cancelled() and (error := describing.exception()) is not None:
-            # All is heard all the same; a client does not know whose voice it is.
-            logger.warning("could not set a participant attribute: %s", type(error).__name__)
-
-    def _republished(self, publication: rtc.LocalTrackPublication, _: str) -> None:
+    def _republished(self, publication: rtc.LocalTrackPublication, previous_sid: str) -> None:
         """After a reconnect a track has another sid."""
         self._permissions.changed()
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{previous_sid}": ""})
         for output in self._outputs:
             if output.publication is publication:
                 self._describe(output)
@@ -323,63 +307,3 @@ class LiveKitRoom:
             return next((one.publication.sid for one in self._outputs if one.route == caption.route), "")
         speaker = self._room.remote_participants.get(caption.route.speaker)
         return next((one.sid for one in self._speech(speaker)), "") if speaker is not None else ""
-
-
-class _Track:
-    """A published track of the interpreter's."""
-
-    def __init__(
-        self,
-        room: LiveKitRoom,
-        route: Route,
-        source: rtc.AudioSource,
-        publication: rtc.LocalTrackPublication,
-    ) -> None:
-        self.route = route
-        self.publication = publication
-        self._room = room
-        self._source = source
-        self._recent: deque[rtc.AudioFrame] = deque()
-        self._unheard: deque[rtc.AudioFrame] = deque()
-
-    def lost(self) -> None:
-        """The connection is lost: what was not heard of a voice is played when it is back."""
-        seconds = self._source.queued_duration + _UNNOTICED_SECONDS
-        self._source.clear_queue()
-        while self._recent and seconds > 0:
-            frame = self._recent.pop()
-            self._unheard.appendleft(frame)
-            seconds -= frame.duration
-        self._recent.clear()
-
-    async def play(self, frame: rtc.AudioFrame) -> None:
-        await self._play_unheard()
-        await self._play(frame)
-
-    async def played(self) -> None:
-        while True:
-            await self._play_unheard()
-            await self._source.wait_for_playout()
-            if not self._unheard:
-                self._recent.clear()
-                return
-
-    async def _play_unheard(self) -> None:
-        await self._room.until_audience_is_back(self.route)
-        while self._unheard:
-            await self._play(self._unheard.popleft())
-            await self._room.until_audience_is_back(self.route)
-
-    async def _play(self, frame: rtc.AudioFrame) -> None:
-        self._recent.append(frame)
-        while sum(one.duration for one in self._recent) > _QUEUE_MS / 1000 + _UNNOTICED_SECONDS:
-            self._recent.popleft()
-        await self._source.capture_frame(frame)
-
-    async def aclose(self) -> None:
-        self._source.clear_queue()
-        try:
-            await self._room.unpublish(self)
-        except rtc.participant.UnpublishTrackError as error:
-            logger.warning("the track %s was not unpublished: %s", self.route.name, error)
-        await self._source.aclose()

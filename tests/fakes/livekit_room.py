@@ -66,8 +66,8 @@ class LocalParticipant:
         permissions: What was sent, each as who may subscribe to which tracks; None: everybody to all.
         texts: What was sent to be read.
         may_publish: Cleared, publishing waits.
-        stays_published: Tracks cannot be unpublished.
-        refuses: What setting attributes raises.
+        may_set_attributes: False: they are not set, and nothing is raised, as with a token that forbids it.
+        unheard: No request is answered, as while the connection is lost.
     """
 
     def __init__(self) -> None:
@@ -78,8 +78,8 @@ class LocalParticipant:
         self.texts: list[Text] = []
         self.may_publish = asyncio.Event()
         self.may_publish.set()
-        self.stays_published = False
-        self.refuses: Exception | None = None
+        self.may_set_attributes = True
+        self.unheard = False
         self._sids = count(1)
 
     async def publish_track(
@@ -91,14 +91,15 @@ class LocalParticipant:
         return publication
 
     async def unpublish_track(self, sid: str) -> None:
-        if self.stays_published:
-            raise rtc.participant.UnpublishTrackError("it stays")
         del self.track_publications[sid]
 
     async def set_attributes(self, attributes: Mapping[str, str]) -> None:
-        if self.refuses is not None:
-            raise self.refuses
-        self.attributes.update(attributes)
+        if self.unheard:
+            await asyncio.Event().wait()
+        if self.may_set_attributes:
+            self.attributes.update(attributes)
+            for name in [name for name, value in self.attributes.items() if not value]:
+                del self.attributes[name]
 
     def set_track_subscription_permissions(
         self,
