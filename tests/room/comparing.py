@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_WINDOW_SECONDS = 0.2
+WINDOW_SECONDS = 0.2
 _LOUD_RMS = 200.0
 _LEAST_CORRELATION = 0.9
 _LEAST_OF_A_WINDOW = 0.3
@@ -62,7 +62,7 @@ def find_voice(heard: bytes, voice: bytes, rate: int, *, disturbed_seconds: floa
     """
     disturbed_seconds = min(disturbed_seconds, _MOST_DISTURBED_SECONDS)
     sound, wanted = _samples(heard), _samples(voice)
-    size = round(_WINDOW_SECONDS * rate)
+    size = round(WINDOW_SECONDS * rate)
     drift = round((_DRIFT_SECONDS + disturbed_seconds) * rate)
     starts = np.arange(0, len(wanted) - size + 1, size)
     energies = np.array([float(np.sum(wanted[start : start + size] ** 2)) for start in starts])
@@ -80,7 +80,7 @@ def find_voice(heard: bytes, voice: bytes, rate: int, *, disturbed_seconds: floa
         shifts.append(shift)
         scores.append(float(scored[best]))
     (loud,) = np.nonzero(energies > 0.1 * energies.max())
-    spoilt = min(len(loud) // 2, math.ceil(2 * max(0.0, disturbed_seconds - _UNNOTICED) / _WINDOW_SECONDS))
+    spoilt = min(len(loud) // 2, math.ceil(2 * max(0.0, disturbed_seconds - _UNNOTICED) / WINDOW_SECONDS))
     counted = sorted(loud, key=lambda number: scores[number])[spoilt:]
     return Likeness(
         start_seconds=(shifts[loud[0]] - len(wanted) - drift) / rate,
@@ -89,6 +89,20 @@ def find_voice(heard: bytes, voice: bytes, rate: int, *, disturbed_seconds: floa
         weakest=scores[counted[0]],
         disturbed=disturbed_seconds * rate / len(wanted),
     )
+
+
+def find_windows(heard: bytes, voice: bytes, rate: int) -> list[bool]:
+    """Which windows of a voice, among those that are loud, were heard, wherever: of a voice that was cut."""
+    sound, wanted, size = _samples(heard), _samples(voice), round(WINDOW_SECONDS * rate)
+    padded = np.pad(sound, size)
+    windows = wanted[: len(wanted) // size * size].reshape(-1, size)
+    energies = (windows**2).sum(axis=1)
+    norms = np.sqrt(_energies(padded, size))
+    return [
+        bool(np.max(_products(padded, window) / (norms * np.sqrt(energy) + 1.0)) > _CERTAIN)
+        for window, energy in zip(windows, energies, strict=True)
+        if energy > 0.1 * energies.max()
+    ]
 
 
 def loud_seconds(pcm: bytes, rate: int) -> float:

@@ -17,8 +17,8 @@ _OVER_SECONDS = 0.8
 
 async def assert_heard(
     listener: Participant, track: str, voices: Sequence[bytes], *, more_before: bool = False
-) -> None:
-    """Listen until these voices (16 bit mono PCM at RATE_HZ) should be over, and compare.
+) -> bytes:
+    """Listen until these voices (16 bit mono PCM at RATE_HZ) should be over, and compare; what was heard.
 
     What was heard until then is forgotten afterwards: the next call is about what comes next.
     `more_before`: what was heard before them does not count.
@@ -40,3 +40,4 @@ async def assert_heard(
     starts = [one.start_seconds for one in found]
     assert starts == sorted(starts), story
     assert more_before or loud <= (1 + _SOUND_TOLERANCE) * expected + disturbed, story
+    return heard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .comparing import find_voice, loud_seconds
+from .comparing import find_voice, find_windows, loud_seconds
 from .speech import RATE_HZ, recorded, silence
 
 _VOICE = recorded("french_1.wav")
@@ -61,6 +61,18 @@ class TestFindVoice:
         rms = float(np.sqrt((np.frombuffer(_VOICE, "<i2").astype(float) ** 2).mean()))
         assert find_voice(_noisy(_VOICE, rms / 10), _VOICE, RATE_HZ).whole
         assert not find_voice(_noisy(_VOICE, rms), _VOICE, RATE_HZ).whole
+
+
+class TestFindWindows:
+    def test_a_voice_that_was_cut_is_told_by_its_parts(self) -> None:
+        parts = [silence(1) + _VOICE[:_SECOND], _VOICE[len(silence(0.6)) :] + silence(1)]
+        first, second = [find_windows(part, _VOICE, RATE_HZ) for part in parts]
+        assert all(one or other for one, other in zip(first, second, strict=True))
+        assert sum(one and other for one, other in zip(first, second, strict=True)) == 2
+
+    def test_what_is_missing_is_told(self) -> None:
+        assert not all(find_windows(_VOICE[:_SECOND], _VOICE, RATE_HZ))
+        assert not any(find_windows(silence(3), _VOICE, RATE_HZ))
 
 
 class TestLoudSeconds:
