@@ -70,7 +70,8 @@ class TestTranscripts:
         voices = await pair.interpret(audio.speech(*_TWO, end=3.5))
         untranslated, translated = pair.finals
         assert (untranslated.text, untranslated.language) == ("sentence number 1", "en-US")
-        assert (untranslated.target_texts, untranslated.metadata) == ([], {"translated": False})
+        assert untranslated.target_texts == []
+        assert untranslated.metadata == {"translated": False, "failure_reason": "no translation"}
         assert (translated.text, translated.metadata["translated"]) == ("phrase numéro 2", True)
         assert len(voices) == 1
         assert audio.same(voices[0], lines[1].voices["fr"].pcm)

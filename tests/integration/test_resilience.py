@@ -17,7 +17,7 @@ from resilience.vendors import VOICE, vendors
 from livekit_plugins_azure_interpreter import session_options
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 
-_KEY = "the right key"
+_KEY = "the-right-key"
 _NOWHERE = "http://127.0.0.1:9/v1"
 
 
@@ -142,7 +142,7 @@ async def test_what_azure_heard_and_did_not_translate_the_llm_translates(
 async def test_while_azure_refuses_others_hear_translate_and_speak_and_each_failure_is_counted(
     start: Any, audio: Any, counted: Any
 ) -> None:
-    session = await start(Behaviour(key=_KEY), key="a wrong key")
+    session = await start(Behaviour(key=_KEY), key="a-wrong-key")
     session.microphone.speak(audio.speech(_SAID, (1.5, 2.0), end=2.6))
     await session.speaker.until_played(2)
     # Every translator is away but the last: the words are said as they are, in the second resource's voice.
