@@ -53,7 +53,17 @@ class Assistant(Agent):
         self.session.say(GREETING)
 
 
-def make_session(model: llm.LLM[Any], **credentials: Any) -> AgentSession[None]:
+def make_session(
+    model: llm.LLM[Any], *, aec_warmup_seconds: float | None = 3.0, **credentials: Any
+) -> AgentSession[None]:
+    """An assistant's session.
+
+    Args:
+        model: Gives the answers.
+        aec_warmup_seconds: While the agent begins to speak, LiveKit gives the STT silence for so long, as
+            a microphone may hear the agent's echo then. What a visitor says meanwhile is lost.
+        **credentials: How to connect to Azure.
+    """
     return AgentSession(
         # Whatever is spoken, its final transcripts are French. voice=None: Azure makes no voices of them.
         stt=azure_interpreter.STT(target_languages=LANGUAGE, voice=None, **credentials),
@@ -63,6 +73,7 @@ def make_session(model: llm.LLM[Any], **credentials: Any) -> AgentSession[None]:
         # No session_options(): this is a conversation, with turns and interruptions. Azure tells where an
         # utterance ends.
         turn_handling={"turn_detection": "stt"},
+        aec_warmup_duration=aec_warmup_seconds,
     )
 
 
@@ -75,7 +86,8 @@ async def entrypoint(ctx: JobContext) -> None:
 async def sample(path: Path | None) -> None:
     recording = read(path)
     async with azure_or_emulator(path) as credentials:
-        session = make_session(Verbatim(), **credentials)
+        # A recording has no echo, and may begin with speech.
+        session = make_session(Verbatim(), aec_warmup_seconds=None, **credentials)
         session.on("conversation_item_added", show)
         async with on_recording(recording, session, Assistant()):
             pass
