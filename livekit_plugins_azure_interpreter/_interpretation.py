@@ -132,7 +132,7 @@ class Interpretation:
         """What is said next: frames of any rate and channels. Ignored once it has ended."""
         if self._input_ended.is_set() or self._is_over:
             return
-        if self._stream_ended:
+        if self._stream._has_ended:
             self._stream._keep(frame)
         else:
             self._stream.push_frame(frame)
@@ -146,13 +146,8 @@ class Interpretation:
             return
         self._input_ended.set()
         self._input_ended_at = self._now()
-        if not self._stream_ended:
+        if not self._stream._has_ended:
             self._stream.end_input()
-
-    @property
-    def _stream_ended(self) -> bool:
-        """It takes nothing any more, although its last events may not have been read."""
-        return self._stream._task.done()
 
     def clear(self) -> None:
         """What has not been spoken yet never will be."""

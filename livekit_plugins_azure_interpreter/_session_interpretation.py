@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MAX_LEFT = 10_000
 _ON_ITS_WAY_SECONDS = 0.1
 """The last frames of a microphone reach the STT within this time."""
-_UNTOLD_SECONDS = 0.3
+_UNTOLD_SECONDS = 1.0
 """A final that the session does not tell within this time after its stream has ended was left out."""
 
 
@@ -109,7 +109,7 @@ class SessionInterpretation:
             await asyncio.wait_for(self._finish(), timeout)
         except asyncio.TimeoutError:
             logger.warning("the session is closed before all was said: it took longer than %.1f s", timeout)
-            for speech in self._speeches:
+            for speech in tuple(self._speeches):
                 speech.interrupt(force=True)
 
     async def _finish(self) -> None:
@@ -119,7 +119,7 @@ class SessionInterpretation:
             with contextlib.suppress(RuntimeError):  # it has ended
                 stream.end_input()
         if streams:
-            await asyncio.wait({stream._task for stream in streams})
+            await asyncio.wait([asyncio.ensure_future(stream._until_ended()) for stream in streams])
         until = time.monotonic() + _UNTOLD_SECONDS
         while self.told.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # a node that leaves a final out tells nobody
@@ -131,7 +131,7 @@ class SessionInterpretation:
         return self._interpreters.has_untold(self._scope)
 
     def _watch_shutdown(self, session: AgentSession[Any]) -> None:
-        """LiveKit tells nobody else whether a session drains; `aclose` does not."""
+        """Note a shutdown with `drain=True`, which LiveKit passes to no event, agent or callback."""
         shutdown = session.shutdown
 
         def noted(*, drain: bool = True) -> None:
@@ -147,6 +147,7 @@ class SessionInterpretation:
         self._interpreters = InterpretingSTTs(None)
         self._unsaid.clear()
         self._left.clear()
+        self.told.clear()
         self.backlog.clear()
         self.drains = False
 

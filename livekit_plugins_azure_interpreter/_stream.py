@@ -112,6 +112,14 @@ class SpeechStream(AnyRateStream):
         cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
         self._placed_at = value
 
+    @property
+    def _has_ended(self) -> bool:
+        """It takes nothing any more, although its last events may not have been read."""
+        return self._task.done()
+
+    async def _until_ended(self) -> None:
+        await asyncio.wait([self._task])
+
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
         changes = {name: value for name, value in changes.items() if name not in self._own}

@@ -42,6 +42,10 @@ class ToldFinals:
         finally:
             self.open_nodes -= 1
 
+    def clear(self) -> None:
+        """The session tells of none of them any more."""
+        self._untold.clear()
+
     def take(self, text: str) -> SpeechData | None:
         """The transcript with this text that was given first; those before it are not told any more."""
         if all(data.text != text for data in self._untold):

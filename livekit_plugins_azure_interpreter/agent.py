@@ -141,9 +141,11 @@ class InterpreterAgent(Agent):
         # In a hand-over the session already names the next agent.
         followed = isinstance(self.session.current_agent, InterpreterAgent)
         interpretation = SessionInterpretation.of(self.session)
-        if interpretation.drains:
-            await interpretation.finish(self, timeout=self._drain_timeout_seconds)
-        interpretation.pause(followed=followed)
+        try:
+            if interpretation.drains:
+                await interpretation.finish(self, timeout=self._drain_timeout_seconds)
+        finally:
+            interpretation.pause(followed=followed)
 
     def _observed_stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings

@@ -98,6 +98,19 @@ class TestSTT:
         assert_type(await interpreter.recognize(frame, language="en-US"), stt.SpeechEvent)
         await interpreter.recognize(bytes(2))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
+    def keeps_audio_for_the_next_connection(self) -> None:
+        STT(target_languages="fr", kept_audio_seconds=30)
+        STT(target_languages="fr", kept_audio_seconds="30")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def gives_the_translation_of_a_text(self, interpreter: STT, session: AgentSession[int]) -> None:
+        translation = interpreter.next_translation("Oui.", session=session)
+        interpreter.next_translation("Oui.", session=None)
+        interpreter.next_translation("Oui.", session)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        interpreter.let_go("Oui.")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        if translation is not None:
+            session.say(translation)
+            assert_type(interpreter.let_go(translation), None)
+
     def is_changed_while_it_runs(self, interpreter: STT) -> None:
         interpreter.update_options(target_languages=["de"], voice=None, source_languages=None)
         interpreter.update_options(phrase_list=["Contoso"], phrase_list_weight=2)
@@ -145,6 +158,7 @@ class TestTTS:
     def speaks_for_this_packages_stt(self, interpreter: STT, other: stt.STT[Any]) -> None:
         assert_type(TTS(interpreter).stt, STT | stt.FallbackAdapter)
         TTS(stt.FallbackAdapter([interpreter, other]))
+        assert_type(TTS(interpreter).has_voices, bool)
         TTS(other)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         TTS()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -180,6 +194,8 @@ class TestInterpreterAgent:
     def takes_its_own_and_livekits_options(self) -> None:
         InterpreterAgent(skip_same_language=False, catch_up="time_stretch", allow_interruptions=False)
         InterpreterAgent(catch_up="faster")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        InterpreterAgent(other_stt_translates=True, drain_timeout_seconds=5)
+        InterpreterAgent(drain_timeout_seconds=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         InterpreterAgent("Interpret.")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         assert_type(InterpreterAgent().backlog_seconds, float)
 
