@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import within
+from fakes.recognizer import FakeService
 from fakes.saying import Live, Saying
 from fakes.session import CLOSES_AT_ONCE, Room
 from fakes.synthesizer import OPTIONS, FakeSpeech
@@ -33,7 +34,7 @@ def until() -> Until:
             while not condition():  # noqa: ASYNC110 - conditions of foreign threads, too
                 await asyncio.sleep(0.001)
 
-        await asyncio.wait_for(poll(), LIMIT_SECONDS)
+        await within(poll())
 
     return wait
 
@@ -71,7 +72,7 @@ async def make_stt(service: FakeService) -> AsyncIterator[Callable[..., STT]]:
 
     yield make
     for interpreter in made:
-        await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
+        await within(interpreter.aclose())
 
 
 class Listener:
@@ -96,7 +97,7 @@ class Listener:
 
     async def ended(self) -> None:
         """Wait for the end of the stream; raises what the stream raises."""
-        await asyncio.wait_for(self._task, LIMIT_SECONDS)
+        await within(self._task)
 
     async def has(self, kind: SpeechEventType, count: int = 1) -> None:
         await self._until(lambda: len(self.of(kind)) >= count)
@@ -115,7 +116,7 @@ class Listener:
         return [event.alternatives[0] for event in self.of(SpeechEventType.FINAL_TRANSCRIPT)]
 
     async def aclose(self) -> None:
-        await asyncio.wait_for(self.stream.aclose(), LIMIT_SECONDS)
+        await within(self.stream.aclose())
         self._task.cancel()
         await asyncio.wait({self._task})
 
@@ -168,7 +169,7 @@ async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
 
     yield make
     for azure, synthesizers in made:
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        await within(synthesizers.aclose())
         azure.shut_down()
 
 
@@ -198,10 +199,10 @@ async def enter(
             room = Room(interpreter, session, service, number=len(sessions) - 1)
             session.input.audio = room.microphone
             session.output.audio = room.speaker
-            await asyncio.wait_for(session.start(agent or InterpreterAgent()), LIMIT_SECONDS)
+            await within(session.start(agent or InterpreterAgent()))
             await until(lambda: len(service.recognizers) == len(sessions) and service.last.started)
             return room
 
         yield start
         for session in sessions:
-            await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)
+            await within(session.aclose())

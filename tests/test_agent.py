@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from fakes.azure import heard, hearing, spoken_in, untranslated, voice
+from fakes.limits import within
 from fakes.other import OtherSTT
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.recognizer import FakeService
 from fakes.session import CLOSES_AT_ONCE, Room
 from fakes.tts import ToneTTS, tone
 from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
@@ -259,7 +260,7 @@ class TestAgent:
         room = await enter()
         interpretation = SessionInterpretation.of(room.session)
         assert interpretation._agent is not None
-        await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
+        await within(room.session.aclose())
         assert interpretation._agent is None
         assert list(interpretation._interpreters) == []
 
@@ -274,8 +275,8 @@ class TestAgent:
             session: AgentSession[Any] = AgentSession(stt=interpreter, tts=TTS(interpreter), **options)
             interpreter.on("utterance_recognized", lambda _: session)
             with fake_job_context():
-                await asyncio.wait_for(session.start(InterpreterAgent()), LIMIT_SECONDS)
-                await asyncio.wait_for(session.aclose(), LIMIT_SECONDS)
+                await within(session.start(InterpreterAgent()))
+                await within(session.aclose())
             return weakref.ref(session)
 
         def forgotten() -> bool:
@@ -291,7 +292,7 @@ class TestAgent:
         self, enter: Make, until: Until
     ) -> None:
         room = await enter()
-        await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
+        await within(room.session.aclose())
         room.hears(heard("Oui."), *voice(VOICES[0]))
         await until(lambda: room.recognizer.idle)
         await asyncio.sleep(0)  # the loop runs what the thread handed it
@@ -339,7 +340,7 @@ class TestNotSaid:
         await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.", handed_out=False) is None)
         interrupted = room.session.interrupt(force=True)
         room.speaker.release()
-        await asyncio.wait_for(interrupted, LIMIT_SECONDS)
+        await within(interrupted)
         await until(lambda: room.stt._translations.ledgers[0].claims.empty)
         room.speaker.heard.clear()
         room.hears(heard("Deux."), *voice(VOICES[2]))

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import pytest
 from fakes.azure import heard
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import LIMIT_SECONDS, within
+from fakes.recognizer import FakeService
 from livekit.agents import APIConnectionError, APITimeoutError
 
 from livekit_plugins_azure_interpreter import _connection
@@ -44,7 +45,7 @@ async def all_of(connection: Connection) -> list[Event]:
     async def collect() -> list[Event]:
         return [event async for event in connection]
 
-    return await asyncio.wait_for(collect(), LIMIT_SECONDS)
+    return await within(collect())
 
 
 class TestEvents:
@@ -101,7 +102,7 @@ class TestEvents:
         async with connect(service) as connection:
             service.last.post(VoiceChunk(b"1", "a"), VoiceChunk(b"2", "b"))
             events = aiter(connection)
-            came = [await asyncio.wait_for(anext(events), LIMIT_SECONDS) for _ in range(4)]
+            came = [await within(anext(events)) for _ in range(4)]
             assert came[2:] == [VoiceCompleted("a"), VoiceChunk(b"2", "b", begins=True)]
 
     async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
@@ -162,7 +163,7 @@ class TestOpening:
         await until(lambda: service.entered == ["make", "start"])
         assert not opening.done()
         service.release("start")
-        connection = await asyncio.wait_for(opening, LIMIT_SECONDS)
+        connection = await within(opening)
         await connection.aclose()
 
     async def test_what_the_constructor_raises_is_raised(self, service: FakeService) -> None:
@@ -182,7 +183,7 @@ class TestOpening:
         monkeypatch.setattr(_connection, "CLOSE_SECONDS", 0.02)
         service.hold("start")
         with pytest.raises(APITimeoutError, match="could not be reached"):
-            await asyncio.wait_for(connect(service, 0.02).__aenter__(), LIMIT_SECONDS)
+            await within(connect(service, 0.02).__aenter__())
         service.release("start")
         await until(lambda: service.recognizers and service.last.closed)
 
@@ -193,7 +194,7 @@ class TestOpening:
         opening.cancel()
         asyncio.get_running_loop().call_soon(service.release, "start")
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(opening, LIMIT_SECONDS)
+            await within(opening)
         assert service.last.closed
 
     async def test_a_connection_that_does_not_come_is_a_failure(self, service: FakeService) -> None:
@@ -248,7 +249,7 @@ class TestOpening:
             await until(lambda: connection._connected)
             await asyncio.sleep(0.1)
             service.last.post(Finished())
-            await asyncio.wait_for(collecting, LIMIT_SECONDS)
+            await within(collecting)
         assert events == [Connected(), Finished()]
 
 
@@ -345,10 +346,10 @@ class TestClosing:
         closing = asyncio.ensure_future(connection.aclose())
         await asyncio.sleep(0)  # closing has begun
         service.release("start")
-        await asyncio.wait_for(closing, LIMIT_SECONDS)
+        await within(closing)
         assert service.last.closed
         with pytest.raises(RuntimeError, match="closed while it was opening"):
-            await asyncio.wait_for(opening, LIMIT_SECONDS)
+            await within(opening)
         connection.write(b"\x01\x02")
         assert not service.last.written
 
@@ -359,7 +360,7 @@ class TestClosing:
         connection = await connect(service).__aenter__()
         service.hold("close")
         with caplog.at_level(logging.ERROR):
-            await asyncio.wait_for(connection.aclose(), LIMIT_SECONDS)
+            await within(connection.aclose())
         assert "did not stop within" in caplog.text
 
     async def test_one_that_fails_is_logged_without_its_words(
@@ -441,7 +442,7 @@ class TestDeadPeer:
             await asyncio.sleep(0.3)
             service.last.post(Connected())
             assert await anext(events) == Connected()
-            assert isinstance(await asyncio.wait_for(anext(events), LIMIT_SECONDS), Failed)
+            assert isinstance(await within(anext(events)), Failed)
 
     async def test_where_messages_cannot_be_seen_the_longest_utterance_is_waited_for(
         self, service: FakeService, monkeypatch: pytest.MonkeyPatch

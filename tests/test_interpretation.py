@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import Until
 from fakes.azure import phrase
+from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio
 from fakes.tts import ToneTTS
@@ -156,7 +157,7 @@ async def test_a_failure_is_told_after_which_it_ignores_what_is_pushed(
 async def test_closing_stops_at_once(booth: Booth, service: FakeService, until: Until) -> None:
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
     await until(lambda: booth.interpretation.quiet)
-    await asyncio.wait_for(booth.interpretation.aclose(), 2.0)
+    await within(booth.interpretation.aclose())
     assert service.last.closed
     assert booth.ended == [None]
 

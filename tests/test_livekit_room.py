@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from fakes.livekit_room import FakeLiveKitRoom, Publication
-from fakes.room import within
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter import _returning

@@ -10,13 +10,12 @@ from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter import _native
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
-
-LIMIT_SECONDS = 10.0
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from fakes.other import OtherSTT
-from fakes.recognizer import LIMIT_SECONDS
 from fakes.session import CLOSES_AT_ONCE, Microphone, Speaker
 from fakes.tts import ToneTTS
 from livekit.agents import Agent, AgentSession, CloseReason, llm, vad
@@ -161,7 +160,7 @@ class TestSession:
             session.input.audio, session.output.audio = Microphone(), Speaker()
             session.on("error", errors.append)
             session.on("close", closed.append)
-            await asyncio.wait_for(session.start(agent, record=False), LIMIT_SECONDS)
+            await within(session.start(agent, record=False))
             await until(lambda: closed)
         return errors, closed
 

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Until
-from fakes.synthesizer import LIMIT_SECONDS, FakeSpeech
+from fakes.limits import within
+from fakes.synthesizer import FakeSpeech
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
@@ -57,7 +58,7 @@ async def make() -> AsyncIterator[Make]:
 
     yield make_one
     for voice, azure in made:
-        await asyncio.wait_for(voice.aclose(), LIMIT_SECONDS)
+        await within(voice.aclose())
         azure.shut_down()
 
 
@@ -93,7 +94,7 @@ async def hear(
                 heard.words += audio.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, [])
                 heard.final = audio.is_final
 
-    await asyncio.wait_for(listen(), LIMIT_SECONDS)
+    await within(listen())
     return heard
 
 
@@ -168,7 +169,7 @@ class TestSpeaking:
         azure = FakeSpeech()
         async with make(azure).stream(conn_options=OPTIONS) as stream:
             stream.push_text("This is a first sentence. This is a second")
-            first = await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+            first = await within(anext(stream))
             assert first.frame.duration > 0
             stream.push_text(" one. The third one ")
             await until(lambda: len(azure.texts) == 2)
@@ -250,7 +251,7 @@ class TestSpeaking:
         async with make(FakeSpeech()).stream(conn_options=OPTIONS) as stream:
             stream.push_text("Hello.")
             with pytest.raises(UnicodeError, match="not readable"):
-                await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+                await within(anext(stream))
 
     async def test_prewarm_connects_ahead(self, make: Make, until: Until) -> None:
         azure = FakeSpeech()
@@ -265,8 +266,8 @@ class TestSpeaking:
         stream = make(azure).stream(conn_options=OPTIONS)
         stream.push_text("Hello.")
         stream.end_input()
-        await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
-        await asyncio.wait_for(stream.aclose(), 1.0)
+        await within(anext(stream))
+        await within(stream.aclose())
         await until(lambda: azure.synthesizers[0].stops == 1)
 
     async def test_a_connection_that_is_busy_with_a_stopped_text_is_not_waited_for(
@@ -280,7 +281,7 @@ class TestSpeaking:
         async with voice.stream(conn_options=OPTIONS) as stream:
             stream.push_text("Hello.")
             stream.flush()
-            await asyncio.wait_for(anext(stream), LIMIT_SECONDS)
+            await within(anext(stream))
         assert (await hear(voice, "Next.")).pcm == ONE_SECOND
         assert len(azure.synthesizers) == 2
         assert not errors
@@ -409,7 +410,7 @@ class TestErrors:
         voice = make(azure)
         hearing = asyncio.create_task(hear(voice, "Hello."))
         await until(lambda: azure.texts)
-        await asyncio.wait_for(voice.aclose(), LIMIT_SECONDS)
+        await within(voice.aclose())
         with pytest.raises(APIConnectionError, match="closed"):
             await hearing
         with pytest.raises(APIConnectionError, match="closed"):

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 from pytest_mock import MockerFixture
 
@@ -32,7 +33,6 @@ from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.options import Options, Proxy
 
-LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
 VOICE = Audio().voice(0.5, seed=1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
 from fakes.azure import heard, untranslated
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import within
+from fakes.recognizer import FakeService
 from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 from livekit.agents.metrics import STTMetrics
@@ -32,20 +32,20 @@ async def test_all_its_frames_are_heard_and_its_utterances_joined(
     make_stt: Callable[..., STT], service: FakeService
 ) -> None:
     service.replies = [[Connected(), heard("Oui."), untranslated("Hm")]]
-    event = await asyncio.wait_for(make_stt().recognize(FRAMES), LIMIT_SECONDS)
+    event = await within(make_stt().recognize(FRAMES))
     assert (event.type, event.alternatives[0].text) == (SpeechEventType.FINAL_TRANSCRIPT, "Oui. Hm")
     assert bytes(service.last.written) == Audio().silence(0.3)
 
 
 async def test_one_frame_is_a_recording(make_stt: Callable[..., STT], service: FakeService) -> None:
-    await asyncio.wait_for(make_stt().recognize(FRAMES[0]), LIMIT_SECONDS)
+    await within(make_stt().recognize(FRAMES[0]))
     assert bytes(service.last.written) == bytes(FRAMES[0].data)
 
 
 async def test_it_is_told_once_and_not_as_a_stream(make_stt: Callable[..., STT]) -> None:
     stt = make_stt()
     told = Told(stt)
-    event = await asyncio.wait_for(stt.recognize(FRAMES), LIMIT_SECONDS)
+    event = await within(stt.recognize(FRAMES))
     (metrics,) = [metrics for metrics in told.metrics if metrics.audio_duration]
     assert (metrics.streamed, metrics.request_id) == (False, event.request_id)
     assert metrics.audio_duration == pytest.approx(0.3)
@@ -69,6 +69,6 @@ async def test_each_failed_attempt_is_one_error(
     stt = make_stt()
     told = Told(stt)
     with pytest.raises(error):
-        await asyncio.wait_for(stt.recognize(FRAMES, conn_options=QUICK), LIMIT_SECONDS)
+        await within(stt.recognize(FRAMES, conn_options=QUICK))
     assert [one.recoverable for one in told.errors] == recoverable
     assert len(service.recognizers) == len(recoverable)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from fakes.azure import heard, hearing, phrase, untranslated, voice
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import within
+from fakes.recognizer import FakeService
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
 from livekit.agents import Agent, ModelSettings
@@ -109,7 +110,7 @@ class TestSharedSTT:
         second = await enter(interpreter=first.stt)
         first.hears(heard("Oui."), *voice(VOICES[0]))
         await until(lambda: first.stt.counts.utterances == 1)
-        await asyncio.wait_for(second.session.aclose(), LIMIT_SECONDS)
+        await within(second.session.aclose())
         assert first.stt.next_translation("Oui.") == "Oui."
 
 
@@ -199,7 +200,7 @@ class TestShutdown:
         room = await enter(Changing(lambda data: data, held=held))
         room.hears(heard("Oui."), *voice(VOICES[0]))
         await until(lambda: room.stt.counts.utterances == 1)
-        await asyncio.wait_for(room.session.aclose(), LIMIT_SECONDS)
+        await within(room.session.aclose())
         assert (room.speaker.heard, room.outcomes) == ([], ["closed"])
 
     def test_a_negative_limit_is_refused(self) -> None:

@@ -12,7 +12,8 @@ from unittest import mock
 import pytest
 from fakes.azure import heard, hearing, phrase, untranslated, voice
 from fakes.clock import VirtualLoop, run
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import LIMIT_SECONDS, within
+from fakes.recognizer import FakeService
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, APITimeoutError
@@ -618,7 +619,7 @@ class TestClosing:
         closing = asyncio.ensure_future(listener.stream.aclose())
         await asyncio.sleep(0)
         service.release("start")
-        await asyncio.wait_for(closing, LIMIT_SECONDS)
+        await within(closing)
         await until(lambda: service.last.closed)
 
     async def test_a_stream_twice(self, make_stt: Make, listen: Make, service: FakeService) -> None:
@@ -645,7 +646,7 @@ class TestClosing:
         listen(interpreter)
         listen(interpreter)
         await until(lambda: len(service.recognizers) == 2)
-        await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
+        await within(interpreter.aclose())
         assert all(recognizer.closed for recognizer in service.recognizers)
         assert interpreter._translations.claim("anything") == []
 

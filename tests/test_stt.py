@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
@@ -8,7 +7,8 @@ from typing import Any, ClassVar
 
 import pytest
 from fakes.azure import heard, untranslated, voice
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import within
+from fakes.recognizer import FakeService
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectOptions
@@ -143,7 +143,7 @@ class TestWhatBecameOfUtterances:
     async def test_what_nobody_said_is_told_when_the_stt_is_closed(
         self, heard_two: STT, told: list[UtteranceMetrics]
     ) -> None:
-        await asyncio.wait_for(heard_two.aclose(), LIMIT_SECONDS)
+        await within(heard_two.aclose())
         assert [one.outcome for one in told] == ["not_spoken"] * 3
         assert heard_two.counts.outcomes == {"not_spoken": 3}
 
@@ -272,7 +272,7 @@ class TestRecognize:
     ) -> None:
         service.replies = [[Connected(), heard("Oui."), heard("Non.")]]
         interpreter = make_stt()
-        event = await asyncio.wait_for(interpreter.recognize([frame(0.1), frame(0.2)]), LIMIT_SECONDS)
+        event = await within(interpreter.recognize([frame(0.1), frame(0.2)]))
         assert (event.type, event.alternatives[0].text) == (FINAL, "Oui. Non.")
         assert (service.last.options.voice, len(service.last.written)) == (None, 9600)
         assert interpreter.next_translation("Oui.") is None
@@ -280,7 +280,7 @@ class TestRecognize:
 
     async def test_its_language_is_that_of_this_recording(self, make_stt: Make, service: FakeService) -> None:
         interpreter = make_stt()
-        await asyncio.wait_for(interpreter.recognize(frame(0.1), language="es-ES"), LIMIT_SECONDS)
+        await within(interpreter.recognize(frame(0.1), language="es-ES"))
         assert service.last.options.source_languages == ("es-ES",)
 
     async def test_beside_a_session_it_is_a_recording_still(
@@ -290,7 +290,7 @@ class TestRecognize:
         listen(interpreter).stream.start_time_offset = 1.0
         await until(lambda: service.recognizers and service.last.started)
         service.replies = [[Connected(), heard("Oui.")]]
-        event = await asyncio.wait_for(interpreter.recognize(frame(0.1)), LIMIT_SECONDS)
+        event = await within(interpreter.recognize(frame(0.1)))
         assert event.alternatives[0].text == "Oui."
 
 
@@ -329,7 +329,7 @@ class TestProbe:
         listen(interpreter).stream.start_time_offset = 1.0
         listen(interpreter, conn_options=self.PROBE)
         await until(lambda: len(service.recognizers) == 2 and service.last.started)
-        await asyncio.wait_for(interpreter.aclose(), LIMIT_SECONDS)
+        await within(interpreter.aclose())
         await until(lambda: all(recognizer.closed for recognizer in service.recognizers))
 
     @pytest.mark.parametrize("max_retry", [0, 1])

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Until
-from fakes.synthesizer import LIMIT_SECONDS, OPTIONS, SPOKEN, FakeSpeech, left, spoken
+from fakes.limits import within
+from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError
 
 from livekit_plugins_azure_interpreter import _synthesis
@@ -99,7 +100,7 @@ class TestSpeaking:
         synthesis._take(SpeechChunk(b"12"))
         speaking.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(speaking, LIMIT_SECONDS)
+            await within(speaking)
 
     async def test_a_loop_that_was_blocked_does_not_miss_the_sound(self, open_at: Open, until: Until) -> None:
         azure = FakeSpeech([SpeechBegun("r1")])
@@ -174,7 +175,7 @@ class TestClosing:
         await asyncio.sleep(0.02)
         if held:
             azure.release(at)
-        await asyncio.wait_for(closing, LIMIT_SECONDS)
+        await within(closing)
         with pytest.raises(APIConnectionError, match="closed"):
             await speaking
         assert azure.last.closed
@@ -196,7 +197,7 @@ class TestClosing:
         synthesizers = open_at(azure)
         await spoken(synthesizers.take())
         azure.hold("close")
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        await within(synthesizers.aclose())
         assert "did not stop within" in caplog.text
         azure.release("close")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter import _events as events
 from livekit_plugins_azure_interpreter._ssml import SpokenVoice
@@ -22,7 +23,6 @@ from livekit_plugins_azure_interpreter.credentials import SPEAKING, Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, MuteText, synthesize
 from livekit_plugins_azure_interpreter.options import Proxy, SpeakingOptions
 
-LIMIT_SECONDS = 10.0
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
 HELLO = SpokenVoice(name="fr-FR-DeniseNeural").ssml("Hello you")
@@ -79,7 +79,7 @@ def make(posted: Posted) -> Iterator[Make]:
 
 
 async def off_the_loop(work: Callable[[], Any]) -> Any:
-    return await asyncio.wait_for(asyncio.to_thread(work), LIMIT_SECONDS)
+    return await within(asyncio.to_thread(work))
 
 
 class TestSpeaking:

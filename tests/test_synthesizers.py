@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 from conftest import Until
-from fakes.synthesizer import LIMIT_SECONDS, OPTIONS, SPOKEN, FakeSpeech, left, spoken
+from fakes.limits import within
+from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError
 
 from livekit_plugins_azure_interpreter import _synthesis
@@ -136,7 +137,7 @@ class TestClosing:
         synthesizers = open_at(azure)
         synthesizers.take(), synthesizers.take()
         synthesizers.warm()
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
+        await within(synthesizers.aclose())
         assert [one.closed for one in azure.synthesizers] == [True] * 3
         synthesizers.warm()
         with pytest.raises(APIConnectionError, match="closed"):
@@ -202,6 +203,6 @@ class TestLoops:
 
         speaking = asyncio.create_task(asyncio.to_thread(asyncio.run, speak()))
         await until(lambda: azure.synthesizers and "open" in azure.last.threads)
-        await asyncio.wait_for(synthesizers.aclose(), LIMIT_SECONDS)
-        await asyncio.wait_for(speaking, LIMIT_SECONDS)
+        await within(synthesizers.aclose())
+        await within(speaking)
         azure.shut_down()

@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from fakes.limits import LIMIT_SECONDS, within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import _threads
@@ -19,12 +20,10 @@ from livekit_plugins_azure_interpreter._threads import (
     threads_never_preempt,
 )
 
-LIMIT_SECONDS = 5.0
-
 
 class TestInThread:
     async def test_it_gives_the_result_of_a_daemon_thread(self) -> None:
-        thread = await asyncio.wait_for(in_thread(threading.current_thread, name="a-name"), LIMIT_SECONDS)
+        thread = await within(in_thread(threading.current_thread, name="a-name"))
         assert thread is not threading.current_thread()
         assert (thread.name, thread.daemon) == ("a-name", True)
 
@@ -34,7 +33,7 @@ class TestInThread:
             raise kind("no")
 
         with pytest.raises(kind, match="no"):
-            await asyncio.wait_for(in_thread(work, name="a-name"), LIMIT_SECONDS)
+            await within(in_thread(work, name="a-name"))
 
     @pytest.mark.parametrize("fails", [False, True])
     async def test_nobody_waits_any_more(self, fails: bool) -> None:
@@ -66,7 +65,7 @@ class TestPostTo:
             called.set_result(threading.current_thread())
 
         await asyncio.to_thread(post_to, loop, call, "word")
-        assert await asyncio.wait_for(called, LIMIT_SECONDS) is threading.current_thread()
+        assert await within(called) is threading.current_thread()
 
     def test_a_closed_loop_is_no_error(self) -> None:
         loop = asyncio.new_event_loop()
@@ -96,14 +95,14 @@ class TestScheduling:
             thread.join(LIMIT_SECONDS)
             return os.sched_getscheduler(0), begun[0]
 
-        found = await asyncio.wait_for(in_thread(begin, name="a-name"), LIMIT_SECONDS)
+        found = await within(in_thread(begin, name="a-name"))
         assert found == (os.SCHED_BATCH, os.SCHED_BATCH)
         assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
     @pytest.mark.parametrize("number", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
     async def test_a_sandbox_without_it_is_no_error(self, number: int, mocker: MockerFixture) -> None:
         mocker.patch("os.sched_setscheduler", side_effect=OSError(number, "no"), create=True)
-        await asyncio.wait_for(in_thread(threads_never_preempt, name="a-name"), LIMIT_SECONDS)
+        await within(in_thread(threads_never_preempt, name="a-name"))
 
 
 class TestTheEnd:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from conftest import Until
 from fakes.azure import heard, hearing, spoken_in, untranslated, voice
-from fakes.recognizer import LIMIT_SECONDS, FakeService
+from fakes.limits import within
+from fakes.recognizer import FakeService
 from fakes.room import Audio
 from fakes.tts import ToneTTS, tone
 from livekit.agents.beta.translation import OutputSpeechStopped, TranslatedAudioFrame
@@ -43,7 +44,7 @@ async def make(service: FakeService) -> AsyncIterator[Make]:
 
     yield make_one
     for model in made:
-        await asyncio.wait_for(model.aclose(), LIMIT_SECONDS)
+        await within(model.aclose())
 
 
 class Booth:
@@ -91,7 +92,7 @@ class Booth:
         return segments[:-1]
 
     async def aclose(self) -> None:
-        await asyncio.wait_for(self.session.aclose(), LIMIT_SECONDS)
+        await within(self.session.aclose())
         self._listening.cancel()
         await asyncio.wait({self._listening})
 
@@ -143,7 +144,7 @@ class TestModel:
         model = make()
         booths = [enter(model), enter(model)]
         await until(lambda: sum(one.started for one in service.recognizers) == 2)
-        await asyncio.wait_for(model.aclose(), LIMIT_SECONDS)
+        await within(model.aclose())
         assert all(one.closed for one in service.recognizers)
         await until(lambda: all(booth.over for booth in booths))
 
@@ -227,5 +228,5 @@ class TestSession:
     async def test_closing_twice_is_closing_once(self, make: Make, enter: Enter) -> None:
         booth = enter(make())
         await booth.connected()
-        await asyncio.wait_for(booth.session.aclose(), LIMIT_SECONDS)
-        await asyncio.wait_for(booth.session.aclose(), LIMIT_SECONDS)
+        await within(booth.session.aclose())
+        await within(booth.session.aclose())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fakes.azure import voice
+from fakes.limits import within
 from fakes.other import OtherSTT
-from fakes.recognizer import LIMIT_SECONDS
 from fakes.saying import OPTIONS, Live, said
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
@@ -48,7 +47,7 @@ class TestInterface:
     async def test_the_fallback_is_given_whole_characters(self, live: Live, say: Make, whole: bool) -> None:
         tts = TTS(live.stt, fallback=(fallback := ToneTTS()))
         if whole:
-            await asyncio.wait_for(tts.synthesize("Hi \ud83d\ude00\ud83d").collect(), LIMIT_SECONDS)
+            await within(tts.synthesize("Hi \ud83d\ude00\ud83d").collect())
         else:
             await said(say, tts, "Hi \ud83d", "\ude00", "\ud83d")
         assert fallback.texts == ["Hi 😀"]
@@ -72,7 +71,7 @@ class TestInterface:
             async with TTS(live.stt).synthesize("Oui.", conn_options=OPTIONS) as stream:
                 return b"".join([bytes(audio.frame.data) async for audio in stream])
 
-        assert (await asyncio.wait_for(collect(), LIMIT_SECONDS)).startswith(VOICE)
+        assert (await within(collect())).startswith(VOICE)
 
     async def test_a_stream_without_a_text_ends_without_a_sound(self, live: Live, say: Make) -> None:
         speech = await said(say, TTS(live.stt))

@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
@@ -21,7 +22,6 @@ from livekit_plugins_azure_interpreter.emulator.request import Request
 from livekit_plugins_azure_interpreter.emulator.turn import Turn
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
-LIMIT_SECONDS = 5.0
 FRAME_SECONDS = 0.1
 
 
@@ -100,7 +100,7 @@ class Sent:
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         async with self._changed:
-            await asyncio.wait_for(self._changed.wait_for(reached), LIMIT_SECONDS)
+            await within(self._changed.wait_for(reached))
 
     def of(self, path: str) -> list[Message]:
         return [message for message in self.messages if message.path == path]
@@ -290,7 +290,7 @@ class Client:
                 if wanted(frame):
                     return frame
 
-        return await asyncio.wait_for(search(), LIMIT_SECONDS)
+        return await within(search())
 
 
 def _frame(message: aiohttp.WSMessage) -> Frame:

@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fakes.limits import within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
@@ -301,7 +302,7 @@ class TestBlackHole:
         await client.open_turn()
         await client.say(audio.silence(1.0))
         await client.until("turn.start")
-        await asyncio.wait_for(emulator.aclose(), 5)
+        await within(emulator.aclose())
 
 
 class TestAway:

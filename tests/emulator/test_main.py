@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.limits import LONG_LIMIT_SECONDS, within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import (
@@ -27,8 +28,6 @@ from livekit_plugins_azure_interpreter.emulator.fault_text import fault_name
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
-_LIMIT_SECONDS = 90.0
-"""A command imports LiveKit, which takes half a minute where everybody is busy."""
 
 command = importlib.import_module(f"{_MODULE}.__main__")
 
@@ -43,14 +42,13 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
 async def _run(*arguments: str) -> tuple[int | None, str, str]:
     process = await _start(*arguments)
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+        out, err = await within(process.communicate(), LONG_LIMIT_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
     return process.returncode, out.decode(), err.decode()
 
 
-@pytest.mark.timeout(_LIMIT_SECONDS + 10)
 class TestAsACommand:
     async def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self) -> None:
         code, out, _ = await _run("--help")
@@ -70,12 +68,12 @@ class TestAsACommand:
         process = await _start("--port", "0")
         try:
             assert process.stdout is not None
-            line = await asyncio.wait_for(process.stdout.readline(), _LIMIT_SECONDS)
+            line = await within(process.stdout.readline(), LONG_LIMIT_SECONDS)
             client = await connect(next(word for word in line.decode().split() if word.startswith("ws://")))
             await client.open_turn()
             await client.until("turn.start")
             process.send_signal(number)
-            _, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+            _, err = await within(process.communicate(), LONG_LIMIT_SECONDS)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -196,7 +194,7 @@ class TestServe:
         serving = asyncio.create_task(command._serve(Emulator()))
         await eventually(lambda: len(handlers) == 2)
         handlers[signal.SIGTERM]()
-        await asyncio.wait_for(serving, _LIMIT_SECONDS)
+        await within(serving)
         assert {*handlers} == {signal.SIGINT, signal.SIGTERM}
 
 

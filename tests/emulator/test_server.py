@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from fakes.limits import within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import (
@@ -531,8 +532,8 @@ class TestClose:
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.until("turn.start")
-        await asyncio.wait_for(emulator.aclose(), 5)
-        await asyncio.wait_for(client.closed(), 5)
+        await within(emulator.aclose())
+        await within(client.closed())
 
     async def test_it_cuts_a_voice(self, start: Any, connect: Any, audio: Any) -> None:
         script = [Line("a", voices={"fr": Voice(bytes(320_000))})]
@@ -541,7 +542,7 @@ class TestClose:
         await client.open_turn()
         await client.say(audio.utterance())
         await client.until("audio")
-        await asyncio.wait_for(emulator.aclose(), 5)
+        await within(emulator.aclose())
         assert emulator.spoken == []
 
     async def test_a_client_that_leaves_amid_a_voice_does_not_stop_the_service(
@@ -605,7 +606,7 @@ class TestHangHandshake:
         emulator = await start(_faulty(faults.HangHandshake()))
         client = asyncio.create_task(connect(emulator.endpoint))
         await eventually(lambda: emulator.handshakes == 1)
-        await asyncio.wait_for(emulator.aclose(), 5)
+        await within(emulator.aclose())
         with pytest.raises(aiohttp.ClientError):
             await client
 
@@ -656,7 +657,7 @@ class TestAway:
                 except aiohttp.ClientConnectionError:
                     await asyncio.sleep(0.01)
 
-        again = await asyncio.wait_for(come_back(), 5)
+        again = await within(come_back())
         await again.whole_turn(audio.silence(1.0))
 
     async def test_it_waits_for_its_port(
@@ -675,7 +676,7 @@ class TestAway:
         listening = mocker.patch.object(emulator, "_listen", side_effect=taken_at_first)
         await client.open_turn()
         await client.say(audio.silence(1.0))
-        await asyncio.wait_for(back.wait(), 5)
+        await within(back.wait())
         await (await connect(emulator.endpoint)).whole_turn(audio.silence(1.0))
         assert listening.await_count == 2
 
@@ -698,4 +699,4 @@ class TestAway:
         await client.open_turn()
         await client.say(audio.silence(1.0))
         await client.closed()
-        await asyncio.wait_for(emulator.aclose(), 5)
+        await within(emulator.aclose())

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.limits import LIMIT_SECONDS, within
 from hypothesis import given
 from test_surrogates import ANY_TEXT
 
@@ -34,7 +35,6 @@ from livekit_plugins_azure_interpreter.emulator.synthesis import (
 )
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
-LIMIT_SECONDS = 10.0
 _SSML = (
     '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">'
     '<voice name="any">{}</voice></speak>'
@@ -182,7 +182,7 @@ class TestOverTheWebSocket:
     async def test_the_real_sdk_hears_every_sample_twice_on_one_connection(self) -> None:
         async with Emulator(Behaviour(synthesis_seconds=0.4)) as emulator:
             speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello", "Goodbye"])
-            heard = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+            heard = await within(speaking)
         assert heard == [synthesize(text, 0.4, 16000).pcm for text in ("Hello", "Goodbye")]
         assert [one.text for one in emulator.synthesized] == ["Hello", "Goodbye"]
 
@@ -196,7 +196,7 @@ class TestOverTheWebSocket:
         async with Emulator() as emulator, aiohttp.ClientSession() as client:
             socket = await client.ws_connect(emulator.synthesis_endpoint)
             await socket.send_str(ssml().to_text())
-            await asyncio.wait_for(socket.receive(), LIMIT_SECONDS)
+            await within(socket.receive())
         assert socket.close_code == 1007
 
 
@@ -307,7 +307,7 @@ class TestFaults:
         async with Emulator(Behaviour(faults=[RefuseText(times=1)])) as emulator:
             endpoint = emulator.synthesis_endpoint.replace("/tts/cognitiveservices/websocket/v1", path)
             speaking = asyncio.to_thread(_speak, endpoint, ["Hello", "Goodbye"])
-            refused, heard = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+            refused, heard = await within(speaking)
         assert refused == b""
         assert heard == synthesize("Goodbye", 0.5, 16000).pcm
         assert emulator.synthesis_connections == 2
@@ -328,6 +328,6 @@ class TestFaults:
     async def test_the_real_sdk_asks_again_where_the_connection_is_reset_before_the_voice(self) -> None:
         async with Emulator(Behaviour(faults=[DropText(after=0.0, times=1)])) as emulator:
             speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello"])
-            (heard,) = await asyncio.wait_for(speaking, LIMIT_SECONDS)
+            (heard,) = await within(speaking)
         assert heard == synthesize("Hello", 0.5, 16000).pcm
         assert "<voice" in emulator.synthesized[0].ssml

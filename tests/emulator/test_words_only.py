@@ -8,11 +8,11 @@ from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from fakes.limits import LIMIT_SECONDS
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 
 _SCRIPT = (Line("one", language="de-DE"), Line("two", language="de-DE"))
-_LIMIT_SECONDS = 10.0
 
 
 @pytest.fixture(params=["endpoint", "host"])
@@ -38,7 +38,7 @@ async def test_a_speech_recognizer_gets_them(start: Any, audio: Any, where: Any)
     stream.write(audio.utterance(1) + audio.utterance(2))
     stream.close()
     recognizer.start_continuous_recognition_async().get()
-    assert await asyncio.to_thread(done.wait, _LIMIT_SECONDS)
+    assert await asyncio.to_thread(done.wait, LIMIT_SECONDS)
     await asyncio.to_thread(lambda: recognizer.stop_continuous_recognition_async().get())
     for signal in (recognizer.recognized, recognizer.session_stopped):
         signal.disconnect_all()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from avatar.face import Face
 from avatar.renderer import FaceRenderer
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 from fakes.stage import openness
 from livekit import rtc
 from livekit.agents.voice.avatar import AudioSegmentEnd

@@ -44,7 +44,6 @@ def temporary_folder() -> Iterator[str]:
         yield folder
 
 
-@pytest.mark.timeout(180)  # it starts a worker, on a machine that may be busy
 async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes_and_leaves_on_sigterm(
     start: Callable[..., Awaitable[WorkerProcess]], temporary_folder: str
 ) -> None:

@@ -11,14 +11,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.worker_process import EXAMPLES
 
 from livekit_plugins_azure_interpreter.emulator import ECHOED, Behaviour, Emulator
 
 _SECONDS = 3.4
 """The sentence, and the pause after it."""
-_LIMIT_SECONDS = 90.0
-"""A few seconds of work to start, on a machine that may be busy."""
 _FRENCH = "Bonjour, et bienvenue à la conférence."
 _EMULATED = "Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated."
 _SAMPLES = [
@@ -28,7 +27,6 @@ _SAMPLES = [
     ("interpret_file.py",),
 ]
 
-pytestmark = pytest.mark.timeout(_LIMIT_SECONDS + 10)
 
 Try = Callable[..., Awaitable[tuple[int | None, list[str]]]]
 
@@ -66,7 +64,7 @@ def run() -> Try:
             return lines
 
         try:
-            printed = await asyncio.wait_for(read(), _LIMIT_SECONDS)
+            printed = await within(read(), LONG_LIMIT_SECONDS)
         except asyncio.TimeoutError:
             process.kill()
             raise

@@ -14,9 +14,11 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from .limits import LIMIT_SECONDS
+
 T = TypeVar("T")
 
-STUCK_SECONDS = 5.0
+STUCK_SECONDS = LIMIT_SECONDS
 """Real seconds in which something must happen, where nothing is scheduled or a thread is at work."""
 _POLL_SECONDS = 0.00002
 _THREADS = "azure-interpreter-"

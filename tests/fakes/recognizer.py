@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from livekit_plugins_azure_interpreter._events import Connected, Event, Finished
 from livekit_plugins_azure_interpreter.options import Options
 
-LIMIT_SECONDS = 5.0
-"""Nothing that a test holds is held for longer."""
+from .limits import LIMIT_SECONDS
 
 
 class FakeRecognizer:

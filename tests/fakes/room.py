@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,15 +16,12 @@ from livekit.agents.voice import io
 
 from livekit_plugins_azure_interpreter.emulator import Line, Voice
 
-LIMIT_SECONDS = 10.0
+from .limits import within
+
 PADDING = bytes(320)
 """10 ms at 16 kHz: the silence with which LiveKit may end a segment."""
 
 T = TypeVar("T")
-
-
-async def within(awaitable: Awaitable[T], seconds: float = LIMIT_SECONDS) -> T:
-    return await asyncio.wait_for(awaitable, seconds)
 
 
 class Audio:

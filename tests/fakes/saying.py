@@ -14,7 +14,8 @@ from livekit_plugins_azure_interpreter import STT, TTS, VoiceLost
 from livekit_plugins_azure_interpreter._utterances import Translation
 
 from .azure import heard
-from .recognizer import LIMIT_SECONDS, FakeRecognizer, FakeService
+from .limits import within
+from .recognizer import FakeRecognizer, FakeService
 
 OPTIONS = APIConnectOptions(max_retry=1, retry_interval=0.01, timeout=4)
 
@@ -72,7 +73,7 @@ class Saying:
 
     async def ended(self) -> None:
         """Wait for its end; raises what the stream raises."""
-        await asyncio.wait_for(self._task, LIMIT_SECONDS)
+        await within(self._task)
 
     @property
     def pcm(self) -> bytes:
@@ -92,7 +93,7 @@ class Saying:
         return rest if marker else self.frames
 
     async def aclose(self) -> None:
-        await asyncio.wait_for(self.stream.aclose(), LIMIT_SECONDS)
+        await within(self.stream.aclose())
         self._task.cancel()
         await asyncio.wait({self._task})
 

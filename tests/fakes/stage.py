@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from livekit import rtc
 
-from .room import within
+from .limits import within
 
 _DARK = 70
 """Luma below this is the inside of the mouth; skin is about 206, lips 105."""

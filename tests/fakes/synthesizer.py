@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
 import threading
@@ -19,8 +18,8 @@ from livekit_plugins_azure_interpreter._synthesis import Synthesis
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import SpeakingOptions
 
-LIMIT_SECONDS = 5.0
-"""Nothing that a test holds is held for longer."""
+from .limits import LIMIT_SECONDS, within
+
 OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
 
 SPOKEN: tuple[SynthesisEvent, ...] = (
@@ -158,7 +157,7 @@ async def spoken(synthesis: Synthesis, seconds: float = LIMIT_SECONDS) -> list[S
     async def speak() -> list[SynthesisEvent]:
         return [event async for event in synthesis.speak("<speak/>", timeout_seconds=seconds)]
 
-    return await asyncio.wait_for(speak(), LIMIT_SECONDS)
+    return await within(speak())
 
 
 async def left(synthesis: Synthesis) -> None:

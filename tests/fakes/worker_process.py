@@ -14,14 +14,14 @@ from pathlib import Path
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
+from .limits import LONG_LIMIT_SECONDS, within
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCKERFILE = EXAMPLES.parent / "Dockerfile"
 HEALTH_CHECK: list[str] = json.loads(
     next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("    CMD ["))[8:]
 )
 """The command of its HEALTHCHECK."""
-LIMIT_SECONDS = 90.0
-"""Starting a worker takes some seconds of work, on a machine that may be busy."""
 
 
 class WorkerProcess:
@@ -61,7 +61,7 @@ class WorkerProcess:
                 self._changed.clear()
                 await self._changed.wait()
 
-        await asyncio.wait_for(wait(), LIMIT_SECONDS)
+        await within(wait(), LONG_LIMIT_SECONDS)
 
     async def health(self, path: str = "/") -> tuple[int, str]:
         await self.until_logged("HTTP server listening")
@@ -74,7 +74,7 @@ class WorkerProcess:
         check = await asyncio.create_subprocess_exec(
             sys.executable, *HEALTH_CHECK[1:], env=environment, stderr=asyncio.subprocess.DEVNULL
         )
-        return await asyncio.wait_for(check.wait(), LIMIT_SECONDS)
+        return await within(check.wait(), LONG_LIMIT_SECONDS)
 
     async def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
         """Each sample by its name and labels; those of its machine and processes are left out."""
@@ -98,7 +98,7 @@ class WorkerProcess:
                 await asyncio.sleep(0.1)
 
         try:
-            await asyncio.wait_for(wait(), LIMIT_SECONDS)
+            await within(wait(), LONG_LIMIT_SECONDS)
         except asyncio.TimeoutError as error:
             raise TimeoutError("\n".join([f"{name} is less than {value}.", *self.log])) from error
 
@@ -107,7 +107,7 @@ class WorkerProcess:
 
     async def until_ended(self) -> int:
         """Wait for its exit code."""
-        await asyncio.wait_for(self._reading, LIMIT_SECONDS)
+        await within(self._reading, LONG_LIMIT_SECONDS)
         return await self._process.wait()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from fakes.limits import within
 from fakes.room import Audio
 from livekit.agents import APIConnectOptions, APIError, stt
 from livekit.plugins import azure
@@ -44,7 +45,7 @@ class _Run:
         await self._until_heard(reading)
         pushing.cancel()
         try:
-            await asyncio.wait_for(self._stream.aclose(), 10.0)
+            await within(self._stream.aclose())
         except asyncio.TimeoutError:
             self._error = self._error or "did not close within 10 s"
         reading.cancel()

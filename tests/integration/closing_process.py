@@ -13,13 +13,12 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import numpy as np
+from fakes.limits import within
 from livekit import rtc
 from livekit.agents.stt import SpeechStream
 
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
-
-_LIMIT_SECONDS = 10.0
 
 
 def _tone(seconds: float) -> bytes:
@@ -145,8 +144,8 @@ async def _main(first: int) -> None:
         async with contextlib.AsyncExitStack() as stack:
             emulator = await stack.enter_async_context(Emulator(behaviour))
             closing = _Closing(emulator)
-            await asyncio.wait_for(moment(closing), _LIMIT_SECONDS)
-            await asyncio.wait_for(closing.aclose(), _LIMIT_SECONDS)
+            await within(moment(closing))
+            await within(closing.aclose())
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from fakes.proxy import Proxy
-from fakes.room import Audio, Microphone, OtherVoice, Speaker, within
+from fakes.room import Audio, Microphone, OtherVoice, Speaker
 from livekit.agents import Agent, AgentSession
 from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts

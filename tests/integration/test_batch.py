@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from fakes.lengths import behaviour, utterance, voice
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 from livekit.agents.stt import SpeechEventType

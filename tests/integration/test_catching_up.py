@@ -6,7 +6,8 @@ from itertools import accumulate
 from typing import Any
 
 import pytest
-from fakes.room import hertz, within
+from fakes.limits import within
+from fakes.room import hertz
 
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice

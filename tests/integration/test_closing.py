@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from fakes.limits import LONG_LIMIT_SECONDS, within
 from livekit.agents import APIConnectOptions
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour
@@ -114,7 +115,7 @@ class TestStream:
         async with pair.tts.stream() as speech:
             speech.push_text(pair.finals[0].text)
             speech.end_input()
-            heard = await asyncio.wait_for(speech.__anext__(), 5)
+            heard = await within(speech.__anext__())
             assert bytes(heard.frame.data)
             await _close(pair.stream.aclose)
             rest = asyncio.create_task(_all(speech))
@@ -148,7 +149,7 @@ class TestStream:
         await _close(pair.stt.aclose)
         for stream in [pair.stream, *others]:
             with pytest.raises(StopAsyncIteration):
-                await asyncio.wait_for(stream.__anext__(), 1)
+                await within(stream.__anext__())
 
 
 class TestMuteService:
@@ -222,21 +223,23 @@ class TestSession:
 
 
 class TestProcess:
-    @pytest.mark.timeout(60 + 20 * _PROCESSES)
+    @pytest.mark.timeout(180 + 20 * _PROCESSES)
     async def test_it_ends_by_itself_and_says_nothing_but_warnings(self) -> None:
         turns = asyncio.Semaphore(_AT_ONCE)
+        here, path = Path(__file__), os.environ.get("PYTHONPATH", "")
 
         async def run(number: int) -> tuple[int, int, str]:
             async with turns:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
-                    str(Path(__file__).with_name("closing_process.py")),
+                    str(here.with_name("closing_process.py")),
                     str(2 * number + number // 5),
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parents[1]), path])},
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.PIPE,
                 )
                 try:
-                    _, errors = await asyncio.wait_for(process.communicate(), 60)
+                    _, errors = await within(process.communicate(), LONG_LIMIT_SECONDS)
                 except asyncio.TimeoutError:
                     process.kill()
                     _, errors = await process.communicate()

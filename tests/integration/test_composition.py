@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes.limits import within
 from fakes.other import EchoLLM
-from fakes.room import within
 from livekit.agents import Agent
 from livekit.agents.vad import VADEventType
 from livekit.agents.voice.io import TextOutput

@@ -12,8 +12,8 @@ from aiohttp import web
 from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ManagedIdentityCredential
+from fakes.limits import within
 from fakes.proxy import Proxy
-from fakes.room import within
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError
 
 from livekit_plugins_azure_interpreter import STT, PersonalVoiceTTS
@@ -205,7 +205,7 @@ async def _interpret(pair: Any, audio: Any) -> None:
         pair.push(audio.silence(0.2))
         await asyncio.sleep(_SPACING_SECONDS)
     pair.stream.end_input()
-    await asyncio.wait_for(listening, 15)
+    await within(listening)
 
 
 @pytest.mark.parametrize("kind", ["callable", "Entra ID"])
@@ -234,7 +234,7 @@ async def test_a_token_that_cannot_be_renewed_is_refused_once_and_clearly(open_p
         )
         pair.push(audio.burst(0.2))
         with pytest.raises(APIStatusError, match="check speech_key"):
-            await asyncio.wait_for(pair.listen(), 10)
+            await within(pair.listen())
         assert [error.recoverable for error in pair.errors] == [False]
 
 
@@ -253,5 +253,5 @@ async def test_a_renewable_token_that_stays_refused_is_an_error_after_one_more(
         )
         pair.push(audio.burst(0.2))
         with pytest.raises(APIStatusError, match="check speech_key"):
-            await asyncio.wait_for(pair.listen(), 10)
+            await within(pair.listen())
         assert (len(asked), emulator.connections) == (2, 0)

@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from fakes.room import by_pitch, within
+from fakes.limits import within
+from fakes.room import by_pitch
 
 from livekit_plugins_azure_interpreter import InterpreterAgent
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice

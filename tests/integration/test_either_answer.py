@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from fakes.exchanges import chunk, exchange, final, voice_end
-from fakes.room import by_pitch, within
+from fakes.limits import within
+from fakes.room import by_pitch
 from livekit.agents import APIConnectionError, APIStatusError
 
 from livekit_plugins_azure_interpreter.emulator import (

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterable, Callable
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from fakes.other import OtherSTT
-from fakes.room import by_pitch, within
+from fakes.room import by_pitch
 from livekit import rtc
 from livekit.agents import Agent, APIConnectOptions, ModelSettings
 from livekit.agents import stt as livekit_stt

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.room import by_pitch
 from live.interpreted import Heard, interpret
 from live.observations import OF_A_CONVERSATION, Seen
@@ -29,8 +30,6 @@ from livekit_plugins_azure_interpreter.emulator import (
 )
 
 _TESTS = Path(__file__).parents[1]
-_LIMIT_SECONDS = 90.0
-"""A command imports LiveKit, which takes half a minute where everybody is busy."""
 _KEY = "a-key-that-nobody-may-see"
 _STRETCHES = ((0.1, 0.4), (0.85, 1.15))
 _END = 1.4
@@ -69,7 +68,7 @@ async def _run(*arguments: str, endpoint: str) -> tuple[int | None, str, str]:
         sys.executable, "-m", "live", *arguments, stdout=pipe, stderr=pipe, env=environment
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _LIMIT_SECONDS)
+        out, err = await within(process.communicate(), LONG_LIMIT_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
@@ -85,7 +84,6 @@ def _write(path: Path, recording: Voice) -> str:
     return str(path)
 
 
-@pytest.mark.timeout(_LIMIT_SECONDS + 10)
 class TestCommand:
     async def test_every_unknown_is_answered_and_the_exchange_can_be_said_again(
         self, audio: Any, recording: Voice, tmp_path: Path

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakes.room import Audio, OtherVoice, within
+from fakes.limits import within
+from fakes.room import Audio, OtherVoice
 from livekit.agents import AgentSession, APIStatusError, telemetry
 from livekit.agents.metrics import STTMetrics, STTModelUsage, TTSMetrics, TTSModelUsage
 from opentelemetry import trace

@@ -10,8 +10,9 @@ from typing import Any
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 from fakes.lengths import behaviour, utterance, voice
+from fakes.limits import within
 from fakes.proxy import Proxy
-from fakes.room import Audio, within
+from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError
 from livekit.agents.voice.agent_session import SessionConnectOptions
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from livekit.agents import APIConnectionError, APIConnectOptions
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour
@@ -35,7 +36,7 @@ async def _interpret_through_outage(pair: Any, audio: Any, *, seconds: float) ->
     listening = asyncio.create_task(pair.listen())
     await asyncio.sleep(seconds)
     await pair.emulator.start()
-    await asyncio.wait_for(listening, 20)
+    await within(listening)
 
 
 async def test_after_an_outage_everything_was_interpreted_once_and_in_order(
@@ -63,5 +64,5 @@ async def test_a_service_that_stays_away_is_an_error_after_the_last_attempt(
     pair.stream = pair.stt.stream(conn_options=options)
     pair.push(audio.speech(*_STRETCHES, end=_END))
     with pytest.raises(APIConnectionError, match="after 2 attempts"):
-        await asyncio.wait_for(pair.listen(), 20)
+        await within(pair.listen())
     assert [error.recoverable for error in pair.errors] == [True, True, False]

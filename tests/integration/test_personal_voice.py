@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from fakes.proxy import Proxy
-from fakes.room import LIMIT_SECONDS, Speaker, within
+from fakes.room import Speaker
 from livekit.agents import (
     Agent,
     AgentSession,
@@ -368,7 +369,7 @@ class TestClosing:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
             )
-            output, complaints = await within(process.communicate(), 30.0)
+            output, complaints = await within(process.communicate(), LONG_LIMIT_SECONDS)
         assert (process.returncode, output, complaints) == (0, b"the end\n", b"")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fakes.room import within
+from fakes.limits import within
 from livekit.agents import APIConnectOptions, APIStatusError
 
 from livekit_plugins_azure_interpreter import SpeechStream

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from fakes.llm_service import LLMService
-from fakes.room import Microphone, Speaker, within
+from fakes.room import Microphone, Speaker
 from livekit.agents import AgentSession
 from livekit.agents.testing import fake_job_context
 from prometheus_client import REGISTRY

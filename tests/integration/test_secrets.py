@@ -10,7 +10,8 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 
 from livekit_plugins_azure_interpreter import (

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes.limits import within
 from fakes.other import SlowLLM
-from fakes.room import by_pitch, within
+from fakes.room import by_pitch
 from livekit import rtc
 from livekit.agents import Agent, ModelSettings
 from livekit.agents import stt as livekit_stt

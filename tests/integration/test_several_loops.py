@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 
 from livekit_plugins_azure_interpreter import STT, TTS, PersonalVoiceTTS, TranslationModel
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, synthesize

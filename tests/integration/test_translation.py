@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.room import Audio, Microphone, OtherVoice, Speaker, by_pitch, within
+from fakes.limits import within
+from fakes.room import Audio, Microphone, OtherVoice, Speaker, by_pitch
 from livekit.agents.beta.translation import TranslationSession
 from livekit.agents.testing import fake_job_context
 from livekit.agents.voice import io

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from fakes.limits import within
 from livekit.agents import APIStatusError
 
 from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
@@ -133,11 +134,11 @@ class TestVoiceThatNeverComes:
         until = round(2.1 * 16000) * 2
         pair.push(pcm[:until])
         listening = asyncio.create_task(pair.listen())
-        await asyncio.wait_for(lost.wait(), 5)
+        await within(lost.wait())
         await asyncio.sleep(quiet_seconds)
         pair.push(pcm[until:])
         pair.stream.end_input()
-        await asyncio.wait_for(listening, 5)
+        await within(listening)
 
 
 class TestWrongKey:

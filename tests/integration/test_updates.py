@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from fakes.lengths import behaviour, utterance, voice
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 from livekit.agents import APIConnectOptions
 
 from livekit_plugins_azure_interpreter import STT

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
 import pytest
-from fakes.room import within
+from fakes.limits import within
 from livekit.rtc._ffi_client import FfiClient
 
-from .participant import LIMIT_SECONDS, Participant
+from .participant import Participant
 from .server import MISSING, OwnServer, Server, find_server
 from .stalls import Stalls
 
@@ -95,7 +95,7 @@ class Meeting:
             await person.until(lambda person=person: back(person))
 
     async def aclose(self) -> None:
-        await asyncio.gather(*(within(person.aclose(), LIMIT_SECONDS) for person in self._people))
+        await asyncio.gather(*(within(person.aclose()) for person in self._people))
         await self._stalls.aclose()
 
 
@@ -110,4 +110,4 @@ async def meeting(server: Server) -> AsyncIterator[Meeting]:
 async def closing() -> AsyncIterator[Callable[[Callable[[], Awaitable[object]]], None]]:
     """Register what is to be closed before the participants leave, last one first."""
     async with contextlib.AsyncExitStack() as stack:
-        yield lambda close: stack.push_async_callback(lambda: within(close(), LIMIT_SECONDS))
+        yield lambda close: stack.push_async_callback(lambda: within(close()))

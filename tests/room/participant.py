@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fakes.room import within
+from fakes.limits import within
 from livekit import rtc
 from livekit.agents.types import (
     ATTRIBUTE_TRANSCRIPTION_FINAL,
@@ -25,7 +25,6 @@ _WEBRTC_RATE_HZ = 48000
 _FRAME_BYTES = 2 * RATE_HZ // 50
 _AHEAD_MS = 500
 """What is captured ahead: a busy machine then makes no gap in the speech."""
-LIMIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -155,10 +154,10 @@ class Participant:
 
     async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: bool) -> None:
         token = self._server.token(self.identity, room, attributes, **grants)
-        await within(self.room.connect(self._server.url, token), LIMIT_SECONDS)
+        await within(self.room.connect(self._server.url, token))
 
     async def leave(self) -> None:
-        await within(self.room.disconnect(), LIMIT_SECONDS)
+        await within(self.room.disconnect())
 
     async def publish(self) -> rtc.LocalTrackPublication:
         """Switch the microphone on; silent until something is said."""
@@ -180,7 +179,7 @@ class Participant:
         source = self._sources[name] = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=_AHEAD_MS)
         track = rtc.LocalAudioTrack.create_audio_track(name, source)
         options = rtc.TrackPublishOptions(source=kind)
-        return await within(self.room.local_participant.publish_track(track, options), LIMIT_SECONDS)
+        return await within(self.room.local_participant.publish_track(track, options))
 
     async def _play(self, name: str, pcm: bytes) -> None:
         source = self._sources[name]
@@ -197,7 +196,7 @@ class Participant:
                 self._changed.clear()
                 await self._changed.wait()
 
-        await within(wait(), LIMIT_SECONDS)
+        await within(wait())
 
     async def ear(self, name: str) -> Ear:
         """The latest track of that name, once there is one."""

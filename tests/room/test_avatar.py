@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from avatar import FaceAvatar
+from fakes.limits import within
 from fakes.stage import openness
 from livekit import rtc
 from livekit.agents import AgentSession
@@ -65,7 +66,7 @@ class Eyes:
                 self._changed.clear()
                 await self._changed.wait()
 
-        await asyncio.wait_for(wait(), 30)
+        await within(wait())
 
     async def aclose(self) -> None:
         for task in self._watching:

@@ -32,7 +32,6 @@ async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
         await worker.aclose()
 
 
-@pytest.mark.timeout(180)  # it starts a worker, on a machine that may be busy
 async def test_a_meeting_is_interpreted_to_its_end(worker: Any, meeting: Any) -> None:
     await worker.until_logged("registered worker")
     alice = await meeting.join("alice", {"language": "en"}, microphone=True)

@@ -40,7 +40,6 @@ async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
         await worker.aclose()
 
 
-@pytest.mark.timeout(180)  # it starts a worker, on a machine that may be busy
 async def test_what_a_job_interprets_is_counted_at_the_workers_endpoint_and_a_drain_lets_it_end(
     worker: Any, meeting: Any
 ) -> None:

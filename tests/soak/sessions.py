@@ -17,7 +17,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
-from fakes.room import Audio, Microphone, Speaker, within
+from fakes.limits import within
+from fakes.room import Audio, Microphone, Speaker
 from livekit.agents import AgentSession
 from livekit.agents.testing import fake_job_context
 from rich.console import Console

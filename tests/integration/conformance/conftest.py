@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fakes.lengths import behaviour as by_length
 from fakes.lengths import utterance, voice
-from fakes.room import within
+from fakes.limits import within
 from livekit.agents import APIConnectOptions, tts
 from livekit.agents.metrics import TTSMetrics
 

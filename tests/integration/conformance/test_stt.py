@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fakes.lengths import behaviour as by_length
 from fakes.lengths import utterance
-from fakes.room import Audio, within
+from fakes.limits import within
+from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
 from livekit.agents import stt as livekit_stt
 from livekit.agents.metrics import STTMetrics

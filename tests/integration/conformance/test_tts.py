@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from fakes.room import within
+from fakes.limits import within
 from livekit.agents import APIConnectOptions, APIError, APIStatusError, APITimeoutError, tts
 
 from livekit_plugins_azure_interpreter import TTS
