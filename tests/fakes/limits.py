@@ -1,6 +1,6 @@
 """How long a test waits for what must happen. A limit ends a hang; it is no promise of speed.
 
-A promise ("closing takes about a second at most") is measured with `fakes.timing`.
+A promise ("closing takes about a second at most") is measured with `fakes.promises`.
 """
 
 from __future__ import annotations

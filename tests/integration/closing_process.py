@@ -13,11 +13,11 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import numpy as np
-from fakes.limits import within
+from fakes.limits import LIMIT_SECONDS, within
 from livekit import rtc
 from livekit.agents.stt import SpeechStream
 
-from livekit_plugins_azure_interpreter import STT, TTS
+from livekit_plugins_azure_interpreter import STT, TTS, _connection, _threads
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
 
@@ -149,5 +149,7 @@ async def _main(first: int) -> None:
 
 
 if __name__ == "__main__":
+    # Whether it ends is asked here, not how soon: a machine may be busy.
+    _connection.CLOSE_SECONDS = _threads._EXIT_SECONDS = LIMIT_SECONDS
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     asyncio.run(_main(int(sys.argv[1]) % len(_MOMENTS)))

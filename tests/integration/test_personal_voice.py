@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
+from fakes.promises import takes_less_than, tries_again
 from fakes.proxy import Proxy
 from fakes.room import Speaker
 from livekit.agents import (
@@ -277,12 +278,11 @@ class TestErrors:
         with pytest.raises(APIConnectionError):
             await hear(voice)
 
+    @tries_again
     async def test_a_mute_service_has_as_long_as_livekit_gives(self, open_voice: Open) -> None:
         voice, _ = await open_voice(Behaviour(faults=[MuteText()]))
-        began_at = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with takes_less_than(2.0), pytest.raises(APITimeoutError):
             await hear(voice, options=APIConnectOptions(max_retry=0, timeout=0.3))
-        assert time.monotonic() - began_at < 2.0
 
     async def test_nobody_there_is_a_connection_error_without_the_address(self, open_voice: Open) -> None:
         voice, _ = await open_voice(speech_endpoint="ws://127.0.0.1:9/speech/universal/v2?key=a-secret")
@@ -302,6 +302,7 @@ class TestErrors:
 
 class TestClosing:
     @pytest.mark.parametrize("moment", ["at once", "connecting", "amid the voice", "mute", "idle"])
+    @tries_again
     async def test_it_takes_about_a_second_at_most(self, open_voice: Open, moment: str) -> None:
         faults = [MuteText(after=0.5)] if moment == "mute" else []
         voice, emulator = await open_voice(Behaviour(voice_speed=1.0, synthesis_seconds=20.0, faults=faults))
@@ -316,11 +317,10 @@ class TestClosing:
             await asyncio.sleep(0.005)
         if moment in ("amid the voice", "mute"):
             await within(stream.__anext__())
-        began_at = time.monotonic()
-        await within(stream.aclose())
-        assert time.monotonic() - began_at < 0.5
-        await within(voice.aclose())
-        assert time.monotonic() - began_at < 2.0
+        with takes_less_than(2.0):
+            with takes_less_than(0.5):
+                await within(stream.aclose())
+            await within(voice.aclose())
         assert not emulator.synthesized
 
     async def test_after_a_reader_that_left_the_same_connection_speaks(self, open_voice: Open) -> None:
@@ -375,7 +375,9 @@ class TestClosing:
 
 _PROCESS = """
 import asyncio, sys
-from livekit_plugins_azure_interpreter import PersonalVoiceTTS
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS, _threads
+
+_threads._EXIT_SECONDS = 60.0  # whether it ends is asked, not how soon
 
 async def main(endpoint, moment):
     global voice

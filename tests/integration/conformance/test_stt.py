@@ -11,6 +11,7 @@ import pytest
 from fakes.lengths import behaviour as by_length
 from fakes.lengths import utterance
 from fakes.limits import within
+from fakes.promises import takes_less_than, tries_again
 from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
 from livekit.agents import stt as livekit_stt
@@ -177,12 +178,14 @@ class TestErrors:
         await stream.aclose()
         return raised.value, told
 
+    @tries_again
     async def test_a_service_that_does_not_answer_is_a_timeout_in_time(self, open_pair: OpenPair) -> None:
         pair = await open_pair(Behaviour(faults=[HangHandshake(times=None)]))
         began_at = time.monotonic()
-        error, told = await self._fails(pair, ONCE)
+        with takes_less_than(2.0):
+            error, told = await self._fails(pair, ONCE)
         assert isinstance(error, APITimeoutError)
-        assert 0.3 < time.monotonic() - began_at < 2.0
+        assert time.monotonic() - began_at > 0.3
         assert [one.recoverable for one in told.errors] == [False]
 
     async def test_it_is_tried_again_as_often_as_was_asked_for(self, open_pair: OpenPair) -> None:
@@ -221,6 +224,7 @@ class TestErrors:
 
 class TestClosing:
     @pytest.mark.parametrize("moment", ["at once", "connecting", "amid speech", "after a final"])
+    @tries_again
     async def test_at_any_moment_it_is_quick_and_nothing_more_is_heard(
         self, open_pair: OpenPair, moment: str
     ) -> None:
@@ -231,9 +235,8 @@ class TestClosing:
             push(pair.stream, TWO)
         if moment in ("amid speech", "after a final"):
             await pair.listen_until("start_of_speech" if moment == "amid speech" else "final_transcript")
-        began_at = time.monotonic()
-        await within(pair.stream.aclose())
-        assert time.monotonic() - began_at < 1.5
+        with takes_less_than(1.5):
+            await within(pair.stream.aclose())
         await listen(pair.stream)
         (frame,) = Audio().frames(bytes(320))
         with pytest.raises(RuntimeError):
@@ -300,12 +303,13 @@ class TestRecognize:
         assert metrics.audio_duration == pytest.approx(len(TWO) / 2 / 16000)
         assert metrics.duration > 0
 
+    @tries_again
     async def test_a_service_that_does_not_answer_is_a_timeout_in_time(self, recognizer: Any) -> None:
         pair, told = await recognizer(Behaviour(faults=[HangHandshake(times=None)]))
         began_at = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with takes_less_than(2.0), pytest.raises(APITimeoutError):
             await within(pair.stt.recognize(Audio().frames(TWO), conn_options=ONCE))
-        assert 0.3 < time.monotonic() - began_at < 2.0
+        assert time.monotonic() - began_at > 0.3
         assert [one.recoverable for one in told.errors] == [False]
         assert told.metrics == []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
+from fakes.promises import takes_less_than, tries_again
 from livekit.agents import APIConnectOptions, APIError, APIStatusError, APITimeoutError, tts
 
 from livekit_plugins_azure_interpreter import TTS
@@ -157,12 +158,13 @@ async def collect(stream: tts.SynthesizeStream) -> list[tts.SynthesizedAudio]:
 @VOICED
 @WAYS
 class TestTimeLimits:
+    @tries_again
     async def test_a_mute_service_is_a_timeout_in_time(self, open_speaking: OpenSpeaking, way: str) -> None:
         speaking = await open_speaking(Behaviour(faults=[MuteText()]))
         began_at = time.monotonic()
-        with pytest.raises(APITimeoutError):
+        with takes_less_than(2.0), pytest.raises(APITimeoutError):
             await speak(speaking, way, max_retry=0, timeout=0.4)
-        assert 0.3 < time.monotonic() - began_at < 2.0
+        assert time.monotonic() - began_at > 0.3
         assert recoverable(speaking) == [False]
         assert speaking.tts_metrics == []
 
@@ -208,13 +210,13 @@ class TestRetries:
 class TestLostVoices:
     """A translation whose voice does not come, and there is no fallback: nothing is worth another attempt."""
 
+    @tries_again
     async def test_none_at_all_ends_quietly_and_in_time(
         self, open_translation: OpenSpeaking, way: str, by_length: Any
     ) -> None:
         speaking = await open_translation(by_length(faults=[NoVoice()]), voice_timeout_seconds=0.3)
-        began_at = time.monotonic()
-        assert await speak(speaking, way) == []
-        assert time.monotonic() - began_at < 2.0
+        with takes_less_than(2.0):
+            assert await speak(speaking, way) == []
         assert recoverable(speaking) == [True]
         assert all(metrics.audio_duration == 0 for metrics in speaking.tts_metrics)
 
@@ -239,6 +241,7 @@ class TestLostVoices:
 
 class TestClosing:
     @pytest.mark.parametrize("moment", ["before any text", "amid the text", "before the sound", "amid it"])
+    @tries_again
     async def test_at_any_moment_it_is_quick_and_there_is_no_more_audio(
         self, open_speaking: OpenSpeaking, moment: str, by_length: Any
     ) -> None:
@@ -251,9 +254,8 @@ class TestClosing:
             stream.end_input()
         if moment == "amid it":
             await within(stream.__anext__())
-        began_at = time.monotonic()
-        await within(stream.aclose())
-        assert time.monotonic() - began_at < 1.5
+        with takes_less_than(1.5):
+            await within(stream.aclose())
         stream.push_text("And more.")
         left = await within(collect(stream))
         assert not any(audio.is_final for audio in left)
