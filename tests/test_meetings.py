@@ -24,7 +24,7 @@ from livekit_plugins_azure_interpreter._plan import Person, Plan, Planner, Route
 
 MEETINGS = int(os.environ.get("MEETINGS", "200"))
 ONE_SEED = os.environ.get("MEETING_SEED")
-BATCH = 10
+BATCH = 2
 HEARD_SECONDS = 12.0
 """Virtual: so long after it was said, all has been heard."""
 DRAIN_SECONDS = 30.0
