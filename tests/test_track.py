@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable
 
 import pytest
+from fakes.limits import within
 from fakes.livekit_room import Publication
-from fakes.room import within
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._plan import Route
