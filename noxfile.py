@@ -90,7 +90,8 @@ def bench(session: nox.Session) -> None:
 def live(session: nox.Session) -> None:
     """Speak a sample, or the file in the arguments, to Azure; tell what it answers, and keep the exchange."""
     _install(session)
-    session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+    folders = os.pathsep.join([str(ROOT / "tests"), str(ROOT / "examples")])
+    session.run("python", "-m", "live", *session.posargs, env={"PYTHONPATH": folders})
 
 
 @nox.session

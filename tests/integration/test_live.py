@@ -9,6 +9,8 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.room import by_pitch
@@ -61,7 +63,8 @@ def _is_interpreted(heard: Heard, lines: list[Any], audio: Any) -> bool:
 
 
 async def _run(*arguments: str, endpoint: str) -> tuple[int | None, str, str]:
-    environment = {**os.environ, "PYTHONPATH": str(_TESTS), "PYTHONUTF8": "1"}
+    folders = os.pathsep.join([str(_TESTS), str(_TESTS.parent / "examples")])
+    environment = {**os.environ, "PYTHONPATH": folders, "PYTHONUTF8": "1"}
     environment |= {"AZURE_SPEECH_KEY": _KEY, "AZURE_SPEECH_ENDPOINT": endpoint}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -81,6 +84,17 @@ def _write(path: Path, recording: Voice) -> str:
         wav.setsampwidth(2)
         wav.setframerate(recording.sample_rate)
         wav.writeframes(recording.pcm)
+    return str(path)
+
+
+def _write_flac(path: Path) -> str:
+    """Two seconds of silence."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("flac", rate=48000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 2 * 96000), np.int16), format="s16", layout="stereo")
+        frame.sample_rate = 48000
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
     return str(path)
 
 
@@ -123,12 +137,14 @@ class TestCommand:
         assert UNKNOWNS["approval"].answers["refused"].seen in told
         assert _KEY not in told
 
-    async def test_nobody_there_is_an_error_that_says_so(self, recording: Voice, tmp_path: Path) -> None:
-        wav = _write(tmp_path / "recording.wav", recording)
-        code, _, err = await _run(
-            wav, "--out", str(tmp_path), endpoint="ws://127.0.0.1:9/speech/universal/v2"
+    async def test_nobody_there_is_an_error_that_says_so(self, tmp_path: Path) -> None:
+        """The recording is read before: of any kind that the examples read."""
+        flac = _write_flac(tmp_path / "recording.flac")
+        code, told, err = await _run(
+            flac, "--out", str(tmp_path), endpoint="ws://127.0.0.1:9/speech/universal/v2"
         )
         assert code == 1
+        assert "conversation: 2 s to fr" in told
         assert "could not be reached" in err
 
 

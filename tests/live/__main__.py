@@ -17,7 +17,9 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from file_audio import SAMPLE_RATE_HZ
 from livekit.agents.language import LanguageCode
+from sample_session import RECORDING_HELP, read
 
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Exchange, Voice
@@ -35,7 +37,6 @@ from .observations import (
 from .proxy import RecordingProxy
 from .unknowns import UNKNOWNS
 
-_SAMPLE = Path(__file__).parents[2] / "examples" / "sample" / "english.wav"
 _PREBUILT_VOICE = "fr-FR-DeniseNeural"
 _WITHOUT_A_KEY = """\
 Nothing was sent: no key. To speak a sample to Azure, and to see what it answers, set
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Speak a recording to Azure Speech, and tell what it answers. " + kept.KEPT,
     )
     add = parser.add_argument
-    add("recording", nargs="?", type=Path, default=_SAMPLE, help="16 bit mono WAV (default: the sample)")
+    add("recording", nargs="?", type=Path, help=RECORDING_HELP)
     add("--to", default="fr", metavar="LANGUAGE", help="target language (default: %(default)s)")
     add("--voice", default=PERSONAL_VOICE, help="(default: %(default)s)")
     add(
@@ -186,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         credentials = Credentials.resolve()
-        recording = Voice.from_wav(options.recording)
+        recording = Voice(read(options.recording).pcm, SAMPLE_RATE_HZ)
         options.out.mkdir(parents=True, exist_ok=True)
         complete = asyncio.run(_ask(options, Run(credentials, recording, options.out)))
     except (ValueError, OSError) as error:
