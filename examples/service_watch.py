@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -38,8 +37,9 @@ class ServiceWatch:
 
     def __init__(self, session: AgentSession[Any], tell: Callable[[str], None]) -> None:
         self._tell = tell
+        self._loop = asyncio.get_running_loop()
         self._failed: Failure | None = None
-        hearing = _Unanswered(time.monotonic(), _FIRST_ANSWER_SECONDS, "Azure Speech does not answer")
+        hearing = _Unanswered(self._loop.time(), _FIRST_ANSWER_SECONDS, "Azure Speech does not answer")
         self._unanswered = {"stt_error": hearing}
         session.on("error", self._on_error)
         for kind, service in (
@@ -64,7 +64,7 @@ class ServiceWatch:
         if self._failed is not None:
             raise self._failed
         for one in self._unanswered.values():
-            if time.monotonic() - one.since >= one.limit_seconds:
+            if self._loop.time() - one.since >= one.limit_seconds:
                 raise Failure(one.error)
 
     async def until_next_check(self) -> None:
@@ -81,7 +81,7 @@ class ServiceWatch:
             return
         self._tell(f"{message} (trying again)")
         kind = event.error.type
-        now = _Unanswered(time.monotonic(), _NEXT_ANSWER_SECONDS, message)
+        now = _Unanswered(self._loop.time(), _NEXT_ANSWER_SECONDS, message)
         self._unanswered.setdefault(kind, now).error = message
 
     def _measured(self, kind: str, metrics: Any) -> None:
