@@ -43,9 +43,10 @@ def load(worker: AgentServer) -> float:
 server = AgentServer(
     load_fnc=load,
     load_threshold=1.0,  # by default a worker is full at 0.7
-    # Each meeting is a process of its own, and starting one takes seconds. This one is started already when
-    # somebody enters, so that their first words are interpreted. With --dev there is none.
-    num_idle_processes=1,
+    # Each meeting is a process of its own, and starting one takes seconds. These are started already when
+    # somebody enters, so that their first words are interpreted; with --dev there is none. While a worker has
+    # no meeting, LiveKit refuses more than so many that open at the same instant: see docs/operations.md.
+    num_idle_processes=MAX_MEETINGS,
     initialize_process_timeout=60.0,  # the 10 by default are too few on a busy machine, and it begins anew
     # Where the worker says that it is well. A second worker on the same machine needs another one.
     port=int(os.environ.get("HEALTH_PORT", "8081")),

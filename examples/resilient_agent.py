@@ -53,7 +53,9 @@ def load(worker: AgentServer) -> float:
 server = AgentServer(
     load_fnc=load,
     load_threshold=1.0,  # full is when MAX_JOBS is reached, and not at 0.7 of it, as by default
-    num_idle_processes=2,  # started and waiting: a room gets its interpreter at once
+    # Started and waiting: a room gets its interpreter at once. While a worker has no room, LiveKit refuses
+    # more than so many that open at the same instant.
+    num_idle_processes=2,
     initialize_process_timeout=60.0,  # the 10 by default are too few on a busy machine, and it begins anew
     port=int(os.environ.get("HEALTH_PORT", "8081")),
     prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),

@@ -147,7 +147,8 @@ class Participant:
         self._reading: set[asyncio.Task[None]] = set()
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("track_unsubscribed", self._unsubscribed)
-        self.room.on("participant_attributes_changed", lambda *_: self._changed.set())
+        for event in ("participant_connected", "participant_attributes_changed"):
+            self.room.on(event, lambda *_: self._changed.set())
         for name in ("disconnected", "reconnecting", "reconnected"):
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
@@ -189,7 +190,7 @@ class Participant:
         await source.wait_for_playout()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until something heard or read, or an attribute, makes this true."""
+        """Wait until something heard or read, or who is there with which attributes, makes this true."""
 
         async def wait() -> None:
             while not condition():

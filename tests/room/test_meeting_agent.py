@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from fakes.room import within
 from fakes.worker_process import WorkerProcess
+from livekit import api
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
+from .conftest import Meeting
 from .hearing import assert_heard
+from .participant import Participant
 from .speech import recorded, sentences, silence
 
 _VOICE = recorded("french_5.wav")
@@ -44,3 +49,22 @@ async def test_a_meeting_is_interpreted_to_its_end(worker: Any, meeting: Any) ->
     # Nobody listens any more.
     await bob.leave()
     await worker.until_logged("alice into fr: ended")
+
+
+@pytest.mark.timeout(180)  # it starts a worker, on a machine that may be busy
+async def test_rooms_that_open_at_the_same_instant_get_an_interpreter_each(
+    worker: Any, server: Any, closing: Any
+) -> None:
+    await worker.until_logged("registered worker")
+    meetings = [Meeting(server) for _ in range(3)]
+    async with api.LiveKitAPI(server.url.replace("ws", "http", 1), server.key, server.secret) as livekit:
+        requests = [api.CreateRoomRequest(name=meeting.name) for meeting in meetings]
+        await within(asyncio.gather(*(livekit.room.create_room(request) for request in requests)))
+    for meeting in meetings:
+        closing(meeting.aclose)
+        await _until_interpreted(await meeting.join("alice", {"language": "en"}))
+
+
+async def _until_interpreted(somebody: Participant) -> None:
+    people = somebody.room.remote_participants
+    await somebody.until(lambda: any("interpreter" in one.attributes for one in people.values()))
