@@ -83,6 +83,7 @@ class Connection:
             recognizer that is not open by then raises `APITimeoutError`.
         peer_timeout_seconds: A service that says nothing for as long, while it is sent speech, is
             `Failed`. Where messages cannot be seen it has until after the longest utterance.
+        voice_timeout_seconds: How long an utterance waits for its voice.
 
     Attributes:
         answered: The service said something on this connection.
@@ -97,6 +98,7 @@ class Connection:
         *,
         connect_seconds: float,
         peer_timeout_seconds: float = 15.0,
+        voice_timeout_seconds: float = 5.0,
     ) -> None:
         self._open_recognizer = open_recognizer
         self._options = options
@@ -108,7 +110,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
         self.came_at = self._loop.time()
-        self._voices = VoiceOrder()
+        self._voices = VoiceOrder(voice_timeout_seconds)
         self._voice_timer: asyncio.TimerHandle | None = None
         self._posted: deque[tuple[Event, float]] = deque()
         self._wakes = False

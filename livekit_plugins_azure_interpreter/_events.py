@@ -149,10 +149,12 @@ class VoiceCompleted:
     Args:
         voice: Which one; empty where the SDK does not show that.
         told: The service said that it is complete.
+        empty: It is, without a chunk.
     """
 
     voice: str = ""
     told: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True)

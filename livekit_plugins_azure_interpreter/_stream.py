@@ -40,6 +40,7 @@ _CONNECT_SHARE = 0.9
 _RECONNECT_SHARE = 0.8
 _MOST_REASONS = 20
 """So many reasons for which nothing is translated are logged, each once."""
+_NO_SOUND = Samples(b"", DEFAULT_RATE_HZ, starts=True)
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Failed)
 
 
@@ -52,6 +53,7 @@ class _Hearing:
     start_seconds: float
     opened_at: float
     connected: bool = False
+    last_phrase: events.Phrase | None = None
     voice: VoiceReader = field(default_factory=VoiceReader)
 
 
@@ -223,6 +225,7 @@ class SpeechStream(AnyRateStream):
             options,
             connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
             peer_timeout_seconds=self._interpreter._peer_timeout_seconds * 2**self._unheard_attempts,
+            voice_timeout_seconds=self._interpreter._voice_timeout_seconds,
         )
         self._hearings.append(_Hearing(connection, options, start_seconds, self._now()))
         return self._hearings[-1]
@@ -342,8 +345,7 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.VoiceChunk):
             self._voice_chunk(event, hearing)
         elif isinstance(event, events.VoiceCompleted):
-            hearing.voice.end()
-            self._ledger.completed(self._came_at)
+            self._voice_completed(event, hearing)
         elif isinstance(event, events.Disconnected):
             hearing.voice = VoiceReader()
             self._ledger.reconnected(self._came_at)
@@ -376,6 +378,11 @@ class SpeechStream(AnyRateStream):
     def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
         self._unheard_attempts = 0
         self._refused = False
+        if phrase == hearing.last_phrase:
+            # The same words at the same place: the result came twice, and its voice comes once.
+            logger.warning("Azure sent a result twice; the second is ignored")
+            return
+        hearing.last_phrase = phrase
         start = hearing.start_seconds + phrase.offset_seconds
         if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
@@ -446,10 +453,19 @@ class SpeechStream(AnyRateStream):
         except VoiceFormatError as error:
             # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)
-            samples = Samples(b"", DEFAULT_RATE_HZ, starts=True)
+            samples = _NO_SOUND
         if samples is not None:
-            position = hearing.start_seconds + hearing.connection.written_seconds
-            self._ledger.audio(samples, self._came_at, position=position)
+            self._take_samples(samples, hearing)
+
+    def _voice_completed(self, completed: events.VoiceCompleted, hearing: _Hearing) -> None:
+        hearing.voice.end()
+        if completed.empty:
+            self._take_samples(_NO_SOUND, hearing)
+        self._ledger.completed(self._came_at)
+
+    def _take_samples(self, samples: Samples, hearing: _Hearing) -> None:
+        position = hearing.start_seconds + hearing.connection.written_seconds
+        self._ledger.audio(samples, self._came_at, position=position)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:

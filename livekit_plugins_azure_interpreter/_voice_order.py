@@ -15,8 +15,8 @@ from .log import logger
 
 _UNTOLD_END_SECONDS = 0.3
 """A service that tells no ends: a voice that is silent for so long, while another comes, is over."""
-_STALL_SECONDS = 5.0
-"""The same, of a service that does."""
+_STALL_SHARE = 0.8
+"""The same, of a service that does, as a share of the voice timeout: the next voice is still in time."""
 
 
 class VoiceNames:
@@ -25,6 +25,8 @@ class VoiceNames:
     def __init__(self) -> None:
         self._unused = count(1)
         self._names: dict[str, str] = {}
+        self._ended: set[str] = set()
+        self._tells_starts = False
 
     def of(self, path: str, stream_id: str) -> str:
         """Of the voice that a message is about; empty for one that names no stream."""
@@ -32,18 +34,30 @@ class VoiceNames:
             self._names.clear()
         if not stream_id:
             return ""
-        if path == "audio.start" or stream_id not in self._names:
+        self._tells_starts |= path == "audio.start"
+        if path == "audio.start" or stream_id not in self._names or self._is_used_again(path, stream_id):
             self._names[stream_id] = str(next(self._unused))
+            self._ended.discard(stream_id)
+        if path == "audio.end":
+            self._ended.add(stream_id)
         return self._names[stream_id]
+
+    def _is_used_again(self, path: str, stream_id: str) -> bool:
+        """Where starts are told, a chunk after the end is of the same voice, and late."""
+        return path == "audio" and stream_id in self._ended and not self._tells_starts
 
 
 class VoiceOrder:
     """Holds a voice until the one before it has ended. Everything else passes at once.
 
     Time is an argument (`now`, in seconds of any steady clock).
+
+    Args:
+        voice_timeout_seconds: How long an utterance waits for its voice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, voice_timeout_seconds: float = 5.0) -> None:
+        self._stall_seconds = _STALL_SHARE * voice_timeout_seconds
         self._reset()
         self._tells_ends = False
 
@@ -71,7 +85,7 @@ class VoiceOrder:
         """When `expire` has something to do; None: nothing is held."""
         if not self._held:
             return None
-        return self._heard_at + (_STALL_SECONDS if self._tells_ends else _UNTOLD_END_SECONDS)
+        return self._heard_at + (self._stall_seconds if self._tells_ends else _UNTOLD_END_SECONDS)
 
     def expire(self, now: float) -> Iterator[Event]:
         """The events that are due now that nothing came."""
@@ -80,7 +94,7 @@ class VoiceOrder:
 
     def _take(self, event: VoiceChunk | VoiceCompleted, now: float) -> Iterator[Event]:
         if event.voice in self._gone:
-            yield from self._too_late(event)
+            self._too_late(event)
         elif self._open in (None, event.voice):
             yield from self._pass(event, now)
         elif self._paused and isinstance(event, VoiceChunk):
@@ -100,8 +114,9 @@ class VoiceOrder:
             return
         self._tells_ends |= event.told
         self._paused = not event.told
-        yield event
+        yield replace(event, empty=event.told and self._open is None)
         if event.told:
+            self._gone.add(event.voice)
             yield from self._next(now)
 
     def _next(self, now: float) -> Iterator[Event]:
@@ -117,11 +132,6 @@ class VoiceOrder:
         yield VoiceCompleted(self._open)
         yield from self._next(now)
 
-    def _too_late(self, event: VoiceChunk | VoiceCompleted) -> Iterator[Event]:
+    def _too_late(self, event: VoiceChunk | VoiceCompleted) -> None:
         if isinstance(event, VoiceChunk):
-            logger.warning(
-                "a voice that had stopped for long went on; %d bytes are not heard", len(event.data)
-            )
-        elif event.told:
-            self._gone.discard(event.voice)
-        yield from ()
+            logger.warning("audio came after the end of its voice; dropped %d bytes", len(event.data))

@@ -72,8 +72,8 @@ class TestInterpreting:
     async def test_each_final_is_said_once_in_order_in_its_own_voice(self, enter: Make, until: Until) -> None:
         room = await enter()
         texts = ["Oui.", "Oui.", "Non.", "Oui."]
-        for text, pcm in zip(texts, VOICES, strict=True):
-            room.hears(SpeechStarted(1.0), hearing(text), heard(text), *voice(pcm))
+        for offset, (text, pcm) in enumerate(zip(texts, VOICES, strict=True)):
+            room.hears(SpeechStarted(1.0), hearing(text), heard(text, offset=offset), *voice(pcm))
         await until(lambda: len(room.speaker.heard) >= 4)
         assert room.speaker.heard == VOICES
         assert room.speaker.interrupted == 0
@@ -143,8 +143,8 @@ class TestInterpreting:
         agent = InterpreterAgent()
         room = await enter(agent)
         before = (len(agent.chat_ctx.items), len(room.session.history.items))
-        for pcm in VOICES:
-            room.hears(SpeechStarted(1.0), heard("Oui."), *voice(pcm))
+        for offset, pcm in enumerate(VOICES):
+            room.hears(SpeechStarted(1.0), heard("Oui.", offset=offset), *voice(pcm))
         await until(lambda: len(room.speaker.heard) == len(VOICES))
         assert (len(agent.chat_ctx.items), len(room.session.history.items)) == before
 
@@ -343,7 +343,7 @@ class TestNotSaid:
         await within(interrupted)
         await until(lambda: room.stt._translations.ledgers[0].claims.empty)
         room.speaker.heard.clear()
-        room.hears(heard("Deux."), *voice(VOICES[2]))
+        room.hears(heard("Deux.", offset=3.0), *voice(VOICES[2]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[2:3]
 
@@ -366,7 +366,7 @@ class TestNotSaid:
         room.session.update_agent(InterpreterAgent())
         await until(lambda: SessionInterpretation.of(room.session)._agent is not None)
         assert room.stt._translations.ledgers[0].claims.empty
-        room.hears(heard("Oui."), *voice(VOICES[1]))
+        room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]
 

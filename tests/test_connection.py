@@ -105,6 +105,18 @@ class TestEvents:
             came = [await within(anext(events)) for _ in range(4)]
             assert came[2:] == [VoiceCompleted("a"), VoiceChunk(b"2", "b", begins=True)]
 
+    async def test_nor_longer_than_an_utterance_waits_for_a_voice_where_ends_are_told(
+        self, service: FakeService
+    ) -> None:
+        async with Connection(
+            service, OPTIONS, connect_seconds=LIMIT_SECONDS, voice_timeout_seconds=0.1
+        ) as connection:
+            end = VoiceCompleted("a", told=True)
+            service.last.post(VoiceChunk(b"1", "a"), end, VoiceChunk(b"2", "b"), VoiceChunk(b"3", "c"))
+            events = aiter(connection)
+            came = [await asyncio.wait_for(anext(events), 4.0) for _ in range(6)]
+            assert came[4:] == [VoiceCompleted("b"), VoiceChunk(b"3", "c", begins=True)]
+
     async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
         def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:
             post(Disconnected())

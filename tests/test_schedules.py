@@ -394,9 +394,11 @@ class Silencing(SimulatedRecognizer):
 
 
 class Repeating(SimulatedRecognizer):
+    """Reports each utterance again, a moment later: at the same place it would be the same result."""
+
     def _report_final(self, final: RawPhrase) -> None:
         super()._report_final(final)
-        super()._report_final(final)
+        super()._report_final(replace(final, offset_seconds=final.offset_seconds + 0.01))
 
 
 class Losing(SimulatedRecognizer):

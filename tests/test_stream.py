@@ -42,7 +42,7 @@ from livekit_plugins_azure_interpreter._events import (
     VoiceChunk,
     VoiceCompleted,
 )
-from livekit_plugins_azure_interpreter._utterances import State, Utterance
+from livekit_plugins_azure_interpreter._utterances import LostReason, State, Utterance
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -84,9 +84,16 @@ class TestOrder:
     async def test_an_end_once_per_turn_is_one_end_per_utterance(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
-        one: list[Event] = [hearing("Ou"), heard("Oui.")]
-        events: list[Event] = [SpeechStarted(1.0), *one, *one, *one, SpeechStopped(9.0)]
+        results = [event for at in (1.0, 3.0, 5.0) for event in (hearing("Ou"), heard("Oui.", offset=at))]
+        events: list[Event] = [SpeechStarted(1.0), *results, SpeechStopped(9.0)]
         assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE * 3
+
+    async def test_a_result_that_comes_twice_is_one_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        events: list[Event] = [SpeechStarted(1.0), hearing("Ou"), heard("Oui."), heard("Oui.")]
+        assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE
+        assert "a result twice" in caplog.text
 
     async def test_an_interim_after_the_end_starts_anew(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -170,8 +177,9 @@ class TestTranscripts:
         told: list[UtteranceRecognized] = []
         interpreter = make_stt()
         interpreter.on("utterance_recognized", told.append)
-        failed = Recognized(phrase("Hm.", {}, failure_reason="no model at wss://host/?key=SECRET"))
-        service.replies = [[Connected(), failed, failed]]
+        why = "no model at wss://host/?key=SECRET"
+        failed = [Recognized(phrase("Hm.", {}, offset=at, failure_reason=why)) for at in (1.0, 3.0)]
+        service.replies = [[Connected(), *failed]]
         listener = listen(interpreter)
         listener.stream.end_input()
         await listener.ended()
@@ -760,6 +768,18 @@ class TestVoices:
             *voice(pcm),
         ]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
+        (second,) = interpreter._translations.claim("deux")
+        assert self._pcm(second) == pcm
+
+    async def test_one_that_ends_without_a_sound_is_lost_and_the_next_keeps_its_place(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.1)
+        end = VoiceCompleted("1", told=True)
+        own: list[Event] = [VoiceChunk(pcm, "2"), VoiceCompleted("2", told=True)]
+        events: list[Event] = [heard("un"), heard("deux"), end, *own]
+        interpreter, lost = await self._heard(make_stt, listen, service, *events)
+        assert [one.reason for one in lost] == [LostReason.EMPTY.value]
         (second,) = interpreter._translations.claim("deux")
         assert self._pcm(second) == pcm
 

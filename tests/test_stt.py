@@ -74,7 +74,7 @@ class TestNextTranslation:
     async def test_equal_texts_are_handed_out_once_each_in_order(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
-        service.replies = [[Connected(), heard("Oui."), heard("Oui.")]]
+        service.replies = [[Connected(), heard("Oui."), heard("Oui.", offset=2.0)]]
         interpreter = make_stt()
         listener = listen(interpreter)
         listener.stream.end_input()

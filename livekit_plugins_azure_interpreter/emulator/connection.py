@@ -11,7 +11,7 @@ from aiohttp import web
 from .conversation import Conversation, Spoken
 from .faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
 from .request import Request
-from .sockets import Tap, hang_up, send, until_closed
+from .sockets import Tap, hang_up, send_tapped, until_closed
 from .turn import Turn
 from .wire import Message, WireError
 
@@ -68,7 +68,7 @@ class Connection:
             await asyncio.gather(*(turn.aclose() for turn in self._turns))
 
     async def send(self, message: Message, binary: bool) -> None:
-        await send(self._websocket, self._tap.sending(message), binary)
+        await send_tapped(self._tap, self._websocket, message, binary)
 
     async def send_garbage(self) -> None:
         await self._websocket.send_bytes(_GARBAGE)

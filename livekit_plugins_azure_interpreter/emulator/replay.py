@@ -17,7 +17,7 @@ from aiohttp import web
 from .exchange import Exchange, RecordedConnection, RecordedMessage
 from .recording import Recording
 from .request import Request
-from .sockets import Tap, hang_up, send, until_closed
+from .sockets import Tap, hang_up, send_tapped, until_closed
 from .wire import Message, json_body
 
 _ABNORMAL_CLOSURE = 1006
@@ -183,8 +183,9 @@ class ReplayedConnection:
         if recorded.turn:
             headers["X-RequestId"] = self._turns[recorded.turn - 1].request_id
         message = Message(recorded.message.path, headers, recorded.message.body)
-        await send(self._websocket, self._tap.sending(message), recorded.binary)
+        await send_tapped(self._tap, self._websocket, message, recorded.binary)
 
     async def _say(self, path: str, body: dict[str, object]) -> None:
         headers = {"X-RequestId": self._turns[-1].request_id}
-        await send(self._websocket, self._tap.sending(Message(path, headers, json_body(body))), False)
+        message = Message(path, headers, json_body(body))
+        await send_tapped(self._tap, self._websocket, message, False)

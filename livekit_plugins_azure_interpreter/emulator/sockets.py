@@ -7,7 +7,7 @@ import logging
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import WSMsgType, web
 
@@ -25,8 +25,8 @@ class Tap:
     def received(self, message: Message) -> None:
         """The client sent it."""
 
-    def sending(self, message: Message) -> Message:
-        """It is sent now; what is returned is sent in its place."""
+    def sending(self, message: Message) -> Message | Sequence[Message]:
+        """It is sent now; what is returned is sent in its place: another, several, or none."""
         return message
 
 
@@ -35,6 +35,14 @@ async def send(websocket: web.WebSocketResponse, message: Message, binary: bool)
         await websocket.send_bytes(message.to_binary())
     else:
         await websocket.send_str(message.to_text())
+
+
+async def send_tapped(tap: Tap, websocket: web.WebSocketResponse, message: Message, binary: bool) -> None:
+    """Send what the tap returns for a message."""
+    returned = tap.sending(message)
+    for one in [returned] if isinstance(returned, Message) else returned:
+        # Of other messages that a tap puts in its place only those of a voice are binary.
+        await send(websocket, one, binary if one.path == message.path else one.path == "audio")
 
 
 async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message], Awaitable[None]]) -> None:

@@ -135,6 +135,19 @@ class _Recording(Tap):
         return Message("other", message.headers, message.body) if message.path == "turn.end" else message
 
 
+class _Disorder(Tap):
+    """Holds back what begins a turn, until it ends; says that speech ended twice."""
+
+    def __init__(self) -> None:
+        self._held: list[Message] = []
+
+    def sending(self, message: Message) -> list[Message]:
+        if message.path == "turn.start":
+            self._held.append(message)
+            return []
+        return [message, *self._held] if message.path == "turn.end" else [message, message]
+
+
 class TestTap:
     @pytest.fixture
     async def tapped(self, connect: Any, audio: Any) -> tuple[_Recording, Any]:
@@ -159,6 +172,14 @@ class TestTap:
 
     async def test_what_it_returns_is_sent(self, tapped: tuple[_Recording, Any]) -> None:
         assert tapped[1].paths == ["turn.start", "speech.endDetected", "other"]
+
+    async def test_it_may_return_several_messages_or_none(self, connect: Any) -> None:
+        async with Emulator(tap=_Disorder()) as emulator:
+            client = await connect(emulator.endpoint)
+            await client.open_turn()
+            await client.audio(b"")
+            await client.until("turn.start")
+        assert client.paths == ["speech.endDetected", "speech.endDetected", "turn.end", "turn.start"]
 
 
 class TestDrop:

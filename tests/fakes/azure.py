@@ -34,9 +34,9 @@ def phrase(
     return RawPhrase(offset, duration, json.dumps(body))
 
 
-def heard(translation: str) -> Recognized:
+def heard(translation: str, *, offset: float = 1.0) -> Recognized:
     """A final result that is translated to French."""
-    return Recognized(phrase("what was said", translation))
+    return Recognized(phrase("what was said", translation, offset=offset))
 
 
 def spoken_in(language: str, translation: str) -> Recognized:

@@ -37,7 +37,7 @@ class Live:
 
     async def hears(self, text: str, *events: Any) -> Translation:
         """A translation and what follows it, e.g. its voice; returns the object that is to be said."""
-        self.azure.post(heard(text), *events)
+        self.azure.post(heard(text, offset=1.0 + self._finals), *events)
         self._finals += 1
         await self._listener.has(SpeechEventType.FINAL_TRANSCRIPT, self._finals)
         translation: Translation = self._listener.finals[-1].text

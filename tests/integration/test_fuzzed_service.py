@@ -6,16 +6,14 @@ FUZZ_MESSAGES tells how many are mutated, FUZZ_SEED the seed.
 from __future__ import annotations
 
 import asyncio
-import copy
-import json
 import os
-import random
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fakes.limits import within
+from fakes.mutations import Mutations
 from fakes.room import Audio, by_pitch
 from livekit.agents import APIConnectOptions
 
@@ -29,7 +27,7 @@ from livekit_plugins_azure_interpreter._events import (
 )
 from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
 from livekit_plugins_azure_interpreter._utterances import Translation
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Message, Tap
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 from livekit_plugins_azure_interpreter.options import Options
 
 MESSAGES = int(os.environ.get("FUZZ_MESSAGES", "60"))
@@ -38,65 +36,6 @@ _UTTERANCES = 90
 _SETTLED_SECONDS = 0.3
 """A mutated utterance may bring no voice that anybody could wait for."""
 _WORDS = re.compile(r"phrase numéro (\d+)$")
-_VALUES: list[Any] = [None, True, -1, 0, 2**31, 2**63, 10**40, 1e300, "", " ", "\ud83d", "\0", "x" * 70_000]
-_VALUES += [[], {}, [None], {"Language": "fr"}, "Success", "no such word", [[[[]]]]]
-_MUTATED = ("translation.response", "speech.startDetected", "speech.endDetected", "audio.start", "audio.end")
-
-
-def mutate(body: dict[str, Any], chance: random.Random) -> Any:
-    """The same with a few changes: other values, missing, unknown and shuffled fields."""
-    mutated = copy.deepcopy(body)
-    for _ in range(chance.randint(1, 3)):
-        place = _place(mutated, chance)
-        if isinstance(place, dict):
-            _change(place, chance)
-        elif place:
-            place[chance.randrange(len(place))] = _value(chance)
-    return mutated if chance.random() < 0.97 else _value(chance)
-
-
-def _value(chance: random.Random) -> Any:
-    return copy.deepcopy(chance.choice(_VALUES))
-
-
-def _place(value: Any, chance: random.Random) -> Any:
-    """It, or something that it holds."""
-    held = value.values() if isinstance(value, dict) else value
-    inner = [one for one in held if isinstance(one, (dict, list))]
-    return _place(chance.choice(inner), chance) if inner and chance.random() < 0.6 else value
-
-
-def _change(fields: dict[str, Any], chance: random.Random) -> None:
-    name = chance.choice([*fields, "Unknown"])
-    what = chance.randrange(3)
-    if what == 0:
-        fields.pop(name, None)
-    elif what == 1:
-        fields[name] = _value(chance)
-    else:
-        shuffled = list(fields.items())
-        chance.shuffle(shuffled)
-        fields.clear()
-        fields.update({**dict(shuffled), f"{name}\u00e9": _value(chance)})
-
-
-class Mutations(Tap):
-    """Mutates what the service says, while it is told to."""
-
-    def __init__(self, seed: int) -> None:
-        self._chance = random.Random(seed)
-        self.on = False
-        self.count = 0
-
-    def sending(self, message: Message) -> Message:
-        if not self.on or message.path not in _MUTATED or self._chance.random() < 0.3:
-            return message
-        self.count += 1
-        body = json.dumps(mutate(message.json(), self._chance)).encode()
-        if self._chance.random() < 0.05:
-            body = body[: self._chance.randrange(len(body))]
-        path = message.path if self._chance.random() < 0.97 else f"{message.path}.unknown"
-        return Message(path, message.headers, body)
 
 
 class Fuzzed:
@@ -183,8 +122,10 @@ class Fuzzed:
         found = []
         for utterance in self.utterances:
             words = _WORDS.match(utterance.text)
-            heard = b"".join(samples.pcm for samples in utterance.samples)
-            if words and not self.lines[int(words[1])].voices["fr"].pcm.startswith(heard):
+            # A chunk may be missing, or come twice; none is of another voice.
+            if words and any(
+                samples.pcm not in self.lines[int(words[1])].voices["fr"].pcm for samples in utterance.samples
+            ):
                 found.append(utterance.text)
         return found
 
