@@ -152,7 +152,8 @@ def delays(conversation: Conversation) -> Table:
         recognition = metrics.recognition_delay_seconds if metrics else 0.0
         queue = max(0.0, free_at - end - recognition)
         delay = voice.start_seconds - end
-        times = (end, voice.start_seconds, delay, recognition, queue, delay - recognition - queue)
+        rest = max(0.0, delay - recognition - queue)  # the clocks differ by some milliseconds
+        times = (end, voice.start_seconds, delay, recognition, queue, rest)
         table.add_row(str(number), *(f"{one:.2f} s" for one in times), escape(utterance.transcript.text))
         free_at = voice.start_seconds + len(voice.pcm) / 2 / SAMPLE_RATE_HZ
     return table

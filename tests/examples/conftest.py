@@ -1,4 +1,4 @@
-"""A recording of one sentence, and an environment without Azure: the emulator is used."""
+"""A short recording, and an environment without Azure: the emulator is used."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from fakes.worker_process import EXAMPLES
 
-_SPEECH_SECONDS = (0.2, 3.6)
-"""From the sample's first word to the pause after its sentence."""
+_SPEECH_SECONDS = (0.2, 1.6)
+"""The sample's first words."""
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,8 @@ from assistant_agent import GREETING
 
 from livekit_plugins_azure_interpreter.emulator import ECHOED
 
-_MOST_OF_IT_SECONDS = 2.5
-"""Of the sentence, which takes 2.7 s."""
+_MOST_OF_IT_SECONDS = 1.2
+"""Of 1.4 s."""
 
 
 @pytest.fixture
