@@ -200,6 +200,7 @@ def test_a_service_that_cannot_be_reached_is_an_error(
     assert [line for line in printed if "No speech was recognized" in line or "Traceback" in line] == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
 def test_ctrl_c_ends_it_by_its_exit_code_and_without_a_traceback(
     run: Run, command: tuple[object, ...]
 ) -> None:
