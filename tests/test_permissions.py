@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 import pytest
+from fakes.clock import VirtualLoop, run
 
-from livekit_plugins_azure_interpreter import _permissions
-from livekit_plugins_azure_interpreter._permissions import Permissions
+from livekit_plugins_azure_interpreter._permissions import _GAP_SECONDS, Permissions
 
 
 class Wire:
@@ -27,48 +28,60 @@ class Wire:
         self.times.append(asyncio.get_running_loop().time())
 
 
-@pytest.fixture
-async def wire() -> Any:
-    wire = Wire()
-    yield wire
-    wire.permissions.close()
+def in_virtual_time(test: Callable[[Wire], Awaitable[None]]) -> Callable[[], None]:
+    async def held() -> None:
+        wire = Wire()
+        await test(wire)
+        wire.permissions.close()
+
+    def decorated() -> None:
+        run(VirtualLoop(), held())
+
+    decorated.__name__ = test.__name__
+    return decorated
 
 
-async def test_a_change_is_sent_at_once_and_again(wire: Any, until: Any) -> None:
+@in_virtual_time
+async def test_a_change_is_sent_at_once_and_again(wire: Wire) -> None:
     wire.change()
     assert wire.sent == [1]
-    await until(lambda: wire.sent == [1, 1])
+    await asyncio.sleep(_GAP_SECONDS)
+    assert wire.sent == [1, 1]
 
 
-async def test_changes_that_follow_closely_are_sent_apart_and_the_last_one_twice(
-    wire: Any, until: Any
-) -> None:
+@in_virtual_time
+async def test_changes_that_follow_closely_are_sent_apart_and_the_last_one_twice(wire: Wire) -> None:
     for _ in range(5):
         wire.change()
     assert wire.sent == [1]
-    await until(lambda: len(wire.sent) == 2)
+    await asyncio.sleep(1.5 * _GAP_SECONDS)
+    assert wire.sent == [1, 5]
     wire.change()
-    await until(lambda: wire.sent == [1, 5, 6, 6])
-    gaps = [after - before for before, after in zip(wire.times, wire.times[1:], strict=False)]
-    assert min(gaps) >= 0.9 * _permissions._GAP_SECONDS
+    await asyncio.sleep(10 * _GAP_SECONDS)
+    assert wire.sent == [1, 5, 6, 6]
+    gaps = [after - before for before, after in pairwise(wire.times)]
+    assert gaps == [pytest.approx(_GAP_SECONDS)] * 3
 
 
-async def test_one_that_comes_later_is_sent_at_once(wire: Any, until: Any) -> None:
+@in_virtual_time
+async def test_one_that_comes_later_is_sent_at_once(wire: Wire) -> None:
     wire.change()
-    await until(lambda: wire.permissions._next is None)
+    await asyncio.sleep(10 * _GAP_SECONDS)
     wire.change()
     assert wire.sent == [1, 1, 2]
 
 
-async def test_nothing_is_sent_once_it_is_closed(wire: Any) -> None:
+@in_virtual_time
+async def test_nothing_is_sent_once_it_is_closed(wire: Wire) -> None:
     wire.change()
     wire.permissions.close()
     wire.change()
-    await asyncio.sleep(2 * _permissions._GAP_SECONDS)
+    await asyncio.sleep(2 * _GAP_SECONDS)
     assert wire.sent == [1]
 
 
-async def test_before_any_change_there_is_nothing_to_close(wire: Any) -> None:
+@in_virtual_time
+async def test_before_any_change_there_is_nothing_to_close(wire: Wire) -> None:
     wire.permissions.close()
     wire.change()
     assert wire.sent == []

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fakes.limits import within
+from fakes.limits import LIMIT_SECONDS, within
+from fakes.promises import assert_less, tries_again
 from fakes.room import Audio, OtherVoice
 from livekit.agents import AgentSession, APIStatusError, telemetry
 from livekit.agents.metrics import STTMetrics, STTModelUsage, TTSMetrics, TTSModelUsage
@@ -93,7 +94,7 @@ class TestUsage:
         await pair.interpret(audio.speech(_SPOKEN, end=_SECONDS))
         took = [metrics.acquire_time for metrics in heard if metrics.acquire_time]
         assert len(took) == len(_sessions(pair.emulator)) == 2
-        assert all(0 < seconds < 5 for seconds in took)
+        assert all(0 < seconds < LIMIT_SECONDS for seconds in took)
 
     async def test_a_recording_is_counted_once(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair()
@@ -109,6 +110,7 @@ class TestUsage:
 
 
 class TestVoices:
+    @tries_again
     async def test_a_voice_is_counted_with_the_time_from_its_claim_to_its_first_sound(
         self, open_pair: OpenPair, audio: Audio
     ) -> None:
@@ -118,7 +120,8 @@ class TestVoices:
         pair.tts.on("metrics_collected", spoken.append)
         await pair.interpret(audio.speech(_SPOKEN, end=_SECONDS))
         (metrics,) = spoken
-        assert 0.2 < metrics.ttfb < 2.0
+        assert metrics.ttfb > 0.2
+        assert_less(metrics.ttfb, 2.0)
         assert metrics.ttfb <= metrics.duration
         assert metrics.audio_duration == pytest.approx(1.0)
         assert metrics.characters_count == len(line.translations["fr"])
@@ -179,9 +182,11 @@ class TestInASession:
         room.stt.on("utterance_metrics_collected", told.append)
         return room
 
+    @tries_again
     async def test_a_voiced_utterance_is_measured_from_the_microphone_to_the_speaker(
         self, enter_room: Any, audio: Audio, told: list[UtteranceMetrics]
     ) -> None:
+        told.clear()
         start, end = _SPOKEN
         line = audio.line(1, 0.5, language="en-US", start_seconds=start, end_seconds=end)
         room = await self._enter(enter_room, told, Behaviour(script=[line], silence_ms=200))
@@ -198,8 +203,8 @@ class TestInASession:
         # The microphone speaks twice as fast as it is said.
         played_at = played[0] - time.time() + time.monotonic()
         since = [played_at - (room.microphone.began_at + position / 2) for position in _SPOKEN]
-        assert metrics.ear_voice_span_seconds == pytest.approx(since[0], abs=0.25)
-        assert metrics.end_of_speech_to_first_sound_seconds == pytest.approx(since[1], abs=0.25)
+        assert_less(abs(metrics.ear_voice_span_seconds - since[0]), 0.25)
+        assert_less(abs(metrics.end_of_speech_to_first_sound_seconds - since[1]), 0.25)
         assert 0 < metrics.recognition_delay_seconds <= metrics.end_of_speech_to_first_sound_seconds
 
     async def test_each_utterance_is_told_once_with_what_became_of_it(

@@ -32,13 +32,13 @@ async def test_a_frame_is_written_once(open_pair: OpenPair, audio: Audio, mocker
 
 
 async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
-    open_pair: OpenPair, audio: Audio, mocker: MockerFixture
+    open_pair: OpenPair, audio: Audio, mocker: MockerFixture, until: Any
 ) -> None:
     """What is kept for another attempt is what was written, not another copy."""
     write = mocker.spy(speechsdk.audio.PushAudioInputStream, "write")
     pair = await open_pair()
     pair.push(audio.silence(1.0))
-    await asyncio.sleep(0.2)
+    await until(lambda: write.call_count >= 50)
     written = {id(call.args[1]) for call in write.call_args_list}
     assert len(written) == 50
     assert {id(kept) for _, kept in pair.stream._retained.pieces()} == written

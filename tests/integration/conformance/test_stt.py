@@ -28,6 +28,9 @@ INTERIM, FINAL = SpeechEventType.INTERIM_TRANSCRIPT, SpeechEventType.FINAL_TRANS
 USAGE = SpeechEventType.RECOGNITION_USAGE
 TWO = utterance(1) + utterance(2)
 QUICK = APIConnectOptions(max_retry=3, retry_interval=0.0, timeout=0.5)
+"""For a service that never answers."""
+PATIENT = APIConnectOptions(max_retry=3, retry_interval=0.0, timeout=2.0)
+"""For one that answers the next attempt: a busy machine may take some time for it."""
 ONCE = APIConnectOptions(max_retry=0, timeout=0.5)
 
 
@@ -209,7 +212,7 @@ class TestErrors:
         pair = await open_pair(by_length(faults=[fault]))
         await pair.stream.aclose()
         told = Told.by(pair.stt)
-        stream = pair.stt.stream(conn_options=QUICK)
+        stream = pair.stt.stream(conn_options=PATIENT)
         before = stream.start_time
         push(stream, TWO)
         stream.end_input()
@@ -323,7 +326,7 @@ class TestRecognize:
 
     async def test_after_a_failed_attempt_the_whole_recording_is_heard(self, recognizer: Any) -> None:
         pair, told = await recognizer(by_length(faults=[HangHandshake()]))
-        event = await within(pair.stt.recognize(Audio().frames(TWO), conn_options=QUICK))
+        event = await within(pair.stt.recognize(Audio().frames(TWO), conn_options=PATIENT))
         assert event.alternatives[0].text == "phrase 1 phrase 2"
         assert [one.recoverable for one in told.errors] == [True]
 

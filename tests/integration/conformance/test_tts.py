@@ -182,7 +182,7 @@ class TestTimeLimits:
 class TestRetries:
     async def test_one_before_the_first_sound_is_not_heard(self, open_voice: OpenSpeaking, way: str) -> None:
         speaking = await open_voice(Behaviour(faults=[MuteText(times=1)]))
-        heard = await speak(speaking, way, timeout=0.5)
+        heard = await speak(speaking, way, timeout=2.0)  # the second may be slow on a busy machine
         assert same(heard, speaking)
         assert len({audio.request_id for audio in heard}) == 1
         assert recoverable(speaking) == [True]
