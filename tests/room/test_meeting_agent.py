@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from fakes.room import within
+from fakes.limits import within
 from fakes.worker_process import WorkerProcess
 from livekit import api
 
