@@ -11,6 +11,8 @@ from .log import logger
 
 _CLEAR_SECONDS = 1.0
 """At the end so much time is left to take them back."""
+_HOLD_SECONDS = 5.0
+"""LiveKit tells of an attribute that it has set by then, also on a busy machine."""
 
 
 class Attributes:
@@ -26,6 +28,7 @@ class Attributes:
         self._wanted: dict[str, str] = {}
         self._unsent: dict[str, str] = {}
         self._sending: asyncio.Task[None] | None = None
+        self._checking: asyncio.TimerHandle | None = None
 
     def set(self, attributes: Mapping[str, str]) -> None:
         """Set these as soon as those before them are; empty: it is taken back."""
@@ -38,6 +41,7 @@ class Attributes:
         """The connection is back: what was set meanwhile is lost."""
         if self._sending is not None:
             self._sending.cancel()
+        self._stop_checking()
         self._unsent = dict(self._wanted)
         self._start()
 
@@ -47,6 +51,7 @@ class Attributes:
         if self._sending is not None:
             await asyncio.wait({self._sending}, timeout=_CLEAR_SECONDS)
             self._sending.cancel()
+        self._stop_checking()
 
     def _start(self) -> None:
         self._sending = asyncio.create_task(self._send())
@@ -56,14 +61,19 @@ class Attributes:
         while self._unsent and self._room.isconnected():
             sent, self._unsent = self._unsent, {}
             await self._room.local_participant.set_attributes(sent)
-            self._check(sent)
+            self._stop_checking()
+            self._checking = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._check)
 
-    def _check(self, sent: Mapping[str, str]) -> None:
+    def _stop_checking(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+
+    def _check(self) -> None:
+        if not self._room.isconnected() or (self._sending is not None and not self._sending.done()):
+            return
         holding = self._room.local_participant.attributes
-        for name, value in sent.items():
-            if holding.get(name, "") == value == "" == self._wanted.get(name):
-                del self._wanted[name]
-        missing = sorted(name for name, value in sent.items() if value and holding.get(name) != value)
+        self._wanted = {name: value for name, value in self._wanted.items() if value or name in holding}
+        missing = sorted(name for name, value in self._wanted.items() if value and holding.get(name) != value)
         if missing:
             # All is heard all the same; a client does not know whose voice it is.
             logger.warning(

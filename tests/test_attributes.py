@@ -9,6 +9,7 @@ import pytest
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
 
+from livekit_plugins_azure_interpreter import _attributes
 from livekit_plugins_azure_interpreter._attributes import _CLEAR_SECONDS, Attributes
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -58,8 +59,13 @@ async def test_what_a_server_that_was_started_again_forgot_is_set_again(
 
 
 async def test_a_token_that_forbids_attributes_is_a_warning(
-    fake: FakeLiveKitRoom, attributes: Attributes, until: Until, caplog: pytest.LogCaptureFixture
+    fake: FakeLiveKitRoom,
+    attributes: Attributes,
+    until: Until,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(_attributes, "_HOLD_SECONDS", 0.0)
     fake.local_participant.may_set_attributes = False
     attributes.set({"interpreter": "ready"})
     await until(lambda: "canUpdateOwnMetadata" in caplog.text)
