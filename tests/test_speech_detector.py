@@ -14,20 +14,30 @@ from livekit_plugins_azure_interpreter.emulator import Voice
 RATE_HZ = 16000
 LEARNT_SECONDS = 5.0
 FRAME = RATE_HZ // 50
+SHORTEST_WORD = 5
+"""In frames."""
 
 
 @cache
 def recording() -> np.ndarray:
-    """Five English sentences, their pauses included; the voice has a power of 1."""
+    """A conversation in English, its pauses included; the voices have a power of 1."""
     sample = Path(__file__).parents[1] / "examples" / "sample" / "english.wav"
     samples = np.frombuffer(Voice.from_wav(sample).pcm, np.int16).astype(float)
+    samples = samples[: len(samples) // FRAME * FRAME]
     return samples / np.sqrt(np.mean(samples[voiced(samples).repeat(FRAME)] ** 2))
 
 
 def voiced(samples: np.ndarray) -> np.ndarray:
     """Of each frame, whether it is a part of a word: within 20 dB of the loudest."""
-    powers = np.mean(samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME) ** 2, axis=1)
+    powers = np.mean(samples.reshape(-1, FRAME) ** 2, axis=1)
     return powers > np.quantile(powers, 0.95) / 100
+
+
+def words_of(samples: np.ndarray) -> list[slice]:
+    """The frames of each word, or of words without a pause between them; shorter sounds are none."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], voiced(samples), [0]))))
+    spans = zip(edges[::2], edges[1::2], strict=True)
+    return [slice(begin, end) for begin, end in spans if end - begin >= SHORTEST_WORD]
 
 
 def amplitude(dbfs: float) -> float:
@@ -58,18 +68,21 @@ def test_noise_alone_is_no_speech_once_it_has_been_heard_for_a_while(dbfs: float
 
 
 @pytest.mark.parametrize(
-    ("speech_dbfs", "noise_dbfs", "least"),
-    [(-20, -60, 0.95), (-20, -40, 0.95), (-12, -20, 0.7), (-50, -70, 0.85), (-50, -90, 0.85)],
+    ("speech_dbfs", "noise_dbfs"),
+    [(-20, -60), (-20, -40), (-12, -20), (-50, -70), (-50, -90)],
     ids=["a quiet room", "a noisy room", "a hall", "a quiet telephone", "a quiet and silent telephone"],
 )
-def test_speech_over_noise_is_speech(speech_dbfs: float, noise_dbfs: float, least: float) -> None:
-    words = recording()
+def test_words_over_noise_are_speech(speech_dbfs: float, noise_dbfs: float) -> None:
+    speech = recording()
+    before = round(LEARNT_SECONDS * RATE_HZ)
     heard = spoken(
-        np.concatenate((noise(noise_dbfs, LEARNT_SECONDS), noise(noise_dbfs, len(words) / RATE_HZ)))
-        + np.concatenate((np.zeros(round(LEARNT_SECONDS * RATE_HZ)), words * amplitude(speech_dbfs)))
-    )[round(LEARNT_SECONDS * 50) :]
-    words_at = voiced(words)
-    assert np.mean(heard[: len(words_at)][words_at]) > least
+        np.concatenate((noise(noise_dbfs, LEARNT_SECONDS), noise(noise_dbfs, len(speech) / RATE_HZ)))
+        + np.concatenate((np.zeros(before), speech * amplitude(speech_dbfs)))
+    )[before // FRAME :]
+    words = words_of(speech)
+    assert len(words) > 20
+    # One faint stretch may be missed.
+    assert sum(not heard[word].any() for word in words) <= 1
 
 
 def test_the_first_word_is_speech_though_nothing_was_heard_before() -> None:

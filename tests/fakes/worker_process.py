@@ -9,12 +9,13 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from .limits import LONG_LIMIT_SECONDS, within
+from .limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DOCKERFILE = EXAMPLES.parent / "Dockerfile"
@@ -77,9 +78,21 @@ class WorkerProcess:
         return await within(check.wait(), LONG_LIMIT_SECONDS)
 
     async def metrics(self) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-        """Each sample by its name and labels; those of its machine and processes are left out."""
+        """Each sample by its name and labels; those of its machine and processes are left out.
+
+        While a process begins to write its file, the worker cannot read it and answers 500: Prometheus
+        scrapes again, and so does this.
+        """
         await self.until_logged("Prometheus metrics exposed")
-        _, text = await _get(f"http://127.0.0.1:{self._metrics_port}/metrics")
+
+        async def scrape() -> str:
+            while True:
+                status, text = await _get(f"http://127.0.0.1:{self._metrics_port}/metrics")
+                if status == HTTPStatus.OK:
+                    return text
+                await asyncio.sleep(0.1)
+
+        text = await within(scrape(), LIMIT_SECONDS)
         return {
             (sample.name, frozenset(sample.labels.items() - _own(sample.labels))): sample.value
             for family in text_string_to_metric_families(text)
