@@ -1,14 +1,18 @@
-"""Which AgentSession a task works for. LiveKit tells it by private names only; they are all in here."""
+"""Which AgentSession a task works for. LiveKit tells it by private names only; they are all in here.
+
+Where a version of LiveKit does not have them, no session is known, and the package works as without one.
+"""
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from livekit.agents import AgentSession, CloseReason
 from livekit.agents.tts import TTSError
-from livekit.agents.voice.agent_activity import _AgentActivityContextVar
-from livekit.agents.voice.audio_recognition import _STTPipelineContextVar
+from livekit.agents.voice import agent_activity, audio_recognition
 
 _scopes: WeakKeyDictionary[AgentSession[Any], object] = WeakKeyDictionary()
 
@@ -20,14 +24,19 @@ def scope_of(session: AgentSession[Any]) -> object:
 
 def hearing_scope() -> object | None:
     """Of the session whose `stt_node` opens a stream in this task; None: there is no session."""
-    pipeline = _STTPipelineContextVar.get(None)
+    pipeline = _of_task(audio_recognition, "_STTPipelineContextVar")
     is_closing = getattr(pipeline, "_is_closing", None)
     return _scope(getattr(is_closing, "__self__", None))
 
 
 def speaking_scope() -> object | None:
     """Of the session that has something said in this task; None: there is no session."""
-    return _scope(getattr(_AgentActivityContextVar.get(None), "session", None))
+    return _scope(getattr(activity(), "session", None))
+
+
+def activity() -> object | None:
+    """LiveKit's activity of the agent that this task works for; None: there is none."""
+    return _of_task(agent_activity, "_AgentActivityContextVar")
 
 
 def is_closing(session: AgentSession[Any]) -> bool:
@@ -38,6 +47,11 @@ def is_closing(session: AgentSession[Any]) -> bool:
 def close_with(session: AgentSession[Any], error: TTSError) -> None:
     """Close a session that cannot work, as LiveKit does it after an error of its own."""
     session._close_soon(reason=CloseReason.ERROR, error=error)
+
+
+def _of_task(module: ModuleType, name: str) -> object | None:
+    variable: ContextVar[object] | None = getattr(module, name, None)
+    return None if variable is None else variable.get(None)
 
 
 def _scope(session: object) -> object | None:

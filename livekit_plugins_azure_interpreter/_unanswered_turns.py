@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 from livekit.agents import Agent
-from livekit.agents.voice import agent_activity
+
+from ._sessions import activity
 
 NOT_ANSWERED = "skipping reply to user input, current speech generation cannot be interrupted"
 
@@ -16,8 +17,7 @@ class UnansweredTurns(logging.Filter):
     An interpreter replies to no turn, so the warning says nothing; it comes for each utterance that ends
     while a translation plays, and hides the warnings that matter. LiveKit 1.8.9 has no option without it:
     speech that may be interrupted would be, and without turns nobody is told when somebody speaks. The
-    warnings of other agents in the same process stay: the record is made in the task of the turn, whose
-    context names the activity (LiveKit's private name, known here only).
+    warnings of other agents in the same process stay: the record is made in the task of the turn.
     """
 
     def __init__(self, kind: type[Agent]) -> None:
@@ -27,5 +27,4 @@ class UnansweredTurns(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if record.msg != NOT_ANSWERED:
             return True
-        activity = agent_activity._AgentActivityContextVar.get(None)
-        return activity is None or not isinstance(activity.agent, self._kind)
+        return not isinstance(getattr(activity(), "agent", None), self._kind)
