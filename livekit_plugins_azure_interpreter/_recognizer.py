@@ -110,7 +110,9 @@ class AzureRecognizer:
         for signal in self._signals:
             signal.disconnect_all()
         self._recognizer.stop_continuous_recognition_async().get()
-        del self._signals, self._connection, self._recognizer, self._audio
+        # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+        del self._connection, self._recognizer, self._audio
+        del self._signals
 
     def _write(self, pcm: bytes) -> None:
         self._has_audio = True

@@ -70,7 +70,9 @@ class AzureSynthesizer:
             signal.disconnect_all()
         self._synthesizer.stop_speaking_async().get()
         self._connection.close()
-        del self._signals, self._connection, self._synthesizer
+        # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+        del self._connection, self._synthesizer
+        del self._signals
 
     def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
         synthesizer, connection = self._synthesizer, self._connection

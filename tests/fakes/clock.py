@@ -115,7 +115,8 @@ def run(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:
     try:
         result = loop.run_until_complete(main)
         loop.run_until_complete(loop.shutdown_asyncgens())
-        left = [task.get_name() for task in asyncio.all_tasks(loop)]
+        _finish_closing_generators(loop)
+        left = [repr(task) for task in asyncio.all_tasks(loop)]
         timers = [timer for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
         assert not left, f"tasks are left behind: {left}"
         assert not timers, f"timers are left behind: {timers}"
@@ -123,6 +124,14 @@ def run(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:
     finally:
         _cancel_all(loop)
         loop.close()
+
+
+def _finish_closing_generators(loop: VirtualLoop) -> None:
+    """An asynchronous generator that is collected as garbage is closed by a task of the loop's own."""
+    tasks = asyncio.all_tasks(loop)
+    closing = [task for task in tasks if type(task.get_coro()).__name__ == "async_generator_athrow"]
+    if closing:
+        loop.run_until_complete(asyncio.gather(*closing))
 
 
 def _cancel_all(loop: VirtualLoop) -> None:
