@@ -8,15 +8,15 @@ await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 
 from livekit.agents import Plugin
 
-from ._interpreter import InterpretationChanged, SpeechMissed
-from ._metering import UtteranceMetrics
-from ._reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
-from ._stream import SpeechStream
-from ._transcripts import Transcript
+from ._meeting.route import InterpretationChanged, SpeechMissed
+from ._recognition.stream import SpeechStream
+from ._recognition.transcripts import Transcript
+from ._voices.meter import UtteranceMetrics
 from .agent import InterpreterAgent, session_options
 from .log import logger
 from .meeting import MeetingInterpreter
 from .personal_voice import PersonalVoiceTTS
+from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
 from .stt import STT
 from .translation import TranslationModel, TranslationModelSession
 from .tts import TTS, SynthesizeStream

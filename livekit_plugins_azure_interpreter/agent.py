@@ -12,10 +12,10 @@ from livekit.agents import Agent, ModelSettings, StopResponse, llm
 from livekit.agents.log import logger as livekit_logger
 from livekit.agents.stt import SpeechEvent
 
-from ._catch_up import faster
-from ._option_names import check_option_names
-from ._session_interpretation import SessionInterpretation
-from ._unanswered_turns import UnansweredTurns
+from ._interpreting.session import SessionInterpretation
+from ._livekit_private.unanswered_turns import UnansweredTurns
+from ._options.session_option_names import check_option_names
+from ._speaking.catch_up import faster
 
 _SESSION_OPTIONS: dict[str, Any] = {
     "turn_handling": {
@@ -134,7 +134,11 @@ class InterpreterAgent(Agent):
     async def on_enter(self) -> None:
         """It has the floor: what became final since the last interpreter had it is said first."""
         livekit_logger.addFilter(_UNANSWERED_TURNS)
-        SessionInterpretation.of(self.session).resume(self)
+        SessionInterpretation.of(self.session).resume(
+            self,
+            skip_same_language=self._skip_same_language,
+            other_stt_translates=self._other_stt_translates,
+        )
 
     async def on_exit(self) -> None:
         """It gives the floor away: what becomes final is left to the next agent."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ._strings import is_visible_ascii, secret, trimmed
+from ._options.strings import is_visible_ascii, secret, trimmed
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

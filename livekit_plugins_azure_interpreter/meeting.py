@@ -10,12 +10,12 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
-from ._hearing import Hearing
-from ._interpreter import InterpretationChanged, Interpreter, Pace
-from ._languages import spoken, target
-from ._livekit_room import MICROPHONES, LiveKitRoom
-from ._plan import Person, Plan, Planner, Route
-from ._room import Member, Room
+from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
+from ._meeting.planner import Person, Plan, Planner, Route
+from ._meeting.room import Member, Room
+from ._meeting.route import InterpretationChanged, Interpreter, Pace
+from ._meeting.speaker_input import Hearing
+from ._options.languages import spoken, target
 from .log import logger
 from .stt import STT
 from .tts import TTS

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
-from ._languages import is_code, spelled, target
-from ._strings import is_visible_ascii
+from ._options.languages import is_code, spelled, target
+from ._options.strings import is_visible_ascii
 from .credentials import Credentials
 
 if TYPE_CHECKING:

@@ -20,15 +20,15 @@ from livekit.agents import (
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 from livekit.agents.utils import is_given
 
-from ._errors import to_api_error
-from ._events import BUSY, Failed, SpeechBegun, SpeechChunk, WordReached
-from ._portions import Portions
-from ._ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
-from ._surrogates import WholeCharacters
-from ._synthesis import OpenSynthesizer
-from ._synthesizer import AzureSynthesizer
-from ._synthesizers import Synthesizers
-from ._timings import Timings
+from ._sdk.errors import to_api_error
+from ._sdk.events import BUSY, Failed, SpeechBegun, SpeechChunk, WordReached
+from ._sdk.synthesis import OpenSynthesizer
+from ._sdk.synthesizer import AzureSynthesizer
+from ._sdk.synthesizer_pool import Synthesizers
+from ._speaking.portions import Portions
+from ._speaking.ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
+from ._speaking.whole_characters import WholeCharacters
+from ._speaking.word_alignment import Timings
 from .credentials import SPEAKING, Credentials
 from .options import Proxy, SpeakingOptions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -18,18 +18,17 @@ from livekit.agents import (
 from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
-from ._connection import OpenRecognizer
-from ._languages import spelled
-from ._ledger import Ledger, SameLanguage
-from ._metering import UtteranceMetrics
-from ._phrases import MOST_PHRASES, phrases, with_keyterms
-from ._recognizer import AzureRecognizer
-from ._recording import Recording
-from ._reports import Counts, SpeechForgotten, VoiceLost
-from ._sessions import hearing_scope, scope_of
-from ._stream import SpeechStream
-from ._translations import Translations
-from ._utterances import LostReason, Translation, Utterance
+from ._livekit_private.sessions import hearing_scope, scope_of
+from ._options.languages import spelled
+from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
+from ._recognition.batch import Recording
+from ._recognition.stream import SpeechStream
+from ._recognition.streams import Streams
+from ._sdk.connection import OpenRecognizer
+from ._sdk.recognizer import AzureRecognizer
+from ._voices.ledger import Ledger, SameLanguage
+from ._voices.translations import Translations
+from ._voices.utterance import Translation
 from .credentials import Credentials
 from .log import logger
 from .options import (
@@ -44,14 +43,13 @@ from .options import (
     languages,
     profanity_option,
 )
+from .reports import Counts
 
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
 _Stream = TypeVar("_Stream", bound=SpeechStream)
-_EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
-
 
 _Events = Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost", "speech_forgotten"]
 
@@ -71,9 +69,6 @@ class STT(stt.STT[_Events]):
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
     `voice_lost` (`VoiceLost`), `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
     (`UtteranceMetrics`).
-
-    Attributes:
-        counts: What was counted so far, for a monitor (`Counts`).
 
     Args:
         target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken. A
@@ -187,23 +182,19 @@ class STT(stt.STT[_Events]):
                 keyterms=True,
             )
         )
-        self._voice_timeout_seconds = voice_timeout_seconds
-        self._peer_timeout_seconds = peer_timeout_seconds
         self._max_audio_seconds = max_audio_seconds
         if not kept_audio_seconds > 0:
             raise ValueError(f"kept_audio_seconds must be more than 0, got {kept_audio_seconds}")
-        self._kept_audio_seconds = kept_audio_seconds
-        self._open_recognizer = _open_recognizer
-        self.counts = Counts()
+        self._owner = Streams(
+            open_recognizer=_open_recognizer,
+            peer_timeout_seconds=peer_timeout_seconds,
+            voice_timeout_seconds=voice_timeout_seconds,
+            kept_audio_seconds=kept_audio_seconds,
+            emit=lambda event, told: self.emit(cast(_Events, event), told),
+        )
         self._phrase_list = self._options.phrase_list
         self._session_keyterms: tuple[str, ...] = ()
-        self._streams: list[SpeechStream] = []
-        # Recordings, and probes: no TTS asks for their voices.
-        self._unclaimed: set[SpeechStream] = set()
-        self._places_streams = False
-        self._is_spoken = False
         self._same_language = SameLanguage()
-        self._translations = Translations()
 
     @property
     def model(self) -> str:
@@ -214,6 +205,19 @@ class STT(stt.STT[_Events]):
     def provider(self) -> str:
         """Whose service it is, as LiveKit's metrics name it."""
         return "Azure"
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far, for a monitor."""
+        return self._owner.counts
+
+    @property
+    def _translations(self) -> Translations:
+        return self._owner.translations
+
+    @property
+    def _streams(self) -> list[SpeechStream]:
+        return cast("list[SpeechStream]", list(self._owner.open))
 
     def stream(
         self,
@@ -243,8 +247,7 @@ class STT(stt.STT[_Events]):
         return self._add(stream)
 
     def _add(self, stream: SpeechStream) -> SpeechStream:
-        self._streams.append(stream)
-        self._translations.ledgers.append(stream._ledger)
+        self._owner.add(stream, stream._ledger)
         return stream
 
     def _make_stream(
@@ -258,15 +261,20 @@ class STT(stt.STT[_Events]):
         if is_given(language):
             changes["source_languages"] = languages("language", language)
         ledger = Ledger(
-            voice_timeout_seconds=self._voice_timeout_seconds,
+            voice_timeout_seconds=self._owner.voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
-            lost=lambda utterance: self._voice_lost(utterance, ledger),
+            lost=lambda utterance: self._owner.voice_lost(utterance, ledger),
             same_language=self._same_language,
             scope=hearing_scope(),
         )
         options = replace(self._options, **changes)
         return kind(
-            stt=self, options=options, own=frozenset(changes), ledger=ledger, conn_options=conn_options
+            stt=self,
+            owner=self._owner,
+            options=options,
+            own=frozenset(changes),
+            ledger=ledger,
+            conn_options=conn_options,
         )
 
     def update_options(
@@ -327,8 +335,7 @@ class STT(stt.STT[_Events]):
 
     async def aclose(self) -> None:
         """Close every stream. Voices that nobody has claimed yet are let go."""
-        streams, self._streams = [*self._streams, *self._unclaimed], []
-        await asyncio.gather(*(stream.aclose() for stream in streams))
+        await asyncio.gather(*(stream.aclose() for stream in [*self._owner.open, *self._owner.unclaimed]))
         self._translations.let_go_of_all()
 
     def next_translation(self, text: str, *, session: AgentSession[Any] | None = None) -> Translation | None:
@@ -347,50 +354,6 @@ class STT(stt.STT[_Events]):
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
         self._translations.let_go(translation)
 
-    def _began(self, stream: SpeechStream, *, placed: bool) -> bool:
-        """A stream begins to hear; whether it is a probe, of whose results nobody hears.
-
-        With one, LiveKit's FallbackAdapter finds out whether an STT has recovered, while another serves.
-        It alone has no retries, and no place on the session's clock, which the stream before it had.
-        """
-        self._places_streams |= placed
-        if placed or not self._places_streams or stream._conn_options.max_retry:
-            return False
-        if stream not in self._streams:
-            return False
-        self._streams.remove(stream)
-        self._unclaimed.add(stream)
-        self._translations.ledgers.remove(stream._ledger)
-        return True
-
-    def _stream_ended(self, stream: SpeechStream) -> None:
-        """Forget a stream that has ended; its ledger too, once nothing in it can be claimed."""
-        if stream in self._streams:
-            self._streams.remove(stream)
-        self._unclaimed.discard(stream)
-        self.counts.voice_dropped_seconds += stream._ledger.dropped_seconds
-        self._translations.keep([other._ledger for other in self._streams])
-
-    def _forgot(self, seconds: float) -> None:
-        self.counts.speech_forgotten_seconds += seconds
-        logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
-        self.emit("speech_forgotten", SpeechForgotten(seconds))
-
-    def _voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
-        if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self._translations.ledgers:
-            return
-        assert utterance.lost_reason is not None
-        reason = utterance.lost_reason.value
-        logger.warning("the voice of %s is lost: %s", utterance.id, reason)
-        self.counts.voices_lost[reason] += 1
-        expected = ledger.expected_seconds(utterance.text)
-        missing = None if expected is None else max(0.0, expected - utterance.seconds)
-        self.emit("voice_lost", VoiceLost(utterance.id, reason, utterance.seconds, missing))
-
-    def _utterance_ended(self, metrics: UtteranceMetrics) -> None:
-        self.counts.outcomes[metrics.outcome] += 1
-        self.emit("utterance_metrics_collected", metrics)
-
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
@@ -398,9 +361,9 @@ class STT(stt.STT[_Events]):
         # and none that a TTS would ask for voices.
         once = replace(conn_options, max_retry=0)
         recording = self._make_stream(once, language, kind=Recording, voice=None)
-        self._unclaimed.add(recording)
+        self._owner.unclaimed.add(recording)
         try:
             return await recording.transcribe(buffer)
         finally:
-            self._unclaimed.discard(recording)
+            self._owner.unclaimed.discard(recording)
             await recording.aclose()

@@ -24,8 +24,8 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTError
 from livekit.agents.tts import TTSError
 
-from ._interpretation import Interpretation, Speech
-from ._reports import UtteranceRecognized, VoiceLost
+from ._interpreting.pipeline import Interpretation, Speech
+from .reports import UtteranceRecognized, VoiceLost
 from .stt import STT
 from .tts import TTS
 

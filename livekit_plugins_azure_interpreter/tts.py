@@ -10,9 +10,9 @@ from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts
 from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TTSCapabilities
 
-from ._interpreting_stts import InterpretingSTTs
-from ._speech import Speech
-from ._surrogates import WholeCharacters, whole_characters
+from ._interpreting.stts import InterpretingSTTs
+from ._speaking.player import Speech
+from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
 
 
@@ -49,7 +49,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         self._first = first
         self._fallback = fallback
         for interpreter in self._interpreters:
-            interpreter._is_spoken = True
+            interpreter._owner.is_spoken = True
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
         )
@@ -97,13 +97,16 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         """
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
+    def _speech(self, conn_options: APIConnectOptions, *, streamed: bool) -> Speech:
+        return Speech(self, self._interpreters, self._fallback, conn_options, streamed=streamed)
+
 
 class SynthesizeStream(tts.SynthesizeStream):
     """Speaks one text: one translation, several joined, or any other. Made by `TTS.stream()`."""
 
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._speech = Speech(tts, conn_options, streamed=True)
+        self._speech = tts._speech(conn_options, streamed=True)
         self._task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
@@ -132,7 +135,7 @@ class _WholeStream(ChunkedStream):
     def __init__(self, *, tts: TTS, input_text: str, conn_options: APIConnectOptions) -> None:
         text = whole_characters(input_text)
         super().__init__(tts=tts, input_text=text, conn_options=conn_options)
-        self._speech = Speech(tts, conn_options, streamed=False)
+        self._speech = tts._speech(conn_options, streamed=False)
         self._synthesize_task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:

@@ -18,9 +18,9 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, SpeechStream, session_options
-from livekit_plugins_azure_interpreter._ledger import Ledger
-from livekit_plugins_azure_interpreter._synthesizers import Synthesizers
-from livekit_plugins_azure_interpreter._utterances import Utterance
+from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import Synthesizers
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 

@@ -1,8 +1,8 @@
 """How much of each module its own test file covers: `python -m own_coverage [MODULE ...]`.
 
 A module is covered where its own tests would notice: what other tests happen to run does not count.
-`_voice.py` is tested by test_voice.py; what has no file of its own (names, data) by its package's
-test_package.py.
+`_voices/ledger.py` is tested by voices/test_ledger.py; what has no file of its own (names, data) by its
+package's test_package.py.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Covered:
 def main() -> int:
     modules = {str(path.relative_to(PACKAGE).with_suffix("")): path for path in sorted(PACKAGE.rglob("*.py"))}
     parser = argparse.ArgumentParser(prog="own_coverage", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as _voice or emulator/turn")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as _voices/ledger")
     parser.add_argument("--at-least", type=float, default=95.0, metavar="PERCENT")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="test files at once")
     given = parser.parse_args()
@@ -98,7 +98,7 @@ def _measure(module: Path) -> Covered:
 
 
 def _tests_of(module: Path) -> Path:
-    folder = TESTS / module.parent.relative_to(PACKAGE)
+    folder = TESTS.joinpath(*(part.strip("_") for part in module.parent.relative_to(PACKAGE).parts))
     own = folder / f"test_{module.stem.strip('_')}.py"
     return own if own.is_file() else folder / "test_package.py"
 

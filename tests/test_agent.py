@@ -18,8 +18,8 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter._events import Disconnected, SpeechStarted
-from livekit_plugins_azure_interpreter._session_interpretation import SessionInterpretation
+from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpretation
+from livekit_plugins_azure_interpreter._sdk.events import Disconnected, SpeechStarted
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
-from livekit_plugins_azure_interpreter._captions import Captions
-from livekit_plugins_azure_interpreter._ledger import Ledger
-from livekit_plugins_azure_interpreter._matching import settled_key, text_key
-from livekit_plugins_azure_interpreter._plan import Route
-from livekit_plugins_azure_interpreter._room import Caption
+from livekit_plugins_azure_interpreter._meeting.captions import Captions
+from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.room import Caption
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.text_key import settled_key, text_key
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
 MARKS = "aé e\u0301\u0323\u1112\u1161\u11ab[]()!~*_ \n.\U0001f600\ufe0f"

@@ -14,7 +14,7 @@ from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
 from fakes.tts import ToneTTS
 
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
-from livekit_plugins_azure_interpreter._plan import Route
+from livekit_plugins_azure_interpreter._meeting.planner import Route
 
 ALICE_FR = Route("alice", "fr")
 BOB_EN = Route("bob", "en")

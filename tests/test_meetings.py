@@ -20,7 +20,7 @@ from fakes.meeting import FIRST_UTTERANCE, TICK_SECONDS, FakeAzure, FakeRoom, Fa
 from fakes.meeting_script import Script, draw
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
-from livekit_plugins_azure_interpreter._plan import Person, Plan, Planner, Route
+from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
 
 MEETINGS = int(os.environ.get("MEETINGS", "200"))
 ONE_SEED = os.environ.get("MEETING_SEED")

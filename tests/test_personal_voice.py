@@ -12,15 +12,16 @@ import pytest
 from conftest import Until
 from fakes.limits import within
 from fakes.synthesizer import FakeSpeech
+from fakes.texts import ANY_TEXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livekit.agents import APIConnectionError, APIConnectOptions, APIError, APIStatusError, APITimeoutError
 from livekit.agents.tts import TTSError
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
-from test_surrogates import ANY_TEXT
 
-from livekit_plugins_azure_interpreter import PersonalVoiceTTS, _synthesis
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS
+from livekit_plugins_azure_interpreter._sdk import synthesis as _synthesis
+from livekit_plugins_azure_interpreter._sdk.events import (
     Failed,
     SpeechBegun,
     SpeechChunk,
@@ -28,8 +29,8 @@ from livekit_plugins_azure_interpreter._events import (
     SynthesisEvent,
     WordReached,
 )
-from livekit_plugins_azure_interpreter._portions import Portions
-from livekit_plugins_azure_interpreter._surrogates import whole_characters
+from livekit_plugins_azure_interpreter._speaking.portions import Portions
+from livekit_plugins_azure_interpreter._speaking.whole_characters import whole_characters
 
 OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
 LOST = Failed("ConnectionFailure", "")

@@ -37,7 +37,7 @@ from livekit import rtc
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS
-from livekit_plugins_azure_interpreter._events import RawPhrase
+from livekit_plugins_azure_interpreter._sdk.events import RawPhrase
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "500"))
 ONE_SEED = os.environ.get("SCHEDULE_SEED")

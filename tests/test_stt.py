@@ -15,11 +15,11 @@ from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
 )
-from livekit_plugins_azure_interpreter._translations import _ENDED_LEDGERS
-from livekit_plugins_azure_interpreter._utterances import Utterance
+from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS
+from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.options import Options
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -276,7 +276,7 @@ class TestRecognize:
         assert (event.type, event.alternatives[0].text) == (FINAL, "Oui. Non.")
         assert (service.last.options.voice, len(service.last.written)) == (None, 9600)
         assert interpreter.next_translation("Oui.") is None
-        assert interpreter._unclaimed == set()
+        assert interpreter._owner.unclaimed == set()
 
     async def test_its_language_is_that_of_this_recording(self, make_stt: Make, service: FakeService) -> None:
         interpreter = make_stt()
@@ -320,7 +320,7 @@ class TestProbe:
         assert translations.claim("Oui.") == translations.claim(probe.finals[0].text) == []
         await probe.aclose()
         assert interpreter._translations.claim("Oui.") == []
-        assert (reported, interpreter.counts.utterances, interpreter._unclaimed) == ([], 0, set())
+        assert (reported, interpreter.counts.utterances, interpreter._owner.unclaimed) == ([], 0, set())
 
     async def test_it_is_closed_with_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until

@@ -16,7 +16,7 @@ from fakes.tts import ToneTTS, tone
 from livekit.agents.beta.translation import OutputSpeechStopped, TranslatedAudioFrame
 
 from livekit_plugins_azure_interpreter import TranslationModel
-from livekit_plugins_azure_interpreter._events import Disconnected, Failed, SpeechStarted
+from livekit_plugins_azure_interpreter._sdk.events import Disconnected, Failed, SpeechStarted
 
 VOICE = tone(440, 0.2)
 EVENTS = (

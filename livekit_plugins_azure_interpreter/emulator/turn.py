@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .._languages import in_language
+from .._options.languages import in_language
 from .conversation import Conversation, Spoken
 from .due import UtteranceFaults
 from .faults import EarlyVoice, ErrorName, NoTranslation, NoVoice

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from livekit_plugins_azure_interpreter._ledger import Ledger
-from livekit_plugins_azure_interpreter._voice import Samples
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.samples import Samples
 
 from .figures import Figure, Result, median
 

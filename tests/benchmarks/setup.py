@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter._recognizer import latency_settings
+from livekit_plugins_azure_interpreter._sdk.recognizer import latency_settings
 from livekit_plugins_azure_interpreter.options import DEFAULT_LATENCY
 
 SDK_SETTINGS = latency_settings(DEFAULT_LATENCY, 16000)

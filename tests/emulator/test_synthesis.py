@@ -12,10 +12,10 @@ import aiohttp
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 from fakes.limits import LIMIT_SECONDS, within
+from fakes.texts import ANY_TEXT
 from hypothesis import given
-from test_surrogates import ANY_TEXT
 
-from livekit_plugins_azure_interpreter._ssml import SpokenVoice
+from livekit_plugins_azure_interpreter._speaking.ssml import SpokenVoice
 from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
     DropText,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter._voice import VoiceReader
+from livekit_plugins_azure_interpreter._voices.samples import VoiceReader
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Voice, faults
 from livekit_plugins_azure_interpreter.emulator.due import UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.steps import HangUp, Pause, Say, Step, Voiced

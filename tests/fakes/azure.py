@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._sdk.events import (
     Event,
     RawPhrase,
     Recognized,

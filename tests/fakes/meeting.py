@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption, Member
+from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     Event,
     Failed,
@@ -26,8 +28,6 @@ from livekit_plugins_azure_interpreter._events import (
     VoiceChunk,
     VoiceCompleted,
 )
-from livekit_plugins_azure_interpreter._plan import Route
-from livekit_plugins_azure_interpreter._room import RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.options import Options
 
 from .azure import phrase

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter._utterances import Utterance
-from livekit_plugins_azure_interpreter._voice import Samples
+from livekit_plugins_azure_interpreter._voices.samples import Samples
+from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
 RATE = 64
 """Few samples per second, and a power of two: seconds are exact, and pieces are small."""

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from livekit_plugins_azure_interpreter._events import Connected, Event, Finished
+from livekit_plugins_azure_interpreter._sdk.events import Connected, Event, Finished
 from livekit_plugins_azure_interpreter.options import Options
 
 from .limits import LIMIT_SECONDS

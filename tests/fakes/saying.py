@@ -11,7 +11,7 @@ from livekit.agents.stt import SpeechEventType
 from livekit.agents.tts import SynthesizedAudio, TTSError
 
 from livekit_plugins_azure_interpreter import STT, TTS, VoiceLost
-from livekit_plugins_azure_interpreter._utterances import Translation
+from livekit_plugins_azure_interpreter._voices.utterance import Translation
 
 from .azure import heard
 from .limits import within

@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     Disconnected,
     Event,

@@ -7,14 +7,14 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     SpeechBegun,
     SpeechChunk,
     SpeechCompleted,
     SynthesisEvent,
 )
-from livekit_plugins_azure_interpreter._synthesis import Synthesis
+from livekit_plugins_azure_interpreter._sdk.synthesis import Synthesis
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import SpeakingOptions
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._audio import MonoResampler
+from livekit_plugins_azure_interpreter._sound.mono import MonoResampler
 from livekit_plugins_azure_interpreter.emulator import faults as f
 
 from . import speech

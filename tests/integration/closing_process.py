@@ -17,7 +17,9 @@ from fakes.limits import LIMIT_SECONDS, within
 from livekit import rtc
 from livekit.agents.stt import SpeechStream
 
-from livekit_plugins_azure_interpreter import STT, TTS, _connection, _threads
+from livekit_plugins_azure_interpreter import STT, TTS
+from livekit_plugins_azure_interpreter._sdk import connection as _connection
+from livekit_plugins_azure_interpreter._sdk import threads as _threads
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
 

@@ -158,4 +158,4 @@ class TestBatch:
         recognizing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await within(recognizing, 3)
-        assert not pair.stt._unclaimed
+        assert not pair.stt._owner.unclaimed

@@ -19,7 +19,7 @@ from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from fakes.promises import takes_less_than, tries_again
 from livekit.agents import APIConnectOptions
 
-from livekit_plugins_azure_interpreter import _connection
+from livekit_plugins_azure_interpreter._sdk import connection as _connection
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 
 _CLOSE_SECONDS = 3.0

@@ -18,15 +18,15 @@ from fakes.room import Audio, by_pitch
 from livekit.agents import APIConnectOptions
 
 from livekit_plugins_azure_interpreter import STT
-from livekit_plugins_azure_interpreter._events import (
+from livekit_plugins_azure_interpreter._sdk.events import (
     CALLBACK_FAILED,
     Disconnected,
     Event,
     Failed,
     VoiceCompleted,
 )
-from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
-from livekit_plugins_azure_interpreter._utterances import Translation
+from livekit_plugins_azure_interpreter._sdk.recognizer import AzureRecognizer
+from livekit_plugins_azure_interpreter._voices.utterance import Translation
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 from livekit_plugins_azure_interpreter.options import Options
 

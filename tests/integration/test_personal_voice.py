@@ -375,7 +375,8 @@ class TestClosing:
 
 _PROCESS = """
 import asyncio, sys
-from livekit_plugins_azure_interpreter import PersonalVoiceTTS, _threads
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS
+from livekit_plugins_azure_interpreter._sdk import threads as _threads
 
 _threads._EXIT_SECONDS = 60.0  # whether it ends is asked, not how soon
 

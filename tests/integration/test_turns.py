@@ -9,7 +9,7 @@ import pytest
 from fakes.limits import within
 from livekit.agents import APIStatusError
 
-from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
+from livekit_plugins_azure_interpreter._sdk.recognizer import AzureRecognizer
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 
 _STRETCHES = ((0.4, 0.9), (1.3, 1.9), (2.3, 2.7), (3.1, 3.8))

@@ -33,9 +33,9 @@ from livekit_plugins_azure_interpreter import (
     TTS,
     InterpreterAgent,
     UtteranceRecognized,
-    _recognizer,
     session_options,
 )
+from livekit_plugins_azure_interpreter._sdk import recognizer as _recognizer
 
 from .figures import Usage, emulator, usage
 

@@ -32,10 +32,10 @@ from livekit_plugins_azure_interpreter import (
     SynthesizeStream,
     session_options,
 )
-from livekit_plugins_azure_interpreter._connection import Connection
-from livekit_plugins_azure_interpreter._ledger import Ledger
-from livekit_plugins_azure_interpreter._recognizer import AzureRecognizer
-from livekit_plugins_azure_interpreter._utterances import Utterance
+from livekit_plugins_azure_interpreter._sdk.connection import Connection
+from livekit_plugins_azure_interpreter._sdk.recognizer import AzureRecognizer
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
 from . import bare
 from .figures import Usage, alive, emulator, usage

@@ -1,0 +1,117 @@
+"""Whether a session with an InterpreterAgent can be heard: its STT and TTS, and how they are wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from livekit.agents import llm
+from livekit.agents import stt as livekit_stt
+from livekit.agents import tts as livekit_tts
+
+from ..stt import STT
+from ..tts import TTS
+from .stts import InterpretingSTTs
+
+
+class PairingError(ValueError):
+    """Nothing that is said in this session would be heard; the message says what to change."""
+
+
+def says_other_text(tts: object) -> bool:
+    """It has a voice for a text that is no translation."""
+    if isinstance(tts, TTS):
+        return tts._fallback is not None
+    if isinstance(tts, livekit_tts.FallbackAdapter):
+        return any(says_other_text(inner) for inner in tts._tts_instances)
+    return isinstance(tts, livekit_tts.TTS)
+
+
+def has_other_stt(stt: object) -> bool:
+    """It has one that does not interpret, or whose translations cannot be told from other text."""
+    if isinstance(stt, livekit_stt.FallbackAdapter):
+        return any(has_other_stt(inner) for inner in stt._stt_instances)
+    return not isinstance(stt, STT)
+
+
+def check_pairing(
+    stt: object, tts: object, model: object, *, other_stt_translates: bool, audible: bool = True
+) -> None:
+    """See that a session can be heard.
+
+    Args:
+        stt, tts, model: Of the session, or the agent's own. `model` is its LLM.
+        other_stt_translates: As `InterpreterAgent` takes it.
+        audible: The session has an audio output. One without gives text only.
+
+    Raises:
+        PairingError: It cannot.
+    """
+    if isinstance(model, llm.RealtimeModel) and model.capabilities.user_transcription:
+        raise PairingError(
+            "The session has a RealtimeModel that transcribes, so it is told nothing of what its STT hears. "
+            "Leave llm out of a session with an InterpreterAgent."
+        )
+    if stt is None:
+        raise PairingError("The session has no STT: make it AgentSession(stt=azure_interpreter.STT(...)).")
+    _check_stt(stt, other_is_said=other_stt_translates and (not audible or says_other_text(tts)))
+    if audible:
+        _check_tts(tts, InterpretingSTTs(stt))
+
+
+def _check_stt(stt: object, *, other_is_said: bool) -> None:
+    if other_is_said:
+        return
+    for one in _parts(stt):
+        if not isinstance(one, STT) and any(isinstance(inner, STT) for inner in _wrapped(one)):
+            raise PairingError(
+                f"{type(one).__name__} hides the translations of the azure_interpreter.STT in it. That STT "
+                "streams by itself: give it to the session, and to TTS(stt), as it is."
+            )
+    if not list(InterpretingSTTs(stt)):
+        raise PairingError(
+            f"The session hears with {type(stt).__name__}, which is no azure_interpreter.STT. Use that; or, "
+            "where the other gives translations, InterpreterAgent(other_stt_translates=True) with a TTS that "
+            "speaks any text, such as TTS(stt, fallback=...)."
+        )
+
+
+def _check_tts(tts: object, interpreters: InterpretingSTTs) -> None:
+    if tts is None:
+        raise PairingError("The session has no TTS: make it AgentSession(tts=azure_interpreter.TTS(stt)).")
+    if isinstance(tts, livekit_tts.StreamAdapter):
+        if isinstance(tts._wrapped_tts, TTS):
+            raise PairingError(
+                "StreamAdapter cuts translations into sentences, which have no voice of their own. "
+                "azure_interpreter.TTS streams by itself: give it to the session as it is."
+            )
+    elif isinstance(tts, livekit_tts.FallbackAdapter):
+        for inner in tts._tts_instances:
+            _check_tts(inner, interpreters)
+    elif isinstance(tts, TTS):
+        if not set(interpreters) <= set(tts._interpreters):
+            raise PairingError(
+                "The TTS of this session speaks the translations of another STT. Make it of the session's "
+                "own, TTS(stt), or of its whole FallbackAdapter, TTS(adapter)."
+            )
+        if not tts.has_voices:
+            raise PairingError(
+                "STT(voice=None) has no voices, and TTS(stt) has no other. Choose a voice, such as "
+                '"personal-voice"; or give TTS(stt, fallback=...) a TTS that speaks the text; or, where only '
+                "text is wanted, session.output.set_audio_enabled(False) before the session starts."
+            )
+
+
+def _parts(stt: object) -> Iterator[object]:
+    if isinstance(stt, livekit_stt.FallbackAdapter):
+        for inner in stt._stt_instances:
+            yield from _parts(inner)
+    else:
+        yield stt
+
+
+def _wrapped(stt: Any) -> Iterator[object]:
+    """What an adapter wraps, as LiveKit's adapters name it, however deep."""
+    while (inner := getattr(stt, "wrapped_stt", None)) is not None:
+        yield from _parts(inner)
+        stt = inner

@@ -1,0 +1,275 @@
+"""What is said in one AgentSession by its InterpreterAgents."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from functools import partial
+from typing import Any, ClassVar, Literal
+from weakref import WeakKeyDictionary
+
+from livekit.agents import Agent, AgentSession, APIError, CloseEvent, ErrorEvent, UserInputTranscribedEvent
+from livekit.agents.stt import SpeechData
+from livekit.agents.tts import TTSError
+from livekit.agents.utils import is_given
+from livekit.agents.voice import SpeechHandle
+
+from .._livekit_private.sessions import close_with, is_closing, scope_of
+from .._speaking.catch_up import Backlog
+from .._voices.utterance import Translation
+from ..log import logger
+from .pairing import PairingError, check_pairing, has_other_stt, says_other_text
+from .stts import InterpretingSTTs
+from .told_finals import ToldFinals
+
+_MAX_LEFT = 10_000
+_ON_ITS_WAY_SECONDS = 0.1
+"""The last frames of a microphone reach the STT within this time."""
+_UNTOLD_SECONDS = 1.0
+"""A final that the session does not tell within this time after its stream has ended was left out."""
+
+
+class SessionInterpretation:
+    """What is said in one session, over the hand-overs between its agents.
+
+    An agent that is being replaced cannot speak any more while its last speech plays; what becomes
+    final then waits for the next agent. While one that does not interpret has the floor, translations
+    are left to it.
+
+    Attributes:
+        backlog: How much waits to be said.
+        told: What an `stt_node` of the agent's own makes of the finals.
+        drains: The session is shut down, and what was said is still to be heard.
+    """
+
+    _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], SessionInterpretation]] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, session: AgentSession[Any]) -> SessionInterpretation:
+        known = cls._of_session.get(session)
+        if known is None:
+            known = cls._of_session[session] = cls(scope_of(session))
+            session.on("user_input_transcribed", known._transcribed)
+            session.on("close", known._closed)
+            known._watch_shutdown(session)
+        return known
+
+    @classmethod
+    def with_floor(cls, agent: Agent) -> SessionInterpretation | None:
+        """The one in which this agent interprets now."""
+        return next((one for one in cls._of_session.values() if one._agent is agent), None)
+
+    def __init__(self, scope: object) -> None:
+        self.backlog = Backlog()
+        self.told = ToldFinals()
+        self.drains = False
+        self._scope = scope
+        self._agent: Agent | None = None
+        self._skip_same_language = self._other_stt_translates = False
+        self._interpreters = InterpretingSTTs(None)
+        self._has_other_stt = self._other_told = False
+        self._unsaid: deque[str] = deque()
+        self._left: deque[Translation] = deque(maxlen=_MAX_LEFT)
+        self._speeches: set[SpeechHandle] = set()
+        self._followed = True
+
+    def resume(self, agent: Agent, *, skip_same_language: bool, other_stt_translates: bool) -> None:
+        """The agent has the floor. A session that could not be heard is closed with an error.
+
+        Args:
+            agent: Speaks from now on.
+            skip_same_language, other_stt_translates: As `InterpreterAgent` takes them.
+        """
+        stt, tts, model = _models(agent)
+        try:
+            check_pairing(
+                stt,
+                tts,
+                model,
+                other_stt_translates=other_stt_translates,
+                audible=_audible(agent.session),
+            )
+        except PairingError as error:
+            self._refuse(agent, error)
+            return
+        self._agent = agent
+        self._skip_same_language = skip_same_language
+        self._other_stt_translates = other_stt_translates
+        while self._left:
+            self._interpreters.let_go(self._left.popleft())
+        self._interpreters, self._has_other_stt = InterpretingSTTs(stt), has_other_stt(stt)
+        self._say()
+
+    def pause(self, *, followed: bool) -> None:
+        """The agent cannot speak any more; `followed`: another interpreter will say the rest."""
+        self._agent = None
+        self._followed = followed
+
+    async def finish(self, agent: Agent, *, timeout: float) -> None:
+        """Hear nothing more; say all that was said, or stop after `timeout` seconds."""
+        agent.session.input.audio = None
+        try:
+            await asyncio.wait_for(self._finish(), timeout)
+        except asyncio.TimeoutError:
+            logger.warning("the session is closed before all was said: it took longer than %.1f s", timeout)
+            for speech in tuple(self._speeches):
+                speech.interrupt(force=True)
+
+    async def _finish(self) -> None:
+        await asyncio.sleep(_ON_ITS_WAY_SECONDS)
+        streams = self._interpreters.streams(self._scope)
+        for stream in streams:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                stream.end_input()
+        if streams:
+            await asyncio.wait([asyncio.ensure_future(stream._until_ended()) for stream in streams])
+        until = time.monotonic() + _UNTOLD_SECONDS
+        while self.told.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # a node that leaves a final out tells nobody
+        while self._speeches:
+            await asyncio.wait({asyncio.ensure_future(_done(speech)) for speech in self._speeches})
+
+    @property
+    def _has_untold(self) -> bool:
+        return self._interpreters.has_untold(self._scope)
+
+    def _watch_shutdown(self, session: AgentSession[Any]) -> None:
+        """Note a shutdown with `drain=True`, which LiveKit passes to no event, agent or callback."""
+        shutdown = session.shutdown
+
+        def noted(*, drain: bool = True) -> None:
+            self.drains |= drain and not is_closing(session)
+            shutdown(drain=drain)
+
+        session.shutdown = noted  # type: ignore[method-assign]
+
+    def _closed(self, _: CloseEvent) -> None:
+        # A listener of an STT may know the session, which is not forgotten while it is known from here.
+        self._agent = None
+        self._interpreters.let_go_of_all(self._scope, "closed")
+        self._interpreters = InterpretingSTTs(None)
+        self._unsaid.clear()
+        self._left.clear()
+        self.told.clear()
+        self.backlog.clear()
+        self.drains = False
+
+    def _refuse(self, agent: Agent, refusal: PairingError) -> None:
+        logger.error("%s The session is closed.", refusal)
+        error = TTSError(timestamp=time.time(), label=agent.label, error=refusal, recoverable=False)
+        agent.session.emit("error", ErrorEvent(error=error, source=agent))
+        close_with(agent.session, error)
+
+    def _transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if not event.is_final:
+            return
+        text = self._heard(event.transcript)
+        if not text:
+            return
+        if self._agent is not None or self._followed:
+            self._unsaid.append(text)
+            self._say()
+        elif isinstance(text, Translation):
+            self._left.append(text)
+
+    def _heard(self, text: str) -> str:
+        """What is to be said of a final: a translation, any other text, or nothing."""
+        if (data := self.told.take(text)) is not None and (meant := self._meant(data)) is not None:
+            return meant
+        if (translation := self._interpreters.next_translation(text, self._scope)) is not None:
+            return translation
+        return "" if self._interpreters.take_untranslated(text, self._scope) else text
+
+    def _meant(self, data: SpeechData) -> str | None:
+        """The translation that a final was, whatever its text is now; None: the final does not tell."""
+        metadata = data.metadata or {}
+        if metadata.get("translated") is False:
+            self._interpreters.take_untranslated(data.text, self._scope)
+            return ""
+        found = (
+            data.text.utterance
+            if isinstance(data.text, Translation)
+            else self._interpreters.heard_as(metadata.get("id"), data.start_time, data.end_time, self._scope)
+        )
+        if found is None:
+            return None
+        if found.handed_out:
+            return ""  # a final that was cut in two: its voice is one
+        found.handed_out = True
+        return found.translation
+
+    def _say(self) -> None:
+        while self._agent is not None and self._unsaid:
+            text = self._unsaid.popleft()
+            if isinstance(text, Translation):
+                self._say_translation(self._agent, text)
+            else:
+                self._say_other(self._agent, text)
+
+    def _say_translation(self, agent: Agent, translation: Translation) -> None:
+        if self._skip_same_language and translation.utterance.same_language:
+            self._interpreters.let_go(translation)
+            return
+        self.backlog.queued(translation, time.monotonic())
+        self._queue(agent, translation).add_done_callback(partial(self._said, translation, agent.session))
+
+    def _say_other(self, agent: Agent, text: str) -> None:
+        """A final that is no translation of ours as it is: of another STT, or changed beyond recognition."""
+        _, tts, _ = _models(agent)
+        if self._has_other_stt and not self._other_stt_translates:
+            self._tell_of_other_stt()
+        elif (
+            not _audible(agent.session) or says_other_text(tts) or self._interpreters.says(text, self._scope)
+        ):
+            self._queue(agent, text)
+        else:
+            logger.error(
+                "a final transcript is not said: stt_node has changed it beyond recognition. "
+                "Keep its metadata or times, or give the session TTS(stt, fallback=...)"
+            )
+            _report_unsaid(tts)
+
+    def _tell_of_other_stt(self) -> None:
+        if not self._other_told:
+            self._other_told = True
+            logger.warning(
+                "another STT of the FallbackAdapter hears, and what it hears is not said; where it gives "
+                "translations, make the agent InterpreterAgent(other_stt_translates=True)"
+            )
+
+    def _queue(self, agent: Agent, text: str) -> SpeechHandle:
+        speech = agent.session.say(text, allow_interruptions=False, add_to_chat_ctx=False)
+        self._speeches.add(speech)
+        speech.add_done_callback(self._speeches.discard)
+        return speech
+
+    def _said(self, translation: Translation, session: AgentSession[Any], _: SpeechHandle) -> None:
+        self.backlog.over(translation, time.monotonic())
+        # One that was interrupted before its turn, or said without sound, has not taken its voice.
+        outcome: Literal["closed", "not_spoken"] = "closed" if is_closing(session) else "not_spoken"
+        self._interpreters.let_go(translation, outcome)
+
+
+def _models(agent: Agent) -> tuple[object, Any, object]:
+    """The STT, TTS and LLM with which an agent works: its own, or its session's."""
+    session = agent.session
+    return (
+        agent.stt if is_given(agent.stt) else session.stt,
+        agent.tts if is_given(agent.tts) else session.tts,
+        agent.llm if is_given(agent.llm) else session.llm,
+    )
+
+
+def _audible(session: AgentSession[Any]) -> bool:
+    return session.output.audio is not None and session.output.audio_enabled
+
+
+def _report_unsaid(tts: Any) -> None:
+    error = APIError("a final transcript has no voice: its text was changed", retryable=False)
+    tts.emit("error", TTSError(timestamp=time.time(), label=tts.label, error=error, recoverable=True))
+
+
+async def _done(speech: SpeechHandle) -> None:
+    await speech

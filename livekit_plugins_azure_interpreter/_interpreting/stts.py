@@ -1,0 +1,107 @@
+"""The interpreting STTs with which a session hears, as one: ours alone, or those in a FallbackAdapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from livekit.agents import stt as livekit_stt
+
+from .._voices.claims import Claims
+from .._voices.meter import Outcome
+from .._voices.utterance import Translation, Utterance
+from ..stt import STT
+
+if TYPE_CHECKING:
+    from .._recognition.stream import SpeechStream
+
+
+class InterpretingSTTs:
+    """Whose translations are spoken.
+
+    What is looked up is looked up among the streams of one scope; see `Translations`.
+
+    Args:
+        stt: Of a session; one that does not interpret is left out.
+    """
+
+    def __init__(self, stt: object) -> None:
+        self._stts = list(_found(stt))
+
+    def __iter__(self) -> Iterator[STT]:
+        return iter(self._stts)
+
+    def next_translation(self, text: str, scope: object | None = None) -> Translation | None:
+        """As `STT.next_translation`, of them all."""
+        oldest = self._with_oldest(text, scope, handed_out=False)
+        return None if oldest is None else oldest._translations.next(text, scope)
+
+    def heard_as(self, name: object, start_time: float, end_time: float, scope: object) -> Utterance | None:
+        """The utterance of a final transcript, whatever became of its text."""
+        claims = self._claims(scope)
+        return next((found for one in claims if (found := one.heard_as(name, start_time, end_time))), None)
+
+    def take_untranslated(self, text: str, scope: object) -> bool:
+        """Whether this was said, and is no translation; each is told once."""
+        for claims in self._claims(scope):
+            if text in claims.untranslated:
+                claims.untranslated.remove(text)
+                return True
+        return False
+
+    def begins(self, settled: str, scope: object | None) -> bool:
+        """As `Claims.begins`."""
+        return any(claims.begins(settled) for claims in self._claims(scope))
+
+    def says(self, text: str, scope: object | None) -> bool:
+        """As `Claims.says`."""
+        return any(claims.says(text) for claims in self._claims(scope))
+
+    def has_untold(self, scope: object) -> bool:
+        """Something that was said in this session has not been handed out to be spoken."""
+        return any(claims.has_untold for claims in self._claims(scope))
+
+    def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
+        """As `STT.let_go`."""
+        for stt in self:
+            stt._translations.let_go(translation, outcome)
+
+    def let_go_of_all(self, scope: object, outcome: Outcome) -> None:
+        """Nobody will say what was said in this session."""
+        for stt in self:
+            for ledger in stt._translations.ledgers:
+                if ledger.scope is scope:
+                    ledger.claims.let_go_of_all(outcome)
+
+    def streams(self, scope: object) -> list[SpeechStream]:
+        """The streams with which a session hears now."""
+        return [stream for stt in self for stream in stt._streams if stream._ledger.scope is scope]
+
+    def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
+        """The utterances that a text says, if it says any."""
+        if not isinstance(text, Translation) and (oldest := self._with_oldest(text, scope)):
+            return oldest._translations.claim(text, scope)
+        return next((found for stt in self if (found := stt._translations.claim(text, scope))), [])
+
+    def waiting_seconds(self, scope: object | None = None) -> float:
+        """How much voice has come that nobody has claimed."""
+        return sum(stt._translations.waiting_seconds(scope) for stt in self)
+
+    def _claims(self, scope: object | None) -> Iterator[Claims]:
+        return (ledger.claims for stt in self for ledger in stt._translations.of(scope))
+
+    def _with_oldest(self, text: str, scope: object | None = None, *, handed_out: bool = True) -> STT | None:
+        found = [
+            (one, stt)
+            for stt in self
+            if (one := stt._translations.oldest(text, scope, handed_out=handed_out))
+        ]
+        return min(found, key=lambda pair: pair[0].recognized_at)[1] if found else None
+
+
+def _found(stt: object) -> Iterator[STT]:
+    if isinstance(stt, STT):
+        yield stt
+    elif isinstance(stt, livekit_stt.FallbackAdapter):
+        for inner in stt._stt_instances:
+            yield from _found(inner)

@@ -1,0 +1,1 @@
+"""What the package uses of LiveKit's private names."""

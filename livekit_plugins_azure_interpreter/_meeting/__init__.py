@@ -1,0 +1,1 @@
+"""Who in a room is interpreted into what, and for whom."""

@@ -1,0 +1,87 @@
+"""The participant attributes of the interpreter, set so that they hold whatever becomes of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from livekit import rtc
+
+from ..log import logger
+
+_CLEAR_SECONDS = 1.0
+"""At the end so much time is left to take them back."""
+_HOLD_SECONDS = 5.0
+"""LiveKit tells of an attribute that it has set by then, also on a busy machine."""
+
+
+class Attributes:
+    """What the interpreter tells by its participant attributes.
+
+    LiveKit's SDK raises nothing where they are refused, nor where the connection was lost meanwhile; it waits
+    for an answer for 5 s and goes on. So all are set again when the connection is back, one request after the
+    other, and it is looked whether they hold.
+    """
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._wanted: dict[str, str] = {}
+        self._unsent: dict[str, str] = {}
+        self._sending: asyncio.Task[None] | None = None
+        self._checking: asyncio.TimerHandle | None = None
+
+    def set(self, attributes: Mapping[str, str]) -> None:
+        """Set these as soon as those before them are; empty: it is taken back."""
+        self._wanted.update(attributes)
+        self._unsent.update(attributes)
+        if self._sending is None or self._sending.done():
+            self._start()
+
+    def set_again(self) -> None:
+        """The connection is back: what was set meanwhile is lost."""
+        if self._sending is not None:
+            self._sending.cancel()
+        self._stop_checking()
+        self._unsent = dict(self._wanted)
+        self._start()
+
+    async def clear(self) -> None:
+        """Take all of them back, as far as there is a connection."""
+        self.set(dict.fromkeys(self._wanted, ""))
+        if self._sending is not None:
+            await asyncio.wait({self._sending}, timeout=_CLEAR_SECONDS)
+            self._sending.cancel()
+        self._stop_checking()
+
+    def _start(self) -> None:
+        self._sending = asyncio.create_task(self._send())
+        self._sending.add_done_callback(self._sent)
+
+    async def _send(self) -> None:
+        while self._unsent and self._room.isconnected():
+            sent, self._unsent = self._unsent, {}
+            await self._room.local_participant.set_attributes(sent)
+            self._stop_checking()
+            self._checking = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._check)
+
+    def _stop_checking(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+
+    def _check(self) -> None:
+        if not self._room.isconnected() or (self._sending is not None and not self._sending.done()):
+            return
+        holding = self._room.local_participant.attributes
+        self._wanted = {name: value for name, value in self._wanted.items() if value or name in holding}
+        missing = sorted(name for name, value in self._wanted.items() if value and holding.get(name) != value)
+        if missing:
+            # All is heard all the same; a client does not know whose voice it is.
+            logger.warning(
+                "LiveKit did not set the participant attributes %s of the interpreter: its token needs "
+                "canUpdateOwnMetadata; after a lost connection they are set again",
+                ", ".join(missing),
+            )
+
+    def _sent(self, sending: asyncio.Task[None]) -> None:
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            logger.warning("could not set the interpreter's participant attributes: %s", type(error).__name__)

@@ -1,0 +1,309 @@
+"""A LiveKit room: the real one behind the port of `_room.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+
+from livekit import rtc
+from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
+from livekit.agents.types import (
+    ATTRIBUTE_PUBLISH_ON_BEHALF,
+    ATTRIBUTE_TRANSCRIPTION_FINAL,
+    ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID,
+    ATTRIBUTE_TRANSCRIPTION_TRACK_ID,
+    TOPIC_TRANSCRIPTION,
+)
+
+from ..log import logger
+from .attributes import Attributes
+from .planner import Route
+from .returning import Returning
+from .room import RATE_HZ, Caption, Member
+from .track import QUEUE_MS, Track
+from .track_permissions import Permissions
+
+ATTRIBUTE_INTERPRETATION = "interpretation."
+"""And the sid of a track: the participant attribute that tells what the track carries."""
+ATTRIBUTE_READY = "interpreter"
+"""Of the interpreter, "ready" from its start on: a room in which nobody has it has no interpreter."""
+ATTRIBUTE_REFUSED = "interpretation_refused."
+"""And the identity of somebody: the participant attribute that tells why they are not served as they ask."""
+ATTRIBUTE_LANGUAGE = "language"
+"""Of a caption (an attribute of its text stream): the language of the text."""
+ATTRIBUTE_SPOKEN = "spoken"
+"""Of a caption: "false" where its voice is not heard, since it would come too late."""
+ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
+"""Of a caption: so much speech was not recognized."""
+
+MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
+
+_FRAME_MS = 20
+_CHANGES: tuple[rtc.room.EventTypes, ...] = (
+    "participant_connected",
+    "participant_disconnected",
+    "participant_attributes_changed",
+    "track_published",
+    "track_unpublished",
+    "track_subscribed",
+    "track_unsubscribed",
+    "track_muted",
+    "track_unmuted",
+)
+
+
+class LiveKitRoom:
+    """The port of `_room.py`, over a room that is connected to.
+
+    Whom a track is for is enforced by LiveKit's track subscription permissions, which the publisher of a
+    track may set: no API key is needed. Other tracks of the same participant are left to everybody.
+
+    Args:
+        room: The one that is connected to.
+        track_sources: The audio tracks of these sources are what people say.
+    """
+
+    def __init__(
+        self, room: rtc.Room, track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES
+    ) -> None:
+        self._room = room
+        self._track_sources = track_sources
+        self._ignored: set[str] = set()
+        self._local = room.local_participant
+        self._outputs: list[Track] = []
+        self._listeners: Mapping[Route, frozenset[str]] = {}
+        self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
+        self._subscription = asyncio.Event()
+        self._refused: set[str] = set()
+        self._attributes = Attributes(room)
+        self._permissions = Permissions(self._permit)
+        self._returning = Returning()
+
+    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
+        for event in _CHANGES:
+            self._on(event, lambda *_: None if self._returning.is_lost else changed())
+        self._on("reconnecting", lambda *_: self._lost())
+        self._on("reconnected", lambda *_: self._restored(changed))
+        self._on("participant_connected", lambda *_: self._returning.came(self._room.remote_participants))
+        self._on("disconnected", lambda *_: closed())
+        self._on("track_subscribed", lambda *_: self._subscribed())
+        self._on("participant_connected", lambda *_: self._permissions.changed())
+        self._on("local_track_published", lambda *_: self._permissions.changed())
+        self._on("local_track_republished", self._republished)
+        # Before there is a track: none is heard by anybody, until it is told by whom.
+        self._permissions.changed()
+        self._attributes.set({ATTRIBUTE_READY: "ready"})
+
+    def members(self) -> Sequence[Member]:
+        present = self._present()
+        # Who comes back later than the interpreter has not left: what is said for them waits.
+        return [*present, *self._returning.absent({member.identity for member in present})]
+
+    def _present(self) -> list[Member]:
+        return [
+            self._member(participant)
+            for participant in self._room.remote_participants.values()
+            if participant.kind in DEFAULT_PARTICIPANT_KINDS
+            and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+        ]
+
+    async def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
+        heard: rtc.Track | None = None
+        while True:
+            # After a reconnect it goes on in another one.
+            heard = await self._track(track, other_than=heard)
+            stream = rtc.AudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_FRAME_MS)
+            try:
+                async for event in stream:
+                    yield event.frame
+            finally:
+                await stream.aclose()
+
+    async def publish(self, route: Route, sample_rate: int) -> Track:
+        publishing = asyncio.create_task(self._publish(route, sample_rate))
+        try:
+            return await asyncio.shield(publishing)
+        except asyncio.CancelledError:
+            with contextlib.suppress(rtc.participant.PublishTrackError):
+                await (await publishing).aclose()  # LiveKit publishes it all the same
+            raise
+
+    async def _publish(self, route: Route, sample_rate: int) -> Track:
+        source = rtc.AudioSource(sample_rate, 1, queue_size_ms=QUEUE_MS)
+        track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
+        publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
+        output = Track(route, source, publication, self._until_audible, self._unpublish)
+        self._outputs.append(output)
+        self._permissions.changed()
+        self._describe(output)
+        return output
+
+    async def _unpublish(self, output: Track) -> None:
+        self._outputs.remove(output)
+        if not self._room.isconnected():
+            return
+        sid = output.publication.sid
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{sid}": ""})
+        await self._local.unpublish_track(sid)
+
+    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
+        self._listeners = dict(listeners)
+        self._permissions.changed()
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        gone = dict.fromkeys(self._refused - reasons.keys(), "")
+        self._refused = set(reasons)
+        told = {**reasons, **gone}
+        self._attributes.set({f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in told.items()})
+
+    async def caption(self, caption: Caption) -> None:
+        await self._returning.wait_for(lambda: caption.listeners)
+        speaker, track = caption.route.speaker, self._captioned_track(caption)
+        attributes = {
+            ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: caption.id,
+            ATTRIBUTE_TRANSCRIPTION_FINAL: "true" if caption.final else "false",
+            ATTRIBUTE_LANGUAGE: caption.language,
+        }
+        if not caption.spoken:
+            attributes[ATTRIBUTE_SPOKEN] = "false"
+        if caption.missing_seconds:
+            attributes[ATTRIBUTE_MISSING_SECONDS] = f"{caption.missing_seconds:.1f}"
+        if track:
+            attributes[ATTRIBUTE_TRANSCRIPTION_TRACK_ID] = track
+        writer = await self._local.stream_text(
+            topic=TOPIC_TRANSCRIPTION,
+            sender_identity=speaker if caption.original else self._local.identity,
+            destination_identities=sorted(caption.listeners),
+            attributes=attributes,
+        )
+        await writer.write(caption.text)
+        await writer.aclose()
+
+    async def aclose(self) -> None:
+        for event, handler in self._handlers:
+            self._room.off(event, handler)
+        self._handlers.clear()
+        self._permissions.close()
+        self._returning.expect_nobody()
+        await self._attributes.clear()
+        if self._room.isconnected():
+            self._local.set_track_subscription_permissions(allow_all_participants=True)
+
+    def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
+        self._room.on(event, handler)
+        self._handlers.append((event, handler))
+
+    # The connection
+
+    def _lost(self) -> None:
+        # Meanwhile everybody seems to leave. Tracks that were given up now LiveKit would publish again.
+        if not self._returning.is_lost:
+            self._returning.lost(self._present())
+            for output in self._outputs:
+                output.lost()
+
+    def _restored(self, changed: Callable[[], None]) -> None:
+        self._returning.restored(self._room.remote_participants.keys(), gone=changed)
+        self._permissions.changed()
+        self._attributes.set_again()
+        changed()
+
+    async def _until_audible(self, route: Route) -> None:
+        """Wait while the connection is lost, and for the listeners of a route after it."""
+        await self._returning.wait_for(lambda: self._listeners.get(route, frozenset()))
+
+    # The tracks of others
+
+    def _member(self, participant: rtc.RemoteParticipant) -> Member:
+        speech = self._speech(participant)
+        return Member(
+            participant.identity,
+            participant.attributes,
+            publishes=bool(speech),
+            tracks=tuple(one.sid for one in speech if not one.muted),
+        )
+
+    def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
+        """The tracks that carry what somebody says: a film in a shared screen is not their speech."""
+        speech = []
+        for publication in participant.track_publications.values():
+            if publication.kind != rtc.TrackKind.KIND_AUDIO:
+                continue
+            if publication.source in self._track_sources:
+                speech.append(publication)
+            else:
+                self._report_ignored(participant, publication)
+        return speech
+
+    def _report_ignored(
+        self, participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication
+    ) -> None:
+        if publication.sid not in self._ignored:
+            self._ignored.add(publication.sid)
+            logger.info(
+                "the audio track %s of %r is not interpreted: its source is %s; "
+                "the argument track_sources of MeetingInterpreter names those that are",
+                publication.sid,
+                participant.identity,
+                rtc.TrackSource.Name(publication.source),
+            )
+
+    async def _track(self, sid: str, *, other_than: rtc.Track | None) -> rtc.Track:
+        while True:
+            publication = self._publication(sid)
+            track = publication.track if publication is not None else None
+            if track is not None and track is not other_than:
+                return track
+            if publication is not None and not publication.subscribed:
+                # Whoever connected may have chosen not to subscribe by itself.
+                publication.set_subscribed(True)
+            await self._subscription.wait()
+
+    def _publication(self, sid: str) -> rtc.RemoteTrackPublication | None:
+        participants = self._room.remote_participants.values()
+        return next((found for one in participants if (found := one.track_publications.get(sid))), None)
+
+    def _subscribed(self) -> None:
+        self._subscription.set()
+        self._subscription = asyncio.Event()
+
+    # The tracks of the interpreter
+
+    def _describe(self, output: Track) -> None:
+        what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}": what})
+
+    def _republished(self, publication: rtc.LocalTrackPublication, previous_sid: str) -> None:
+        """After a reconnect a track has another sid."""
+        self._permissions.changed()
+        self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{previous_sid}": ""})
+        for output in self._outputs:
+            if output.publication is publication:
+                self._describe(output)
+
+    def _permit(self) -> None:
+        if not self._room.isconnected():
+            return
+        ours = {output.publication.sid: output.route for output in self._outputs}
+        others = [sid for sid in self._local.track_publications if sid not in ours]
+        permissions = [
+            rtc.ParticipantTrackPermission(
+                participant_identity=identity,
+                allowed_track_sids=[
+                    *others,
+                    *(sid for sid, route in ours.items() if identity in self._listeners.get(route, ())),
+                ],
+            )
+            for identity in self._room.remote_participants
+        ]
+        self._local.set_track_subscription_permissions(
+            allow_all_participants=False, participant_permissions=permissions
+        )
+
+    def _captioned_track(self, caption: Caption) -> str:
+        if not caption.original:
+            return next((one.publication.sid for one in self._outputs if one.route == caption.route), "")
+        speaker = self._room.remote_participants.get(caption.route.speaker)
+        return next((one.sid for one in self._speech(speaker)), "") if speaker is not None else ""

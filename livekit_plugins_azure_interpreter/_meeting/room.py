@@ -1,0 +1,101 @@
+"""The port: what a meeting needs of a room. `LiveKitRoom` is the real one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from livekit import rtc
+
+from .planner import Route
+
+RATE_HZ = 16000
+"""Of the audio that a room gives (mono): what Azure hears best."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody in the room, as the room tells it.
+
+    Attributes:
+        identity: LiveKit's name for them.
+        attributes: LiveKit's participant attributes.
+        publishes: They have an audio track, muted or not.
+        tracks: The sids of those that are not muted and can be listened to.
+    """
+
+    identity: str
+    attributes: Mapping[str, str]
+    publishes: bool = False
+    tracks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Caption:
+    """Words to be read (LiveKit: a transcription segment).
+
+    Attributes:
+        id: Of the segment: a later caption with it takes the place of an earlier one.
+        route: Whose words, and into what they were translated.
+        original: They are the speaker's own words, not the translation.
+        language: Of the text; empty where it is not known.
+        final: No more of the segment will come.
+        listeners: Who is to read it.
+        spoken: Its voice is heard, or is to be; False: it is only read, since it comes too late.
+        missing_seconds: So much speech before it was not recognized.
+    """
+
+    id: str
+    route: Route
+    original: bool
+    text: str
+    language: str
+    final: bool
+    listeners: frozenset[str]
+    spoken: bool = True
+    missing_seconds: float = 0.0
+
+
+class Output(Protocol):
+    """A track of the interpreter's own."""
+
+    async def play(self, frame: rtc.AudioFrame) -> None:
+        """Queue a frame; waits while enough is queued."""
+
+    async def played(self) -> None:
+        """Wait until all that was queued has been heard."""
+
+    async def aclose(self) -> None:
+        """Take the track out of the room."""
+
+
+class Room(Protocol):
+    """A room, as one participant of it that hears, speaks and writes."""
+
+    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
+        """Have `changed` called whenever `members` may have changed, and `closed` once the room is gone."""
+
+    def members(self) -> Sequence[Member]:
+        """Everybody who takes part, but the interpreter."""
+        ...
+
+    def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
+        """What a track brings, until it ends: mono, at RATE_HZ."""
+        ...
+
+    async def publish(self, route: Route, sample_rate: int) -> Output:
+        """Publish a track that carries a route, under its name."""
+        ...
+
+    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
+        """Let these hear the tracks of these routes, and nobody else."""
+
+    def refuse(self, reasons: Mapping[str, str]) -> None:
+        """Tell these people (by identity) why they are not served as they ask; others no longer."""
+
+    async def caption(self, caption: Caption) -> None:
+        """Send words to those who are to read them."""
+
+    async def aclose(self) -> None:
+        """Leave the room as it was found; it is not disconnected."""

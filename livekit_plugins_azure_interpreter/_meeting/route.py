@@ -1,0 +1,358 @@
+"""One route: one speaker interpreted into one language, for as long as somebody wants it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from livekit import rtc
+from livekit.agents import APIStatusError
+from livekit.agents.stt import SpeechEvent, SpeechEventType
+
+from .._interpreting.pipeline import Interpretation, Speech
+from .._speaking.catch_up import Backlog, faster
+from ..log import logger
+from ..reports import SpeechForgotten
+from ..stt import STT
+from ..tts import TTS
+from .captions import Captions
+from .listeners import Audience
+from .planner import Route
+from .room import Output, Room
+
+_LONGEST_BACKOFF_SECONDS = 60.0
+_LONGEST_UNREACHABLE_SECONDS = 5.0
+"""Where Azure cannot be reached, LiveKit's attempts take longer than this; what is said meanwhile waits."""
+
+
+@dataclass(frozen=True)
+class InterpretationChanged:
+    """One person's interpretation into one language (`MeetingInterpreter.on("interpretation_changed")`).
+
+    Attributes:
+        speaker: Who speaks: the participant's identity.
+        language: What it is interpreted into.
+        state: "queued": it waits for a place among `max_streams`; "started": a stream to Azure is open;
+            "ended": nothing more is heard, what was said is still spoken; "failed": it is tried again.
+        error: Why it failed.
+        retry_seconds: When it is tried again; None: when something changes in the room.
+    """
+
+    speaker: str
+    language: str
+    state: Literal["queued", "started", "ended", "failed"]
+    error: BaseException | None = None
+    retry_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class SpeechMissed:
+    """Somebody said something that is not heard in a language (`MeetingInterpreter.on("speech_missed")`).
+
+    Attributes:
+        speaker: Who said it: the participant's identity.
+        language: In which it is not heard.
+        reason: "late": it was said more than `max_lag_seconds` ago when it was its turn; it can be read.
+            "forgotten": Azure was away for longer than `kept_audio_seconds`; it cannot be read either.
+        seconds: How much speech.
+    """
+
+    speaker: str
+    language: str
+    reason: Literal["late", "forgotten"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a listener comes back to the present.
+
+    Attributes:
+        catch_up: Voices are played faster while others wait.
+        max_lag_seconds: What was said longer ago when it is its turn is only read; None: all is heard.
+    """
+
+    catch_up: bool = True
+    max_lag_seconds: float | None = 60.0
+
+
+class _Stream:
+    """The route's speech while the speaker can be heard, and who is to hear it."""
+
+    def __init__(self, interpretation: Interpretation, listeners: frozenset[str]) -> None:
+        self.interpretation = interpretation
+        self.audience = Audience(listeners)
+
+
+class Interpreter:
+    """Keeps a route's track and its interpretations; where a stream fails, another one goes on.
+
+    Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
+    the next one's voices wait until the one before has been spoken to its end.
+
+    Args:
+        route: Who, into what.
+        room: Where.
+        stt, tts: Its own pair, which `aclose` closes.
+        pace: How the listeners come back to the present.
+        report: Called with what changes.
+        missed: Called with what is not heard.
+        admitted: Called when `listeners` has changed.
+        freed: Called when a stream to Azure is closed, and when it has left.
+
+    Attributes:
+        listeners: Who is to hear the track now.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        room: Room,
+        stt: STT,
+        tts: TTS,
+        *,
+        pace: Pace,
+        report: Callable[[InterpretationChanged], None],
+        missed: Callable[[SpeechMissed], None],
+        admitted: Callable[[], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self.route = route
+        self.listeners: frozenset[str] = frozenset()
+        self._room = room
+        self._stt, self._tts = stt, tts
+        self._pace, self._backlog = pace, Backlog()
+        self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
+        self._wanted_by: frozenset[str] = frozenset()
+        self._streams: deque[_Stream] = deque()
+        self._hearing: _Stream | None = None
+        self._playing = self._leaving = self._over = False
+        self._failures = 0
+        self._wake = asyncio.Event()
+        self._output: Output | None = None
+        self._captions = Captions(route, room)
+        self._now = asyncio.get_running_loop().time
+        stt.on("speech_forgotten", self._forgotten)
+        self._running = asyncio.create_task(self._run())
+        self._running.add_done_callback(lambda _: freed())
+
+    @property
+    def over(self) -> bool:
+        """It leaves, or has left; it cannot be used again."""
+        return self._over
+
+    @property
+    def everyone(self) -> frozenset[str]:
+        """All who hear it, or are still to hear what was said."""
+        return self.listeners.union(self._wanted_by, *(stream.audience.everyone for stream in self._streams))
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams to Azure are open."""
+        return sum(stream.interpretation.is_open for stream in self._streams)
+
+    @property
+    def hears(self) -> bool:
+        """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
+        return self._hearing is not None
+
+    @property
+    def ending_streams(self) -> int:
+        """How many streams hear nothing more and are not over; one may wait to be replaced."""
+        return sum(not stream.interpretation.is_over for stream in self._streams) - self.hears
+
+    def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
+        """From the next word on, speak for these.
+
+        Args:
+            wanted_by: Who wants to hear this route.
+            at_once: Who of them may as well hear what was said before: they have just come.
+        """
+        self._leaving = False
+        if wanted_by == self._wanted_by:
+            return
+        self._wanted_by = wanted_by
+        for stream in self._streams:
+            position = stream.interpretation.pushed_seconds
+            stream.audience.change(wanted_by, position, at_once=at_once)
+        self._admit(self.listeners | at_once)
+        self._settle()
+
+    def hear(self, active: bool) -> None:
+        """Whether the speaker can be heard, and there is a place for a stream."""
+        if active and self._hearing is None:
+            self._open()
+        elif not active and self._hearing is not None:
+            interpretation, self._hearing = self._hearing.interpretation, None
+            interpretation.end_input()
+            if interpretation.is_open:
+                self._tell("ended")
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """What the speaker says."""
+        if self._hearing is not None:
+            self._hearing.interpretation.push(frame)
+
+    def leave(self) -> None:
+        """Nobody wants it any more: what was said is still spoken, then the track goes."""
+        self.serve(frozenset(), at_once=frozenset())
+        self.hear(False)
+        self._leaving = True
+        self._wake.set()
+
+    async def aclose(self) -> None:
+        """Stop at once."""
+        self.hear(False)
+        if not self._over:
+            self._running.cancel()
+        await asyncio.wait({self._running})
+
+    # Streams
+
+    def _open(self) -> None:
+        interpretation = Interpretation(
+            self._stt,
+            self._tts,
+            heard=lambda event: self._heard(stream, event),
+            ended=lambda error: self._ended(stream),
+            retry=self._retry,
+            resumed=lambda: self._tell("started"),
+            backlog=self._backlog,
+        )
+        stream = _Stream(interpretation, self._wanted_by)
+        self._streams.append(stream)
+        self._hearing = stream
+        self._wake.set()
+        self._settle()
+        self._tell("started")
+
+    def _ended(self, stream: _Stream) -> None:
+        if stream is self._hearing:
+            self._hearing = None
+        self._freed()
+
+    def _heard(self, stream: _Stream, event: SpeechEvent) -> None:
+        if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            self._failures = 0
+        if event.alternatives:
+            data = event.alternatives[0]
+            final = event.type is SpeechEventType.FINAL_TRANSCRIPT
+            self._captions.heard(data, stream.audience.at(data.start_time), final=final)
+        self._settle()
+
+    def _retry(self, error: BaseException | None) -> float:
+        refused = isinstance(error, APIStatusError)
+        seconds = self._backoff(_LONGEST_BACKOFF_SECONDS if refused else _LONGEST_UNREACHABLE_SECONDS)
+        logger.warning(
+            "interpreting %s failed, and is tried again in %.1f s: %s", self.route.name, seconds, error
+        )
+        self._tell("failed", error, seconds)
+        self._freed()
+        return seconds
+
+    def _backoff(self, most_seconds: float = _LONGEST_BACKOFF_SECONDS) -> float:
+        """How long to wait after one more failure; by chance, so that not all come back at once."""
+        longest = min(most_seconds, 2.0**self._failures)
+        self._failures += 1
+        return random.uniform(longest / 2, longest)
+
+    def _forgotten(self, event: SpeechForgotten) -> None:
+        self._captions.forgotten(event.seconds, self.everyone)
+        self._missed(SpeechMissed(*self.route, "forgotten", event.seconds))
+
+    def _tell(
+        self,
+        state: Literal["started", "ended", "failed"],
+        error: BaseException | None = None,
+        retry_seconds: float | None = None,
+    ) -> None:
+        self._report(InterpretationChanged(*self.route, state, error, retry_seconds))
+
+    # What is spoken
+
+    async def _run(self) -> None:
+        try:
+            while self._streams or not self._leaving:
+                if self._streams:
+                    await self._speak_streams()
+                else:
+                    self._wake.clear()
+                    await self._wake.wait()
+        finally:
+            self._over = True
+            self.hear(False)
+            await self._captions.aclose()
+            while self._streams:
+                await self._streams.popleft().interpretation.aclose()
+            await self._take_down()
+            await self._stt.aclose()
+            await self._tts.aclose()
+
+    async def _speak_streams(self) -> None:
+        """Speak what the streams have heard; what keeps the room from hearing it is tried again."""
+        try:
+            if self._output is None:
+                self._output = await self._room.publish(self.route, self._tts.sample_rate)
+            await self._speak(self._streams[0], self._output)
+        except Exception as error:
+            seconds = self._backoff()
+            logger.exception("the room does not take %s; tried again in %.1f s", self.route.name, seconds)
+            self._tell("failed", error, seconds)
+            self._playing = False
+            await self._take_down()
+            await asyncio.sleep(seconds)
+
+    async def _take_down(self) -> None:
+        output, self._output = self._output, None
+        if output is not None:
+            await output.aclose()
+
+    async def _speak(self, stream: _Stream, output: Output) -> None:
+        async for speech in stream.interpretation:
+            stream.audience.spoken(speech.data.start_time)
+            if self._is_late(speech):
+                self._pass_over(speech)
+                continue
+            self._playing = True
+            self._admit(stream.audience.at(speech.data.start_time))
+            async for frame in self._at_pace(speech):
+                await output.play(frame)
+            await output.played()
+            self._playing = False
+            self._settle()
+        self._streams.popleft()
+        await stream.interpretation.aclose()
+        self._settle()
+
+    def _at_pace(self, speech: Speech) -> AsyncIterator[rtc.AudioFrame]:
+        return faster(speech, self._backlog, clock=self._now) if self._pace.catch_up else aiter(speech)
+
+    def _is_late(self, speech: Speech) -> bool:
+        most = self._pace.max_lag_seconds
+        return most is not None and speech.said_seconds_ago(self._now()) > most
+
+    def _pass_over(self, speech: Speech) -> None:
+        """What was said too long ago is only read, so that the listeners come back to the present."""
+        speech.translation.utterance.meter.end("late")
+        self._stt.let_go(speech.translation)
+        self._captions.not_spoken(speech.translation)
+        self._missed(SpeechMissed(*self.route, "late", speech.data.end_time - speech.data.start_time))
+
+    def _settle(self) -> None:
+        """Where nothing that was said is still to be heard, it is for those who want it now."""
+        if self._playing:
+            return
+        if not self._streams:
+            self._admit(self._wanted_by)
+        elif (stream := self._streams[0]).interpretation.quiet:
+            stream.audience.spoken(stream.interpretation.pushed_seconds)
+            self._admit(stream.audience.latest)
+
+    def _admit(self, listeners: frozenset[str]) -> None:
+        if listeners != self.listeners:
+            self.listeners = listeners
+            self._admitted()

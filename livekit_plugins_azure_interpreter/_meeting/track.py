@@ -1,0 +1,87 @@
+"""A published track of the interpreter's; what a lost connection took of a voice is played again."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from livekit import rtc
+
+from ..log import logger
+from .planner import Route
+
+QUEUE_MS = 400
+"""How much of a voice is handed to LiveKit ahead of time; a frame of a TTS is half as long."""
+
+_UNNOTICED_SECONDS = 0.5
+"""Of a voice: what was sent so shortly before a loss was noticed did not arrive, and is sent again."""
+
+
+class Track:
+    """The `Output` of `_room.py`.
+
+    Args:
+        route: What it carries.
+        source: Takes its frames, and queues QUEUE_MS of them.
+        publication: Of it, in the room.
+        until_audible: Waits until the listeners of a route hear what is played.
+        unpublish: Takes a track out of the room.
+    """
+
+    def __init__(
+        self,
+        route: Route,
+        source: rtc.AudioSource,
+        publication: rtc.LocalTrackPublication,
+        until_audible: Callable[[Route], Awaitable[None]],
+        unpublish: Callable[[Track], Awaitable[None]],
+    ) -> None:
+        self.route = route
+        self.publication = publication
+        self._source = source
+        self._until_audible = until_audible
+        self._unpublish = unpublish
+        self._recent: deque[rtc.AudioFrame] = deque()
+        self._unheard: deque[rtc.AudioFrame] = deque()
+
+    def lost(self) -> None:
+        """The connection is lost: what was not heard of a voice is played when it is back."""
+        seconds = self._source.queued_duration + _UNNOTICED_SECONDS
+        self._source.clear_queue()
+        while self._recent and seconds > 0:
+            frame = self._recent.pop()
+            self._unheard.appendleft(frame)
+            seconds -= frame.duration
+        self._recent.clear()
+
+    async def play(self, frame: rtc.AudioFrame) -> None:
+        await self._play_unheard()
+        await self._play(frame)
+
+    async def played(self) -> None:
+        while True:
+            await self._play_unheard()
+            await self._source.wait_for_playout()
+            if not self._unheard:
+                self._recent.clear()
+                return
+
+    async def _play_unheard(self) -> None:
+        await self._until_audible(self.route)
+        while self._unheard:
+            await self._play(self._unheard.popleft())
+            await self._until_audible(self.route)
+
+    async def _play(self, frame: rtc.AudioFrame) -> None:
+        self._recent.append(frame)
+        while sum(one.duration for one in self._recent) > QUEUE_MS / 1000 + _UNNOTICED_SECONDS:
+            self._recent.popleft()
+        await self._source.capture_frame(frame)
+
+    async def aclose(self) -> None:
+        self._source.clear_queue()
+        try:
+            await self._unpublish(self)
+        except rtc.participant.UnpublishTrackError as error:
+            logger.warning("the track %s was not unpublished: %s", self.route.name, error)
+        await self._source.aclose()

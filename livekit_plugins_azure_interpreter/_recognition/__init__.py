@@ -1,0 +1,1 @@
+"""Frames in, speech events out, over as many connections as it takes."""

@@ -1,0 +1,40 @@
+"""A recording, translated as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+
+from livekit.agents.stt import SpeechEvent, SpeechEventType
+from livekit.agents.utils import AudioBuffer
+
+from .stream import SpeechStream
+from .transcripts import joined_transcript
+
+
+class Recording(SpeechStream):
+    """The stream of one attempt. Its errors and its usage are told once, by `STT.recognize`."""
+
+    _can_be_spoken = False
+
+    async def transcribe(self, buffer: AudioBuffer) -> SpeechEvent:
+        """All utterances of the recording as one final transcript.
+
+        Raises:
+            APIError: The attempt failed.
+        """
+        for frame in buffer if isinstance(buffer, list) else [buffer]:
+            self.push_frame(frame)
+        self.end_input()
+        final = SpeechEventType.FINAL_TRANSCRIPT
+        finals = [event.alternatives[0] async for event in self if event.type is final]
+        return joined_transcript(finals, self._transcriber.request_id)
+
+    def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
+        pass
+
+    def _report_connection_acquired(self, acquire_time: float, connection_reused: bool) -> None:
+        pass
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SpeechEvent]) -> None:
+        async for _ in event_aiter:
+            pass

@@ -1,0 +1,91 @@
+"""Options that change while a stream is heard: each holds from its place in the audio on. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..options import Options
+from .replay_buffer import RetainedAudio
+
+_SEGMENTATION_SILENCE_MS = 500
+"""Azure's own: after so much silence no utterance is under way."""
+_LONGEST_WAIT_SECONDS = 10.0
+"""How much audio a change waits for the end of an utterance."""
+
+
+Place = tuple[float, Options]
+"""A position in the audio, and the options that hold from there on."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """Other options, among the frames of a stream."""
+
+    changes: Mapping[str, Any]
+
+
+class PlacedOptions:
+    """The options of all audio that is retained, and those that are wanted for what is said next.
+
+    What was said before a change is heard as it was asked for then, also by another attempt.
+
+    Args:
+        options: At the beginning.
+        retained: The stream's audio; positions are its own, in seconds.
+    """
+
+    def __init__(self, options: Options, retained: RetainedAudio) -> None:
+        self._retained = retained
+        self._wanted = options
+        self._wanted_at: float | None = None
+        self._places: deque[Place] = deque([(0.0, options)])
+
+    def begin(self, changes: Mapping[str, Any]) -> None:
+        """Nothing was said yet: begin with other options."""
+        self._wanted = replace(self._wanted, **changes)
+        self._places = deque([(0.0, self._wanted)])
+
+    def want(self, change: Change) -> None:
+        """From the next utterance on, other options."""
+        self._wanted = replace(self._wanted, **change.changes)
+        if self._wanted == self._places[-1][1]:
+            self._wanted_at = None
+        elif self._wanted_at is None:
+            self._wanted_at = self._retained.end_seconds
+
+    def as_change(self) -> Change:
+        """What is wanted, as a change of others."""
+        return Change(vars(self._wanted))
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a change takes place now, at the end of the audio.
+
+        It does when no utterance is under way, or one has lasted for so long that it is cut in two.
+        """
+        if self._wanted_at is None:
+            return False
+        options = self._places[-1][1]
+        late = self._retained.end_seconds - self._wanted_at > _LONGEST_WAIT_SECONDS
+        quiet_ms = options.segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
+        return late or self._retained.quiet_seconds * 1000 >= quiet_ms
+
+    def take_place(self) -> Place:
+        """What is wanted holds from the end of the audio on; the place and the options."""
+        self._wanted_at = None
+        self._places.append((self._retained.end_seconds, self._wanted))
+        self._forget()
+        return self._places[-1]
+
+    def of_retained(self) -> list[Place]:
+        """The options at the beginning of what is retained, and each place in it where others begin."""
+        self._forget()
+        (_, first), *others = self._places
+        return [(self._retained.start_seconds, first), *others]
+
+    def _forget(self) -> None:
+        while len(self._places) > 1 and self._places[1][0] <= self._retained.start_seconds:
+            self._places.popleft()

@@ -1,0 +1,503 @@
+"""One stream of speech: frames in, speech events out, over as many connections as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, utils
+from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
+
+from .._livekit_private.any_rate import AnyRateStream
+from .._sdk import events
+from .._sdk.connection import Connection
+from .._sdk.errors import to_api_error
+from .._sdk.wall_clock import ClockSetBackError, WallClock
+from .._sound.mono import MonoResampler
+from .._voices.ledger import Ledger
+from .._voices.meter import Heard, Meter
+from .._voices.samples import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
+from ..log import logger
+from ..options import Options
+from ..reports import UtteranceRecognized
+from .option_timeline import Change, Place, PlacedOptions
+from .push_clock import PushTimes
+from .replay_buffer import RetainedAudio
+from .streams import Streams
+from .transcripts import Transcriber, Transcript
+
+_USAGE_SECONDS = 5.0
+_CONNECT_SHARE = 0.9
+"""Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
+_RECONNECT_SHARE = 0.8
+_MOST_REASONS = 20
+"""So many reasons for which nothing is translated are logged, each once."""
+_NO_SOUND = Samples(b"", DEFAULT_RATE_HZ, starts=True)
+_NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Failed)
+
+
+@dataclass
+class _Hearing:
+    """What one recognizer hears: the stream's audio from `start_seconds` on."""
+
+    connection: Connection
+    options: Options
+    start_seconds: float
+    opened_at: float
+    connected: bool = False
+    last_phrase: events.Phrase | None = None
+    voice: VoiceReader = field(default_factory=VoiceReader)
+
+
+class SpeechStream(AnyRateStream):
+    """Frames in, speech events out. Made by `STT.stream()`.
+
+    An attempt is one connection to Azure after another: a change of the options opens the next,
+    while the one before is still answering. What they report is taken in the order of the audio.
+    """
+
+    _can_be_spoken = True
+    """Whether a TTS may ask for its translations."""
+
+    def __init__(
+        self,
+        *,
+        stt: stt.STT[Any],
+        owner: Streams,
+        options: Options,
+        own: frozenset[str],
+        ledger: Ledger,
+        conn_options: APIConnectOptions,
+    ) -> None:
+        # No sample_rate for the base class: it resamples before it mixes down.
+        super().__init__(stt=stt, conn_options=conn_options)
+        self._owner = owner
+        # A little less than connecting may take: then a refusal ends with the service's own reason.
+        options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
+        self._own = own
+        self._ledger = ledger
+        self._timer: asyncio.TimerHandle | None = None
+        self._mono = MonoResampler(options.sample_rate)
+        self._retained = RetainedAudio(options.sample_rate, max_seconds=owner.kept_audio_seconds)
+        self._options = PlacedOptions(options, self._retained)
+        self._pushed = PushTimes(self._now())
+        self._reported_seconds = 0.0
+        self._unheard_attempts = 0
+        self._renewed = False
+        self._answered = self._refused = False
+        self._clock = WallClock(time.time(), time.monotonic())
+        self._failure_reasons: set[str] = set()
+        self._hearings: deque[_Hearing] = deque()
+        self._came_at = float("-inf")
+        self._untranslated = False
+        self._sent_again_until = 0.0
+        self._placed_at: float | None = None
+        self._first_offset: float | None = None
+        self._is_probe = False
+        self._transcriber = Transcriber(options.target_languages)
+        self._task.add_done_callback(self._ended)
+
+    @property
+    def start_time_offset(self) -> float:
+        """Where the stream's audio begins on the session's clock, in seconds; whoever knows sets it."""
+        return super().start_time_offset
+
+    @start_time_offset.setter
+    def start_time_offset(self, value: float) -> None:
+        cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
+        self._placed_at = value
+
+    @property
+    def _has_ended(self) -> bool:
+        """It takes nothing any more, although its last events may not have been read."""
+        return self._task.done()
+
+    async def _until_ended(self) -> None:
+        await asyncio.wait([self._task])
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        """From the next utterance on, hear and speak with other options."""
+        changes = {name: value for name, value in changes.items() if name not in self._own}
+        if not self._hearings and self._input_ch.empty():
+            self._options.begin(changes)
+        elif not self._input_ch.closed:
+            # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
+            self._input_ch.send_nowait(cast(Any, Change(changes)))
+
+    # A stream that has failed, and the one after it
+
+    def _go_on_after(self, failed: SpeechStream) -> None:
+        """Hear first what that stream was given and no final covers; positions and times go on."""
+        options = self._options
+        failed._keep_unread()
+        self._mono, self._retained, self._options = failed._mono, failed._retained, failed._options
+        self._options.want(options.as_change())  # they may have changed since
+        self._pushed = failed._pushed
+        self._reported_seconds = failed._reported_seconds
+        self._sent_again_until = failed._sent_again_until
+
+    @property
+    def _kept_speech_seconds(self) -> float:
+        """How much speech a stream that has failed leaves to the one after it."""
+        self._keep_unread()
+        return self._retained.speech_seconds
+
+    def _keep(self, frame: rtc.AudioFrame) -> None:
+        """The stream has failed: what is said now is for the one after it."""
+        self._keep_unread()
+        self._keep_item(frame)
+
+    def _forget(self) -> None:
+        """The stream has failed, and there will be none after it."""
+        self._report_forgotten()
+        if seconds := self._kept_speech_seconds:
+            self._owner.forgot(seconds)
+
+    def _keep_unread(self) -> None:
+        while not self._input_ch.empty():
+            self._keep_item(self._input_ch.recv_nowait())
+
+    def _keep_item(self, item: object) -> None:
+        if isinstance(item, Change):
+            self._options.want(item)
+        elif isinstance(item, rtc.AudioFrame):
+            pcm = self._mono.push(item)
+            if self._options.is_due:
+                self._options.take_place()
+            self._retained.add(pcm)
+            self._note_pushed(item)
+
+    def _note_pushed(self, frame: rtc.AudioFrame) -> None:
+        behind_seconds = self._input_ch.qsize() * frame.duration
+        self._pushed.taken(self._retained.end_seconds, self._now(), behind_seconds=behind_seconds)
+
+    # An attempt
+
+    async def _run(self) -> None:
+        if self._first_offset is None:
+            # Not the base class's: to that each attempt adds wall-clock time, which is no position in
+            # the audio; the first one, too, which adds what passed since the stream was made.
+            self._first_offset = self._placed_at or 0.0
+            self._is_probe = self._owner.began(
+                self, placed=self._placed_at is not None, has_retries=self._conn_options.max_retry > 0
+            )
+        while True:
+            try:
+                return await self._attempt()
+            except ClockSetBackError as error:
+                logger.warning("%s, and the Azure Speech SDK is deaf for as long; connecting again", error)
+                self._unheard_attempts = max(0, self._unheard_attempts - 1)
+
+    async def _attempt(self) -> None:
+        self._clock.look(time.time(), time.monotonic())
+        self._ledger.reconnected(self._now())
+        self._report_forgotten()
+        self._hearings.clear()
+        place, *later = self._options.of_retained()
+        first = self._next_hearing(*place)
+        self._unheard_attempts += 1
+        began_at = self._now()
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                await stack.enter_async_context(first.connection)
+                await self._interpret(first, later, stack)
+        except APIError as error:
+            outlived = self._now() - began_at >= self._conn_options.timeout
+            spent = 0 < self._conn_options.max_retry < self._unheard_attempts
+            if outlived and spent and not first.connection.answered:
+                # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
+                # for an answer to speech: a service that stays mute would never be an error.
+                error.retryable = False
+            raise
+        finally:
+            self._emit(self._transcriber.ended())
+            if first.connected:
+                self._report_usage(0.0)
+
+    def _next_hearing(self, start_seconds: float, options: Options) -> _Hearing:
+        connection = Connection(
+            self._owner.open_recognizer,
+            options,
+            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
+            peer_timeout_seconds=self._owner.peer_timeout_seconds * 2**self._unheard_attempts,
+            voice_timeout_seconds=self._owner.voice_timeout_seconds,
+        )
+        self._hearings.append(_Hearing(connection, options, start_seconds, self._now()))
+        return self._hearings[-1]
+
+    def _report_forgotten(self) -> None:
+        if seconds := self._retained.take_forgotten_seconds():
+            self._owner.forgot(seconds)
+
+    async def _interpret(
+        self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack
+    ) -> None:
+        self._take_from(first)
+        sending = asyncio.create_task(self._send(first, later, stack))
+        receiving = asyncio.create_task(self._receive())
+        try:
+            await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+            await receiving
+        finally:
+            await utils.aio.cancel_and_wait(sending, receiving)
+
+    async def _receive(self) -> None:
+        while True:
+            hearing = self._hearings[0]
+            self._take_from(hearing)
+            async for event in hearing.connection:
+                # What the next one reported meanwhile came earlier than it is taken.
+                self._came_at = max(self._came_at, hearing.connection.came_at)
+                self._handle(event, hearing)
+                self._arm()
+            await hearing.connection.aclose()
+            if len(self._hearings) == 1:
+                return
+            self._hearings.popleft()
+            # It has said all: what is not voiced by now must not be given a voice of the next one's.
+            self._ledger.end(self._came_at)
+
+    def _take_from(self, hearing: _Hearing) -> None:
+        assert self._first_offset is not None
+        self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
+        self._transcriber.target_languages = hearing.options.target_languages
+        self._transcriber.request_id = hearing.connection.session_id
+
+    async def _send(self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack) -> None:
+        connection = await self._send_again(first.connection, later, stack)
+        async for item in self._input_ch:
+            if isinstance(item, Change):
+                self._options.want(item)
+                continue
+            if not isinstance(item, rtc.AudioFrame):
+                self._report_usage(0.0)
+                continue
+            pcm = self._mono.push(item)
+            if self._options.is_due:
+                connection = await self._change_over(connection, self._options.take_place(), stack)
+            self._write(connection, pcm)
+            self._note_pushed(item)
+            self._report_usage(_USAGE_SECONDS)
+        self._write(connection, self._mono.flush())
+        connection.end_audio()
+        self._report_usage(0.0)
+
+    async def _send_again(
+        self, connection: Connection, later: Sequence[Place], stack: contextlib.AsyncExitStack
+    ) -> Connection:
+        """Send what is retained, each part to a connection with the options that were asked for then."""
+        places = deque(later)
+        for position, pcm in self._retained.pieces():
+            while places and places[0][0] <= position:
+                connection = await self._change_over(connection, places.popleft(), stack)
+            connection.write(pcm)
+        for place in places:
+            connection = await self._change_over(connection, place, stack)
+        return connection
+
+    async def _change_over(
+        self, old: Connection, place: Place, stack: contextlib.AsyncExitStack
+    ) -> Connection:
+        hearing = self._next_hearing(*place)
+        await stack.enter_async_context(hearing.connection)
+        old.end_audio()
+        return hearing.connection
+
+    def _write(self, connection: Connection, pcm: bytes) -> None:
+        if pcm:
+            # Kept before it is sent: an attempt may end at any moment.
+            self._retained.add(pcm)
+            connection.write(pcm)
+            self._clock.check(time.time(), time.monotonic())
+
+    def _report_usage(self, least_seconds: float) -> None:
+        seconds = self._retained.end_seconds - self._reported_seconds
+        if seconds > 0 and seconds >= least_seconds:
+            self._reported_seconds = self._retained.end_seconds
+            usage = SpeechEvent(
+                type=SpeechEventType.RECOGNITION_USAGE,
+                request_id=self._transcriber.request_id,
+                recognition_usage=RecognitionUsage(audio_duration=seconds),
+            )
+            self._emit([usage])
+
+    def _handle(self, event: events.Event, hearing: _Hearing) -> None:
+        self._answered |= not isinstance(event, _NO_ANSWERS)
+        if isinstance(event, events.SpeechStarted):
+            self._emit(self._transcriber.speech_started())
+        elif isinstance(event, events.SpeechStopped):
+            self._emit(self._transcriber.speech_stopped())
+        elif isinstance(event, events.Recognizing):
+            self._emit(self._transcriber.interim(event.phrase.read()))
+        elif isinstance(event, events.Recognized):
+            self._recognized(event.phrase.read(), hearing)
+        elif isinstance(event, events.ResultUnread):
+            self._result_unread(hearing)
+        elif isinstance(event, events.NothingRecognized):
+            self._emit(self._transcriber.ended())
+        elif isinstance(event, events.VoiceChunk):
+            self._voice_chunk(event, hearing)
+        elif isinstance(event, events.VoiceCompleted):
+            self._voice_completed(event, hearing)
+        elif isinstance(event, events.Disconnected):
+            hearing.voice = VoiceReader()
+            self._ledger.reconnected(self._came_at)
+        elif isinstance(event, events.Connected):
+            self._renewed = False
+            self._report_connected(hearing)
+        elif isinstance(event, events.Finished):
+            self._ledger.finished(self._came_at)
+        elif isinstance(event, events.Failed):
+            raise self._failure(event, hearing)
+
+    def _report_connected(self, hearing: _Hearing) -> None:
+        if not hearing.connected:
+            hearing.connected = True
+            self._report_connection_acquired(hearing.connection.came_at - hearing.opened_at, False)
+
+    def _failure(self, failed: events.Failed, hearing: _Hearing) -> APIError:
+        renewed = hearing.options.credentials.renewable and not self._renewed
+        self._renewed = True
+        error = to_api_error(
+            failed,
+            session_id=self._transcriber.request_id,
+            renewed=renewed,
+            answered=self._answered and not self._refused,
+        )
+        # One that is tried again after a refusal has to bring a result before the next.
+        self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
+        return error
+
+    def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
+        self._unheard_attempts = 0
+        self._refused = False
+        if phrase == hearing.last_phrase:
+            # The same words at the same place: the result came twice, and its voice comes once.
+            logger.warning("Azure sent a result twice; the second is ignored")
+            return
+        hearing.last_phrase = phrase
+        start = hearing.start_seconds + phrase.offset_seconds
+        if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
+            raise to_api_error(events.Failed(events.RESULT_LOST, ""))
+        if not phrase.text and not phrase.translations:
+            # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
+            self._emit(self._transcriber.ended())
+            return
+        self._retained.cover(hearing.start_seconds + phrase.end_seconds)
+        transcript = self._transcriber.transcript(phrase)
+        text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
+        self._untranslated = not transcript.translated
+        self._tell_once(transcript.failure_reason)
+        if transcript.translated:
+            utterance = self._ledger.recognized(
+                text,
+                self._came_at,
+                voice_expected=hearing.options.voice is not None,
+                start=start,
+                same_language=transcript.same_language,
+            )
+            utterance.times = (transcript.start_time, transcript.end_time)
+            text, name, meter = utterance.translation, utterance.id, utterance.meter
+        elif not self._is_probe:
+            self._ledger.claims.untranslated.append(text)
+        self._emit(self._transcriber.final(transcript, text))
+        if self._is_probe:
+            return
+        self._owner.recognized(UtteranceRecognized(name, transcript))
+        meter.begin(self._heard(name, phrase, transcript, hearing), self._owner.utterance_ended)
+        if not (transcript.translated and self._can_be_spoken and self._owner.is_spoken):
+            meter.end("not_spoken")
+
+    def _tell_once(self, failure_reason: str) -> None:
+        known = self._failure_reasons
+        if failure_reason and failure_reason not in known and len(known) < _MOST_REASONS:
+            known.add(failure_reason)
+            logger.warning("Azure does not translate what it hears: %s", failure_reason)
+
+    def _heard(self, name: str, phrase: events.Phrase, transcript: Transcript, hearing: _Hearing) -> Heard:
+        return Heard(
+            id=name,
+            session_id=hearing.connection.session_id,
+            source_language=transcript.source_language,
+            target_language=transcript.language if transcript.translated else "",
+            speech_seconds=phrase.duration_seconds,
+            began_at=self._pushed.at(hearing.start_seconds + phrase.offset_seconds),
+            ended_at=self._pushed.at(hearing.start_seconds + phrase.end_seconds),
+            recognized_at=self._came_at,
+        )
+
+    def _result_unread(self, hearing: _Hearing) -> None:
+        if self._may_send_again():
+            raise to_api_error(events.Failed(events.RESULT_LOST, ""))
+        logger.error("a result of Azure's could not be read; what was said is not translated")
+        if hearing.options.voice is not None:
+            self._ledger.unread(self._came_at)
+
+    def _may_send_again(self) -> bool:
+        """A result is missing: its audio is sent again, but only once, whatever comes of it."""
+        first_time = self._retained.start_seconds >= self._sent_again_until
+        self._sent_again_until = max(self._sent_again_until, self._retained.end_seconds)
+        return first_time and self._conn_options.max_retry > 0
+
+    def _voice_chunk(self, chunk: events.VoiceChunk, hearing: _Hearing) -> None:
+        try:
+            samples = hearing.voice.read(chunk.data, begins=chunk.begins)
+        except VoiceFormatError as error:
+            # Noise is worse than the fallback. The voice takes its place in the line without a sound.
+            logger.error("Azure sent a voice that cannot be played: %s", error)
+            samples = _NO_SOUND
+        if samples is not None:
+            self._take_samples(samples, hearing)
+
+    def _voice_completed(self, completed: events.VoiceCompleted, hearing: _Hearing) -> None:
+        hearing.voice.end()
+        if completed.empty:
+            self._take_samples(_NO_SOUND, hearing)
+        self._ledger.completed(self._came_at)
+
+    def _take_samples(self, samples: Samples, hearing: _Hearing) -> None:
+        position = hearing.start_seconds + hearing.connection.written_seconds
+        self._ledger.audio(samples, self._came_at, position=position)
+
+    def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
+        for event in speech_events:
+            self._event_ch.send_nowait(event)
+
+    def _arm(self) -> None:
+        """Have the ledger's next deadline kept, also while nothing is reported."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._ledger.deadline) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        connection = self._hearings[0].connection
+        if connection.is_behind:
+            # The loop was blocked: what came meanwhile may have come in time, and goes first.
+            self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
+            return
+        stray = self._ledger.has_stray_voice(float("inf"))
+        self._ledger.expire(self._now())
+        self._arm()
+        gone = stray and not self._ledger.has_stray_voice(float("inf"))
+        # Speech that is not translated may have a voice as well, and that one's result is not missing.
+        if gone and not self._untranslated and self._may_send_again():
+            connection.fail(events.Failed(events.RESULT_LOST, ""))
+
+    def _ended(self, _: asyncio.Task[None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ledger.end(self._now())
+        self._owner.ended(self, self._ledger)
+
+    def _now(self) -> float:
+        return self._task.get_loop().time()

@@ -1,0 +1,160 @@
+"""What Azure reported, as LiveKit's speech events: START and END alternate, times are the stream's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from livekit.agents.language import LanguageCode
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+from .._options.languages import in_language, same_speech
+from .._sdk.events import Phrase
+from .._sdk.reasons import told
+from .._voices.utterance import Translation
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """An utterance as it is given to the user: all languages, times on the stream's clock.
+
+    Attributes:
+        text: The translation into the spoken target language; the source text, if there is none.
+        language: The language of `text`.
+        source_text: What was said.
+        source_language: In which language, as Azure detected (BCP 47); empty where it did not say.
+        translations: All translations, by target language as it was asked for.
+        start_time: Where it began, in seconds on the clock of the stream.
+        end_time: Where it ended.
+        translated: There is a translation into the spoken target language.
+        failure_reason: Why there is none, in the service's own words; empty where it does not say.
+    """
+
+    text: str
+    language: str
+    source_text: str
+    source_language: str
+    translations: Mapping[str, str]
+    start_time: float
+    end_time: float
+    translated: bool
+    failure_reason: str = ""
+
+    @property
+    def same_language(self) -> bool:
+        """Whether it was said in the target language, whatever the region; an unknown language was not."""
+        return self.translated and same_speech(self.source_language, self.language)
+
+
+@dataclass
+class Transcriber:
+    """Turns phrases into speech events.
+
+    Args:
+        target_languages: As asked for; the first is the one that is spoken.
+        request_id: What the events carry: Azure's session id.
+        offset_seconds: Where the audio of this attempt begins on the stream's clock.
+    """
+
+    target_languages: tuple[str, ...]
+    request_id: str = ""
+    offset_seconds: float = 0.0
+    _speaking: bool = field(default=False, init=False)
+    _heard_words: bool = field(default=False, init=False)
+
+    def speech_started(self) -> list[SpeechEvent]:
+        if self._speaking:
+            return []
+        self._speaking, self._heard_words = True, False
+        return [self._event(SpeechEventType.START_OF_SPEECH)]
+
+    def speech_stopped(self) -> list[SpeechEvent]:
+        """Azure heard the end. Where words were heard their final is still to come, and ends it."""
+        return [] if self._heard_words else self.ended()
+
+    def interim(self, phrase: Phrase) -> list[SpeechEvent]:
+        transcript = self.transcript(phrase)
+        started = self.speech_started()
+        self._heard_words = True
+        if not transcript.text:
+            return started
+        data = self._data(transcript, transcript.text)
+        return [*started, self._event(SpeechEventType.INTERIM_TRANSCRIPT, data)]
+
+    def final(self, transcript: Transcript, text: str) -> list[SpeechEvent]:
+        """The events of a final transcript, with the very `text` object that is to be spoken."""
+        data = self._data(transcript, text)
+        final = self._event(SpeechEventType.FINAL_TRANSCRIPT, data)
+        return [*self.speech_started(), final, *self.ended()]
+
+    def ended(self) -> list[SpeechEvent]:
+        """Speech is over, whatever was heard."""
+        if not self._speaking:
+            return []
+        self._speaking = self._heard_words = False
+        return [self._event(SpeechEventType.END_OF_SPEECH)]
+
+    def transcript(self, phrase: Phrase) -> Transcript:
+        found = {
+            target: text
+            for target in self.target_languages
+            if (text := in_language(phrase.translations, target))
+        }
+        spoken = self.target_languages[0]
+        translated = spoken in found
+        return Transcript(
+            found.get(spoken, phrase.text),
+            spoken if translated else phrase.language,
+            phrase.text,
+            phrase.language,
+            found,
+            self.offset_seconds + phrase.offset_seconds,
+            self.offset_seconds + phrase.end_seconds,
+            translated,
+            told(phrase.failure_reason),
+        )
+
+    def _data(self, transcript: Transcript, text: str) -> SpeechData:
+        return SpeechData(
+            language=LanguageCode(transcript.language),
+            text=text,
+            start_time=transcript.start_time,
+            end_time=transcript.end_time,
+            source_languages=[LanguageCode(transcript.source_language)],
+            source_texts=[transcript.source_text],
+            target_languages=[LanguageCode(language) for language in transcript.translations],
+            target_texts=list(transcript.translations.values()),
+            metadata=_metadata(transcript, text),
+        )
+
+    def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
+        return SpeechEvent(type=kind, request_id=self.request_id, alternatives=list(data))
+
+
+def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEvent:
+    """All utterances of a recording as one final transcript; without any, its text is empty."""
+    if not finals:
+        nothing = [SpeechData(language=LanguageCode(""), text="")]
+        return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, nothing)
+    data = SpeechData(
+        language=finals[0].language,
+        text=" ".join(final.text for final in finals),
+        start_time=finals[0].start_time,
+        end_time=finals[-1].end_time,
+        source_languages=[language for final in finals for language in final.source_languages or []],
+        source_texts=[text for final in finals for text in final.source_texts or []],
+        target_languages=[language for final in finals for language in final.target_languages or []],
+        target_texts=[text for final in finals for text in final.target_texts or []],
+        metadata={"translated": all((final.metadata or {}).get("translated") for final in finals)},
+    )
+    return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, [data])
+
+
+def _metadata(transcript: Transcript, text: str) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"translated": transcript.translated}
+    if transcript.failure_reason:
+        metadata["failure_reason"] = transcript.failure_reason
+    if isinstance(text, Translation):
+        metadata["id"] = text.utterance.id
+    return metadata

@@ -1,0 +1,243 @@
+"""Events of the SDK's C library, read without its Python layer.
+
+That copies all 115 properties of a result. What comes many times a second is read here: what is used of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
+
+import azure.cognitiveservices.speech as speechsdk
+from azure.cognitiveservices.speech import interop
+
+from . import events
+from .result_watch import RESULT_PATH
+
+
+class Kind(NamedTuple):
+    """A kind of event.
+
+    Args:
+        set_callback, release: The library's functions for it. None: what is read of it lets go of it.
+        handles: How many handles its callback takes; the event's is the last.
+        needs: Other functions of the library with which it is read.
+    """
+
+    set_callback: str
+    release: str | None
+    handles: int
+    needs: tuple[str, ...] = ()
+
+
+CONNECTED = Kind("connection_connected_set_callback", "recognizer_event_handle_release", 1)
+DISCONNECTED = Kind("connection_disconnected_set_callback", "recognizer_event_handle_release", 1)
+SPEECH_STARTED = Kind("recognizer_speech_start_detected_set_callback", "recognizer_event_handle_release", 2)
+SPEECH_STOPPED = Kind("recognizer_speech_end_detected_set_callback", "recognizer_event_handle_release", 2)
+RECOGNIZING = Kind("recognizer_recognizing_set_callback", "recognizer_event_handle_release", 2)
+RECOGNIZED = Kind("recognizer_recognized_set_callback", "recognizer_event_handle_release", 2)
+SYNTHESIZING = Kind("translator_synthesizing_audio_set_callback", "recognizer_event_handle_release", 2)
+CANCELED = Kind("recognizer_canceled_set_callback", "recognizer_event_handle_release", 2)
+MESSAGE_RECEIVED = Kind(
+    "connection_message_received_set_callback",
+    "connection_message_received_event_handle_release",
+    1,
+    (
+        "connection_message_received_event_get_message",
+        "connection_message_get_property_bag",
+        "connection_message_get_data_size",
+        "connection_message_get_data",
+        "connection_message_handle_release",
+    ),
+)
+"""Every message of the service, whatever it says: the SDK's Python layer does not wrap this one."""
+
+
+class Message(NamedTuple):
+    """A message of the service.
+
+    Args:
+        path: What kind of message it is.
+        request_id: Its turn.
+        stream_id: The voice that it is of; empty where it names none.
+        body: What it says, where it is a result.
+    """
+
+    path: str
+    request_id: str = ""
+    stream_id: str = ""
+    body: bytes = b""
+
+
+class Signal:
+    """As the SDK's `EventSignal`, which swallows what a callback raises, and what reading the event does.
+
+    Args:
+        source: The SDK's recognizer, synthesizer or connection; it is not kept alive.
+        kind: Which events.
+        received: Called on the SDK's thread with the handle of an event, which is valid during the call.
+        failed: Called there with what `received` raises.
+
+    Raises:
+        AttributeError: This version of the SDK does not have them.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        kind: Kind,
+        received: Callable[[int], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        library = interop._sdk_lib
+        release = getattr(library, kind.release) if kind.release else _leave
+        self._set_callback = getattr(library, kind.set_callback)
+        for name in kind.needs:
+            getattr(library, name)  # what is missing is missed here, not in the callback
+        self.kind = kind
+        self._source = weakref.ref(source)
+
+        def callback(*handles: int) -> None:
+            event = handles[kind.handles - 1]
+            try:
+                received(event)
+            except Exception as error:
+                failed(error)
+            finally:
+                release(ctypes.c_void_p(event))
+
+        # The library keeps no reference, and may be inside it while it is disconnected.
+        self._callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (kind.handles + 1))(callback)
+        self._connected = False
+
+    def connect(self) -> None:
+        self._set(self._callback)
+
+    def disconnect_all(self) -> None:
+        self._set(None)
+
+    def is_connected(self) -> bool:
+        return self._connected
+
+    def _set(self, callback: Any) -> None:
+        if (source := self._source()) is not None:
+            interop._call_hr_fn(source._handle, callback, None, fn=self._set_callback)
+        self._connected = callback is not None
+
+
+def offset_seconds(event: int) -> float:
+    """Where something was heard."""
+    offset = ctypes.c_uint64()
+    function = interop._sdk_lib.recognizer_recognition_event_get_offset
+    interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(offset), fn=function)
+    return _seconds(offset.value)
+
+
+def phrase(event: int) -> events.RawPhrase:
+    """The phrase of a result: all of it is in the service's message."""
+    library, call = interop._sdk_lib, interop._call_hr_fn
+    offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
+    with _result(event) as result:
+        call(result, ctypes.byref(offset), fn=library.result_get_offset)
+        call(result, ctypes.byref(duration), fn=library.result_get_duration)
+        body = _property(result, speechsdk.PropertyId.SpeechServiceResponse_JsonResult)
+    return events.RawPhrase(_seconds(offset.value), _seconds(duration.value), body)
+
+
+def is_nothing(event: int) -> bool:
+    """Whether a final result says that nothing was recognized."""
+    with _result(event) as result:
+        reason = _number(result, interop._sdk_lib.result_get_reason)
+    return speechsdk.ResultReason(reason) is speechsdk.ResultReason.NoMatch
+
+
+def end(event: int) -> events.Finished | events.Failed:
+    """How a recognizer ended."""
+    library = interop._sdk_lib
+    with _result(event) as result:
+        reason = _number(result, library.result_get_reason_canceled)
+        if reason == speechsdk.CancellationReason.EndOfStream.value:
+            return events.Finished()
+        code = speechsdk.CancellationErrorCode(_number(result, library.result_get_canceled_error_code))
+        details = _property(result, speechsdk.PropertyId.SpeechServiceResponse_JsonErrorDetails)
+    return events.Failed(code.name, details)
+
+
+def voice(event: int) -> bytes | None:
+    """A piece of a voice; nothing in it: the voice is complete."""
+    library, call = interop._sdk_lib, interop._call_hr_fn
+    size = ctypes.c_size_t()
+    with _result(event) as result:
+        reason = _number(result, library.result_get_reason)
+        if reason == speechsdk.ResultReason.SynthesizingAudioCompleted.value:
+            return b""
+        if reason != speechsdk.ResultReason.SynthesizingAudio.value:
+            return None
+        # Without a buffer it tells the size, and says that there was no room.
+        library.translation_synthesis_result_get_audio_data(result, None, ctypes.byref(size))
+        audio = ctypes.create_string_buffer(size.value)
+        call(result, audio, ctypes.byref(size), fn=library.translation_synthesis_result_get_audio_data)
+        return audio.raw
+
+
+def message(event: int) -> Message:
+    """A message, as far as it is of use here."""
+    library, call = interop._sdk_lib, interop._call_hr_fn
+    received, properties = ctypes.c_void_p(), ctypes.c_void_p()
+    call(
+        ctypes.c_void_p(event),
+        ctypes.byref(received),
+        fn=library.connection_message_received_event_get_message,
+    )
+    try:
+        call(received, ctypes.byref(properties), fn=library.connection_message_get_property_bag)
+        named = speechsdk.PropertyCollection(properties).get_property_by_name
+        path = named("connection.message.path")
+        if path.startswith("audio"):
+            return Message(path, stream_id=named("X-StreamId"))
+        body = _body(received) if path == RESULT_PATH else b""
+        return Message(path, request_id=named("X-RequestId"), body=body)
+    finally:
+        library.connection_message_handle_release(received)
+
+
+def _body(received: ctypes.c_void_p) -> bytes:
+    library = interop._sdk_lib
+    size = interop._call_uint32_fn(received, fn=library.connection_message_get_data_size)
+    data = ctypes.create_string_buffer(size)
+    interop._call_hr_fn(received, data, ctypes.c_uint32(size), fn=library.connection_message_get_data)
+    return data.raw
+
+
+@contextlib.contextmanager
+def _result(event: int) -> Generator[ctypes.c_void_p, None, None]:
+    library, result = interop._sdk_lib, ctypes.c_void_p()
+    function = library.recognizer_recognition_event_get_result
+    interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(result), fn=function)
+    try:
+        yield result
+    finally:
+        library.recognizer_result_handle_release(result)
+
+
+def _number(result: ctypes.c_void_p, function: Any) -> int:
+    value = ctypes.c_int()
+    interop._call_hr_fn(result, ctypes.byref(value), fn=function)
+    return value.value
+
+
+def _property(result: ctypes.c_void_p, name: speechsdk.PropertyId) -> str:
+    properties = ctypes.c_void_p()
+    interop._call_hr_fn(result, ctypes.byref(properties), fn=interop._sdk_lib.result_get_property_bag)
+    return str(speechsdk.PropertyCollection(properties).get_property(name))
+
+
+def _seconds(ticks: int) -> float:
+    return ticks / events.TICKS_PER_SECOND
+
+
+def _leave(_: object) -> None:
+    """What was read of an event lets go of it."""

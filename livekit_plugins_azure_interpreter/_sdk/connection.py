@@ -1,0 +1,344 @@
+"""The asyncio half of the bridge: one recognizer's life, and its deadlines.
+
+Events cross from the SDK's thread to the loop here, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Protocol
+
+from livekit.agents import APIConnectionError
+
+from .._sound.speech_detector import SpeechDetector
+from ..credentials import TokenError
+from ..log import logger
+from ..options import Options
+from .errors import to_api_error
+from .events import (
+    CALLBACK_FAILED,
+    TIMED_OUT,
+    Connected,
+    Disconnected,
+    Event,
+    Failed,
+    Finished,
+    MessageReceived,
+)
+from .threads import in_thread, post_to, threads_never_preempt
+from .voice_order import VoiceOrder
+from .watchdog import Liveness
+
+CLOSE_SECONDS = 2.5
+"""Stopping takes milliseconds; past this the thread is left behind, with an error."""
+_DRAIN_SECONDS = 10.0
+"""How long Azure may be silent after the end of the audio before it counts as gone."""
+_LONGEST_SEGMENT_MS = 70000
+"""What Azure allows for segmentation_max_time_ms."""
+_AFTER_SEGMENT_SECONDS = 5.0
+
+
+class Recognizer(Protocol):
+    """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one.
+
+    Attributes:
+        sees_messages: Every message of the service is reported, not only those that the SDK explains.
+        session_id: Azure's name for what it does (X-ConnectionId), which its support asks for.
+    """
+
+    sees_messages: bool
+    session_id: str
+
+    def start(self) -> None: ...
+
+    def write(self, pcm: bytes) -> None: ...
+
+    def end_audio(self) -> None: ...
+
+    def send_at_once(self) -> None: ...
+
+    def renew_token(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+OpenRecognizer = Callable[[Options, Callable[[Event], None]], Recognizer]
+
+
+class Connection:
+    """One attempt: a recognizer, opened and closed off the loop, and its events, on the loop.
+
+        async with Connection(AzureRecognizer, options, connect_seconds=9) as connection:
+            connection.write(pcm)
+            async for event in connection: ...
+
+    Iteration ends after `Finished` or `Failed`. What arrives after closing is ignored.
+
+    Args:
+        open_recognizer: Makes the recognizer.
+        options: What to recognize and translate.
+        connect_seconds: A connection that is not there by then, or lost for as long, is `Failed`; a
+            recognizer that is not open by then raises `APITimeoutError`.
+        peer_timeout_seconds: A service that says nothing for as long, while it is sent speech, is
+            `Failed`. Where messages cannot be seen it has until after the longest utterance.
+        voice_timeout_seconds: How long an utterance waits for its voice.
+
+    Attributes:
+        answered: The service said something on this connection.
+        came_at: When the event that was iterated last came, on the loop's clock; the loop may have been
+            blocked since.
+    """
+
+    def __init__(
+        self,
+        open_recognizer: OpenRecognizer,
+        options: Options,
+        *,
+        connect_seconds: float,
+        peer_timeout_seconds: float = 15.0,
+        voice_timeout_seconds: float = 5.0,
+    ) -> None:
+        self._open_recognizer = open_recognizer
+        self._options = options
+        self._connect_seconds = connect_seconds
+        self._liveness = Liveness(peer_timeout_seconds)
+        self._detector = SpeechDetector()
+        self._peer_timer: asyncio.TimerHandle | None = None
+        self.answered = False
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
+        self.came_at = self._loop.time()
+        self._voices = VoiceOrder(voice_timeout_seconds)
+        self._voice_timer: asyncio.TimerHandle | None = None
+        self._posted: deque[tuple[Event, float]] = deque()
+        self._wakes = False
+        self._opening: asyncio.Future[Recognizer] | None = None
+        self._recognizer: Recognizer | None = None
+        self._session_id = ""
+        self._closed = False
+        self._connected = False
+        self._draining = False
+        self._written_seconds = 0.0
+        self._opened_at = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Connection:
+        deadline = self._loop.time() + self._connect_seconds
+        opening = self._opening = in_thread(self._open, name="azure-interpreter-open")
+        try:
+            await asyncio.wait({opening}, timeout=self._connect_seconds)
+            if not opening.done():
+                raise to_api_error(_timed_out(self._connect_seconds, "could not be reached"))
+            try:
+                recognizer = opening.result()
+            except TokenError as error:
+                raise APIConnectionError(str(error)) from None
+            if self._closed:
+                raise RuntimeError("the connection was closed while it was opening")
+            self._recognizer = recognizer
+            self._session_id = recognizer.session_id
+            if not recognizer.sees_messages:
+                longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
+                self._liveness.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
+        except BaseException:
+            await self.aclose()
+            raise
+        self._opened_at = self._loop.time()
+        if self._connected:
+            self._send_at_once(recognizer)
+        else:
+            self._watch(deadline, self._connect_seconds, "could not be reached")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while True:
+            event, self.came_at = await self._events.get()
+            if isinstance(event, MessageReceived):
+                continue
+            yield event
+            if isinstance(event, (Finished, Failed)):
+                return
+
+    def write(self, pcm: bytes) -> None:
+        """Send 16 bit mono PCM at the rate of the options."""
+        if self._recognizer is not None:
+            self._recognizer.write(pcm)
+            if self._detector.push(pcm, self._options.sample_rate):
+                self._spoken(self._detector.power)
+            self._written_seconds += len(pcm) / 2 / self._options.sample_rate
+
+    def end_audio(self) -> None:
+        """There is no more audio. Results and voices are waited for, as long as they progress."""
+        if self._recognizer is not None:
+            self._recognizer.end_audio()
+            self._draining = True
+            if self._connected:
+                self._watch_draining()
+
+    @property
+    def session_id(self) -> str:
+        """What Azure's support asks for; empty while the recognizer is not open."""
+        return self._session_id
+
+    @property
+    def is_behind(self) -> bool:
+        """Events have come that were not iterated yet."""
+        return not self._closed and not self._events.empty()
+
+    @property
+    def written_seconds(self) -> float:
+        """How much audio was written."""
+        return self._written_seconds
+
+    def fail(self, failed: Failed) -> None:
+        """End it, as if the recognizer had given up."""
+        self._take(failed)
+
+    async def aclose(self) -> None:
+        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
+        self._closed = True
+        for timer in (self._watchdog, self._peer_timer, self._voice_timer):
+            if timer is not None:
+                timer.cancel()
+        opening, self._opening, self._recognizer = self._opening, None, None
+        if opening is None:
+            return
+        closing = asyncio.ensure_future(_close(opening))
+        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        if not done:
+            logger.error("an Azure recognizer did not stop within %s s", CLOSE_SECONDS)
+        elif (error := closing.exception()) is not None:
+            logger.error("an Azure recognizer did not stop cleanly: %s", type(error).__name__)
+
+    def _open(self) -> Recognizer:
+        threads_never_preempt()
+        recognizer = self._open_recognizer(self._options, self._post)
+        try:
+            recognizer.start()
+        except BaseException:
+            recognizer.close()
+            raise
+        return recognizer
+
+    def _post(self, event: Event) -> None:
+        """Called on the SDK's thread."""
+        if self._closed:
+            return
+        self._posted.append((event, self._loop.time()))
+        if not self._wakes:
+            # A burst wakes the loop once. The flag falls before the events are taken: none is left behind.
+            self._wakes = True
+            post_to(self._loop, self._take_posted)
+
+    def _take_posted(self) -> None:
+        self._wakes = False
+        while self._posted:
+            try:
+                self._take(*self._posted.popleft())
+            except Exception as error:
+                self.fail(Failed(CALLBACK_FAILED, type(error).__name__))
+
+    def _take(self, event: Event, came_at: float | None = None) -> None:
+        if self._closed:
+            return
+        self._put(self._voices.take(event, self._loop.time()), came_at)
+        if isinstance(event, Disconnected) and self._connected:
+            self._connected = False
+            seconds = self._connect_seconds
+            self._watch(self._loop.time() + seconds, seconds, "could not be reached again")
+            self._renew_token()
+        elif isinstance(event, Connected):
+            self._connected = True
+            if self._recognizer is not None:
+                self._send_at_once(self._recognizer)
+            self._liveness.reconnected(self._loop.time())
+            self._watch_peer()
+        elif not isinstance(event, Failed):
+            self.answered = True
+            self._liveness.answered()
+        if self._connected and not isinstance(event, Failed):
+            self._watch_draining()
+
+    def _put(self, due: Iterator[Event], came_at: float | None = None) -> None:
+        """To who iterates; and have the deadline of what is held kept."""
+        now = self._loop.time()
+        for event in due:
+            self._events.put_nowait((event, now if came_at is None else came_at))
+        if self._voice_timer is not None:
+            self._voice_timer.cancel()
+            self._voice_timer = None
+        if (deadline := self._voices.deadline) is not None:
+            self._voice_timer = self._loop.call_at(deadline, self._expire_voices)
+
+    def _expire_voices(self) -> None:
+        self._put(self._voices.expire(self._loop.time()))
+
+    def _spoken(self, power: float) -> None:
+        is_first = not self._liveness.unanswered
+        self._liveness.spoken(self._loop.time(), power)
+        if is_first:
+            self._watch_peer()
+
+    def _watch_peer(self) -> None:
+        """Have the peer's deadline kept; it is looked at again when it has moved."""
+        if self._peer_timer is not None:
+            self._peer_timer.cancel()
+            self._peer_timer = None
+        deadline = self._liveness.deadline
+        if deadline is None or not self._connected:
+            return
+        if deadline > self._loop.time():
+            self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
+        elif self._detector.is_noise(self._liveness.loudest):
+            # Noise that had just begun was taken for speech. It needs no answer: without this a session
+            # in which nobody speaks would end as a fan is switched on.
+            self._liveness.answered()
+        else:
+            self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
+
+    def _send_at_once(self, recognizer: Recognizer) -> None:
+        in_thread(recognizer.send_at_once, name="azure-interpreter-socket")
+
+    def _renew_token(self) -> None:
+        """Before the SDK connects again: a token may have expired since it connected."""
+        recognizer = self._recognizer
+        if recognizer is not None and self._options.credentials.renewable:
+            renewing = in_thread(recognizer.renew_token, name="azure-interpreter-token")
+            renewing.add_done_callback(_report_renewal)
+
+    def _watch_draining(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._draining:
+            # The SDK sends at the pace of speech at least, however fast audio was written.
+            now = self._loop.time()
+            seconds = _DRAIN_SECONDS + max(0.0, self._written_seconds - (now - self._opened_at))
+            self._watch(now + seconds, seconds, "did not answer after the end of the audio")
+
+    def _watch(self, deadline: float, limit_seconds: float, otherwise: str) -> None:
+        """Fail at the deadline, unless something comes; `limit_seconds` is how long that is in all."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog = self._loop.call_at(deadline, self._take, _timed_out(limit_seconds, otherwise))
+
+
+def _report_renewal(renewing: asyncio.Future[None]) -> None:
+    if (error := renewing.exception()) is not None:
+        logger.warning("the token for Azure was not renewed: %s", error)
+
+
+def _timed_out(seconds: float, otherwise: str) -> Failed:
+    return Failed(TIMED_OUT, f"Azure Speech {otherwise} within {seconds:.1f} s")
+
+
+async def _close(opening: asyncio.Future[Recognizer]) -> None:
+    try:
+        recognizer = await opening
+    except Exception:  # who opened it was told
+        return
+    await in_thread(recognizer.close, name="azure-interpreter-close")

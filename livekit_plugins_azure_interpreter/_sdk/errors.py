@@ -1,0 +1,167 @@
+"""One table from what the Azure SDK gave up with to LiveKit's errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
+
+from .events import CALLBACK_FAILED, RESULT_LOST, TIMED_OUT, Failed
+from .reasons import told
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    status: int | None
+    retryable: bool
+    advice: str
+
+
+_TOO_MANY = _Meaning(
+    429, True, "too many concurrent streams for the Speech resource (F0: 1, S0: 100); ask Azure for more"
+)
+_UNREACHABLE = _Meaning(
+    None, True, "Azure could not be reached: check the network, speech_region and speech_endpoint"
+)
+_QUOTA = _Meaning(
+    403, False, "Azure refused access: check the quota of the Speech resource, and what it may use"
+)
+_REDIRECTED = _Meaning(
+    None, False, "Azure serves this resource at another address: check speech_region and speech_endpoint"
+)
+# By the SDK's CancellationErrorCode.
+_CODES = {
+    RESULT_LOST: _Meaning(
+        None, True, "Azure gave an utterance a voice, but no result that can be read; its audio is sent again"
+    ),
+    CALLBACK_FAILED: _Meaning(
+        None, True, "an event of the Azure Speech SDK could not be read; audio without a result is sent again"
+    ),
+    "AuthenticationFailure": _Meaning(
+        401,
+        False,
+        "Azure refused the credentials: check speech_key (AZURE_SPEECH_KEY) or the token, and that they "
+        "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT); who comes "
+        "by token_credential needs the role Cognitive Services Speech User",
+    ),
+    "BadRequest": _Meaning(
+        400,
+        False,
+        "Azure refused the request: check target_languages, source_languages and voice, and that the "
+        "endpoint is /speech/universal/v2 in a region that has the Live Interpreter",
+    ),
+    "Forbidden": _QUOTA,
+    "TooManyRequests": _TOO_MANY,
+    "ConnectionFailure": _UNREACHABLE,
+    "ServiceTimeout": _Meaning(408, True, "Azure did not answer in time"),
+    "ServiceError": _Meaning(500, True, "Azure reported an error of its own"),
+    "ServiceUnavailable": _Meaning(503, True, "Azure is not available at the moment"),
+    "RuntimeError": _Meaning(None, True, "the Azure Speech SDK failed"),
+    "ServiceRedirectTemporary": _REDIRECTED,
+    "ServiceRedirectPermanent": _REDIRECTED,
+}
+_REFUSED = _Meaning(
+    400,
+    False,
+    "Azure closed the connection and refuses the request: check source_languages, target_languages, voice, "
+    "sample_rate and the segmentation options",
+)
+# By the code of the WebSocket's close, where the SDK's own says less. 1007 is how Azure refuses for good: now
+# and then one comes without cause. Codes that are not here the SDK deals with itself.
+_CLOSES = {
+    "1002": _Meaning(None, True, "Azure closed the connection over its protocol"),
+    "1007": _REFUSED,
+    "4000": _Meaning(None, True, "Azure closed the connection"),
+    "4429": _TOO_MANY,
+}
+# By the words of a close with 1007, for which there is no code.
+_CLOSE_REASONS = (
+    (re.compile("quota", re.IGNORECASE), _QUOTA),
+    (re.compile("throttl|too many|concurrent", re.IGNORECASE), _TOO_MANY),
+)
+# By the HTTP status of the handshake, where the SDK's code says less.
+_STATUSES = {
+    "404": _Meaning(
+        404,
+        False,
+        "Azure has no such path at that endpoint: check speech_endpoint (AZURE_SPEECH_ENDPOINT); one that is "
+        "copied from the Azure portal lacks /stt/speech/universal/v2. Or give speech_region instead",
+    ),
+    "415": _Meaning(415, False, "Azure does not take this kind of request: check speech_endpoint and voice"),
+    "499": _Meaning(499, False, "Azure takes the connection for closed by its client: check speech_endpoint"),
+}
+# What a synthesizer is asked for is another matter than what a recognizer is.
+_REFUSED_TEXT = _Meaning(
+    400,
+    False,
+    "Azure refused to speak: check voice, or model and speaker_profile_id, and language; and that the region "
+    "has the voice, and the Speech resource may use personal voice",
+)
+_SPEAKING_CODES = {**_CODES, "BadRequest": _REFUSED_TEXT}
+_SPEAKING_CLOSES = {**_CLOSES, "1007": _REFUSED_TEXT}
+_UNKNOWN = _Meaning(None, True, "the Azure Speech SDK gave up")
+
+_CLOSED = re.compile(
+    r"closed by the remote host\. Error code: (\d{4})\b(?:\. Error details: (.*?)(?: SessionId: |$))?",
+    re.DOTALL,
+)
+_REFUSED_HANDSHAKE = re.compile(r"WebSocket upgrade failed: [^(\n]*\((\d{3})\)")
+_SESSION = re.compile(r"\bSessionId: ([0-9a-f]{32})\b")
+
+
+def to_api_error(
+    failed: Failed,
+    *,
+    session_id: str = "",
+    renewed: bool = False,
+    speaking: bool = False,
+    answered: bool = False,
+) -> APIError:
+    """The error that LiveKit retries, or does not, for a recognizer or synthesizer that gave up.
+
+    The SDK's own words are left out of the message: an endpoint that they quote can carry a secret.
+
+    Args:
+        failed: What the recognizer reported.
+        session_id: What Azure's support asks for, where the SDK does not tell it.
+        renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
+        speaking: It was a synthesizer.
+        answered: The service has served the same request before, so that a refusal is worth another attempt.
+    """
+    if failed.code == TIMED_OUT:
+        return APITimeoutError(failed.details)
+    meaning, reason = _meaning(failed, speaking=speaking)
+    message = f"{meaning.advice} ({reason})"
+    retryable = meaning.retryable or (renewed and failed.code == "AuthenticationFailure")
+    retryable = retryable or (answered and meaning is _REFUSED)
+    if meaning.status is None:
+        return APIConnectionError(message, retryable=retryable)
+    session = _SESSION.search(failed.details)
+    error = APIStatusError(
+        message, status_code=meaning.status, request_id=session[1] if session else session_id or None
+    )
+    error.retryable = retryable  # the constructor takes every 401 for final
+    return error
+
+
+def _meaning(failed: Failed, *, speaking: bool) -> tuple[_Meaning, str]:
+    """What a failure means, and what it is called, with the service's reason where it gives one."""
+    codes = _SPEAKING_CODES if speaking else _CODES
+    meaning = codes.get(failed.code, _UNKNOWN)
+    if failed.code == CALLBACK_FAILED:
+        return meaning, f"{failed.code}, {failed.details}"
+    if closed := _CLOSED.search(failed.details):
+        code, words = closed[1], closed[2] or ""
+        closes = _SPEAKING_CLOSES if speaking else _CLOSES
+        meaning = closes.get(code, meaning)
+        if code != "1007":
+            return meaning, f"{failed.code}, close {code}"
+        meaning = next((found for pattern, found in _CLOSE_REASONS if pattern.search(words)), meaning)
+        reason = told(words)
+        return meaning, f"{failed.code}, close {code}" + (f": {reason}" if reason else "")
+    if refused := _REFUSED_HANDSHAKE.search(failed.details):
+        status = refused[1]
+        if found := _STATUSES.get(status):
+            return found, f"HTTP {status}"
+    return meaning, failed.code

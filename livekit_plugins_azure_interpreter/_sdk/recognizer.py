@@ -1,0 +1,311 @@
+"""The thread half of the bridge: the only module that touches the Azure SDK's recognizer.
+
+The SDK calls from a thread of its own, swallows what a callback raises and delays everything
+behind a slow one. So a callback copies native fields into an event, posts it, and does nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import azure.cognitiveservices.speech as speechsdk
+
+from .._options.languages import target
+from ..options import Latency, Options
+from . import c_api as _native
+from . import events
+from .packetizer import Messages
+from .result_watch import ResultWatch
+from .tcp_nodelay import send_at_once
+from .voice_order import VoiceNames
+
+Post = Callable[[events.Event], None]
+
+_RETRY_INTERVAL_MS = 250
+_SDK_SETTINGS = {
+    # The SDK waits this long twice, for the end of the turn and as the recognizer is let go; seconds.
+    "SPEECH-StopRecognitionTimeoutInSeconds": 0,
+    "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
+    # Audio that was kept is sent again at once, not at twice the pace of speech.
+    "SPEECH-TransmitLengthBeforThrottleMs": 60000,
+}
+_LATENCIES = {
+    # Length of the SDK's messages, and how often it looks for work, in ms; its own are 100 and 10.
+    "lowest": (20, 2),
+    "low": (20, 10),
+    "balanced": (40, 10),
+    "relaxed": (100, 10),
+}
+_MESSAGES_SECONDS = 1.0
+"""That messages come is reported this often; each of a voice would be too many for the loop."""
+_PROFANITY = {
+    "masked": speechsdk.ProfanityOption.Masked,
+    "removed": speechsdk.ProfanityOption.Removed,
+    "raw": speechsdk.ProfanityOption.Raw,
+}
+
+
+class AzureRecognizer:
+    """One TranslationRecognizer, from start to close. It cannot be started again.
+
+    Making, starting and closing it can block; `write` only copies. Events are posted from the SDK's
+    thread, none after `close` has returned.
+
+    Args:
+        options: What to recognize and translate.
+        post: Takes each event, on any thread.
+
+    Raises:
+        RuntimeError: The SDK refused the options.
+    """
+
+    def __init__(self, options: Options, post: Post) -> None:
+        audio_format = speechsdk.audio.AudioStreamFormat(options.sample_rate, 16, 1)
+        self._audio = speechsdk.audio.PushAudioInputStream(audio_format)
+        self._recognizer = _make(options, speechsdk.audio.AudioConfig(stream=self._audio))
+        self.session_id = self._recognizer.properties.get_property(speechsdk.PropertyId.Speech_SessionId)
+        self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
+        self._credentials = options.credentials
+        self._peer = _peer(options)
+        self._messages = Messages(_message_bytes(options.latency, options.sample_rate))
+        self._post = post
+        self._has_audio = False
+        self._signals = self._connect(_Reporter(post))
+        self.sees_messages = any(signal.kind is _native.MESSAGE_RECEIVED for signal in self._signals)
+        for signal in self._signals:
+            signal.connect()
+
+    def start(self) -> None:
+        """Begin; failures are reported as `Failed`."""
+        self._recognizer.start_continuous_recognition_async().get()
+
+    def write(self, pcm: bytes) -> None:
+        """Hear 16 bit mono PCM at the rate of the options; it is copied."""
+        if message := self._messages.add(pcm):
+            self._write(message)
+
+    def end_audio(self) -> None:
+        """There is no more audio: deal with what was written, then report `Finished`."""
+        if rest := self._messages.flush():
+            self._write(rest)
+        self._audio.close()
+        if not self._has_audio:
+            self._post(events.Finished())  # the SDK would never tell that it has dealt with nothing
+
+    def send_at_once(self) -> None:
+        """Have the connection that there is now never wait for an acknowledgement. It can block."""
+        send_at_once(*self._peer)
+
+    def renew_token(self) -> None:
+        """Take a fresh token for the next time that the SDK connects. It can block."""
+        if token := self._credentials.token():
+            self._recognizer.authorization_token = token
+
+    def close(self) -> None:
+        """Stop at once, whatever is under way, and let go of everything native."""
+        # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
+        for signal in self._signals:
+            signal.disconnect_all()
+        self._recognizer.stop_continuous_recognition_async().get()
+        # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+        del self._connection, self._recognizer, self._audio
+        del self._signals
+
+    def _write(self, pcm: bytes) -> None:
+        self._has_audio = True
+        self._audio.write(pcm)
+
+    def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
+        recognizer, connection = self._recognizer, self._connection
+        wiring: list[tuple[Any, _native.Kind, Callable[[int], None]]] = [
+            (connection, _native.CONNECTED, reporter.connected),
+            (connection, _native.DISCONNECTED, reporter.disconnected),
+            (recognizer, _native.SPEECH_STARTED, reporter.speech_started),
+            (recognizer, _native.SPEECH_STOPPED, reporter.speech_stopped),
+            (recognizer, _native.RECOGNIZING, reporter.recognizing),
+            (recognizer, _native.RECOGNIZED, reporter.recognized),
+            (recognizer, _native.SYNTHESIZING, reporter.synthesizing),
+            (recognizer, _native.CANCELED, reporter.canceled),
+        ]
+        signals = [_native.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
+        messages = _message_signals(connection, reporter)
+        return [*messages, *signals]
+
+
+class _Reporter:
+    """The callbacks. It does not know the recognizer, so that no cycle keeps that alive."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._message_at = float("-inf")
+        self._names = VoiceNames()
+        self._results = ResultWatch()
+        self._path = self._voice = ""
+
+    def connected(self, _: int) -> None:
+        self._report(events.Connected())
+
+    def disconnected(self, _: int) -> None:
+        self._report(events.Disconnected())
+
+    def message(self, event: int) -> None:
+        message = _native.message(event)
+        if self._results.came(message.path, message.request_id, message.body):
+            self._post(events.ResultUnread())
+        # The event that it causes is the next, and names no voice.
+        self._path, self._voice = message.path, self._names.of(message.path, message.stream_id)
+        now = time.monotonic()
+        if now - self._message_at >= _MESSAGES_SECONDS:
+            self._message_at = now
+            self._post(events.MessageReceived())
+
+    def speech_started(self, event: int) -> None:
+        self._report(events.SpeechStarted(_native.offset_seconds(event)))
+
+    def speech_stopped(self, event: int) -> None:
+        self._report(events.SpeechStopped(_native.offset_seconds(event)))
+
+    def recognizing(self, event: int) -> None:
+        self._report(events.Recognizing(_native.phrase(event)))
+
+    def recognized(self, event: int) -> None:
+        nothing = _native.is_nothing(event)
+        self._report(events.NothingRecognized() if nothing else events.Recognized(_native.phrase(event)))
+
+    def synthesizing(self, event: int) -> None:
+        audio = _native.voice(event)
+        if audio:
+            self._report(events.VoiceChunk(audio, self._voice))
+        elif audio is not None:
+            self._report(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
+
+    def canceled(self, event: int) -> None:
+        self._report(_native.end(event))
+
+    def failed(self, error: Exception) -> None:
+        """A callback raised. Without its words: they may quote what was said."""
+        self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
+
+    def _report(self, event: events.Event) -> None:
+        self._results.reported()
+        self._post(event)
+
+
+def _message_signals(
+    connection: Any, reporter: _Reporter, kind: _native.Kind = _native.MESSAGE_RECEIVED
+) -> list[_native.Signal]:
+    try:
+        return [_native.Signal(connection, kind, reporter.message, reporter.failed)]
+    except AttributeError:  # another version of the SDK; the typed events have to do
+        return []
+
+
+def _make(options: Options, audio: Any) -> Any:
+    config = _config(options)
+    endpoints = dict(options.custom_endpoints)
+    detection = None
+    if len(options.source_languages) == 1:
+        (language,) = options.source_languages
+        config.speech_recognition_language = language
+        if language in endpoints:
+            config.set_property(speechsdk.PropertyId.SpeechServiceConnection_EndpointId, endpoints[language])
+    else:
+        detection = _detection(options.source_languages, endpoints)
+    recognizer = speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=audio, auto_detect_source_language_config=detection
+    )
+    if options.phrase_list:
+        phrases = speechsdk.PhraseListGrammar.from_recognizer(recognizer)
+        for phrase in options.phrase_list:
+            phrases.addPhrase(phrase)
+        phrases.setWeight(options.phrase_list_weight)
+    return recognizer
+
+
+def _detection(languages: Sequence[str], endpoints: Mapping[str, str]) -> Any:
+    detect = speechsdk.languageconfig.AutoDetectSourceLanguageConfig
+    if not languages:
+        return detect()  # the open range: any language
+    if endpoints.keys().isdisjoint(languages):
+        return detect(languages=list(languages))
+    configured = [
+        speechsdk.languageconfig.SourceLanguageConfig(language, endpoints.get(language))
+        for language in languages
+    ]
+    return detect(sourceLanguageConfigs=configured)
+
+
+def _config(options: Options) -> Any:
+    credentials = options.credentials
+    config = speechsdk.translation.SpeechTranslationConfig(
+        subscription=credentials.key,
+        endpoint=credentials.endpoint,
+    )
+    if token := credentials.token():
+        config.authorization_token = token
+    for language in dict.fromkeys(map(target, options.target_languages)):
+        config.add_target_language(language)
+    if options.voice:
+        config.voice_name = options.voice
+    if (proxy := options.proxy) is not None:
+        config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
+    if options.profanity:
+        config.set_profanity(_PROFANITY[options.profanity])
+    if options.explicit_punctuation:
+        query = speechsdk.ServicePropertyChannel.UriQueryParameter
+        config.set_service_property("punctuation", "explicit", query)
+    for name, value in _properties(options).items():
+        config.set_property(name, str(value))
+    # Two loops share the retries. The SDK's reconnects within an attempt, and sends again what was not
+    # recognized yet; it tries for as long as an attempt may last. Then LiveKit's base class begins the
+    # next attempt, up to its max_retry, and the stream sends the audio that it kept.
+    retries = max(1, int(options.reconnect_seconds * 1000 / _RETRY_INTERVAL_MS))
+    undocumented_settings: dict[str, object] = {
+        **_SDK_SETTINGS,
+        **latency_settings(options.latency, options.sample_rate),
+        "SPEECH-Error-MaxRetryCount": retries,
+    }
+    if not options.silence_ends_turns:
+        undocumented_settings["Continuous-LegacyDefaultDisconnectSilenceTimeout"] = "false"
+    for undocumented, setting in undocumented_settings.items():
+        config.set_property_by_name(undocumented, str(setting))
+    return config
+
+
+def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:
+    """The SDK's properties, all undocumented, that make a latency."""
+    _, polling_ms = _LATENCIES[latency]
+    return {
+        "SPEECH-BytesPerFrame": _message_bytes(latency, sample_rate),
+        "SPEECH-USPRunPollingInterval": polling_ms,
+        "SPEECH-USPPollingInterval": polling_ms,
+    }
+
+
+def _message_bytes(latency: Latency, sample_rate: int) -> int:
+    message_ms, _ = _LATENCIES[latency]
+    return message_ms * sample_rate // 1000 * 2
+
+
+def _peer(options: Options) -> tuple[str, int]:
+    if options.proxy is not None:
+        return options.proxy.host, options.proxy.port
+    endpoint = urlsplit(options.credentials.endpoint)
+    return endpoint.hostname or "", endpoint.port or (80 if endpoint.scheme == "ws" else 443)
+
+
+def _properties(options: Options) -> dict[Any, object]:
+    names = speechsdk.PropertyId
+    wanted = {
+        names.SpeechServiceConnection_LanguageIdMode: "Continuous",
+        names.Speech_SegmentationSilenceTimeoutMs: options.segmentation_silence_timeout_ms,
+        names.Speech_SegmentationMaximumTimeMs: options.segmentation_max_time_ms,
+        names.Speech_SegmentationStrategy: options.segmentation_strategy,
+        names.SpeechServiceResponse_PostProcessingOption: (
+            "TrueText" if options.true_text_post_processing else None
+        ),
+    }
+    return {name: value for name, value in wanted.items() if value is not None}

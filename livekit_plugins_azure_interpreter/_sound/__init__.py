@@ -1,0 +1,1 @@
+"""Samples: mixed, resampled, and told from noise."""

@@ -1,0 +1,100 @@
+"""How far what is heard is behind what was said, and how it catches up."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from dataclasses import dataclass
+
+from livekit import rtc
+
+from .._sound.mono import mono
+from .._voices.utterance import Translation
+from .time_stretch import Tempo
+
+MAX_SPEED = 1.25
+_FULL_SPEED_SECONDS = 0.4
+"""So far behind, the voice is played at full speed; less far, at less."""
+_LEAST_SECONDS = 0.1
+"""Nobody notices less, and the voice is left as it is."""
+
+
+@dataclass
+class _Speech:
+    translation: Translation
+    queued_at: float
+
+
+class Backlog:
+    """The voices that wait to be heard, or are being heard. Time is an argument (`now`, in seconds)."""
+
+    def __init__(self) -> None:
+        self._speeches: deque[_Speech] = deque()
+        self._turn_began_at = float("-inf")
+
+    def queued(self, translation: Translation, now: float) -> None:
+        """It is to be said after those that wait already."""
+        self._speeches.append(_Speech(translation, now))
+
+    def over(self, translation: Translation, now: float) -> None:
+        """It was said, or never will be."""
+        if self._speeches and self._speeches[0].translation is translation:
+            self._turn_began_at = now
+        self._speeches = deque(one for one in self._speeches if one.translation is not translation)
+
+    def clear(self) -> None:
+        self._speeches.clear()
+
+    def seconds(self, now: float) -> float:
+        """How much voice waits or is still to be played, as far as it has come from Azure."""
+        if not self._speeches:
+            return 0.0
+        first = self._speeches[0]
+        played = now - max(first.queued_at, self._turn_began_at)
+        return max(0.0, first.translation.utterance.seconds - played) + self.waiting_seconds
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How much voice waits behind the speech whose turn it is."""
+        return sum(speech.translation.utterance.seconds for speech in list(self._speeches)[1:])
+
+    def late_seconds(self, now: float) -> float:
+        """How long the speech whose turn it is has waited for it."""
+        return now - self._speeches[0].queued_at if self._speeches else 0.0
+
+
+def speed(behind_seconds: float) -> float:
+    """How fast to play when the listener is so far behind."""
+    if behind_seconds < _LEAST_SECONDS:
+        return 1.0
+    return 1.0 + (MAX_SPEED - 1.0) * min(1.0, behind_seconds / _FULL_SPEED_SECONDS)
+
+
+async def faster(
+    frames: AsyncIterable[rtc.AudioFrame],
+    backlog: Backlog,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncIterator[rtc.AudioFrame]:
+    """The frames of the speech whose turn it is, played faster for as long as the listener is behind."""
+    began_at = clock()
+    late = backlog.late_seconds(began_at)
+    tempo: Tempo | None = None
+    taken = given = 0.0
+    async for frame in frames:
+        if tempo is None:
+            tempo = Tempo(frame.sample_rate)
+            if clock() - began_at > _LEAST_SECONDS:
+                late = 0.0  # its voice was waited for, not its turn
+        behind = late + backlog.waiting_seconds - (taken - given)
+        taken += frame.duration
+        if played := tempo.push(mono(frame), speed(behind)):
+            given += len(played) / 2 / tempo.sample_rate
+            yield _frame(played, tempo.sample_rate)
+    if tempo is not None and (rest := tempo.flush()):
+        yield _frame(rest, tempo.sample_rate)
+
+
+def _frame(pcm: bytes, sample_rate: int) -> rtc.AudioFrame:
+    return rtc.AudioFrame(pcm, sample_rate, 1, len(pcm) // 2)

@@ -1,0 +1,121 @@
+"""A voice that speaks any text, and the SSML that asks Azure for it. Pure."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from .._options.languages import spelled
+from .._options.strings import trimmed
+from ..options import check_languages, check_range, check_voice
+
+PERSONAL_MODEL = "DragonLatestNeural"
+"""Of Azure's base models the one that is most like the speaker."""
+
+_NAME = re.compile(r"[A-Za-z0-9]+([-:][A-Za-z0-9]+)*")
+_PROFILE_ID = re.compile(r"[A-Za-z0-9-]+")
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?-([A-Z]{2}|[0-9]{3})(?=-)")
+_DEFAULT_LOCALE = "en-US"
+# What XML 1.0 cannot hold, however it is written; one such character has Azure refuse the text.
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPOKEN_KINDS = ("L", "N", "Sc", "Sm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenVoice:
+    """Who speaks, and how: as `PersonalVoiceTTS` explains it.
+
+    Args:
+        name: Of a prebuilt voice, or of the base model that speaks as the profile's speaker.
+        speaker_profile_id: Who was enrolled; None: a prebuilt voice.
+        language: In which language the text is; None: Azure finds out.
+        rate: How fast, as a multiple of the voice's own pace.
+    """
+
+    name: str
+    speaker_profile_id: str | None = field(default=None, repr=False)  # With a key it is somebody's voice.
+    language: str | None = None
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.speaker_profile_id is None:
+            check_voice("voice", self.name)
+        elif not _NAME.fullmatch(self.name):
+            raise ValueError(f"model must be a name such as {PERSONAL_MODEL}")
+        if self.speaker_profile_id is not None and not _PROFILE_ID.fullmatch(self.speaker_profile_id):
+            raise ValueError("speaker_profile_id (AZURE_SPEAKER_PROFILE_ID) must be an id, such as a GUID")
+        if self.language is not None:
+            check_languages("language", (self.language,))
+        check_range("rate", self.rate, 0.5, 2.0)
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        speaker_profile_id: str | None = None,
+        model: str = PERSONAL_MODEL,
+        voice: str | None = None,
+        language: str | None = None,
+        rate: float | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> SpokenVoice:
+        """A prebuilt voice where one is named, else a personal one.
+
+        Raises:
+            ValueError: There is neither, or both, or one of them is none.
+        """
+        language = spelled(language) if language is not None else None
+        if voice is not None and speaker_profile_id is not None:
+            raise ValueError("voice and speaker_profile_id contradict each other: give one of them")
+        if voice is not None:
+            return cls(name=voice, language=language, rate=rate)
+        speaker_profile_id = trimmed("speaker_profile_id", speaker_profile_id) or trimmed(
+            "AZURE_SPEAKER_PROFILE_ID", environment.get("AZURE_SPEAKER_PROFILE_ID")
+        )
+        if not speaker_profile_id:
+            raise ValueError(
+                "no voice: give speaker_profile_id (or set AZURE_SPEAKER_PROFILE_ID) of an enrolled personal "
+                "voice, or voice, e.g. 'fr-FR-DeniseNeural'"
+            )
+        return cls(name=model, speaker_profile_id=speaker_profile_id, language=language, rate=rate)
+
+    def changed(self, arguments: Mapping[str, Any]) -> SpokenVoice:
+        """With other arguments of `resolve`; a voice and a profile take each other's place.
+
+        Raises:
+            ValueError: They do not fit together, or one of them is none.
+        """
+        present: dict[str, Any] = {"language": self.language, "rate": self.rate}
+        if self.speaker_profile_id is None and "speaker_profile_id" not in arguments:
+            present["voice"] = self.name
+        elif self.speaker_profile_id is not None and "voice" not in arguments:
+            present.update(speaker_profile_id=self.speaker_profile_id, model=self.name)
+        return SpokenVoice.resolve(**{**present, **arguments})
+
+    def ssml(self, text: str) -> str:
+        """The document that has Azure speak a text; nothing in the text is markup."""
+        spoken = escape(_NO_XML.sub("", text))
+        if self.rate is not None:
+            spoken = f"<prosody rate={quoteattr(f'{(self.rate - 1) * 100:+.0f}%')}>{spoken}</prosody>"
+        if self.language is not None:
+            spoken = f"<lang xml:lang={quoteattr(self.language)}>{spoken}</lang>"
+        if self.speaker_profile_id is not None:
+            profile = quoteattr(self.speaker_profile_id)
+            spoken = f"<mstts:ttsembedding speakerProfileId={profile}>{spoken}</mstts:ttsembedding>"
+        locale = _LOCALE.match(self.name)
+        return (
+            '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" '
+            'xmlns:mstts="http://www.w3.org/2001/mstts" '
+            f'xml:lang="{locale[0] if locale else _DEFAULT_LOCALE}">'
+            f"<voice name={quoteattr(self.name)}>{spoken}</voice></speak>"
+        )
+
+
+def is_speakable(text: str) -> bool:
+    """Whether anything in it has a sound: a letter, a digit, a sign of money or mathematics."""
+    return any(unicodedata.category(character).startswith(_SPOKEN_KINDS) for character in text)

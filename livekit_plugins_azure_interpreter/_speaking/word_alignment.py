@@ -1,0 +1,45 @@
+"""The words of a text with their times, as LiveKit's aligned transcripts have them. Pure."""
+
+from __future__ import annotations
+
+from livekit.agents.types import TimedString
+
+from .._sdk.events import WordReached
+
+_FARTHEST_CHARACTERS = 60
+"""A word that Azure tells of, but that is not so near, is another one: Azure may spell out what it reads."""
+
+
+class Timings:
+    """The timed strings of one text; joined, they are the text.
+
+    Args:
+        text: What is spoken.
+        starts_at: Where its voice begins in the segment, in seconds.
+    """
+
+    def __init__(self, text: str, starts_at: float) -> None:
+        self._text = text
+        self._starts_at = starts_at
+        self._at = 0
+        self._ends_at = starts_at
+        self._reached = -1.0
+
+    def reached(self, word: WordReached) -> TimedString | None:
+        """The text up to the end of a word; None where it is not found, or was told of before."""
+        start = self._starts_at + word.offset_seconds
+        if not word.word or start <= self._reached:
+            return None
+        at = self._text.find(word.word, self._at, self._at + _FARTHEST_CHARACTERS + len(word.word))
+        if at < 0:
+            return None
+        begins, self._at = self._at, at + len(word.word)
+        self._reached, self._ends_at = start, start + word.duration_seconds
+        return TimedString(self._text[begins : self._at], start_time=start, end_time=self._ends_at)
+
+    def end(self, ends_at: float) -> TimedString | None:
+        """What is left of the text as its voice ends, in seconds of the segment."""
+        rest, self._at = self._text[self._at :], len(self._text)
+        if not rest:
+            return None
+        return TimedString(rest, start_time=self._ends_at, end_time=max(self._ends_at, ends_at))

@@ -1,0 +1,1 @@
+"""Which audio belongs to which translation. Pure: no SDK, no LiveKit, no asyncio; time is an argument."""

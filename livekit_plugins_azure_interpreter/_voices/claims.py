@@ -1,0 +1,194 @@
+"""Which text is spoken by which voice, and how much voice waits for that. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from .meter import Outcome
+from .text_key import text_key
+from .utterance import LostReason, State, Translation, Utterance
+
+_MAX_UNTRANSLATED = 100
+_MAX_WAITING = 10_000
+"""How many translations wait for a claim; a text claimed later is spoken as any other text."""
+
+
+class Claims:
+    """The utterances of one speech stream that somebody may still want to have spoken.
+
+    Args:
+        max_audio_seconds: How much of their voices is kept before the oldest is lost; and of one that is
+            claimed, whose audio nobody takes.
+        settled: Called with each utterance that becomes LOST here.
+
+    Attributes:
+        untranslated: What was said meanwhile and has no translation, so that it is not taken for one.
+        evicted: How many utterances were lost, or forgotten, because too much was waiting.
+    """
+
+    def __init__(self, *, max_audio_seconds: float, settled: Callable[[Utterance], None]) -> None:
+        self._max_audio_seconds = max_audio_seconds
+        self._on_settled = settled
+        self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
+        self.evicted = 0
+        self._waiting: dict[str, Utterance] = {}
+        self._by_key: dict[str, deque[Utterance]] = {}
+        self._with_audio: deque[Utterance] = deque()
+        self._waiting_seconds = 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits for a claim."""
+        return not self._waiting
+
+    @property
+    def asked_for(self) -> bool:
+        """Somebody may still ask what a text is."""
+        return bool(self._waiting or self.untranslated)
+
+    @property
+    def has_untold(self) -> bool:
+        """Somebody has not been given a translation yet that waits."""
+        return any(not utterance.handed_out for utterance in self._waiting.values())
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How much voice has come that nobody has claimed."""
+        return self._waiting_seconds
+
+    def claim(self, text: str) -> list[Utterance]:
+        """The utterances that a text says, in order, each claimed; none: the text is no translation.
+
+        By identity where the text is a `Translation` of this ledger's stream, else by its words,
+        the oldest unclaimed first; a text that is several translations joined is all of them.
+        """
+        if isinstance(text, Translation):
+            found = [text.utterance] if text.utterance.id in self._waiting else []
+        else:
+            found = self._find(text_key(text))
+        for utterance in found:
+            self._forget(utterance)
+            utterance.claim()
+        self._tidy()
+        return found
+
+    def let_go(self, utterance: Utterance, outcome: Outcome = "not_spoken") -> None:
+        """Nobody will say it: not now, and no later text with the same words."""
+        if utterance.id in self._waiting:
+            self._forget(utterance)
+            utterance.let_go(outcome)
+            self._tidy()
+
+    def let_go_of_all(self, outcome: Outcome = "not_spoken") -> None:
+        """Nobody will say any of those that still wait."""
+        for utterance in list(self._waiting.values()):
+            self.let_go(utterance, outcome)
+
+    def find(self, text: str, *, handed_out: bool = True) -> Utterance | None:
+        """The oldest utterance with these words that nobody has claimed, or was handed out either."""
+        same = self._by_key.get(text_key(text), ())
+        return next((one for one in same if handed_out or not one.handed_out), None)
+
+    def heard_as(self, name: object, start_time: float, end_time: float) -> Utterance | None:
+        """The utterance of a final transcript, whatever became of its text: by its id, else by its times."""
+        if isinstance(name, str) and name in self._waiting:
+            return self._waiting[name]
+        times = (start_time, end_time)
+        return next((one for one in self._waiting.values() if end_time and one.times == times), None)
+
+    def begins(self, settled: str) -> bool:
+        """A text that begins like this may still be a translation that waits, or several.
+
+        Args:
+            settled: The key of what is known of the text, and does not change by what follows.
+        """
+        waiting = list(self._waiting.values())
+        return any(_may_join(waiting, at, settled) for at in range(len(waiting)))
+
+    def says(self, text: str) -> bool:
+        """Somebody who says this text says translations that wait."""
+        return bool(self._find(text_key(text)))
+
+    def wait(self, utterance: Utterance) -> None:
+        """It may be claimed from now on."""
+        self._waiting[utterance.id] = utterance
+        self._by_key.setdefault(utterance.key, deque()).append(utterance)
+        if len(self._waiting) > _MAX_WAITING:
+            self._evict(next(iter(self._waiting.values())))
+
+    def account(self, utterance: Utterance, seconds: float) -> None:
+        """So much more of its voice came, which may be too much."""
+        if utterance.claimed:
+            if utterance.wanted and utterance.seconds > self._max_audio_seconds and not utterance.done:
+                self.evicted += 1
+                self.lose(utterance, LostReason.EVICTED)
+            return
+        if not self._with_audio or self._with_audio[-1] is not utterance:
+            self._with_audio.append(utterance)
+        self._waiting_seconds += seconds
+        while self._waiting_seconds > self._max_audio_seconds and self._with_audio:
+            self.evicted += 1
+            self.lose(self._with_audio.popleft(), LostReason.EVICTED)
+
+    def lose(self, utterance: Utterance, reason: LostReason) -> None:
+        """Its voice will not come, or not whole; it can still be claimed, and so reaches a fallback."""
+        if not utterance.claimed:
+            self._waiting_seconds -= utterance.seconds
+        utterance.lose(reason)
+        self._tidy()
+        self._on_settled(utterance)
+
+    def _find(self, key: str) -> list[Utterance]:
+        if not key:
+            return []
+        if same := self._by_key.get(key):
+            return [same[0]]
+        waiting = list(self._waiting.values())
+        starts = (at for at, utterance in enumerate(waiting) if key.startswith(utterance.key))
+        return next((found for at in starts if (found := _joined(waiting, at, key))), [])
+
+    def _forget(self, utterance: Utterance) -> None:
+        del self._waiting[utterance.id]
+        same = self._by_key[utterance.key]
+        same.remove(utterance)
+        if not same:
+            del self._by_key[utterance.key]
+        self._waiting_seconds -= utterance.seconds
+
+    def _tidy(self) -> None:
+        while self._with_audio and (self._with_audio[0].claimed or self._with_audio[0].state is State.LOST):
+            self._with_audio.popleft()
+
+    def _evict(self, utterance: Utterance) -> None:
+        self.evicted += 1
+        # One whose voice has not begun keeps its place in the line: the voice may come, and is nobody else's.
+        if utterance.state in (State.VOICING, State.VOICED):
+            self.lose(utterance, LostReason.EVICTED)
+        self.let_go(utterance)
+
+
+def _joined(waiting: Sequence[Utterance], start: int, key: str) -> list[Utterance]:
+    """The utterances from this one on whose keys, joined, are this key; none, if they are not."""
+    found = []
+    for at in range(start, len(waiting)):
+        part = waiting[at].key
+        if not key.startswith(part):
+            return []
+        found.append(waiting[at])
+        key = key[len(part) :]
+        if not key:
+            return found
+    return []
+
+
+def _may_join(waiting: Sequence[Utterance], start: int, settled: str) -> bool:
+    """The utterances from this one on, joined, begin with this key; or end, and more may come."""
+    for at in range(start, len(waiting)):
+        part = waiting[at].key
+        if part.startswith(settled):
+            return True
+        if not part or not settled.startswith(part):
+            return False
+        settled = settled[len(part) :]
+    return False

@@ -1,0 +1,167 @@
+"""A translated utterance: its text, its voice, and what may happen to it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from .meter import Meter, Outcome
+from .samples import Samples
+from .text_key import text_key
+
+
+class State(IntEnum):
+    """Where an utterance's voice is."""
+
+    RECOGNIZED = 0
+    """Translated; no sound of its voice has come."""
+    VOICING = 1
+    """Its voice has begun."""
+    VOICED = 2
+    """Its voice is complete."""
+    LOST = 3
+    """No more audio will come."""
+
+
+class Step(Enum):
+    """What can happen to an utterance's voice."""
+
+    AUDIO = "audio"
+    COMPLETE = "complete"
+    LOSE = "lose"
+
+
+# From where each step leads; what is missing is illegal. A voice that is complete can still be
+# lost, while nobody has claimed it: its audio leaves when memory is full.
+_NEXT = {
+    (State.RECOGNIZED, Step.AUDIO): State.VOICING,
+    (State.RECOGNIZED, Step.LOSE): State.LOST,
+    (State.VOICING, Step.AUDIO): State.VOICING,
+    (State.VOICING, Step.COMPLETE): State.VOICED,
+    (State.VOICING, Step.LOSE): State.LOST,
+    (State.VOICED, Step.LOSE): State.LOST,
+}
+
+
+class LostReason(str, Enum):
+    """Why an utterance has no (more) audio."""
+
+    TIMEOUT = "Azure sent no voice in time"
+    STALLED = "the voice stopped in its middle"
+    EMPTY = "the voice had no sound"
+    IN_DOUBT = "a voice came that may belong to another utterance"
+    RECONNECTED = "the connection was lost"
+    ENDED = "the stream ended"
+    EVICTED = "too much audio was waiting to be spoken"
+    TEXT_ONLY = "no voice was asked for"
+    SAME_LANGUAGE = "Azure gives no voice to speech that is in the target language already"
+
+
+class IllegalStep(Exception):
+    """A step that the utterance's state does not allow. Nothing was changed."""
+
+
+class Translation(str):
+    """A translated text that knows its utterance, so that `TTS` finds the voice by identity."""
+
+    utterance: Utterance
+
+    def __new__(cls, text: str, utterance: Utterance) -> Translation:
+        self = super().__new__(cls, text)
+        self.utterance = utterance
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        # LiveKit pickles what a job logs, to be logged by the worker. In another process it is a text.
+        return str, (str(self),)
+
+
+@dataclass(eq=False)
+class Utterance:
+    """One translated utterance and its voice.
+
+    Attributes:
+        id: Unique in this process.
+        recognized_at: When its final result came, on the ledger's clock.
+        samples: Its voice so far, in order.
+        seconds: How long that is.
+        lost_reason: Why it is LOST.
+        same_language: It was spoken in the target language.
+        handed_out: Somebody was given its translation, to have it spoken.
+        wanted: False: nobody will say it. Its voice keeps its place in the line, and is not kept.
+        meter: When what happened to it.
+        times: Where it begins and ends on the clock of its stream, as its final transcript has it.
+        changed: Called after each change of the voice, for the one who claimed it.
+    """
+
+    id: str
+    text: str
+    recognized_at: float
+    state: State = State.RECOGNIZED
+    same_language: bool = False
+    claimed: bool = False
+    handed_out: bool = False
+    wanted: bool = True
+    samples: list[Samples] = field(default_factory=list)
+    seconds: float = 0.0
+    lost_reason: LostReason | None = None
+    meter: Meter = field(default_factory=Meter)
+    times: tuple[float, float] | None = None
+    changed: Callable[[], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.key = text_key(self.text)
+        self.translation = Translation(self.text, self)
+
+    @property
+    def done(self) -> bool:
+        """No more audio will come."""
+        return self.state in (State.VOICED, State.LOST)
+
+    def add(self, samples: Samples) -> None:
+        """A piece of its voice came."""
+        self._step(Step.AUDIO)
+        if self.wanted:
+            self.samples.append(samples)
+        self.seconds += samples.seconds
+        self._notify()
+
+    def complete(self) -> None:
+        """Its voice is complete."""
+        self._step(Step.COMPLETE)
+        self._notify()
+
+    def lose(self, reason: LostReason) -> None:
+        """No more audio will come. What came stays, for the one who has claimed it."""
+        if self.claimed and self.state is State.VOICED:
+            raise IllegalStep("a complete voice that is claimed cannot be lost")
+        self._step(Step.LOSE)
+        self.lost_reason = reason
+        if not self.claimed:
+            self.samples.clear()
+            self.seconds = 0.0
+        self._notify()
+
+    def claim(self) -> None:
+        """From now on the voice belongs to one speech."""
+        if self.claimed:
+            raise IllegalStep("the utterance is claimed already")
+        self.claimed = True
+
+    def let_go(self, outcome: Outcome = "not_spoken") -> None:
+        """Nobody will say it."""
+        self.claim()
+        self.wanted = False
+        self.samples.clear()
+        self.meter.end(outcome)
+
+    def _step(self, step: Step) -> None:
+        following = _NEXT.get((self.state, step))
+        if following is None:
+            raise IllegalStep(f"{step.value} after {self.state.name}")
+        self.state = following
+
+    def _notify(self) -> None:
+        if self.changed is not None:
+            self.changed()

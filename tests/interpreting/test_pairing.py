@@ -1,0 +1,187 @@
+"""A session in which nothing could be heard is an error at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from fakes.limits import within
+from fakes.other import OtherSTT
+from fakes.session import CLOSES_AT_ONCE, Microphone, Speaker
+from fakes.tts import ToneTTS
+from livekit.agents import Agent, AgentSession, CloseReason, llm, vad
+from livekit.agents import stt as livekit_stt
+from livekit.agents import tts as livekit_tts
+from livekit.agents.testing import fake_job_context
+
+from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
+from livekit_plugins_azure_interpreter._interpreting.pairing import PairingError, check_pairing
+
+Make = Callable[..., STT]
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+class _NoVAD(vad.VAD):
+    def __init__(self) -> None:
+        super().__init__(capabilities=vad.VADCapabilities(update_interval=0.1))
+
+    def stream(self) -> vad.VADStream:
+        raise NotImplementedError
+
+
+class _Hiding(OtherSTT):
+    """Somebody's own adapter, which names what it wraps as LiveKit's do."""
+
+    def __init__(self, wrapped_stt: livekit_stt.STT) -> None:
+        super().__init__()
+        self.wrapped_stt = wrapped_stt
+
+
+def _cut_by_a_vad(stt: STT) -> livekit_stt.STT:
+    return livekit_stt.StreamAdapter(stt=stt, vad=_NoVAD())
+
+
+def _voice_withdrawn(make_stt: Make) -> tuple[STT, TTS]:
+    stt = make_stt()
+    tts = TTS(stt)
+    stt.update_options(voice=None)
+    return stt, tts
+
+
+def _of_one(make_stt: Make, pair: Callable[[STT], tuple[Any, Any]]) -> tuple[Any, Any]:
+    return pair(make_stt())
+
+
+UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
+    "a StreamAdapter around the STT": (
+        lambda make: _of_one(make, lambda stt: (_cut_by_a_vad(stt), TTS(stt))),
+        "StreamAdapter hides",
+    ),
+    "an adapter of the user's own around it": (
+        lambda make: _of_one(make, lambda stt: (_Hiding(stt), TTS(stt))),
+        "_Hiding hides",
+    ),
+    "an adapter around an adapter": (
+        lambda make: _of_one(make, lambda stt: (_Hiding(_cut_by_a_vad(stt)), TTS(stt))),
+        "_Hiding hides",
+    ),
+    "a FallbackAdapter of one that is wrapped": (
+        lambda make: _of_one(
+            make, lambda stt: (livekit_stt.FallbackAdapter([stt, _cut_by_a_vad(make())]), TTS(stt))
+        ),
+        "StreamAdapter hides",
+    ),
+    "an adapter around a FallbackAdapter": (
+        lambda make: _of_one(make, lambda stt: (_Hiding(livekit_stt.FallbackAdapter([stt])), TTS(stt))),
+        "_Hiding hides",
+    ),
+    "an STT that does not interpret": (
+        lambda make: (OtherSTT(), TTS(make())),
+        "OtherSTT, which is no azure_interpreter.STT",
+    ),
+    "no STT": (lambda make: (None, TTS(make())), "no STT"),
+    "no TTS": (lambda make: (make(), None), "no TTS"),
+    "the TTS of another STT": (lambda make: (make(), TTS(make())), "another STT"),
+    "the TTS of one STT of a FallbackAdapter": (
+        lambda make: _of_one(make, lambda stt: (livekit_stt.FallbackAdapter([stt, make()]), TTS(stt))),
+        "another STT",
+    ),
+    "the TTS of another STT in a FallbackAdapter": (
+        lambda make: (make(), livekit_tts.FallbackAdapter([TTS(make())])),
+        "another STT",
+    ),
+    "a StreamAdapter around the TTS": (
+        lambda make: _of_one(make, lambda stt: (stt, livekit_tts.StreamAdapter(tts=TTS(stt)))),
+        "cuts translations into sentences",
+    ),
+    "a text-only STT": (
+        lambda make: _of_one(lambda **_: make(voice=None), lambda stt: (stt, TTS(stt))),
+        "voice=None",
+    ),
+    "a voice that was withdrawn": (_voice_withdrawn, "voice=None"),
+}
+
+
+class TestCheck:
+    @pytest.mark.parametrize(("pair", "told"), UNHEARD.values(), ids=UNHEARD)
+    async def test_what_cannot_be_heard_is_refused_with_what_to_change(
+        self, make_stt: Make, pair: Callable[[Make], tuple[Any, Any]], told: str
+    ) -> None:
+        stt, tts = pair(make_stt)
+        with pytest.raises(PairingError, match=told):
+            check_pairing(stt, tts, None, other_stt_translates=False)
+
+    @pytest.mark.parametrize(
+        "pair",
+        [
+            lambda stt: (stt, TTS(stt)),
+            lambda stt: (stt, TTS(livekit_stt.FallbackAdapter([stt]))),
+            lambda stt: (livekit_stt.FallbackAdapter([stt, OtherSTT()]), TTS(stt)),
+            lambda stt: (stt, ToneTTS()),
+            lambda stt: (stt, livekit_tts.FallbackAdapter([TTS(stt), ToneTTS()])),
+            lambda stt: (stt, livekit_tts.StreamAdapter(tts=ToneTTS())),
+        ],
+        ids=[
+            "the pair",
+            "its adapter",
+            "another STT behind it",
+            "another TTS",
+            "another behind it",
+            "in pieces",
+        ],
+    )
+    async def test_what_can_be_heard_is_not(
+        self, make_stt: Make, pair: Callable[[STT], tuple[Any, Any]]
+    ) -> None:
+        check_pairing(*pair(make_stt()), None, other_stt_translates=False)
+
+    async def test_another_stt_is_heard_where_its_texts_are_translations(self, make_stt: Make) -> None:
+        tts = TTS(make_stt(), fallback=ToneTTS())
+        check_pairing(OtherSTT(), tts, None, other_stt_translates=True)
+        with pytest.raises(PairingError, match="fallback"):
+            check_pairing(OtherSTT(), TTS(make_stt()), None, other_stt_translates=True)
+
+    async def test_without_an_audio_output_text_is_enough(self, make_stt: Make) -> None:
+        check_pairing(make_stt(voice=None), None, None, other_stt_translates=False, audible=False)
+
+    def test_a_model_that_transcribes_is_refused(self, mocker: Any) -> None:
+        model = mocker.MagicMock(spec=llm.RealtimeModel)
+        model.capabilities.user_transcription = True
+        with pytest.raises(PairingError, match="RealtimeModel"):
+            check_pairing(OtherSTT(), ToneTTS(), model, other_stt_translates=True)
+
+
+class TestSession:
+    async def _start(self, until: Until, stt: Any, tts: Any, agent: Agent) -> tuple[list[Any], list[Any]]:
+        errors, closed = list[Any](), list[Any]()
+        with fake_job_context():
+            session = AgentSession[None](stt=stt, tts=tts, **session_options(**CLOSES_AT_ONCE))
+            session.input.audio, session.output.audio = Microphone(), Speaker()
+            session.on("error", errors.append)
+            session.on("close", closed.append)
+            await within(session.start(agent, record=False))
+            await until(lambda: closed)
+        return errors, closed
+
+    async def test_one_that_cannot_be_heard_is_closed_with_the_error(
+        self, make_stt: Make, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stt = make_stt()
+        errors, (close,) = await self._start(until, _cut_by_a_vad(stt), TTS(stt), InterpreterAgent())
+        assert close.reason is CloseReason.ERROR
+        assert isinstance(close.error.error, PairingError)
+        assert close.error.error in [event.error.error for event in errors]
+        assert "StreamAdapter hides" in caplog.text
+
+    async def test_the_agents_own_models_are_those_that_count(self, make_stt: Make, until: Until) -> None:
+        stt = make_stt()
+        agent = InterpreterAgent(tts=TTS(make_stt()))
+        _, (close,) = await self._start(until, stt, TTS(stt), agent)
+        assert "another STT" in str(close.error.error)
+
+
+class TestTTS:
+    async def test_a_wrapped_stt_is_refused_with_what_to_change(self, make_stt: Make) -> None:
+        with pytest.raises(TypeError, match="none is needed"):
+            TTS(_cut_by_a_vad(make_stt()))  # type: ignore[arg-type]

@@ -1,0 +1,215 @@
+"""One interpretation: a stream of an STT, and the voices of what it hears."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Until
+from fakes.azure import phrase
+from fakes.limits import within
+from fakes.recognizer import FakeService
+from fakes.room import Audio
+from fakes.tts import ToneTTS
+from livekit import rtc
+from livekit.agents import APIConnectOptions
+from livekit.agents.stt import SpeechEvent
+
+from livekit_plugins_azure_interpreter import STT, TTS
+from livekit_plugins_azure_interpreter._interpreting.pipeline import Interpretation
+from livekit_plugins_azure_interpreter._sdk.events import (
+    Connected,
+    Disconnected,
+    Failed,
+    NothingRecognized,
+    Recognized,
+    SpeechStarted,
+    VoiceChunk,
+    VoiceCompleted,
+)
+
+BONJOUR = phrase("hello", "bonjour", offset=0.1)
+ADIEU = phrase("farewell", "adieu")
+ONCE = APIConnectOptions(max_retry=0, timeout=4)
+SALUT = phrase("salut", "salut", offset=0.1, language="fr-FR")
+
+
+class Booth:
+    """An interpretation, all that it says, and how it ended."""
+
+    def __init__(self, stt: STT, tts: TTS | None = None, **options: Any) -> None:
+        self.ended: list[BaseException | None] = []
+        self.said: list[tuple[str, bytes]] = []
+        self.interpretation = Interpretation(stt, tts or TTS(stt), ended=self.ended.append, **options)
+        self.over = False
+        self.speaking = asyncio.create_task(self._speak())
+
+    async def _speak(self) -> None:
+        async for speech in self.interpretation:
+            pcm = b"".join([bytes(frame.data) async for frame in speech])
+            self.said.append((speech.data.text, pcm))
+        self.over = True
+
+    async def aclose(self) -> None:
+        await self.interpretation.aclose()
+        await self.speaking
+
+
+@pytest.fixture
+async def booth(make_stt: Callable[..., STT], until: Until, service: FakeService) -> AsyncIterator[Booth]:
+    booth = Booth(make_stt())
+    await until(lambda: service.recognizers and service.last.started)
+    yield booth
+    await booth.aclose()
+
+
+def voice(seed: int) -> bytes:
+    return Audio().voice(0.2, seed).pcm
+
+
+async def test_each_translation_is_said_in_its_voice(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
+    service.last.post(Recognized(ADIEU), VoiceChunk(voice(2)), VoiceCompleted())
+    await until(lambda: len(booth.said) == 2)
+    assert [text for text, _ in booth.said] == ["bonjour", "adieu"]
+    assert all(Audio().same(heard, voice(seed)) for seed, (_, heard) in enumerate(booth.said, 1))
+
+
+async def test_it_ends_when_all_was_said(booth: Booth, service: FakeService, until: Until) -> None:
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert len(booth.said) == 1
+    assert booth.ended == [None]
+
+
+async def test_what_was_said_in_the_language_already_is_not_said_again(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    service.last.post(Recognized(SALUT), Recognized(ADIEU))
+    service.last.post(VoiceChunk(voice(2)), VoiceCompleted())
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [text for text, _ in booth.said] == ["adieu"]
+
+
+async def test_what_is_cleared_is_not_said(booth: Booth, service: FakeService, until: Until) -> None:
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), Recognized(ADIEU))
+    await until(lambda: not booth.interpretation._unsaid.empty())
+    booth.interpretation.clear()
+    service.last.post(VoiceCompleted(), VoiceChunk(voice(2)), VoiceCompleted())
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [text for text, _ in booth.said] == ["bonjour"]
+
+
+async def test_it_is_quiet_when_nobody_speaks_and_all_is_said(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    interpretation = booth.interpretation
+    assert interpretation.quiet
+    service.last.post(SpeechStarted(0.1))
+    await until(lambda: not interpretation.quiet)
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
+    await until(lambda: interpretation.quiet)
+
+
+async def test_a_sound_is_speech_until_a_result_covers_it(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    for frame in Audio().frames(Audio().burst(0.6) + Audio().silence(0.5)):
+        booth.interpretation.push(frame)
+    assert not booth.interpretation.quiet
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
+    await until(lambda: booth.interpretation.quiet)
+
+
+async def test_a_noisy_room_is_quiet_while_nobody_speaks(booth: Booth) -> None:
+    for seed in range(600):
+        noise = np.random.default_rng(seed).normal(0, 1000, 320).astype("<i2").tobytes()
+        booth.interpretation.push(rtc.AudioFrame(noise, 16000, 1, 320))
+    assert booth.interpretation.quiet
+
+
+async def test_a_sound_of_long_ago_was_none(booth: Booth) -> None:
+    for frame in Audio().frames(Audio().burst(0.6) + Audio().silence(5.5)):
+        booth.interpretation.push(frame)
+    assert booth.interpretation.quiet
+    assert booth.interpretation.pushed_seconds == pytest.approx(6.1)
+
+
+async def test_a_failure_is_told_after_which_it_ignores_what_is_pushed(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    service.last.post(Connected(), Failed("BadRequest", "no"))
+    await until(lambda: booth.over)
+    assert len(booth.ended) == 1
+    assert "BadRequest" in str(booth.ended[0])
+    booth.interpretation.push(Audio().frames(Audio().silence(0.02))[0])
+    booth.interpretation.end_input()
+
+
+async def test_closing_stops_at_once(booth: Booth, service: FakeService, until: Until) -> None:
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
+    await until(lambda: booth.interpretation.quiet)
+    await within(booth.interpretation.aclose())
+    assert service.last.closed
+    assert booth.ended == [None]
+
+
+async def test_what_is_cleared_amid_its_voice_ends_there(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    stt = make_stt()
+    interpretation = Interpretation(stt, TTS(stt))
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
+    speech = await anext(aiter(interpretation))
+    frames = aiter(speech)
+    await anext(frames)
+    interpretation.clear()
+    service.last.post(VoiceChunk(voice(2)), VoiceCompleted())
+    left = b"".join([bytes(frame.data) async for frame in frames])
+    assert len(left) < len(voice(2))
+    await interpretation.aclose()
+
+
+async def test_silence_that_was_told_to_be_speech_ends(
+    booth: Booth, service: FakeService, until: Until
+) -> None:
+    service.last.post(SpeechStarted(0.1))
+    await until(lambda: not booth.interpretation.quiet)
+    service.last.post(NothingRecognized())
+    await until(lambda: booth.interpretation.quiet)
+
+
+async def test_speech_that_is_not_translated_is_told_and_not_said(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    heard: list[SpeechEvent] = []
+    booth = Booth(make_stt(), heard=heard.append)
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(phrase("hello", {}, offset=0.1)))
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [event.alternatives[0].text for event in heard if event.alternatives] == ["hello"]
+    assert booth.said == []
+
+
+async def test_a_translation_that_cannot_be_said_is_passed_over(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    stt = make_stt()
+    booth = Booth(stt, TTS(stt, fallback=ToneTTS(failures=9)), conn_options=ONCE)
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(BONJOUR), VoiceCompleted(), Disconnected())
+    service.last.post(Recognized(ADIEU), VoiceChunk(voice(2)), VoiceCompleted())
+    booth.interpretation.end_input()
+    await until(lambda: booth.over)
+    assert [(text, bool(pcm)) for text, pcm in booth.said] == [("bonjour", False), ("adieu", True)]
+    await booth.aclose()

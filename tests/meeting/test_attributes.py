@@ -1,0 +1,103 @@
+"""The interpreter's participant attributes hold, whatever becomes of the connection."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from fakes.clock import VirtualLoop, run
+from fakes.livekit_room import FakeLiveKitRoom
+
+from livekit_plugins_azure_interpreter._meeting import attributes as _attributes
+from livekit_plugins_azure_interpreter._meeting.attributes import _CLEAR_SECONDS, Attributes
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+
+
+@pytest.fixture
+async def fake() -> FakeLiveKitRoom:
+    return FakeLiveKitRoom()
+
+
+@pytest.fixture
+async def attributes(fake: FakeLiveKitRoom) -> Attributes:
+    return Attributes(fake)  # type: ignore[arg-type]
+
+
+async def test_the_latest_value_holds_and_an_empty_one_takes_it_back(
+    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+) -> None:
+    attributes.set({"a": "1", "b": "1"})
+    attributes.set({"a": "2"})
+    attributes.set({"b": ""})
+    await until(lambda: fake.local_participant.attributes == {"a": "2"})
+
+
+async def test_what_was_set_while_the_connection_was_lost_is_set_when_it_is_back(
+    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+) -> None:
+    attributes.set({"before": "1"})
+    await until(lambda: fake.local_participant.attributes)
+    fake.local_participant.unheard = True
+    attributes.set({"meanwhile": "1"})
+    await asyncio.sleep(0)
+    attributes.set({"before": ""})
+    fake.local_participant.unheard = False
+    attributes.set_again()
+    await until(lambda: fake.local_participant.attributes == {"meanwhile": "1"})
+
+
+async def test_what_a_server_that_was_started_again_forgot_is_set_again(
+    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+) -> None:
+    attributes.set({"a": "1"})
+    await until(lambda: fake.local_participant.attributes)
+    fake.local_participant.attributes.clear()
+    attributes.set_again()
+    await until(lambda: fake.local_participant.attributes == {"a": "1"})
+
+
+async def test_a_token_that_forbids_attributes_is_a_warning(
+    fake: FakeLiveKitRoom,
+    attributes: Attributes,
+    until: Until,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_attributes, "_HOLD_SECONDS", 0.0)
+    fake.local_participant.may_set_attributes = False
+    attributes.set({"interpreter": "ready"})
+    await until(lambda: "canUpdateOwnMetadata" in caplog.text)
+    assert "attributes interpreter of" in caplog.text
+
+
+async def test_nothing_is_sent_to_a_room_that_is_not_connected(
+    fake: FakeLiveKitRoom, attributes: Attributes
+) -> None:
+    fake.connected = False
+    attributes.set({"a": "1"})
+    await attributes.clear()
+    assert fake.local_participant.attributes == {}
+
+
+async def test_in_the_end_none_is_left(fake: FakeLiveKitRoom, attributes: Attributes, until: Until) -> None:
+    attributes.set({"a": "1", "b": "1"})
+    await until(lambda: fake.local_participant.attributes)
+    await attributes.clear()
+    assert fake.local_participant.attributes == {}
+
+
+def test_an_end_while_the_connection_is_lost_waits_a_second_and_leaves_nothing_running() -> None:
+    async def end() -> None:
+        fake = FakeLiveKitRoom()
+        attributes = Attributes(fake)  # type: ignore[arg-type]
+        fake.local_participant.unheard = True
+        attributes.set({"a": "1"})
+        began_at = asyncio.get_running_loop().time()
+        await attributes.clear()
+        assert asyncio.get_running_loop().time() - began_at == _CLEAR_SECONDS
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(VirtualLoop(), end())

@@ -1,0 +1,156 @@
+"""Captions: what is written of an utterance, for whom."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from conftest import Until
+from livekit.agents.language import LanguageCode
+from livekit.agents.stt import SpeechData
+
+from livekit_plugins_azure_interpreter._meeting.captions import Captions
+from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.room import Caption
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+
+BOB = frozenset({"bob"})
+
+
+class Page:
+    """The captions of a room; it writes only while it is open."""
+
+    def __init__(self) -> None:
+        self.captions: list[Caption] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.torn = False
+
+    async def caption(self, caption: Caption) -> None:
+        await self.open.wait()
+        if self.torn:
+            raise RuntimeError("not now")
+        self.captions.append(caption)
+
+    @property
+    def texts(self) -> list[str]:
+        return [caption.text for caption in self.captions]
+
+
+def data(text: str, source: str, *, language: str = "en-US", translated: bool = True) -> SpeechData:
+    return SpeechData(
+        language=LanguageCode("fr" if translated else language),
+        text=text,
+        source_languages=[LanguageCode(language)],
+        source_texts=[source],
+        metadata={"translated": translated},
+    )
+
+
+@pytest.fixture
+def page() -> Page:
+    return Page()
+
+
+@pytest.fixture
+async def captions(page: Page) -> Any:
+    made = Captions(Route("alice", "fr"), page)  # type: ignore[arg-type]
+    yield made
+    await made.aclose()
+
+
+async def test_the_original_and_the_translation_are_segments_of_their_own(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    captions.heard(data("bonjour", "hello"), BOB, final=True)
+    await until(lambda: len(page.captions) == 2)
+    original, translation = page.captions
+    assert (original.text, original.language, original.original) == ("hello", "en-US", True)
+    assert (translation.text, translation.language, translation.original) == ("bonjour", "fr", False)
+    assert original.id != translation.id
+
+
+async def test_interim_results_and_the_final_are_one_segment(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    captions.heard(data("bon", "hel"), BOB, final=False)
+    await until(lambda: len(page.captions) == 2)
+    captions.heard(data("bonjour", "hello"), BOB, final=True)
+    await until(lambda: len(page.captions) == 4)
+    captions.heard(data("au revoir", "bye"), BOB, final=True)
+    await until(lambda: len(page.captions) == 6)
+    assert [one.final for one in page.captions] == [False, False, True, True, True, True]
+    ids = [one.id for one in page.captions]
+    assert ids[:2] == ids[2:4] != ids[4:]
+
+
+async def test_what_was_not_sent_in_time_gives_way(page: Page, captions: Captions, until: Until) -> None:
+    page.open.clear()
+    captions.heard(data("", "one"), BOB, final=True)
+    await asyncio.sleep(0)
+    for text in ("t", "tw", "two"):
+        captions.heard(data("", text), BOB, final=text == "two")
+    page.open.set()
+    await until(lambda: len(page.captions) == 2)
+    assert page.texts == ["one", "two"]
+
+
+async def test_another_script_of_the_same_language_is_written_too(page: Page, until: Until) -> None:
+    captions = Captions(Route("alice", "zh-Hans"), page)  # type: ignore[arg-type]
+    spoken = data("现在", "現在", language="zh-TW")
+    spoken.language = LanguageCode("zh-Hans")
+    captions.heard(spoken, BOB, final=True)
+    await until(lambda: len(page.captions) == 2)
+    await captions.aclose()
+    assert page.texts == ["現在", "现在"]
+
+
+@pytest.mark.parametrize("heard", [{"translated": False}, {"language": "fr-CA"}])
+async def test_what_was_not_translated_is_written_once(
+    page: Page, captions: Captions, until: Until, heard: dict[str, Any]
+) -> None:
+    captions.heard(data("mot", "mot", **heard), BOB, final=True)
+    captions.heard(data("bonjour", "hello"), BOB, final=True)
+    await until(lambda: len(page.captions) == 3)
+    assert page.texts == ["mot", "hello", "bonjour"]
+
+
+async def test_where_nobody_listens_nothing_is_written(page: Page, captions: Captions, until: Until) -> None:
+    captions.heard(data("bonjour", "hello"), frozenset(), final=True)
+    captions.heard(data("au revoir", "bye"), BOB, final=True)
+    await until(lambda: len(page.captions) == 2)
+    assert page.texts == ["bye", "au revoir"]
+
+
+async def test_a_caption_that_fails_is_the_only_one(page: Page, captions: Captions, until: Until) -> None:
+    page.torn = True
+    captions.heard(data("", "hello"), BOB, final=True)
+    await asyncio.sleep(0.01)
+    page.torn = False
+    captions.heard(data("", "bye"), BOB, final=True)
+    await until(lambda: page.captions)
+    assert page.texts == ["bye"]
+
+
+async def test_what_is_only_read_is_written_again_in_its_place(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    spoken, only_read = (Ledger().recognized(text, 0.0).translation for text in ("un", "deux"))
+    for translation in (spoken, only_read):
+        captions.heard(data(translation, "word"), BOB, final=True)
+    await until(lambda: len(page.captions) == 4)
+    captions.not_spoken(only_read)
+    captions.not_spoken(only_read)
+    await until(lambda: len(page.captions) > 4)
+    *_, before, after = page.captions
+    assert after == replace(before, spoken=False)
+
+
+async def test_a_gap_is_written_for_those_who_listen(page: Page, captions: Captions, until: Until) -> None:
+    captions.forgotten(3.0, frozenset())
+    captions.forgotten(4.0, BOB)
+    await until(lambda: page.captions)
+    (gap,) = page.captions
+    assert (gap.text, gap.missing_seconds, gap.spoken, gap.listeners) == ("[…]", 4.0, False, BOB)

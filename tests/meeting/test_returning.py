@@ -1,0 +1,88 @@
+"""Who is expected back after the connection was lost, and how long what is said for them waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fakes.clock import VirtualLoop, run
+
+from livekit_plugins_azure_interpreter._meeting.returning import (
+    _RETURN_SECONDS,
+    _SUBSCRIBE_SECONDS,
+    Returning,
+)
+from livekit_plugins_azure_interpreter._meeting.room import Member
+
+BOB = Member("bob", {"language": "fr"}, publishes=True, tracks=("TR_bob",))
+
+
+class Wait:
+    """What is said for bob; how long it has waited."""
+
+    def __init__(self, returning: Returning) -> None:
+        self._loop = asyncio.get_running_loop()
+        began_at = self._loop.time()
+
+        async def wait() -> float:
+            await returning.wait_for(lambda: {"bob"})
+            return self._loop.time() - began_at
+
+        self._waiting = asyncio.create_task(wait())
+
+    async def seconds(self) -> float:
+        return await self._waiting
+
+
+def in_virtual_time(test: Callable[[Returning], Awaitable[None]]) -> Callable[[], None]:
+    async def held() -> None:
+        await test(Returning())
+
+    def decorated() -> None:
+        run(VirtualLoop(), held())
+
+    decorated.__name__ = test.__name__
+    return decorated
+
+
+@in_virtual_time
+async def test_where_no_connection_was_lost_nothing_waits(returning: Returning) -> None:
+    assert await Wait(returning).seconds() == 0.0
+
+
+@in_virtual_time
+async def test_a_voice_waits_until_its_listener_is_back_and_hears_again(returning: Returning) -> None:
+    returning.lost([BOB])
+    wait = Wait(returning)
+    await asyncio.sleep(3.0)
+    returning.restored([], gone=lambda: None)
+    (absent,) = returning.absent(present=[])
+    assert (absent.identity, absent.publishes, absent.tracks) == ("bob", True, ())
+    await asyncio.sleep(2.0)
+    returning.came(["bob"])
+    assert returning.absent(present=[]) == []
+    assert await wait.seconds() == 5.0 + _SUBSCRIBE_SECONDS
+    returning.expect_nobody()
+
+
+@in_virtual_time
+async def test_who_does_not_come_back_has_left(returning: Returning) -> None:
+    gone = asyncio.Event()
+    returning.lost([BOB])
+    wait = Wait(returning)
+    returning.restored([], gone=gone.set)
+    await gone.wait()
+    assert returning.absent(present=[]) == []
+    assert await wait.seconds() == _RETURN_SECONDS
+
+
+@in_virtual_time
+async def test_a_connection_that_is_lost_again_begins_anew(returning: Returning) -> None:
+    returning.lost([BOB])
+    returning.restored([], gone=lambda: None)
+    returning.lost([])
+    wait = Wait(returning)
+    await asyncio.sleep(2 * _RETURN_SECONDS)
+    returning.restored(["bob"], gone=lambda: None)
+    assert await wait.seconds() == 2 * _RETURN_SECONDS + _SUBSCRIBE_SECONDS
+    returning.expect_nobody()

@@ -1,0 +1,137 @@
+"""A voice on its way into a room, also where the connection is lost meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+from fakes.limits import within
+from fakes.livekit_room import Publication
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
+from livekit_plugins_azure_interpreter._meeting.track import QUEUE_MS, Track
+
+_SAMPLES = RATE_HZ // 50
+_FRAMES_PER_SECOND = 50
+
+
+class Source:
+    """Takes frames, and queues the last QUEUE_MS of them."""
+
+    queued_duration = QUEUE_MS / 1000
+
+    def __init__(self) -> None:
+        self.captured: list[int] = []
+        self.closed = False
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        self.captured.append(frame.data[0])
+
+    def clear_queue(self) -> None:
+        """What was queued is not heard."""
+
+    async def wait_for_playout(self) -> None:
+        await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Place:
+    """Where a track is heard: a room whose connection can be lost."""
+
+    def __init__(self) -> None:
+        self.source = Source()
+        self.audible = asyncio.Event()
+        self.audible.set()
+        self.refuses: Exception | None = None
+        self.track = Track(
+            Route("alice", "fr"),
+            self.source,  # type: ignore[arg-type]
+            Publication("TR_own"),  # type: ignore[arg-type]
+            lambda route: self.audible.wait(),  # type: ignore[arg-type,return-value]
+            self._unpublish,
+        )
+
+    async def _unpublish(self, track: Track) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+
+    async def play(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            frame = rtc.AudioFrame(number.to_bytes(2, "little") * _SAMPLES, RATE_HZ, 1, _SAMPLES)
+            await self.track.play(frame)
+
+    def lose(self) -> None:
+        self.audible.clear()
+        self.track.lost()
+
+
+@pytest.fixture
+async def place() -> Place:
+    return Place()
+
+
+async def test_frames_are_played_once_in_order(place: Place) -> None:
+    await place.play(range(100))
+    await within(place.track.played())
+    assert place.source.captured == list(range(100))
+
+
+async def test_what_was_not_heard_before_a_loss_is_played_in_order_when_there_are_listeners_again(
+    place: Place,
+) -> None:
+    await place.play(range(100))
+    place.lose()
+    waiting = asyncio.create_task(place.play(range(100, 110)))
+    await asyncio.sleep(0)
+    assert place.source.captured == list(range(100))
+    place.audible.set()
+    await within(waiting)
+    # 0.4 s were queued, and 0.5 s may have gone astray.
+    again = place.source.captured[100:-10]
+    assert 0.86 <= len(again) / _FRAMES_PER_SECOND <= 0.92
+    assert place.source.captured[100:] == list(range(again[0], 110))
+
+
+async def test_what_is_played_again_is_played_once_more_where_the_connection_is_lost_meanwhile(
+    place: Place,
+) -> None:
+    await place.play(range(5))
+    place.lose()
+    place.lose()
+    place.audible.set()
+    await within(place.track.played())
+    assert place.source.captured == [*range(5), *range(5)]
+
+
+async def test_a_voice_that_was_heard_to_its_end_is_not_repeated(place: Place) -> None:
+    await place.play(range(5))
+    await within(place.track.played())
+    place.lose()
+    place.audible.set()
+    await within(place.track.played())
+    assert place.source.captured == list(range(5))
+
+
+async def test_the_end_of_a_voice_waits_for_its_listeners(place: Place) -> None:
+    await place.play(range(5))
+    place.lose()
+    ending = asyncio.create_task(place.track.played())
+    await asyncio.sleep(0)
+    assert not ending.done()
+    place.audible.set()
+    await within(ending)
+    assert place.source.captured == [*range(5), *range(5)]
+
+
+async def test_a_track_that_is_not_unpublished_is_a_warning(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.refuses = rtc.participant.UnpublishTrackError("it stays")
+    await place.track.aclose()
+    assert "alice-fr was not unpublished" in caplog.text
+    assert place.source.closed

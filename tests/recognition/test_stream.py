@@ -1,0 +1,996 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import struct
+import time
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import pytest
+from fakes.azure import heard, hearing, phrase, untranslated, voice
+from fakes.clock import VirtualLoop, run
+from fakes.limits import LIMIT_SECONDS, within
+from fakes.recognizer import FakeService
+from fakes.tts import tone
+from livekit import rtc
+from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, APITimeoutError
+from livekit.agents.stt import SpeechEventType
+from pytest_mock import MockerFixture
+
+from livekit_plugins_azure_interpreter import (
+    STT,
+    SpeechForgotten,
+    UtteranceRecognized,
+    VoiceLost,
+)
+from livekit_plugins_azure_interpreter._recognition import stream as stream_module
+from livekit_plugins_azure_interpreter._sdk import connection as _connection
+from livekit_plugins_azure_interpreter._sdk.events import (
+    CALLBACK_FAILED,
+    Connected,
+    Disconnected,
+    Event,
+    Failed,
+    Finished,
+    NothingRecognized,
+    Recognized,
+    SpeechStarted,
+    SpeechStopped,
+    VoiceChunk,
+    VoiceCompleted,
+)
+from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+Make = Callable[..., Any]
+
+FINAL = SpeechEventType.FINAL_TRANSCRIPT
+START, INTERIM, END = "start_of_speech", "interim_transcript", "end_of_speech"
+ONE_UTTERANCE = [START, INTERIM, FINAL.value, END]
+
+
+def frame(seconds: float, rate: int = 16000, channels: int = 1) -> rtc.AudioFrame:
+    count = round(seconds * rate)
+    return rtc.AudioFrame(b"\x10\x00" * channels * count, rate, channels, count)
+
+
+def said_in(language: str, translation: str) -> Event:
+    return Recognized(phrase("what was said", {language: translation}))
+
+
+async def speech_of(make_stt: Make, listen: Make, service: FakeService, *events: Event) -> list[str]:
+    """The kinds of events of a stream in which Azure reports these."""
+    service.replies = [[Connected(), *events]]
+    listener = listen(make_stt())
+    listener.stream.end_input()
+    await listener.ended()
+    return list(listener.speech)
+
+
+class TestOrder:
+    async def test_start_interim_final_end(self, make_stt: Make, listen: Make, service: FakeService) -> None:
+        events: list[Event] = [SpeechStarted(1.0), hearing("Ou"), heard("Oui."), SpeechStopped(1.5)]
+        assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE
+
+    async def test_the_end_that_azure_hears_before_the_final_is_not_the_end(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        events: list[Event] = [SpeechStarted(1.0), hearing("Ou"), SpeechStopped(1.5), heard("Oui.")]
+        assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE
+
+    async def test_an_end_once_per_turn_is_one_end_per_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        results = [event for at in (1.0, 3.0, 5.0) for event in (hearing("Ou"), heard("Oui.", offset=at))]
+        events: list[Event] = [SpeechStarted(1.0), *results, SpeechStopped(9.0)]
+        assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE * 3
+
+    async def test_a_result_that_comes_twice_is_one_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        events: list[Event] = [SpeechStarted(1.0), hearing("Ou"), heard("Oui."), heard("Oui.")]
+        assert await speech_of(make_stt, listen, service, *events) == ONE_UTTERANCE
+        assert "a result twice" in caplog.text
+
+    async def test_an_interim_after_the_end_starts_anew(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        events: list[Event] = [SpeechStarted(1.0), SpeechStopped(1.2), hearing("Ou"), heard("Oui.")]
+        assert await speech_of(make_stt, listen, service, *events) == [START, END, *ONE_UTTERANCE]
+
+    async def test_a_final_alone_starts_and_ends(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        assert await speech_of(make_stt, listen, service, heard("Oui.")) == [START, FINAL.value, END]
+
+    @pytest.mark.parametrize("nothing", [NothingRecognized(), Recognized(phrase("", {}))])
+    async def test_what_was_no_speech_ends(
+        self, make_stt: Make, listen: Make, service: FakeService, nothing: Event
+    ) -> None:
+        assert await speech_of(make_stt, listen, service, SpeechStarted(1.0), nothing) == [START, END]
+
+    async def test_speech_under_way_ends_with_the_stream(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        assert await speech_of(make_stt, listen, service, hearing("Ou")) == [START, INTERIM, END]
+
+
+class TestTranscripts:
+    async def _final(self, make_stt: Make, listen: Make, service: FakeService, event: Event) -> Any:
+        service.replies = [[Connected(), event]]
+        listener = listen(make_stt(target_languages=["fr", "de"]))
+        listener.stream.start_time_offset = 100.0
+        listener.stream.end_input()
+        await listener.ended()
+        (final,) = listener.finals
+        return final
+
+    async def test_it_has_the_target_the_source_and_all_targets(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        event = Recognized(phrase("Yes.", {"de": "Ja.", "fr": "Oui."}, offset=1.0, duration=0.5))
+        final = await self._final(make_stt, listen, service, event)
+        assert (final.language, final.text) == ("fr", "Oui.")
+        assert final.source_languages == ["en-US"]
+        assert final.source_texts == ["Yes."]
+        assert final.target_languages == ["fr", "de"]
+        assert final.target_texts == ["Oui.", "Ja."]
+        assert final.metadata == {"translated": True, "id": final.text.utterance.id}
+
+    async def test_its_times_are_on_the_clock_of_the_stream(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        event = Recognized(phrase(offset=1.0, duration=0.5))
+        final = await self._final(make_stt, listen, service, event)
+        assert final.start_time == pytest.approx(101.0, abs=0.5)
+        assert final.end_time - final.start_time == pytest.approx(0.5)
+
+    async def test_speech_that_is_not_translated_is_final_in_its_own_language(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        final = await self._final(make_stt, listen, service, untranslated("Yes."))
+        assert (final.language, final.text) == ("en-US", "Yes.")
+        assert final.target_texts == []
+        assert final.metadata == {"translated": False}
+
+    @pytest.mark.parametrize("translations", [{}, {"fr": ""}, {"fr": " \n"}, {"fr": "", "de": ""}])
+    @pytest.mark.parametrize("text", ["", " \u3000"])
+    async def test_a_final_without_words_is_no_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService, text: str, translations: dict[str, str]
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        service.replies = [[Connected(), SpeechStarted(0.1), Recognized(phrase(text, translations))]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        assert listener.speech == ["start_of_speech", "end_of_speech"]
+        assert (told, interpreter.counts.utterances) == ([], 0)
+
+    async def test_why_nothing_is_translated_is_told_by_the_final_and_once_by_the_log(
+        self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        why = "no model at wss://host/?key=SECRET"
+        failed = [Recognized(phrase("Hm.", {}, offset=at, failure_reason=why)) for at in (1.0, 3.0)]
+        service.replies = [[Connected(), *failed]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        reason = "no model at ..."
+        assert [one.transcript.failure_reason for one in told] == [reason] * 2
+        assert [final.metadata for final in listener.finals] == [
+            {"translated": False, "failure_reason": reason}
+        ] * 2
+        assert caplog.text.count(reason) == 1
+
+    async def test_the_final_is_told_to_listeners_of_the_stt(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        service.replies = [[Connected(), heard("Oui."), untranslated("Hm.")]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        assert [(one.transcript.text, one.transcript.translated) for one in told] == [
+            ("Oui.", True),
+            ("Hm.", False),
+        ]
+        assert told[0].id != told[1].id
+
+
+class TestAudio:
+    async def _written(self, make_stt: Make, listen: Make, service: FakeService, *frames: Any) -> bytes:
+        listener = listen(make_stt())
+        for one in frames:
+            listener.stream.push_frame(one)
+        listener.stream.end_input()
+        await listener.ended()
+        return bytes(service.last.written)
+
+    async def test_what_fits_passes_unchanged(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.02)
+        written = await self._written(make_stt, listen, service, rtc.AudioFrame(pcm, 16000, 1, len(pcm) // 2))
+        assert written == pcm
+
+    @pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (48000, 1), (16000, 2), (8000, 1)])
+    async def test_its_length_is_kept(
+        self, make_stt: Make, listen: Make, service: FakeService, rate: int, channels: int
+    ) -> None:
+        frames = [frame(0.02, rate, channels) for _ in range(50)]
+        written = await self._written(make_stt, listen, service, *frames)
+        assert len(written) / 32000 == pytest.approx(1.0, abs=0.01)
+
+    async def test_rate_and_channels_may_change_at_any_time(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        kinds = [(48000, 1), (16000, 2), (8000, 1), (44100, 2), (48000, 1)]
+        frames = [frame(0.01, rate, channels) for rate, channels in kinds for _ in range(20)]
+        written = await self._written(make_stt, listen, service, *frames)
+        assert len(written) / 32000 == pytest.approx(1.0, abs=0.01)
+
+    async def test_stereo_is_mixed_down(self, make_stt: Make, listen: Make, service: FakeService) -> None:
+        stereo = rtc.AudioFrame(struct.pack("<4h", 100, 300, -200, 400), 16000, 2, 2)
+        assert await self._written(make_stt, listen, service, stereo) == struct.pack("<2h", 200, 100)
+
+    async def test_the_options_reach_the_recognizer(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listen(make_stt(sample_rate=24000, source_languages=["en-US", "es-ES"]), language="de-DE")
+        await until(lambda: service.recognizers)
+        assert service.last.options.sample_rate == 24000
+        assert service.last.options.source_languages == ("de-DE",)
+
+
+class TestUsage:
+    def _seconds(self, listener: Any) -> list[float]:
+        usage = listener.of(SpeechEventType.RECOGNITION_USAGE)
+        return [event.recognition_usage.audio_duration for event in usage]
+
+    async def test_it_comes_every_five_seconds_at_a_flush_and_at_the_end(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        listener = listen(make_stt())
+        for _ in range(12):
+            listener.stream.push_frame(frame(0.5))
+        listener.stream.flush()
+        listener.stream.flush()
+        listener.stream.push_frame(frame(0.25))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._seconds(listener) == pytest.approx([5.0, 1.0, 0.25])
+
+    async def test_it_sums_to_the_audio_also_when_that_is_resampled(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        listener = listen(make_stt())
+        for _ in range(61):
+            listener.stream.push_frame(frame(0.1, 48000, 2))
+        listener.stream.end_input()
+        await listener.ended()
+        assert sum(self._seconds(listener)) == pytest.approx(len(service.last.written) / 32000)
+        assert sum(self._seconds(listener)) == pytest.approx(6.1, abs=0.02)
+
+    async def test_there_is_none_without_audio(self, make_stt: Make, listen: Make) -> None:
+        listener = listen(make_stt())
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._seconds(listener) == []
+
+
+REFUSED = Failed(
+    "BadRequest",
+    "Connection was closed by the remote host. Error code: 1007. Error details: Unsupported audio format",
+)
+
+
+class TestErrors:
+    async def test_a_wrong_key_is_one_attempt_and_one_error(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Failed("AuthenticationFailure", "401: the key secret-key is wrong")]]
+        listener = listen(make_stt())
+        with pytest.raises(APIStatusError, match="AZURE_SPEECH_KEY") as raised:
+            await listener.ended()
+        assert raised.value.status_code == 401
+        assert "secret-key" not in str(raised.value)
+        assert len(service.recognizers) == 1
+        (error,) = listener.errors
+        assert not error.recoverable
+
+    async def test_an_event_that_cannot_be_read_is_an_error_and_its_audio_is_sent_again(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        unread = Failed(CALLBACK_FAILED, "UnicodeDecodeError")
+        service.replies = [[Connected(), unread], [Connected(), heard("Oui.")]]
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(1.0))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [final.text for final in listener.finals] == ["Oui."]
+        (error,) = listener.errors
+        assert "UnicodeDecodeError" in str(error.error)
+        assert service.last.written
+
+    async def test_a_refusal_before_the_first_answer_is_final(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), REFUSED]]
+        listener = listen(make_stt())
+        with pytest.raises(APIStatusError, match="Unsupported audio format"):
+            await listener.ended()
+        assert len(service.recognizers) == 1
+
+    async def test_a_refusal_after_an_answer_is_tried_again_once_until_there_is_a_result(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        answered = SpeechStarted(0.1)
+        service.replies = [
+            [Connected(), answered, REFUSED],
+            [Connected(), answered, heard("Oui."), REFUSED],
+            [Connected(), answered, REFUSED],
+            [Connected()],
+        ]
+        listener = listen(make_stt())
+        with pytest.raises(APIStatusError):
+            await listener.ended()
+        assert len(service.recognizers) == 3
+
+    async def test_a_clock_that_is_set_back_costs_a_new_recognizer_but_no_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, mocker: MockerFixture
+    ) -> None:
+        listener = listen(make_stt(), conn_options=APIConnectOptions(max_retry=0, timeout=4))
+        listener.stream.push_frame(frame(1.0))
+        await until(lambda: service.recognizers and service.last.written)
+        now = time.time()
+        mocker.patch("livekit_plugins_azure_interpreter._recognition.stream.time.time", return_value=now - 60)
+        listener.stream.push_frame(frame(1.0))
+        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) == 64000)
+        mocker.stopall()
+        service.last.post(heard("Oui."))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [final.text for final in listener.finals] == ["Oui."]
+        assert (listener.errors, service.recognizers[0].closed) == ([], True)
+
+    async def test_a_lost_connection_is_retried_with_a_new_recognizer(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Failed("ConnectionFailure", "")], [Connected(), heard("Oui.")]]
+        listener = listen(make_stt())
+        listener.stream.end_input()
+        await listener.ended()
+        first, second = service.recognizers
+        assert first.closed
+        assert first is not second
+        assert [final.text for final in listener.finals] == ["Oui."]
+        (error,) = listener.errors
+        assert error.recoverable
+
+    async def test_retries_end(self, make_stt: Make, listen: Make, service: FakeService) -> None:
+        service.replies = [[Failed("ServiceUnavailable", "")]]
+        options = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=4)
+        listener = listen(make_stt(), conn_options=options)
+        with pytest.raises(APIConnectionError):
+            await listener.ended()
+        assert len(service.recognizers) == 3
+        assert [error.recoverable for error in listener.errors] == [True, True, False]
+
+    async def test_unread_audio_is_heard_by_the_next_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.replies = [[Failed("ConnectionFailure", "")], [Connected()]]
+        listener = listen(make_stt())
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        listener.stream.push_frame(frame(0.1))
+        listener.stream.end_input()
+        await listener.ended()
+        assert len(service.last.written) == 3200
+
+    async def test_audio_without_a_final_is_sent_first_by_the_next_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        event = Recognized(phrase(offset=1.0, duration=0.5))
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(2.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 64000)
+        first = service.last
+        first.post(event)
+        await listener.has(FINAL)
+        first.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert service.last.written == first.written[48000:]
+
+    async def test_times_of_a_later_attempt_go_on_where_its_audio_begins(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        event = Recognized(phrase(offset=1.0, duration=0.5))
+        service.replies = [[Connected()], [Connected(), Recognized(phrase(offset=0.2, duration=0.1))]]
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(2.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 64000)
+        service.last.post(event, Failed("ConnectionFailure", ""))
+        await listener.has(FINAL, 2)
+        times = [(final.start_time, final.end_time) for final in listener.finals]
+        assert times == [pytest.approx((1.0, 1.5)), pytest.approx((1.7, 1.8))]
+
+    async def test_no_time_of_a_stream_has_a_part_of_the_wall_clock(
+        self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # LiveKit adds to the offset what passes between two looks at the clock, at the first attempt as well.
+        looks = itertools.count(1000.0)
+        clock = SimpleNamespace(time=lambda: next(looks), perf_counter=time.perf_counter)
+        monkeypatch.setattr("livekit.agents.stt.stt.time", clock)
+        service.replies = [[Connected(), Recognized(phrase(offset=1.0, duration=0.5))]]
+        listener = listen(make_stt())
+        listener.stream.end_input()
+        await listener.ended()
+        assert [(final.start_time, final.end_time) for final in listener.finals] == [(1.0, 1.5)]
+
+    async def test_a_connect_timeout_is_an_error_that_names_it(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[]]
+        options = APIConnectOptions(max_retry=0, retry_interval=0.01, timeout=0.1)
+        with pytest.raises(APITimeoutError, match="could not be reached"):
+            await listen(make_stt(), conn_options=options).ended()
+
+    async def test_a_connect_timeout_leaves_time_for_closing(
+        self, make_stt: Make, listen: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # LiveKit starts its count of retries anew after an attempt that outlived the timeout.
+        limits: list[float] = []
+
+        class Recorded(_connection.Connection):
+            def __init__(self, *arguments: Any, connect_seconds: float, **more: Any) -> None:
+                limits.append(connect_seconds)
+                super().__init__(*arguments, connect_seconds=connect_seconds, **more)
+
+        monkeypatch.setattr(stream_module, "Connection", Recorded)
+        listener = listen(make_stt(), conn_options=APIConnectOptions(timeout=10))
+        listener.stream.end_input()
+        await listener.ended()
+        assert limits == [pytest.approx(9.0)]
+
+    async def test_a_service_that_is_silent_after_the_audio_is_an_error(
+        self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "_DRAIN_SECONDS", 0.05)
+        service.finishes = False
+        listener = listen(make_stt(), conn_options=APIConnectOptions(max_retry=0, timeout=4))
+        listener.stream.end_input()
+        with pytest.raises(APITimeoutError, match="did not answer after the end of the audio"):
+            await listener.ended()
+
+    async def test_options_that_the_sdk_refuses_are_one_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.refuses = RuntimeError("invalid argument")
+        listener = listen(make_stt())
+        with pytest.raises(RuntimeError, match="invalid argument"):
+            await listener.ended()
+        (error,) = listener.errors
+        assert not error.recoverable
+        assert service.entered == ["make"]
+
+    async def test_speech_under_way_ends_before_the_next_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [
+            [Connected(), hearing("Ou"), Failed("ConnectionFailure", "")],
+            [Connected(), heard("Oui.")],
+        ]
+        listener = listen(make_stt())
+        listener.stream.end_input()
+        await listener.ended()
+        assert listener.speech == [START, INTERIM, END, START, FINAL.value, END]
+
+
+class TestChanges:
+    """Other options, from the next utterance on; nothing but silence was heard before."""
+
+    def _targets(self, service: FakeService) -> list[str]:
+        return [recognizer.options.target_languages[0] for recognizer in service.recognizers]
+
+    async def test_before_anything_was_pushed_the_first_recognizer_has_them(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        interpreter.update_options(target_languages="de")
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["de"]
+
+    async def test_what_was_pushed_before_is_heard_by_the_recognizer_of_then(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.replies = [[Connected(), heard("Oui.")], [Connected(), said_in("de", "Ja.")]]
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        interpreter.update_options(target_languages="de")
+        listener.stream.push_frame(frame(0.7))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["fr", "de"]
+        assert [len(one.written) / 32000 for one in service.recognizers] == pytest.approx([0.6, 0.7])
+        assert [(final.language, final.text) for final in listener.finals] == [("fr", "Oui."), ("de", "Ja.")]
+
+    async def test_after_the_end_of_the_input_they_change_nothing(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await until(lambda: service.recognizers and service.last.audio_ended)
+        interpreter.update_options(target_languages="de")
+        service.last.post(Finished())
+        await listener.ended()
+        assert self._targets(service) == ["fr"]
+
+    async def test_another_attempt_has_each_part_heard_as_it_was_asked_for_then(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        for target, seconds in (("fr", 0.6), ("de", 0.7)):
+            interpreter.update_options(target_languages=target)
+            listener.stream.push_frame(frame(seconds))
+            await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(target_languages="it")
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        listener.stream.push_frame(frame(0.8))
+        await until(lambda: len(service.recognizers) == 3 and service.last.written)
+        service.finishes = True
+        service.recognizers[0].post(Failed("ConnectionFailure", ""))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._targets(service) == ["fr", "de", "it"] * 2
+        again = [len(one.written) / 32000 for one in service.recognizers[3:]]
+        assert again == pytest.approx([0.6, 0.7, 0.8])
+
+
+class TestBlockedLoop:
+    async def test_a_voice_that_came_in_time_is_not_lost(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt(voice_timeout_seconds=0.2)
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."))
+        await listener.has(FINAL)
+        service.last.post(*voice(tone(440, 0.3)))
+        time.sleep(0.4)  # noqa: ASYNC251 - what blocks the loop
+        listener.stream.end_input()
+        await listener.ended()
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert utterance.state is State.VOICED
+
+
+class TestStaleEvents:
+    async def test_those_of_an_earlier_attempt_are_ignored(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.replies = [[Failed("ConnectionFailure", "")], [Connected()]]
+        interpreter = make_stt()
+        listener = listen(interpreter)
+        await until(lambda: len(service.recognizers) == 2)
+        first, second = service.recognizers
+        first.post(heard("stale"), *voice(tone(440, 0.1)), Failed("AuthenticationFailure", ""), Finished())
+        await until(lambda: first.idle and second.started)
+        second.post(heard("fresh"), *voice(tone(880, 0.1)))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [final.text for final in listener.finals] == ["fresh"]
+        (claimed,) = interpreter._translations.claim("fresh")
+        assert b"".join(samples.pcm for samples in claimed.samples) == tone(880, 0.1)
+
+    async def test_those_after_closing_are_ignored(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        await listener.stream.aclose()
+        service.last.post(heard("late"), Failed("ServiceError", ""))
+        await until(lambda: service.last.idle)
+        other = listen(interpreter)  # once it has heard, the loop has taken the late ones too
+        other.stream.end_input()
+        await other.ended()
+        assert not told
+        assert not listener.errors
+
+
+class TestClosing:
+    async def test_a_stream_that_is_opening(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.hold("start")
+        listener = listen(make_stt())
+        await until(lambda: "start" in service.entered)
+        closing = asyncio.ensure_future(listener.stream.aclose())
+        await asyncio.sleep(0)
+        service.release("start")
+        await within(closing)
+        await until(lambda: service.last.closed)
+
+    async def test_a_stream_twice(self, make_stt: Make, listen: Make, service: FakeService) -> None:
+        listener = listen(make_stt())
+        await listener.stream.aclose()
+        await listener.stream.aclose()
+
+    async def test_a_recognizer_that_hangs_holds_up_nobody(
+        self, make_stt: Make, listen: Make, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "CLOSE_SECONDS", 0.02)
+        service = FakeService()
+        listener = listen(make_stt(_open_recognizer=service))
+        await until(lambda: service.recognizers and service.last.started)
+        service.hold("close")
+        await asyncio.wait_for(listener.stream.aclose(), LIMIT_SECONDS / 2)
+        assert not service.last.closed
+        service.shut_down()
+
+    async def test_the_stt_closes_all_its_streams(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt()
+        listen(interpreter)
+        listen(interpreter)
+        await until(lambda: len(service.recognizers) == 2)
+        await within(interpreter.aclose())
+        assert all(recognizer.closed for recognizer in service.recognizers)
+        assert interpreter._translations.claim("anything") == []
+
+
+class TestVoices:
+    async def _heard(
+        self, make_stt: Make, listen: Make, service: FakeService, *events: Event, **arguments: Any
+    ) -> tuple[STT, list[VoiceLost]]:
+        lost: list[VoiceLost] = []
+        interpreter = make_stt(**arguments)
+        interpreter.on("voice_lost", lost.append)
+        service.replies = [[Connected(), *events]]
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        return interpreter, lost
+
+    def _pcm(self, utterance: Utterance) -> bytes:
+        return b"".join(samples.pcm for samples in utterance.samples)
+
+    async def test_one_is_kept_after_its_stream(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.3)
+        interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), *voice(pcm))
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert utterance.state is State.VOICED
+        assert self._pcm(utterance) == pcm
+        assert not lost
+
+    async def test_one_that_never_came_is_lost_with_the_stream(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."))
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert utterance.state is State.LOST
+        (event,) = lost
+        assert (event.id, event.seconds_heard) == (utterance.id, 0.0)
+
+    async def test_one_that_does_not_come_in_time_is_lost(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        lost: list[VoiceLost] = []
+        interpreter = make_stt(voice_timeout_seconds=0.05)
+        interpreter.on("voice_lost", lost.append)
+        service.replies = [[Connected(), heard("Oui.")]]
+        listen(interpreter)
+        await until(lambda: lost)
+        assert "in time" in lost[0].reason
+
+    async def test_one_under_way_is_lost_with_the_websocket(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.1)
+        events: list[Event] = [
+            heard("un"),
+            VoiceChunk(pcm),
+            Disconnected(),
+            Connected(),
+            heard("deux"),
+            *voice(pcm),
+        ]
+        interpreter, lost = await self._heard(make_stt, listen, service, *events)
+        assert [event.reason for event in lost] == ["the connection was lost"]
+        (second,) = interpreter._translations.claim("deux")
+        assert self._pcm(second) == pcm
+
+    async def test_one_under_way_is_lost_with_its_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.1)
+        service.replies = [
+            [Connected(), heard("un"), VoiceChunk(b"\x01"), VoiceChunk(pcm), Failed("ConnectionFailure", "")],
+            [Connected(), heard("deux"), *voice(pcm)],
+        ]
+        lost: list[VoiceLost] = []
+        interpreter = make_stt()
+        interpreter.on("voice_lost", lost.append)
+        listener = listen(interpreter)
+        listener.stream.end_input()
+        await listener.ended()
+        assert [event.reason for event in lost] == ["the connection was lost"]
+        assert self._pcm(interpreter._translations.claim("deux")[0]) == pcm
+
+    async def test_one_that_was_not_asked_for_is_not_reported_as_lost(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), voice=None)
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert utterance.state is State.LOST
+        assert not lost
+
+    async def test_speech_that_is_not_translated_has_none(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        events: list[Event] = [untranslated("Yes."), heard("Oui."), *voice(tone(440, 0.1))]
+        interpreter, _ = await self._heard(make_stt, listen, service, *events)
+        assert interpreter._translations.claim("Yes.") == []
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert utterance.state is State.VOICED
+
+    async def test_half_a_sample_at_the_end_does_not_shift_the_next_voice(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.1)
+        events: list[Event] = [
+            heard("un"),
+            VoiceChunk(pcm + b"\x01"),
+            VoiceCompleted(),
+            heard("deux"),
+            *voice(pcm),
+        ]
+        interpreter, _ = await self._heard(make_stt, listen, service, *events)
+        (second,) = interpreter._translations.claim("deux")
+        assert self._pcm(second) == pcm
+
+    async def test_one_that_ends_without_a_sound_is_lost_and_the_next_keeps_its_place(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        pcm = tone(440, 0.1)
+        end = VoiceCompleted("1", told=True)
+        own: list[Event] = [VoiceChunk(pcm, "2"), VoiceCompleted("2", told=True)]
+        events: list[Event] = [heard("un"), heard("deux"), end, *own]
+        interpreter, lost = await self._heard(make_stt, listen, service, *events)
+        assert [one.reason for one in lost] == [LostReason.EMPTY.value]
+        (second,) = interpreter._translations.claim("deux")
+        assert self._pcm(second) == pcm
+
+    async def test_one_that_cannot_be_played_is_lost_not_noise(
+        self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        fmt = struct.pack("<HHIIHH", 85, 1, 16000, 32000, 2, 16)  # MP3
+        riff = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + fmt + b"data\0\0\0\0"
+        events: list[Event] = [heard("Oui."), VoiceChunk(riff + tone(440, 0.1)), VoiceCompleted()]
+        interpreter, lost = await self._heard(make_stt, listen, service, *events)
+        assert "cannot be played" in caplog.text
+        assert len(lost) == 1
+        (utterance,) = interpreter._translations.claim("Oui.")
+        assert not utterance.samples
+
+
+def at(translation: str, offset: float) -> Recognized:
+    """A final result whose words begin at a position in the audio of its attempt."""
+    return Recognized(phrase("what was said", translation, offset=offset))
+
+
+class TestLostResults:
+    """A voice came whose result did not: the SDK drops a result that it cannot read."""
+
+    SHORT = tone(440, 0.1)
+
+    async def lose(
+        self, stt: Any, listen: Make, service: FakeService, until: Until, *then: Event, **how: Any
+    ) -> Any:
+        """One utterance; 3 s of audio in all; the voice of another one, and what follows it."""
+        listener = listen(stt, **how)
+        listener.stream.push_frame(frame(3.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 96000)
+        service.last.post(at("Un.", 0.5), *voice(self.SHORT), *voice(self.SHORT), *then)
+        return listener
+
+    async def test_its_audio_is_sent_again_when_the_next_result_comes(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = await self.lose(make_stt(), listen, service, until, at("Trois.", 4.0))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert len(service.last.written) == 64000
+        service.last.post(at("Deux.", 0.5), at("Trois.", 3.0))
+        await listener.has(FINAL, 3)
+        assert [final.text for final in listener.finals] == ["Un.", "Deux.", "Trois."]
+
+    async def test_its_audio_is_sent_again_only_once(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        listener = await self.lose(stt, listen, service, until, at("Trois.", 4.0))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        service.last.post(*voice(self.SHORT), at("Trois.", 3.0), *voice(tone(440, 0.2)))
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._translations.claim("Trois.")
+        await until(lambda: utterance.done)
+        assert (utterance.state, utterance.seconds) == (State.VOICED, pytest.approx(0.2))
+        assert len(service.recognizers) == 2
+
+    async def test_a_voice_of_what_is_not_translated_is_no_lost_result(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        listener = listen(stt)
+        listener.stream.push_frame(frame(3.0))
+        await until(lambda: service.recognizers and len(service.last.written) == 96000)
+        service.last.post(untranslated("Yes."), *voice(self.SHORT), at("Deux.", 4.0), *voice(tone(440, 0.2)))
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._translations.claim("Deux.")
+        await until(lambda: utterance.done)
+        assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 1)
+
+    async def test_without_another_attempt_the_next_utterance_still_has_its_own_voice(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        options = APIConnectOptions(max_retry=0, timeout=4)
+        listener = await self.lose(
+            stt, listen, service, until, at("Trois.", 4.0), *voice(tone(440, 0.2)), conn_options=options
+        )
+        await listener.has(FINAL, 2)
+        (utterance,) = stt._translations.claim("Trois.")
+        await until(lambda: utterance.done)
+        assert utterance.seconds == pytest.approx(0.2)
+
+    async def test_its_audio_is_sent_again_when_no_other_result_comes(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        await self.lose(make_stt(voice_timeout_seconds=0.2), listen, service, until)
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert len(service.last.written) == 64000
+
+
+class TestServiceThatStaysMute:
+    def listen(self, service: FakeService, options: APIConnectOptions) -> tuple[APITimeoutError, list[bool]]:
+        """What a stream with speech ends with, in virtual time; and which of its errors were recoverable."""
+        loop = VirtualLoop()
+        loop.idle = lambda: all(recognizer.idle for recognizer in service.recognizers)
+        recoverable: list[bool] = []
+
+        async def main() -> APITimeoutError:
+            credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
+            interpreter = STT(target_languages="fr", _open_recognizer=service, **credentials)
+            interpreter.on("error", lambda error: recoverable.append(error.recoverable))
+            async with interpreter.stream(conn_options=options) as stream:
+                stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
+                with pytest.raises(APITimeoutError, match="did not answer to speech") as raised:
+                    async for _ in stream:
+                        pass
+            await interpreter.aclose()
+            return raised.value
+
+        # LiveKit counts retries anew after an attempt that outlived its timeout, by the clock on the wall.
+        livekit_clock = SimpleNamespace(time=loop.time, perf_counter=loop.time)
+        with mock.patch("livekit.agents.stt.stt.time", livekit_clock):
+            return run(loop, main()), recoverable
+
+    def test_it_is_an_error_in_the_end(self, service: FakeService) -> None:
+        error, recoverable = self.listen(service, APIConnectOptions(max_retry=1))
+        assert not error.retryable
+        assert recoverable == [True, False]
+
+    def test_without_retries_of_its_own_whoever_asked_may_try_again(self, service: FakeService) -> None:
+        error, _ = self.listen(service, APIConnectOptions(max_retry=0))
+        assert error.retryable
+
+    async def test_each_attempt_waits_longer_for_an_answer(
+        self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limits: list[float] = []
+
+        class Recorded(_connection.Connection):
+            def __init__(self, *arguments: Any, peer_timeout_seconds: float, **more: Any) -> None:
+                limits.append(peer_timeout_seconds)
+                super().__init__(*arguments, peer_timeout_seconds=peer_timeout_seconds, **more)
+
+        monkeypatch.setattr(stream_module, "Connection", Recorded)
+        service.replies = [[Failed("ServiceTimeout", "")], [Failed("ServiceTimeout", "")], [Connected()]]
+        listener = listen(make_stt(peer_timeout_seconds=15.0))
+        listener.stream.end_input()
+        await listener.ended()
+        assert limits == [15.0, 30.0, 60.0]
+
+
+class TestRenewableCredentials:
+    async def test_a_refusal_is_retried_once(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Failed("AuthenticationFailure", "")]]
+        listener = listen(make_stt(speech_key=None, speech_auth_token=lambda: "a-token"))
+        with pytest.raises(APIStatusError):
+            await listener.ended()
+        assert len(service.recognizers) == 2
+
+    async def test_a_connection_in_between_counts_anew(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        refused = Failed("AuthenticationFailure", "")
+        service.replies = [[refused], [Connected(), refused], [Connected(), Finished()]]
+        service.finishes = False
+        listener = listen(make_stt(speech_key=None, speech_auth_token=lambda: "a-token"))
+        await listener.ended()
+        assert len(service.recognizers) == 3
+
+
+class TestCounts:
+    async def test_they_tell_what_was_heard_and_lost(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        lost: list[VoiceLost] = []
+        stt.on("voice_lost", lost.append)
+        listener = listen(stt)
+        await until(lambda: service.recognizers)
+        service.last.post(
+            heard("douze lettres"), *voice(tone(440, 1.3)), heard("dix lettres"), untranslated("Yes.")
+        )
+        await listener.has(FINAL, 3)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: lost)
+        assert stt.counts.utterances == 3
+        assert dict(stt.counts.voices_lost) == {"the connection was lost": 1}
+        # By the pace of the voice before: 13 characters in 1.3 s.
+        assert (lost[0].seconds_heard, lost[0].seconds_missing) == (0.0, pytest.approx(1.1))
+
+    async def test_without_an_earlier_voice_what_is_missing_is_not_guessed(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        lost: list[VoiceLost] = []
+        stt.on("voice_lost", lost.append)
+        service.replies = [[Connected(), heard("Oui."), Failed("ConnectionFailure", "")], [Connected()]]
+        listen(stt)
+        await until(lambda: lost)
+        assert lost[0].seconds_missing is None
+
+    async def test_speech_that_could_not_be_kept_is_counted(
+        self,
+        make_stt: Make,
+        listen: Make,
+        service: FakeService,
+        until: Until,
+    ) -> None:
+        stt = make_stt(kept_audio_seconds=1.0)
+        told: list[SpeechForgotten] = []
+        stt.on("speech_forgotten", told.append)
+        listener = listen(stt)
+        for _ in range(3):
+            listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 8000, 16000, 1, 8000))
+        await until(lambda: service.recognizers and len(service.last.written) == 48000)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        assert stt.counts.speech_forgotten_seconds == pytest.approx(0.5)
+        assert told == [SpeechForgotten(stt.counts.speech_forgotten_seconds)]

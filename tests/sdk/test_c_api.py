@@ -1,0 +1,232 @@
+"""Events of the real SDK's C library, from a real connection to the emulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import weakref
+from typing import Any
+
+import azure.cognitiveservices.speech as speechsdk
+import pytest
+from fakes.limits import LIMIT_SECONDS
+from fakes.room import Audio
+
+from livekit_plugins_azure_interpreter._sdk import c_api as _native
+from livekit_plugins_azure_interpreter._sdk import events
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+
+
+@pytest.fixture
+def recognizer() -> Any:
+    """One that goes nowhere: signals can be connected, and nothing is received."""
+    config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint="ws://127.0.0.1:9")
+    config.add_target_language("fr")
+    config.speech_recognition_language = "en-US"
+    stream = speechsdk.audio.PushAudioInputStream()
+    return speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
+    )
+
+
+@pytest.fixture
+def connection(recognizer: Any) -> Any:
+    return speechsdk.Connection.from_recognizer(recognizer)
+
+
+@pytest.fixture
+def audio() -> Audio:
+    return Audio()
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+class Source:
+    """What a signal needs of the SDK's objects."""
+
+    def __init__(self, handle: object) -> None:
+        self._handle = handle
+
+
+class TestSignal:
+    def test_it_is_connected_when_it_is_told_to(self, connection: Any) -> None:
+        signal = _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        assert not signal.is_connected()
+        signal.connect()
+        assert signal.is_connected()
+        signal.disconnect_all()
+        assert not signal.is_connected()
+
+    def test_it_does_not_keep_its_source_alive(self, connection: Any) -> None:
+        source = Source(connection._handle)
+        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        signal.connect()
+        signal.disconnect_all()
+        alive = weakref.ref(source)
+        del source
+        assert alive() is None
+
+    def test_a_source_that_is_gone_has_nothing_to_disconnect(self, connection: Any) -> None:
+        source = Source(connection._handle)
+        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        del source
+        signal.disconnect_all()
+        assert not signal.is_connected()
+
+    @pytest.mark.parametrize(
+        "missing",
+        [
+            {"set_callback": "no_such_function"},
+            {"release": "no_such_function"},
+            {"needs": ("no_such_function",)},
+        ],
+    )
+    def test_a_kind_that_this_sdk_does_not_have(self, connection: Any, missing: dict[str, Any]) -> None:
+        kind = _native.MESSAGE_RECEIVED._replace(**missing)
+        with pytest.raises(AttributeError, match="no_such_function"):
+            _native.Signal(connection, kind, lambda _: None, fail)
+
+    def test_what_a_callback_raises_is_told_and_the_next_event_comes(self, connection: Any) -> None:
+        failures: list[Exception] = []
+
+        def received(event: int) -> None:
+            raise ValueError(event)
+
+        kind = _native.CONNECTED._replace(release=None)
+        signal = _native.Signal(connection, kind, received, failures.append)
+        signal._callback(1, None)
+        signal._callback(2, None)
+        assert [failure.args for failure in failures] == [(1,), (2,)]
+
+
+class Heard:
+    """What signals of each kind read, and on which threads."""
+
+    def __init__(self) -> None:
+        self.phrases: list[events.RawPhrase] = []
+        self.voices: list[bytes | None] = []
+        self.voices_of_phrases: list[bytes | None] = []
+        self.messages: list[_native.Message] = []
+        self.finals: list[events.RawPhrase] = []
+        self.nothing: list[bool] = []
+        self.offsets: list[float] = []
+        self.ends: list[events.Event] = []
+        self.threads: set[threading.Thread] = set()
+
+    def phrase(self, event: int) -> None:
+        self.phrases.append(_native.phrase(event))
+        self.voices_of_phrases.append(_native.voice(event))
+        self.threads.add(threading.current_thread())
+
+    def voice(self, event: int) -> None:
+        self.voices.append(_native.voice(event))
+
+    def message(self, event: int) -> None:
+        self.messages.append(_native.message(event))
+
+    def final(self, event: int) -> None:
+        self.nothing.append(_native.is_nothing(event))
+        self.finals.append(_native.phrase(event))
+
+    def started(self, event: int) -> None:
+        self.offsets.append(_native.offset_seconds(event))
+
+
+@pytest.fixture
+async def heard(audio: Audio) -> Heard:
+    """Of one utterance, up to the end of its voice."""
+    heard = Heard()
+    async with Emulator(Behaviour(script=[audio.line(1)], interim_interval_ms=200)) as emulator:
+        await asyncio.to_thread(_hear, emulator.endpoint, audio.speech((0.2, 1.4), end=2.5), heard)
+    return heard
+
+
+def _hear(endpoint: str, pcm: bytes, heard: Heard) -> None:
+    config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint=endpoint)
+    config.add_target_language("fr")
+    config.voice_name = "personal-voice"
+    config.speech_recognition_language = "en-US"
+    stream = speechsdk.audio.PushAudioInputStream()
+    recognizer = speechsdk.translation.TranslationRecognizer(
+        translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
+    )
+    messages = speechsdk.Connection.from_recognizer(recognizer)
+    ended = threading.Event()
+
+    def canceled(event: int) -> None:
+        heard.ends.append(_native.end(event))
+        ended.set()
+
+    signals = [
+        _native.Signal(recognizer, _native.RECOGNIZING, heard.phrase, fail),
+        _native.Signal(recognizer, _native.RECOGNIZED, heard.final, fail),
+        _native.Signal(recognizer, _native.SYNTHESIZING, heard.voice, fail),
+        _native.Signal(recognizer, _native.SPEECH_STARTED, heard.started, fail),
+        _native.Signal(recognizer, _native.CANCELED, canceled, fail),
+        _native.Signal(messages, _native.MESSAGE_RECEIVED, heard.message, fail),
+    ]
+    for signal in signals:
+        signal.connect()
+    recognizer.start_continuous_recognition_async().get()
+    stream.write(pcm)
+    stream.close()
+    assert ended.wait(LIMIT_SECONDS)
+    for signal in signals:
+        signal.disconnect_all()
+    recognizer.stop_continuous_recognition_async().get()
+
+
+async def test_an_interim_result_has_the_services_own_words(heard: Heard, audio: Audio) -> None:
+    phrase = heard.phrases[-1].read()
+    line = audio.line(1)
+    assert line.text.startswith(phrase.text)
+    assert phrase.translations
+    assert phrase.offset_seconds == pytest.approx(0.2, abs=0.15)
+    assert 0 < phrase.duration_seconds < 2.4
+
+
+async def test_a_voice_is_read_byte_for_byte_then_its_end(heard: Heard, audio: Audio) -> None:
+    *chunks, end = heard.voices
+    assert end == b""
+    assert all(chunks)
+    assert b"".join(filter(None, chunks)).endswith(audio.line(1).voices["fr"].pcm)
+
+
+async def test_an_event_without_a_voice_is_no_piece_of_one(heard: Heard) -> None:
+    assert heard.voices_of_phrases
+    assert set(heard.voices_of_phrases) == {None}
+
+
+async def test_every_message_is_read_on_a_thread_of_the_sdk(heard: Heard) -> None:
+    paths = [message.path for message in heard.messages]
+    assert paths[0] == "turn.start"
+    assert len(paths) > len(heard.phrases) + len(heard.voices)
+    assert threading.main_thread() not in heard.threads
+
+
+async def test_a_message_of_a_voice_names_its_stream(heard: Heard) -> None:
+    streams = {message.stream_id for message in heard.messages if message.path.startswith("audio")}
+    assert len(streams) == 1
+    assert "" not in streams
+    others = {message.stream_id for message in heard.messages if not message.path.startswith("audio")}
+    assert others == {""}
+
+
+async def test_a_message_of_a_result_has_its_turn_and_what_it_says(heard: Heard) -> None:
+    results = [message for message in heard.messages if message.body]
+    assert [json.loads(message.body).popitem()[0] for message in results]
+    assert {message.path for message in results} == {"translation.response"}
+    assert {message.request_id for message in results} == {heard.messages[0].request_id}
+
+
+async def test_a_final_result_has_the_services_own_words(heard: Heard, audio: Audio) -> None:
+    (final,) = heard.finals
+    assert (final.read().text, heard.nothing) == (audio.line(1).text, [False])
+    assert heard.offsets == [pytest.approx(final.offset_seconds, abs=0.01)]
+
+
+async def test_the_end_of_the_audio_is_read(heard: Heard) -> None:
+    assert heard.ends == [events.Finished()]

@@ -1,0 +1,221 @@
+"""Synthesizers on the loop: warm ones, deadlines, and the end of everything that was begun."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from conftest import Until
+from fakes.limits import within
+from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
+from livekit.agents import APIConnectionError
+
+from livekit_plugins_azure_interpreter._sdk import synthesis as _synthesis
+from livekit_plugins_azure_interpreter._sdk.events import (
+    BUSY,
+    TIMED_OUT,
+    Connected,
+    Disconnected,
+    Failed,
+    SpeechBegun,
+    SpeechChunk,
+    SpeechCompleted,
+    WordReached,
+)
+from livekit_plugins_azure_interpreter._sdk.synthesis import Synthesis
+from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import Synthesizers
+from livekit_plugins_azure_interpreter.credentials import TokenError
+
+Open = Callable[..., Synthesizers]
+
+
+class TestSpeaking:
+    async def test_what_comes_of_a_text_comes_in_order_to_its_end(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        assert await spoken(open_at(azure).take()) == list(SPOKEN)
+        assert azure.texts == ["<speak/>"]
+        assert azure.last.options is OPTIONS
+
+    async def test_nothing_that_can_block_runs_on_the_loop(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        assert set(azure.last.threads) == {"make", "open", "speak", "close"}
+        assert threading.main_thread() not in azure.last.threads.values()
+
+    async def test_a_failure_ends_it(self, open_at: Open) -> None:
+        failed = Failed("ServiceError", "")
+        synthesis = open_at(FakeSpeech([SpeechBegun("r1"), failed])).take()
+        assert (await spoken(synthesis))[-1] == failed
+        assert (synthesis.usable, synthesis.failed) == (False, True)
+
+    async def test_words_of_another_text_are_not_taken_for_its_own(self, open_at: Open) -> None:
+        late, own = WordReached("late", 0.0, 0.1, "r0"), WordReached("own", 0.0, 0.1, "r1")
+        reply = [SpeechBegun("r1"), late, own, SpeechCompleted()]
+        assert await spoken(open_at(FakeSpeech(reply)).take()) == [reply[0], own, reply[3]]
+
+    async def test_a_service_that_is_mute_has_so_long(self, open_at: Open) -> None:
+        synthesis = open_at(FakeSpeech([SpeechBegun("r1")])).take()
+        (_, failed) = await spoken(synthesis, 0.05)
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+
+    async def test_words_and_connections_do_not_make_up_for_sound(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
+        await until(lambda: azure.texts)
+        for _ in range(10):
+            azure.last.post(WordReached("word", 0.0, 0.1, "r1"), Disconnected())
+            await asyncio.sleep(0.04)
+        assert isinstance((await speaking)[-1], Failed)
+
+    async def test_sound_that_goes_on_may_take_long(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
+        await until(lambda: azure.texts)
+        for _ in range(8):
+            azure.last.post(SpeechChunk(b"12"))
+            await asyncio.sleep(0.04)
+        azure.last.post(SpeechCompleted())
+        assert isinstance((await speaking)[-1], SpeechCompleted)
+
+    async def test_opening_counts(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.hold("make")
+        (failed,) = await spoken(open_at(azure).take(), 0.05)
+        assert isinstance(failed, Failed)
+        assert failed.code == TIMED_OUT
+
+    async def test_a_reader_that_leaves_as_sound_comes_has_left(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        synthesis = open_at(azure).take()
+        speaking = asyncio.create_task(spoken(synthesis))
+        await until(lambda: azure.texts and azure.last.idle)
+        synthesis._take(SpeechChunk(b"12"))
+        speaking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await within(speaking)
+
+    async def test_a_loop_that_was_blocked_does_not_miss_the_sound(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech([SpeechBegun("r1")])
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.1))
+        await until(lambda: azure.texts and azure.last.idle)
+        azure.last.post(SpeechChunk(b"12"), SpeechCompleted())
+        time.sleep(0.2)  # noqa: ASYNC251 - as a careless user does
+        assert (await speaking)[1:] == [SpeechChunk(b"12"), SpeechCompleted()]
+
+    async def test_no_token_is_told_in_words_without_secrets(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.fails["make"] = TokenError("speech_auth_token() raised OSError")
+        with pytest.raises(APIConnectionError, match="speech_auth_token"):
+            await spoken(open_at(azure).take())
+
+    @pytest.mark.parametrize("where", ["make", "open", "speak"])
+    async def test_an_error_of_the_sdk_is_a_failure_without_its_words(
+        self, open_at: Open, where: str
+    ) -> None:
+        azure = FakeSpeech([])
+        azure.fails[where] = RuntimeError("a secret")
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        assert await spoken(synthesizers.take()) == [Failed("RuntimeError", "RuntimeError")]
+
+    async def test_a_text_waits_for_the_connection_that_is_being_made(self, open_at: Open) -> None:
+        azure = FakeSpeech()
+        azure.connects = False
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        speaking = asyncio.create_task(spoken(synthesizers.take()))
+        await asyncio.sleep(0.1)
+        assert not azure.texts
+        azure.last.post(Connected())
+        assert await speaking == list(SPOKEN)
+
+    async def test_not_for_ever(self, open_at: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_synthesis, "_CONNECTING_SECONDS", 0.05)
+        azure = FakeSpeech()
+        azure.connects = False
+        synthesizers = open_at(azure)
+        synthesizers.warm()
+        assert await spoken(synthesizers.take()) == list(SPOKEN)
+
+    async def test_one_that_goes_on_with_the_stopped_text_is_busy(
+        self, open_at: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
+        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")])
+        synthesis = open_at(azure).take()
+        await left(synthesis)
+        *_, failed = await spoken(synthesis)
+        assert isinstance(failed, Failed)
+        assert (failed.code, synthesis.usable, synthesis.failed) == (BUSY, False, True)
+
+
+class TestClosing:
+    @pytest.mark.parametrize("at", ["open", "connection", "speak", "sound"])
+    async def test_who_waits_is_told(self, open_at: Open, until: Until, at: str) -> None:
+        azure = FakeSpeech(SPOKEN[:1])
+        azure.connects = at != "connection"
+        synthesizers = open_at(azure)
+        held = at in ("open", "speak")
+        if held:
+            azure.hold(at)
+        synthesizers.warm()
+        synthesis = synthesizers.take()
+        speaking = asyncio.create_task(spoken(synthesis))
+        reached = {"connection": "open", "sound": "speak"}.get(at, at)
+        await until(lambda: azure.synthesizers and reached in azure.last.threads)
+        closing = asyncio.create_task(synthesizers.aclose())
+        await asyncio.sleep(0.02)
+        if held:
+            azure.release(at)
+        await within(closing)
+        with pytest.raises(APIConnectionError, match="closed"):
+            await speaking
+        assert azure.last.closed
+        synthesizers.give_back(synthesis)  # as its speaker does now
+
+    async def test_what_is_reported_after_is_ignored(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        azure.last.post(*SPOKEN, Disconnected())
+        await until(lambda: azure.last.idle)
+
+    async def test_one_that_hangs_is_left_behind_with_an_error(
+        self, open_at: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "CLOSE_SECONDS", 0.05)
+        azure = FakeSpeech()
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        azure.hold("close")
+        await within(synthesizers.aclose())
+        assert "did not stop within" in caplog.text
+        azure.release("close")
+
+    async def test_an_error_in_closing_is_logged_without_its_words(
+        self, open_at: Open, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        azure = FakeSpeech()
+        azure.fails["close"] = RuntimeError("a secret")
+        synthesizers = open_at(azure)
+        await spoken(synthesizers.take())
+        await synthesizers.aclose()
+        assert "did not stop cleanly: RuntimeError" in caplog.text
+        assert "a secret" not in caplog.text
+
+    async def test_closing_twice_is_closing_once(self, open_at: Open) -> None:
+        synthesis = Synthesis(azure := FakeSpeech(), OPTIONS, lambda _: None)
+        await synthesis.aclose()
+        await synthesis.aclose()
+        assert azure.last.closed
+        azure.shut_down()

@@ -1,0 +1,80 @@
+"""Who may import whom: the architecture, read from the source."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from architecture import Architecture, Path
+
+import livekit_plugins_azure_interpreter
+
+PUBLIC = {
+    "",
+    "agent",
+    "credentials",
+    "log",
+    "meeting",
+    "options",
+    "personal_voice",
+    "reports",
+    "stt",
+    "translation",
+    "tts",
+    "version",
+}
+# What each room may import: other rooms, and modules of the root.
+ALLOWED = {
+    "_voices": "",
+    "_sound": "",
+    "_livekit_private": "",
+    "_options": "",
+    "_sdk": "_options _sound credentials log options",
+    "_recognition": "_livekit_private _options _sdk _sound _voices log options reports",
+    "_speaking": "_livekit_private _options _sdk _sound _voices options",
+    "_interpreting": "_livekit_private _recognition _sound _speaking _voices log stt tts",
+    "_meeting": "_interpreting _options _speaking _voices log reports stt tts",
+    "emulator": "_options",
+}
+
+
+@cache
+def house() -> Architecture:
+    return Architecture.read(Path(livekit_plugins_azure_interpreter.__file__).parent)
+
+
+def test_the_root_holds_the_public_modules_only() -> None:
+    assert {name for name in house().modules if not house().room(name)} == PUBLIC
+
+
+def test_no_modules_import_each_other() -> None:
+    assert house().circles() == []
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_it_may_know(room: str) -> None:
+    imported = {
+        house().room(target) or target
+        for module, target in house().edges()
+        if house().room(module) == room and house().room(target) != room
+    }
+    assert imported <= set(ALLOWED[room].split())
+
+
+def test_every_room_has_its_directions() -> None:
+    assert {house().room(name) for name in house().modules} - {""} == set(ALLOWED)
+
+
+def test_only_one_room_imports_the_azure_sdk() -> None:
+    users = {name for name, foreign in house().foreign.items() if any(map(_is_azure_speech, foreign))}
+    assert {house().room(name) for name in users} - {""} == {"_sdk"}
+
+
+def test_the_ledger_and_all_around_it_are_pure() -> None:
+    for name, foreign in house().foreign.items():
+        if house().room(name) == "_voices":
+            assert not {one.split(".")[0] for one in foreign} & {"asyncio", "azure", "livekit", "threading"}
+
+
+def _is_azure_speech(name: str) -> bool:
+    return name.startswith("azure.cognitiveservices")

@@ -1,0 +1,89 @@
+"""What is measured of an utterance, and that it is told once."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from livekit_plugins_azure_interpreter._voices.meter import Heard, Meter, UtteranceMetrics, span_attributes
+
+HEARD = Heard(
+    id="utterance-1",
+    session_id="a-session",
+    source_language="en-US",
+    target_language="fr",
+    speech_seconds=2.0,
+    began_at=100.0,
+    ended_at=102.0,
+    recognized_at=102.5,
+)
+
+
+@pytest.fixture
+def told() -> list[UtteranceMetrics]:
+    return []
+
+
+@pytest.fixture
+def meter(told: list[UtteranceMetrics]) -> Meter:
+    meter = Meter()
+    meter.begin(HEARD, told.append)
+    return meter
+
+
+def test_a_voice_is_measured_to_its_first_sound(meter: Meter, told: list[UtteranceMetrics]) -> None:
+    meter.asked(103.0, backlog_seconds=1.5)
+    meter.sounded(103.25, 0.5)
+    meter.sounded(103.75, 0.25)
+    assert told == []
+    meter.end("voiced")
+    (metrics,) = told
+    assert metrics.ear_voice_span_seconds == 3.25
+    assert metrics.end_of_speech_to_first_sound_seconds == 1.25
+    assert metrics.recognition_delay_seconds == 0.5
+    assert (metrics.voice_seconds, metrics.speech_seconds, metrics.backlog_seconds) == (0.75, 2.0, 1.5)
+    assert (metrics.outcome, metrics.lost_reason) == ("voiced", None)
+    assert (metrics.id, metrics.session_id) == ("utterance-1", "a-session")
+    assert (metrics.source_language, metrics.target_language) == ("en-US", "fr")
+
+
+def test_without_a_sound_there_is_nothing_to_measure_to_it(meter: Meter) -> None:
+    metrics = meter.end("lost", "the connection was lost")
+    assert metrics is not None
+    assert metrics.lost_reason == "the connection was lost"
+    assert (metrics.ear_voice_span_seconds, metrics.end_of_speech_to_first_sound_seconds) == (None, None)
+
+
+def test_it_is_told_once(meter: Meter, told: list[UtteranceMetrics]) -> None:
+    meter.end("voiced")
+    assert meter.end("not_spoken") is None
+    assert [metrics.outcome for metrics in told] == ["voiced"]
+
+
+def test_a_text_that_is_said_again_after_an_error_was_asked_for_the_first_time(
+    meter: Meter, told: list[UtteranceMetrics]
+) -> None:
+    meter.asked(103.0, backlog_seconds=1.0)
+    meter.asked(109.0, backlog_seconds=9.0)
+    meter.end("voiced")
+    assert (meter.asked_at, told[0].backlog_seconds) == (103.0, 1.0)
+
+
+def test_the_fallbacks_sound_is_a_sound(meter: Meter, told: list[UtteranceMetrics]) -> None:
+    meter.sounded(104.0, 0.5, by_fallback=True)
+    meter.end("fallback")
+    assert (meter.by_fallback, told[0].ear_voice_span_seconds) == (True, 4.0)
+
+
+def test_where_nobody_wants_to_be_told_nothing_is(told: list[UtteranceMetrics]) -> None:
+    assert Meter().end("voiced") is None
+
+
+def test_a_span_has_every_field_that_is_known_and_no_other(meter: Meter) -> None:
+    metrics = meter.end("not_spoken")
+    assert metrics is not None
+    attributes = span_attributes(metrics)
+    known = {field.name for field in fields(metrics) if getattr(metrics, field.name) is not None}
+    assert attributes.keys() == {f"azure_interpreter.{name}" for name in known}
+    assert attributes["azure_interpreter.outcome"] == "not_spoken"
