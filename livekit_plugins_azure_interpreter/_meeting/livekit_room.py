@@ -1,4 +1,4 @@
-"""A LiveKit room: the real one behind the port of `_room.py`."""
+"""A LiveKit room: the real one behind the port of `room.py`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _CHANGES: tuple[rtc.room.EventTypes, ...] = (
 
 
 class LiveKitRoom:
-    """The port of `_room.py`, over a room that is connected to.
+    """The port of `room.py`, over a room that is connected to.
 
     Whom a track is for is enforced by LiveKit's track subscription permissions, which the publisher of a
     track may set: no API key is needed. Other tracks of the same participant are left to everybody.

@@ -18,7 +18,7 @@ _UNNOTICED_SECONDS = 0.5
 
 
 class Track:
-    """The `Output` of `_room.py`.
+    """The `Output` of `room.py`.
 
     Args:
         route: What it carries.
