@@ -49,7 +49,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def room(session: nox.Session) -> None:
-    """Test in rooms of a real LiveKit server only; the README tells where one is looked for."""
+    """Test in rooms of a real LiveKit server only; CONTRIBUTING.md says where one is looked for."""
     _pytest(session, "tests/room")
 
 
