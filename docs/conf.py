@@ -37,5 +37,15 @@ def _without_private(*event: Any) -> tuple[str, str | None] | None:
     return signature[: signature.index(", _")] + ")", returned
 
 
+def _without_private_bases(*event: Any) -> None:
+    """A base that is a class around one of LiveKit's is shown as LiveKit's."""
+    bases: list[Any] = event[-1]
+    bases[:] = [
+        base.__bases__[0] if "._livekit_private." in getattr(base, "__module__", "") else base
+        for base in bases
+    ]
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-process-bases", _without_private_bases)
     app.connect("autodoc-process-signature", _without_private)

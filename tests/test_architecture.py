@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pytest
@@ -63,6 +64,14 @@ def test_a_room_imports_only_what_it_may_know(room: str) -> None:
 
 def test_every_room_has_its_directions() -> None:
     assert {house().room(name) for name in house().modules} - {""} == set(ALLOWED)
+
+
+def test_the_page_on_the_architecture_has_these_directions() -> None:
+    page = Path(__file__).parents[1] / "docs" / "architecture.md"
+    rows = re.findall(r"^\| `(\w+)` \| .+ \|(.*) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {room: re.findall(r"\w+", imported) for room, imported in rows} == {
+        room: imported.split() for room, imported in ALLOWED.items()
+    }
 
 
 def test_only_one_room_imports_the_azure_sdk() -> None:

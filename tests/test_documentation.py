@@ -1,7 +1,8 @@
-"""What is public is documented: each name, each method, each argument and each event."""
+"""What is public is documented: each name, method, argument, event and error; each link leads somewhere."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import typing
@@ -15,7 +16,17 @@ import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter import emulator
 
 _PACKAGE = azure_interpreter.__name__
-_REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+_ROOT = Path(__file__).parents[1]
+_REFERENCE = _ROOT / "docs" / "reference"
+_PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob("docs/*.md")])
+_NO_USER_SEES = {
+    "IllegalStep",
+    "VoiceFormatError",  # logged, with the sentence that the page has
+    "ClockSetBackError",
+    "the connection was closed while it was opening",
+    "nothing to say",
+}
+"""Errors by their class or their message that the package raises and handles itself."""
 _NOT_ARGUMENTS = {"self", "cls", "kind", "error", "trace"}
 
 
@@ -105,3 +116,57 @@ def test_each_event_of_its_own_is_documented(kind: type) -> None:
             for event in typing.get_args(argument):
                 if event not in ("metrics_collected", "error"):  # LiveKit's
                     assert f"`{event}`" in (kind.__doc__ or "")
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_each_link_to_another_page_leads_to_a_file_and_a_heading(page: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, heading = link.partition("#")
+        target = page.parent / name if name else page
+        if not link.startswith("http") and not (
+            target.exists() and (not heading or heading in _slugs(target))
+        ):
+            broken.append(link)
+    assert broken == []
+
+
+def _slugs(page: Path) -> set[str]:
+    """What its headings are called in links."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_has_at_most_150_lines() -> None:
+    assert len((_ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_each_error_message_is_in_the_troubleshooting_page() -> None:
+    page = (_ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    package = Path(azure_interpreter.__file__).parent
+    modules = [path for path in package.rglob("*.py") if "emulator" not in path.parts]
+    messages = {
+        message for path in modules for message in _messages(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert len(messages) > 50
+    assert [parts for parts in messages if not any(_beginning(part) in page for part in parts)] == []
+
+
+def _messages(module: ast.Module) -> Iterator[tuple[str, ...]]:
+    """The literal parts of each message that is raised, or is what a failure of Azure means."""
+    raised = {node.exc for node in ast.walk(module) if isinstance(node, ast.Raise)}
+    for call in ast.walk(module):
+        if isinstance(call, ast.Call) and (call in raised or ast.unparse(call.func) == "_Meaning"):
+            strings = [
+                part.value
+                for argument in call.args
+                for part in ast.walk(argument)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+            parts = tuple(string for string in strings if len(string.split()) > 2)
+            if parts and not {ast.unparse(call.func), *parts} & _NO_USER_SEES:
+                yield parts
+
+
+def _beginning(message: str) -> str:
+    return " ".join(message.split()[:3]).rstrip(",;:.")
