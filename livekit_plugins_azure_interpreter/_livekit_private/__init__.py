@@ -1,1 +1,1 @@
-"""What the package uses of LiveKit's private names."""
+"""Adapters to private names of LiveKit: sessions, sample rates, one warning."""

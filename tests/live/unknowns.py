@@ -35,7 +35,9 @@ class Unknown:
 
 
 _NOTHING = "Nothing to do."
-_AS_ASKED = "tests/test_transcripts.py::test_translations_are_given_by_the_languages_that_were_asked_for"
+_AS_ASKED = (
+    "tests/recognition/test_transcripts.py::test_translations_are_given_by_the_languages_that_were_asked_for"
+)
 
 UNKNOWNS: Mapping[str, Unknown] = {
     "header": Unknown(
@@ -253,13 +255,13 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "Nothing to do: END_OF_SPEECH comes with each final transcript.",
                 (
                     f"{_TURNS}::TestTurns::test_nothing_is_lost_between_them[3]",
-                    "tests/test_stream.py::TestOrder::test_an_end_once_per_turn_is_one_end_per_utterance",
+                    "tests/recognition/test_stream.py::TestOrder::test_an_end_once_per_turn_is_one_end_per_utterance",
                 ),
             ),
             "never": Answer(
                 "Never.",
                 "Nothing to do: END_OF_SPEECH comes with each final transcript.",
-                ("tests/test_stream.py::TestOrder::test_a_final_alone_starts_and_ends",),
+                ("tests/recognition/test_stream.py::TestOrder::test_a_final_alone_starts_and_ends",),
             ),
         },
     ),
