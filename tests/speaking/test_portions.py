@@ -153,4 +153,5 @@ class TestLength:
         coming.flush()
         taken += iter(coming.take, "")
         assert "".join(taken) == "".join(pieces)
-        assert all(seconds_to_say(part) <= most_seconds or len(part) == 1 for part in taken)
+        # Two sums of the same floats may differ in their last digit.
+        assert all(seconds_to_say(part) <= most_seconds + 1e-9 or len(part) == 1 for part in taken)
