@@ -53,7 +53,10 @@ def character_cost(character: str) -> Cost:
 
 def seconds_to_say(text: str) -> float:
     """How long a slow speaker takes at most."""
-    return sum(character_cost(character).seconds for character in text)
+    seconds = 0.0
+    for character in text:  # one after the other, as a text is cut: `sum` rounds otherwise
+        seconds += character_cost(character).seconds
+    return seconds
 
 
 def _seconds(character: str) -> float:
