@@ -144,6 +144,7 @@ class Speech:
     def ended(self, span: Span | None, *, cancelled: bool) -> None:
         """Nothing more will be said. Tell what became of each utterance; LiveKit's span has the first."""
         for number, utterance in enumerate(self._claimed or ()):
+            utterance.free_sound()  # not before: an attempt after an error speaks it from its beginning
             if (usage := self._usage(utterance, cancelled=cancelled)) is not None:
                 if span is not None:
                     span.set_attribute(ATTR_TTS_METRICS, usage.model_dump_json())

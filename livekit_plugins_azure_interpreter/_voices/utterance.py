@@ -84,12 +84,13 @@ class Utterance:
     Attributes:
         id: Unique in this process.
         recognized_at: When its final result came, on the ledger's clock.
-        samples: Its voice so far, in order.
-        seconds: How long that is.
+        samples: Its voice so far, in order; empty once it was spoken.
+        seconds: How long its voice is so far.
         lost_reason: Why it is LOST.
         same_language: It was spoken in the target language.
         handed_out: Somebody was given its translation, to have it spoken.
-        wanted: False: nobody will say it. Its voice keeps its place in the line, and is not kept.
+        wanted: False: nobody will say it, or its speech is over. Its voice keeps its place in the line, and
+            is not kept.
         meter: When what happened to it.
         times: Where it begins and ends on the clock of its stream, as its final transcript has it.
         changed: Called after each change of the voice, for the one who claimed it.
@@ -152,9 +153,13 @@ class Utterance:
     def let_go(self, outcome: Outcome = "not_spoken") -> None:
         """Nobody will say it."""
         self.claim()
+        self.free_sound()
+        self.meter.end(outcome)
+
+    def free_sound(self) -> None:
+        """Drop its sound, and what is still to come of it. Somebody may keep its text for long."""
         self.wanted = False
         self.samples.clear()
-        self.meter.end(outcome)
 
     def _step(self, step: Step) -> None:
         following = _NEXT.get((self.state, step))

@@ -162,6 +162,25 @@ class TestVoice:
         await speech.aclose()
         assert translation.utterance.changed is None
 
+    async def test_its_sound_is_freed_once_it_was_spoken(self, live: Live, say: Make) -> None:
+        # Whoever keeps a transcript keeps the utterance, but not 32 kB for each second of its voice.
+        translation = await live.hears("Oui.", *voice(VOICE))
+        speech = await said(say, TTS(live.stt), translation)
+        assert (speech.pcm, translation.utterance.samples) == (VOICE, [])
+        assert translation.utterance.seconds == pytest.approx(0.5)
+
+    async def test_its_rest_is_not_kept_once_its_speech_was_stopped(
+        self, live: Live, say: Make, until: Until
+    ) -> None:
+        translation = await live.hears("Oui.")
+        speech = say(TTS(live.stt), translation)
+        live.azure.post(VoiceChunk(VOICE[:6400]))
+        await until(lambda: speech.frames)
+        await speech.aclose()
+        live.azure.post(VoiceChunk(VOICE[6400:]), VoiceCompleted())
+        await until(lambda: translation.utterance.done)
+        assert translation.utterance.samples == []
+
     async def test_it_is_measured(self, live: Live, say: Make) -> None:
         measured: list[TTSMetrics] = []
         tts = TTS(live.stt)

@@ -178,3 +178,19 @@ def test_one_that_nobody_will_say_keeps_no_sound_but_its_length() -> None:
     utterance.complete()
     assert (utterance.wanted, utterance.claimed, utterance.state) == (False, True, State.VOICED)
     assert (utterance.samples, utterance.seconds) == ([], 2 * piece().seconds)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_freed_utterance_keeps_the_state_and_the_length_but_no_sound(state: State) -> None:
+    utterance = utterance_in(state, CLAIMED)
+    seconds = utterance.seconds
+    utterance.free_sound()
+    assert (utterance.state, utterance.seconds, utterance.samples) == (state, seconds, [])
+
+
+def test_what_comes_after_its_sound_was_freed_is_not_kept() -> None:
+    utterance = utterance_in(State.VOICING, CLAIMED)
+    utterance.free_sound()
+    utterance.add(piece())
+    utterance.complete()
+    assert (utterance.state, utterance.seconds, utterance.samples) == (State.VOICED, 2.0, [])
