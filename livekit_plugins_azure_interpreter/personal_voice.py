@@ -21,14 +21,14 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 from livekit.agents.utils import is_given
 
 from ._sdk.errors import to_api_error
-from ._sdk.events import BUSY, Failed, SpeechBegun, SpeechChunk, WordReached
+from ._sdk.events import BUSY, Failed, SynthesisChunk, SynthesisStarted, WordBoundary
 from ._sdk.synthesis import OpenSynthesizer
 from ._sdk.synthesizer import AzureSynthesizer
-from ._sdk.synthesizer_pool import Synthesizers
+from ._sdk.synthesizer_pool import SynthesizerPool
 from ._speaking.portions import Portions
-from ._speaking.ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
+from ._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
 from ._speaking.whole_characters import WholeCharacters
-from ._speaking.word_alignment import Timings
+from ._speaking.word_alignment import WordAligner
 from .credentials import SPEAKING, Credentials
 from .options import Proxy, SpeakingOptions
 
@@ -97,7 +97,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         proxy: str | None = None,
         _open_synthesizer: OpenSynthesizer = AzureSynthesizer,
     ) -> None:
-        self._voice = SpokenVoice.resolve(
+        self._voice = SynthesisVoice.resolve(
             speaker_profile_id=speaker_profile_id, model=model, voice=voice, language=language, rate=rate
         )
         self._options = SpeakingOptions(
@@ -119,7 +119,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
             sample_rate=sample_rate,
             num_channels=1,
         )
-        self._synthesizers = Synthesizers(_open_synthesizer, self._options)
+        self._synthesizers = SynthesizerPool(_open_synthesizer, self._options)
 
     @property
     def model(self) -> str:
@@ -169,7 +169,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         Iterating it raises an `APIStatusError` where Azure refused (401: the credentials, 400: the voice, the
         model or the language), an `APIConnectionError` or `APITimeoutError` where it stayed away.
         """
-        return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
+        return _PersonalVoiceChunkedStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> PersonalVoiceStream:
         """Open a stream for one text, which is spoken as its sentences come; it raises as `synthesize`."""
@@ -185,13 +185,13 @@ class PersonalVoiceStream(tts.SynthesizeStream):
 
     def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._speech = _Speech(tts, conn_options, started=self._mark_started)
+        self._speaker = _TextSpeaker(tts, conn_options, started=self._mark_started)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speech.say(self._input_ch, output_emitter)
+        await self._speaker.say(self._input_ch, output_emitter)
 
 
-class _WholeStream(ChunkedStream):
+class _PersonalVoiceChunkedStream(ChunkedStream):
     """Speaks one text that is whole from the beginning. Made by `PersonalVoiceTTS.synthesize()`.
 
     LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
@@ -199,10 +199,10 @@ class _WholeStream(ChunkedStream):
 
     def __init__(self, *, tts: PersonalVoiceTTS, input_text: str, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
-        self._speech = _Speech(tts, conn_options)
+        self._speaker = _TextSpeaker(tts, conn_options)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speech.say(_whole(self._input_text), output_emitter)
+        await self._speaker.say(_whole(self._input_text), output_emitter)
 
 
 async def _whole(text: str) -> AsyncIterator[str]:
@@ -221,7 +221,7 @@ async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.
     portions.flush()
 
 
-class _Speech:
+class _TextSpeaker:
     """What one stream says, over all its attempts."""
 
     def __init__(
@@ -315,11 +315,11 @@ class _Speech:
             speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._conn_options.timeout)
             async with contextlib.aclosing(speaking):
                 async for event in speaking:
-                    if isinstance(event, SpeechChunk):
+                    if isinstance(event, SynthesisChunk):
                         segment.push(event.pcm)
-                    elif isinstance(event, WordReached):
+                    elif isinstance(event, WordBoundary):
                         segment.reached(event)
-                    elif isinstance(event, SpeechBegun):
+                    elif isinstance(event, SynthesisStarted):
                         segment.begun(event.request_id)
                     elif isinstance(event, Failed):
                         if event.code == BUSY:
@@ -347,7 +347,7 @@ class _Segment:
     def __init__(self, emitter: AudioEmitter, options: SpeakingOptions) -> None:
         self._emitter = emitter
         self._bytes_per_second = 2 * options.sample_rate
-        self._timings: Timings | None = None
+        self._timings: WordAligner | None = None
         self._word_timings = options.word_timings
         self._emitted = 0
         self._text_begins = 0
@@ -363,7 +363,7 @@ class _Segment:
     def begin(self, text: str) -> None:
         """A text is spoken next."""
         self._text_begins = self._emitted
-        self._timings = Timings(text, self.seconds) if self._word_timings else None
+        self._timings = WordAligner(text, self.seconds) if self._word_timings else None
 
     def restart(self) -> None:
         """The text is spoken from its beginning; what was heard of it is not heard again."""
@@ -373,7 +373,7 @@ class _Segment:
         self.request_id = request_id
         self._emitter._note_provider_request_id(request_id)
 
-    def reached(self, word: WordReached) -> None:
+    def reached(self, word: WordBoundary) -> None:
         if self._timings is not None and (timed := self._timings.reached(word)) is not None:
             self._emitter.push_timed_transcript(timed)
 

@@ -21,7 +21,7 @@ from livekit.agents.utils import AudioBuffer, is_given
 from ._livekit_private.sessions import hearing_scope, scope_of
 from ._options.languages import spelled
 from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
-from ._recognition.batch import Recording
+from ._recognition.batch import BatchStream
 from ._recognition.stream import SpeechStream
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
@@ -360,7 +360,7 @@ class STT(stt.STT[_Events]):
         # The base class tries again as often as the caller wants; it is a stream of its own each time,
         # and none that a TTS would ask for voices.
         once = replace(conn_options, max_retry=0)
-        recording = self._make_stream(once, language, kind=Recording, voice=None)
+        recording = self._make_stream(once, language, kind=BatchStream, voice=None)
         self._owner.unclaimed.add(recording)
         try:
             return await recording.transcribe(buffer)

@@ -11,7 +11,7 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TTSCapabilities
 
 from ._interpreting.stts import InterpretingSTTs
-from ._speaking.player import Speech
+from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
 
@@ -87,7 +87,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         Iterating it raises an `APIError` where the text is no translation and there is no `fallback`; or what
         the fallback raises.
         """
-        return _WholeStream(tts=self, input_text=text, conn_options=conn_options)
+        return _TranslationChunkedStream(tts=self, input_text=text, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
         """Open a stream for one text; else as `synthesize`.
@@ -97,8 +97,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         """
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
-    def _speech(self, conn_options: APIConnectOptions, *, streamed: bool) -> Speech:
-        return Speech(self, self._interpreters, self._fallback, conn_options, streamed=streamed)
+    def _player(self, conn_options: APIConnectOptions, *, streamed: bool) -> Player:
+        return Player(self, self._interpreters, self._fallback, conn_options, streamed=streamed)
 
 
 class SynthesizeStream(tts.SynthesizeStream):
@@ -106,11 +106,11 @@ class SynthesizeStream(tts.SynthesizeStream):
 
     def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._speech = tts._speech(conn_options, streamed=True)
+        self._player = tts._player(conn_options, streamed=True)
         self._task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speech.say_pieces(self._pieces(), output_emitter, self._mark_started)
+        await self._player.say_pieces(self._pieces(), output_emitter, self._mark_started)
 
     async def _pieces(self) -> AsyncIterator[str]:
         """What is pushed, the very objects, in whole characters."""
@@ -123,10 +123,10 @@ class SynthesizeStream(tts.SynthesizeStream):
         await _only_drain(event_aiter)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._speech.ended(self._tts_request_span, cancelled=task.cancelled())
+        self._player.ended(self._tts_request_span, cancelled=task.cancelled())
 
 
-class _WholeStream(ChunkedStream):
+class _TranslationChunkedStream(ChunkedStream):
     """Speaks one text that is whole from the beginning. Made by `TTS.synthesize()`.
 
     LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
@@ -135,17 +135,17 @@ class _WholeStream(ChunkedStream):
     def __init__(self, *, tts: TTS, input_text: str, conn_options: APIConnectOptions) -> None:
         text = whole_characters(input_text)
         super().__init__(tts=tts, input_text=text, conn_options=conn_options)
-        self._speech = tts._speech(conn_options, streamed=False)
+        self._player = tts._player(conn_options, streamed=False)
         self._synthesize_task.add_done_callback(self._ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speech.say(self._input_text, output_emitter)
+        await self._player.say(self._input_text, output_emitter)
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
         await _only_drain(event_aiter)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._speech.ended(self._tts_request_span, cancelled=task.cancelled())
+        self._player.ended(self._tts_request_span, cancelled=task.cancelled())
 
 
 async def _only_drain(event_aiter: AsyncIterable[SynthesizedAudio]) -> None:

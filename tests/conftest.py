@@ -18,7 +18,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, SpeechStream, session_options
-from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import Synthesizers
+from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import SynthesizerPool
 from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
@@ -159,12 +159,12 @@ async def say() -> AsyncIterator[Callable[..., Saying]]:
 
 
 @pytest.fixture
-async def open_at() -> AsyncIterator[Callable[[FakeSpeech], Synthesizers]]:
+async def open_at() -> AsyncIterator[Callable[[FakeSpeech], SynthesizerPool]]:
     """The synthesizers of a fake service."""
-    made: list[tuple[FakeSpeech, Synthesizers]] = []
+    made: list[tuple[FakeSpeech, SynthesizerPool]] = []
 
-    def make(azure: FakeSpeech) -> Synthesizers:
-        made.append((azure, Synthesizers(azure, OPTIONS)))
+    def make(azure: FakeSpeech) -> SynthesizerPool:
+        made.append((azure, SynthesizerPool(azure, OPTIONS)))
         return made[-1][1]
 
     yield make

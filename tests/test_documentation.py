@@ -156,7 +156,7 @@ def _messages(module: ast.Module) -> Iterator[tuple[str, ...]]:
     """The literal parts of each message that is raised, or is what a failure of Azure means."""
     raised = {node.exc for node in ast.walk(module) if isinstance(node, ast.Raise)}
     for call in ast.walk(module):
-        if isinstance(call, ast.Call) and (call in raised or ast.unparse(call.func) == "_Meaning"):
+        if isinstance(call, ast.Call) and (call in raised or ast.unparse(call.func) == "_ErrorMeaning"):
             strings = [
                 part.value
                 for argument in call.args

@@ -23,11 +23,11 @@ from livekit_plugins_azure_interpreter import PersonalVoiceTTS
 from livekit_plugins_azure_interpreter._sdk import synthesis as _synthesis
 from livekit_plugins_azure_interpreter._sdk.events import (
     Failed,
-    SpeechBegun,
-    SpeechChunk,
-    SpeechCompleted,
+    SynthesisChunk,
+    SynthesisCompleted,
     SynthesisEvent,
-    WordReached,
+    SynthesisStarted,
+    WordBoundary,
 )
 from livekit_plugins_azure_interpreter._speaking.portions import Portions
 from livekit_plugins_azure_interpreter._speaking.whole_characters import whole_characters
@@ -35,15 +35,15 @@ from livekit_plugins_azure_interpreter._speaking.whole_characters import whole_c
 OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
 LOST = Failed("ConnectionFailure", "")
 REFUSED = Failed("AuthenticationFailure", "")
-BEGUN = SpeechBegun("r1")
+BEGUN = SynthesisStarted("r1")
 ONE_SECOND = bytes(range(1, 241)) * 200
 """At 24 kHz, and no sample of it is silence."""
 
 Make = Callable[..., PersonalVoiceTTS]
 
 
-def sound(pcm: bytes, *words: WordReached) -> list[SynthesisEvent]:
-    return [BEGUN, *words, SpeechChunk(pcm), SpeechCompleted()]
+def sound(pcm: bytes, *words: WordBoundary) -> list[SynthesisEvent]:
+    return [BEGUN, *words, SynthesisChunk(pcm), SynthesisCompleted()]
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ class TestSpeaking:
         assert not azure.texts
 
     async def test_no_sound_is_an_error_that_does_not_tell_the_text(self, make: Make) -> None:
-        azure = FakeSpeech([BEGUN, SpeechCompleted()])
+        azure = FakeSpeech([BEGUN, SynthesisCompleted()])
         with pytest.raises(APIError, match="no sound") as caught:
             await hear(make(azure), "a confidence")
         assert "confidence" not in str(caught.value)
@@ -263,7 +263,7 @@ class TestSpeaking:
         assert len(azure.synthesizers) == 1
 
     async def test_a_reader_that_leaves_stops_it(self, make: Make, until: Until) -> None:
-        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND)])
+        azure = FakeSpeech([BEGUN, SynthesisChunk(ONE_SECOND)])
         stream = make(azure).stream(conn_options=OPTIONS)
         stream.push_text("Hello.")
         stream.end_input()
@@ -275,7 +275,7 @@ class TestSpeaking:
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
-        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND)], [BEGUN], sound(ONE_SECOND))
+        azure = FakeSpeech([BEGUN, SynthesisChunk(ONE_SECOND)], [BEGUN], sound(ONE_SECOND))
         voice = make(azure)
         errors: list[TTSError] = []
         voice.on("error", errors.append)
@@ -312,14 +312,14 @@ def test_any_pieces_are_spoken_in_order_and_end(pieces: list[str]) -> None:
 
 class TestTimings:
     async def test_the_words_are_the_text_with_times(self, make: Make) -> None:
-        words = WordReached("Hello", 0.0, 0.5, "r1"), WordReached("you", 0.5, 0.25, "r1")
+        words = WordBoundary("Hello", 0.0, 0.5, "r1"), WordBoundary("you", 0.5, 0.25, "r1")
         heard = await hear(make(FakeSpeech(sound(ONE_SECOND, *words))), "Hello you.")
         assert heard.times == [("Hello", 0.0, 0.5), (" you", 0.5, 0.75), (".", 0.75, 1.0)]
 
     async def test_times_go_on_over_sentences(self, make: Make, until: Until) -> None:
         azure = FakeSpeech(
-            sound(ONE_SECOND, WordReached("first", 0.5, 0.25, "r1")),
-            sound(ONE_SECOND, WordReached("second", 0.5, 0.25, "r1")),
+            sound(ONE_SECOND, WordBoundary("first", 0.5, 0.25, "r1")),
+            sound(ONE_SECOND, WordBoundary("second", 0.5, 0.25, "r1")),
         )
         words: list[TimedString] = []
         async with make(azure).stream(conn_options=OPTIONS) as stream:
@@ -337,7 +337,7 @@ class TestTimings:
         ]
 
     async def test_they_can_be_left_out(self, make: Make) -> None:
-        azure = FakeSpeech(sound(ONE_SECOND, WordReached("Hello", 0.0, 0.5, "r1")))
+        azure = FakeSpeech(sound(ONE_SECOND, WordBoundary("Hello", 0.0, 0.5, "r1")))
         assert not (await hear(make(azure, word_timings=False), "Hello.")).words
 
 
@@ -352,8 +352,8 @@ class TestErrors:
         assert len(azure.synthesizers) == 2
 
     async def test_after_a_sound_it_goes_on_where_it_was(self, make: Make) -> None:
-        word = WordReached("Hello", 0.0, 0.5, "r1")
-        begun = [BEGUN, word, SpeechChunk(ONE_SECOND[:20000])]
+        word = WordBoundary("Hello", 0.0, 0.5, "r1")
+        begun = [BEGUN, word, SynthesisChunk(ONE_SECOND[:20000])]
         azure = FakeSpeech([*begun, LOST], [BEGUN, word, LOST], sound(ONE_SECOND, word))
         voice = make(azure)
         errors: list[TTSError] = []
@@ -364,7 +364,7 @@ class TestErrors:
         assert not errors
 
     async def test_not_for_ever(self, make: Make) -> None:
-        azure = FakeSpeech([BEGUN, SpeechChunk(ONE_SECOND[:20000]), LOST])
+        azure = FakeSpeech([BEGUN, SynthesisChunk(ONE_SECOND[:20000]), LOST])
         with pytest.raises(APIConnectionError):
             await hear(make(azure), "Hello.")
         assert len(azure.texts) == 3

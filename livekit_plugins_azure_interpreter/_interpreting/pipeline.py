@@ -43,8 +43,8 @@ class Speech:
 
     def said_seconds_ago(self, now: float) -> float:
         """How long ago its last word was said, also where Azure was away since; `now` is the loop's."""
-        heard = self.translation.utterance.meter.heard
-        return 0.0 if heard is None else now - heard.ended_at
+        timings = self.translation.utterance.meter.timings
+        return 0.0 if timings is None else now - timings.ended_at
 
 
 class Interpretation:
@@ -211,7 +211,7 @@ class Interpretation:
 
     def _go_on(self) -> None:
         # Azure has to hear first what was kept: a sound in it is no noise before that.
-        self._noise_seconds = _NOISE_SECONDS + self._stream._retained.kept_seconds
+        self._noise_seconds = _NOISE_SECONDS + self._stream._replay_buffer.kept_seconds
         self._stream = self._stt._stream_after(self._stream)
         if self._input_ended.is_set():
             self._stream.end_input()

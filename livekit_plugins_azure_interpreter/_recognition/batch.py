@@ -11,7 +11,7 @@ from .stream import SpeechStream
 from .transcripts import joined_transcript
 
 
-class Recording(SpeechStream):
+class BatchStream(SpeechStream):
     """The stream of one attempt. Its errors and its usage are told once, by `STT.recognize`."""
 
     _can_be_spoken = False

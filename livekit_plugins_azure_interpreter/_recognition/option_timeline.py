@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..options import Options
-from .replay_buffer import RetainedAudio
+from .replay_buffer import ReplayBuffer
 
 _SEGMENTATION_SILENCE_MS = 500
 """Azure's own: after so much silence no utterance is under way."""
@@ -16,18 +16,18 @@ _LONGEST_WAIT_SECONDS = 10.0
 """How much audio a change waits for the end of an utterance."""
 
 
-Place = tuple[float, Options]
+OptionMark = tuple[float, Options]
 """A position in the audio, and the options that hold from there on."""
 
 
 @dataclass(frozen=True)
-class Change:
+class OptionChange:
     """Other options, among the frames of a stream."""
 
     changes: Mapping[str, Any]
 
 
-class PlacedOptions:
+class OptionTimeline:
     """The options of all audio that is retained, and those that are wanted for what is said next.
 
     What was said before a change is heard as it was asked for then, also by another attempt.
@@ -37,28 +37,28 @@ class PlacedOptions:
         retained: The stream's audio; positions are its own, in seconds.
     """
 
-    def __init__(self, options: Options, retained: RetainedAudio) -> None:
-        self._retained = retained
+    def __init__(self, options: Options, retained: ReplayBuffer) -> None:
+        self._replay_buffer = retained
         self._wanted = options
         self._wanted_at: float | None = None
-        self._places: deque[Place] = deque([(0.0, options)])
+        self._places: deque[OptionMark] = deque([(0.0, options)])
 
     def begin(self, changes: Mapping[str, Any]) -> None:
         """Nothing was said yet: begin with other options."""
         self._wanted = replace(self._wanted, **changes)
         self._places = deque([(0.0, self._wanted)])
 
-    def want(self, change: Change) -> None:
+    def want(self, change: OptionChange) -> None:
         """From the next utterance on, other options."""
         self._wanted = replace(self._wanted, **change.changes)
         if self._wanted == self._places[-1][1]:
             self._wanted_at = None
         elif self._wanted_at is None:
-            self._wanted_at = self._retained.end_seconds
+            self._wanted_at = self._replay_buffer.end_seconds
 
-    def as_change(self) -> Change:
+    def as_change(self) -> OptionChange:
         """What is wanted, as a change of others."""
-        return Change(vars(self._wanted))
+        return OptionChange(vars(self._wanted))
 
     @property
     def is_due(self) -> bool:
@@ -69,23 +69,23 @@ class PlacedOptions:
         if self._wanted_at is None:
             return False
         options = self._places[-1][1]
-        late = self._retained.end_seconds - self._wanted_at > _LONGEST_WAIT_SECONDS
+        late = self._replay_buffer.end_seconds - self._wanted_at > _LONGEST_WAIT_SECONDS
         quiet_ms = options.segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
-        return late or self._retained.quiet_seconds * 1000 >= quiet_ms
+        return late or self._replay_buffer.quiet_seconds * 1000 >= quiet_ms
 
-    def take_place(self) -> Place:
+    def take_place(self) -> OptionMark:
         """What is wanted holds from the end of the audio on; the place and the options."""
         self._wanted_at = None
-        self._places.append((self._retained.end_seconds, self._wanted))
+        self._places.append((self._replay_buffer.end_seconds, self._wanted))
         self._forget()
         return self._places[-1]
 
-    def of_retained(self) -> list[Place]:
+    def of_retained(self) -> list[OptionMark]:
         """The options at the beginning of what is retained, and each place in it where others begin."""
         self._forget()
         (_, first), *others = self._places
-        return [(self._retained.start_seconds, first), *others]
+        return [(self._replay_buffer.start_seconds, first), *others]
 
     def _forget(self) -> None:
-        while len(self._places) > 1 and self._places[1][0] <= self._retained.start_seconds:
+        while len(self._places) > 1 and self._places[1][0] <= self._replay_buffer.start_seconds:
             self._places.popleft()

@@ -9,7 +9,7 @@ _TOLERANCE_SECONDS = 0.01
 _MAX_STRETCHES = 1000
 
 
-class PushTimes:
+class PushClock:
     """Audio that is pushed at the pace of speech, in stretches: from which position on, and how much later.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import accumulate
 from .._sound.speech_detector import SpeechDetector
 
 
-class RetainedAudio:
+class ReplayBuffer:
     """The end of a stream's audio, from the last final transcript on; positions are in seconds.
 
     What may be speech counts as speech: a pause that is none would cut an utterance in two, and speech

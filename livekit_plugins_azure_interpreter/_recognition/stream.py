@@ -21,14 +21,14 @@ from .._sdk.errors import to_api_error
 from .._sdk.wall_clock import ClockSetBackError, WallClock
 from .._sound.mono import MonoResampler
 from .._voices.ledger import Ledger
-from .._voices.meter import Heard, Meter
+from .._voices.meter import Meter, RecognitionTimings
 from .._voices.samples import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
-from .option_timeline import Change, Place, PlacedOptions
-from .push_clock import PushTimes
-from .replay_buffer import RetainedAudio
+from .option_timeline import OptionChange, OptionMark, OptionTimeline
+from .push_clock import PushClock
+from .replay_buffer import ReplayBuffer
 from .streams import Streams
 from .transcripts import Transcriber, Transcript
 
@@ -43,7 +43,7 @@ _NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Fa
 
 
 @dataclass
-class _Hearing:
+class _ActiveConnection:
     """What one recognizer hears: the stream's audio from `start_seconds` on."""
 
     connection: Connection
@@ -84,17 +84,17 @@ class SpeechStream(AnyRateStream):
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
         self._mono = MonoResampler(options.sample_rate)
-        self._retained = RetainedAudio(options.sample_rate, max_seconds=owner.kept_audio_seconds)
-        self._options = PlacedOptions(options, self._retained)
-        self._pushed = PushTimes(self._now())
+        self._replay_buffer = ReplayBuffer(options.sample_rate, max_seconds=owner.kept_audio_seconds)
+        self._options = OptionTimeline(options, self._replay_buffer)
+        self._push_clock = PushClock(self._now())
         self._reported_seconds = 0.0
         self._unheard_attempts = 0
         self._renewed = False
         self._answered = self._refused = False
         self._clock = WallClock(time.time(), time.monotonic())
         self._failure_reasons: set[str] = set()
-        self._hearings: deque[_Hearing] = deque()
-        self._came_at = float("-inf")
+        self._active_connections: deque[_ActiveConnection] = deque()
+        self._received_at = float("-inf")
         self._untranslated = False
         self._sent_again_until = 0.0
         self._placed_at: float | None = None
@@ -124,11 +124,11 @@ class SpeechStream(AnyRateStream):
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
         changes = {name: value for name, value in changes.items() if name not in self._own}
-        if not self._hearings and self._input_ch.empty():
+        if not self._active_connections and self._input_ch.empty():
             self._options.begin(changes)
         elif not self._input_ch.closed:
             # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
-            self._input_ch.send_nowait(cast(Any, Change(changes)))
+            self._input_ch.send_nowait(cast(Any, OptionChange(changes)))
 
     # A stream that has failed, and the one after it
 
@@ -136,9 +136,9 @@ class SpeechStream(AnyRateStream):
         """Hear first what that stream was given and no final covers; positions and times go on."""
         options = self._options
         failed._keep_unread()
-        self._mono, self._retained, self._options = failed._mono, failed._retained, failed._options
+        self._mono, self._replay_buffer, self._options = failed._mono, failed._replay_buffer, failed._options
         self._options.want(options.as_change())  # they may have changed since
-        self._pushed = failed._pushed
+        self._push_clock = failed._push_clock
         self._reported_seconds = failed._reported_seconds
         self._sent_again_until = failed._sent_again_until
 
@@ -146,7 +146,7 @@ class SpeechStream(AnyRateStream):
     def _kept_speech_seconds(self) -> float:
         """How much speech a stream that has failed leaves to the one after it."""
         self._keep_unread()
-        return self._retained.speech_seconds
+        return self._replay_buffer.speech_seconds
 
     def _keep(self, frame: rtc.AudioFrame) -> None:
         """The stream has failed: what is said now is for the one after it."""
@@ -164,18 +164,18 @@ class SpeechStream(AnyRateStream):
             self._keep_item(self._input_ch.recv_nowait())
 
     def _keep_item(self, item: object) -> None:
-        if isinstance(item, Change):
+        if isinstance(item, OptionChange):
             self._options.want(item)
         elif isinstance(item, rtc.AudioFrame):
             pcm = self._mono.push(item)
             if self._options.is_due:
                 self._options.take_place()
-            self._retained.add(pcm)
+            self._replay_buffer.add(pcm)
             self._note_pushed(item)
 
     def _note_pushed(self, frame: rtc.AudioFrame) -> None:
         behind_seconds = self._input_ch.qsize() * frame.duration
-        self._pushed.taken(self._retained.end_seconds, self._now(), behind_seconds=behind_seconds)
+        self._push_clock.taken(self._replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)
 
     # An attempt
 
@@ -198,9 +198,9 @@ class SpeechStream(AnyRateStream):
         self._clock.look(time.time(), time.monotonic())
         self._ledger.reconnected(self._now())
         self._report_forgotten()
-        self._hearings.clear()
+        self._active_connections.clear()
         place, *later = self._options.of_retained()
-        first = self._next_hearing(*place)
+        first = self._next_connection(*place)
         self._unheard_attempts += 1
         began_at = self._now()
         try:
@@ -220,7 +220,7 @@ class SpeechStream(AnyRateStream):
             if first.connected:
                 self._report_usage(0.0)
 
-    def _next_hearing(self, start_seconds: float, options: Options) -> _Hearing:
+    def _next_connection(self, start_seconds: float, options: Options) -> _ActiveConnection:
         connection = Connection(
             self._owner.open_recognizer,
             options,
@@ -228,15 +228,15 @@ class SpeechStream(AnyRateStream):
             peer_timeout_seconds=self._owner.peer_timeout_seconds * 2**self._unheard_attempts,
             voice_timeout_seconds=self._owner.voice_timeout_seconds,
         )
-        self._hearings.append(_Hearing(connection, options, start_seconds, self._now()))
-        return self._hearings[-1]
+        self._active_connections.append(_ActiveConnection(connection, options, start_seconds, self._now()))
+        return self._active_connections[-1]
 
     def _report_forgotten(self) -> None:
-        if seconds := self._retained.take_forgotten_seconds():
+        if seconds := self._replay_buffer.take_forgotten_seconds():
             self._owner.forgot(seconds)
 
     async def _interpret(
-        self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack
+        self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> None:
         self._take_from(first)
         sending = asyncio.create_task(self._send(first, later, stack))
@@ -251,30 +251,32 @@ class SpeechStream(AnyRateStream):
 
     async def _receive(self) -> None:
         while True:
-            hearing = self._hearings[0]
-            self._take_from(hearing)
-            async for event in hearing.connection:
+            active = self._active_connections[0]
+            self._take_from(active)
+            async for event in active.connection:
                 # What the next one reported meanwhile came earlier than it is taken.
-                self._came_at = max(self._came_at, hearing.connection.came_at)
-                self._handle(event, hearing)
+                self._received_at = max(self._received_at, active.connection.received_at)
+                self._handle(event, active)
                 self._arm()
-            await hearing.connection.aclose()
-            if len(self._hearings) == 1:
+            await active.connection.aclose()
+            if len(self._active_connections) == 1:
                 return
-            self._hearings.popleft()
+            self._active_connections.popleft()
             # It has said all: what is not voiced by now must not be given a voice of the next one's.
-            self._ledger.end(self._came_at)
+            self._ledger.end(self._received_at)
 
-    def _take_from(self, hearing: _Hearing) -> None:
+    def _take_from(self, active: _ActiveConnection) -> None:
         assert self._first_offset is not None
-        self._transcriber.offset_seconds = self._first_offset + hearing.start_seconds
-        self._transcriber.target_languages = hearing.options.target_languages
-        self._transcriber.request_id = hearing.connection.session_id
+        self._transcriber.offset_seconds = self._first_offset + active.start_seconds
+        self._transcriber.target_languages = active.options.target_languages
+        self._transcriber.request_id = active.connection.session_id
 
-    async def _send(self, first: _Hearing, later: Sequence[Place], stack: contextlib.AsyncExitStack) -> None:
+    async def _send(
+        self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
+    ) -> None:
         connection = await self._send_again(first.connection, later, stack)
         async for item in self._input_ch:
-            if isinstance(item, Change):
+            if isinstance(item, OptionChange):
                 self._options.want(item)
                 continue
             if not isinstance(item, rtc.AudioFrame):
@@ -291,11 +293,11 @@ class SpeechStream(AnyRateStream):
         self._report_usage(0.0)
 
     async def _send_again(
-        self, connection: Connection, later: Sequence[Place], stack: contextlib.AsyncExitStack
+        self, connection: Connection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> Connection:
         """Send what is retained, each part to a connection with the options that were asked for then."""
         places = deque(later)
-        for position, pcm in self._retained.pieces():
+        for position, pcm in self._replay_buffer.pieces():
             while places and places[0][0] <= position:
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
@@ -304,24 +306,24 @@ class SpeechStream(AnyRateStream):
         return connection
 
     async def _change_over(
-        self, old: Connection, place: Place, stack: contextlib.AsyncExitStack
+        self, old: Connection, place: OptionMark, stack: contextlib.AsyncExitStack
     ) -> Connection:
-        hearing = self._next_hearing(*place)
-        await stack.enter_async_context(hearing.connection)
+        active = self._next_connection(*place)
+        await stack.enter_async_context(active.connection)
         old.end_audio()
-        return hearing.connection
+        return active.connection
 
     def _write(self, connection: Connection, pcm: bytes) -> None:
         if pcm:
             # Kept before it is sent: an attempt may end at any moment.
-            self._retained.add(pcm)
+            self._replay_buffer.add(pcm)
             connection.write(pcm)
             self._clock.check(time.time(), time.monotonic())
 
     def _report_usage(self, least_seconds: float) -> None:
-        seconds = self._retained.end_seconds - self._reported_seconds
+        seconds = self._replay_buffer.end_seconds - self._reported_seconds
         if seconds > 0 and seconds >= least_seconds:
-            self._reported_seconds = self._retained.end_seconds
+            self._reported_seconds = self._replay_buffer.end_seconds
             usage = SpeechEvent(
                 type=SpeechEventType.RECOGNITION_USAGE,
                 request_id=self._transcriber.request_id,
@@ -329,7 +331,7 @@ class SpeechStream(AnyRateStream):
             )
             self._emit([usage])
 
-    def _handle(self, event: events.Event, hearing: _Hearing) -> None:
+    def _handle(self, event: events.Event, active: _ActiveConnection) -> None:
         self._answered |= not isinstance(event, _NO_ANSWERS)
         if isinstance(event, events.SpeechStarted):
             self._emit(self._transcriber.speech_started())
@@ -338,33 +340,33 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.Recognizing):
             self._emit(self._transcriber.interim(event.phrase.read()))
         elif isinstance(event, events.Recognized):
-            self._recognized(event.phrase.read(), hearing)
+            self._recognized(event.phrase.read(), active)
         elif isinstance(event, events.ResultUnread):
-            self._result_unread(hearing)
+            self._result_unread(active)
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
         elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event, hearing)
+            self._voice_chunk(event, active)
         elif isinstance(event, events.VoiceCompleted):
-            self._voice_completed(event, hearing)
+            self._voice_completed(event, active)
         elif isinstance(event, events.Disconnected):
-            hearing.voice = VoiceReader()
-            self._ledger.reconnected(self._came_at)
+            active.voice = VoiceReader()
+            self._ledger.reconnected(self._received_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
-            self._report_connected(hearing)
+            self._report_connected(active)
         elif isinstance(event, events.Finished):
-            self._ledger.finished(self._came_at)
+            self._ledger.finished(self._received_at)
         elif isinstance(event, events.Failed):
-            raise self._failure(event, hearing)
+            raise self._failure(event, active)
 
-    def _report_connected(self, hearing: _Hearing) -> None:
-        if not hearing.connected:
-            hearing.connected = True
-            self._report_connection_acquired(hearing.connection.came_at - hearing.opened_at, False)
+    def _report_connected(self, active: _ActiveConnection) -> None:
+        if not active.connected:
+            active.connected = True
+            self._report_connection_acquired(active.connection.received_at - active.opened_at, False)
 
-    def _failure(self, failed: events.Failed, hearing: _Hearing) -> APIError:
-        renewed = hearing.options.credentials.renewable and not self._renewed
+    def _failure(self, failed: events.Failed, active: _ActiveConnection) -> APIError:
+        renewed = active.options.credentials.renewable and not self._renewed
         self._renewed = True
         error = to_api_error(
             failed,
@@ -376,22 +378,22 @@ class SpeechStream(AnyRateStream):
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
         return error
 
-    def _recognized(self, phrase: events.Phrase, hearing: _Hearing) -> None:
+    def _recognized(self, phrase: events.Phrase, active: _ActiveConnection) -> None:
         self._unheard_attempts = 0
         self._refused = False
-        if phrase == hearing.last_phrase:
+        if phrase == active.last_phrase:
             # The same words at the same place: the result came twice, and its voice comes once.
             logger.warning("Azure sent a result twice; the second is ignored")
             return
-        hearing.last_phrase = phrase
-        start = hearing.start_seconds + phrase.offset_seconds
+        active.last_phrase = phrase
+        start = active.start_seconds + phrase.offset_seconds
         if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
             self._emit(self._transcriber.ended())
             return
-        self._retained.cover(hearing.start_seconds + phrase.end_seconds)
+        self._replay_buffer.cover(active.start_seconds + phrase.end_seconds)
         transcript = self._transcriber.transcript(phrase)
         text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
         self._untranslated = not transcript.translated
@@ -399,8 +401,8 @@ class SpeechStream(AnyRateStream):
         if transcript.translated:
             utterance = self._ledger.recognized(
                 text,
-                self._came_at,
-                voice_expected=hearing.options.voice is not None,
+                self._received_at,
+                voice_expected=active.options.voice is not None,
                 start=start,
                 same_language=transcript.same_language,
             )
@@ -412,7 +414,7 @@ class SpeechStream(AnyRateStream):
         if self._is_probe:
             return
         self._owner.recognized(UtteranceRecognized(name, transcript))
-        meter.begin(self._heard(name, phrase, transcript, hearing), self._owner.utterance_ended)
+        meter.begin(self._timings(name, phrase, transcript, active), self._owner.utterance_ended)
         if not (transcript.translated and self._can_be_spoken and self._owner.is_spoken):
             meter.end("not_spoken")
 
@@ -422,50 +424,52 @@ class SpeechStream(AnyRateStream):
             known.add(failure_reason)
             logger.warning("Azure does not translate what it hears: %s", failure_reason)
 
-    def _heard(self, name: str, phrase: events.Phrase, transcript: Transcript, hearing: _Hearing) -> Heard:
-        return Heard(
+    def _timings(
+        self, name: str, phrase: events.Phrase, transcript: Transcript, active: _ActiveConnection
+    ) -> RecognitionTimings:
+        return RecognitionTimings(
             id=name,
-            session_id=hearing.connection.session_id,
+            session_id=active.connection.session_id,
             source_language=transcript.source_language,
             target_language=transcript.language if transcript.translated else "",
             speech_seconds=phrase.duration_seconds,
-            began_at=self._pushed.at(hearing.start_seconds + phrase.offset_seconds),
-            ended_at=self._pushed.at(hearing.start_seconds + phrase.end_seconds),
-            recognized_at=self._came_at,
+            began_at=self._push_clock.at(active.start_seconds + phrase.offset_seconds),
+            ended_at=self._push_clock.at(active.start_seconds + phrase.end_seconds),
+            recognized_at=self._received_at,
         )
 
-    def _result_unread(self, hearing: _Hearing) -> None:
+    def _result_unread(self, active: _ActiveConnection) -> None:
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         logger.error("a result of Azure's could not be read; what was said is not translated")
-        if hearing.options.voice is not None:
-            self._ledger.unread(self._came_at)
+        if active.options.voice is not None:
+            self._ledger.unread(self._received_at)
 
     def _may_send_again(self) -> bool:
         """A result is missing: its audio is sent again, but only once, whatever comes of it."""
-        first_time = self._retained.start_seconds >= self._sent_again_until
-        self._sent_again_until = max(self._sent_again_until, self._retained.end_seconds)
+        first_time = self._replay_buffer.start_seconds >= self._sent_again_until
+        self._sent_again_until = max(self._sent_again_until, self._replay_buffer.end_seconds)
         return first_time and self._conn_options.max_retry > 0
 
-    def _voice_chunk(self, chunk: events.VoiceChunk, hearing: _Hearing) -> None:
+    def _voice_chunk(self, chunk: events.VoiceChunk, active: _ActiveConnection) -> None:
         try:
-            samples = hearing.voice.read(chunk.data, begins=chunk.begins)
+            samples = active.voice.read(chunk.data, begins=chunk.begins)
         except VoiceFormatError as error:
             # Noise is worse than the fallback. The voice takes its place in the line without a sound.
             logger.error("Azure sent a voice that cannot be played: %s", error)
             samples = _NO_SOUND
         if samples is not None:
-            self._take_samples(samples, hearing)
+            self._take_samples(samples, active)
 
-    def _voice_completed(self, completed: events.VoiceCompleted, hearing: _Hearing) -> None:
-        hearing.voice.end()
+    def _voice_completed(self, completed: events.VoiceCompleted, active: _ActiveConnection) -> None:
+        active.voice.end()
         if completed.empty:
-            self._take_samples(_NO_SOUND, hearing)
-        self._ledger.completed(self._came_at)
+            self._take_samples(_NO_SOUND, active)
+        self._ledger.completed(self._received_at)
 
-    def _take_samples(self, samples: Samples, hearing: _Hearing) -> None:
-        position = hearing.start_seconds + hearing.connection.written_seconds
-        self._ledger.audio(samples, self._came_at, position=position)
+    def _take_samples(self, samples: Samples, active: _ActiveConnection) -> None:
+        position = active.start_seconds + active.connection.written_seconds
+        self._ledger.audio(samples, self._received_at, position=position)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:
@@ -480,7 +484,7 @@ class SpeechStream(AnyRateStream):
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
-        connection = self._hearings[0].connection
+        connection = self._active_connections[0].connection
         if connection.is_behind:
             # The loop was blocked: what came meanwhile may have come in time, and goes first.
             self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)

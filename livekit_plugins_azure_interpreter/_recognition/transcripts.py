@@ -11,7 +11,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from .._options.languages import in_language, same_speech
 from .._sdk.events import Phrase
-from .._sdk.reasons import told
+from .._sdk.reasons import redact
 from .._voices.utterance import Translation
 
 
@@ -112,7 +112,7 @@ class Transcriber:
             self.offset_seconds + phrase.offset_seconds,
             self.offset_seconds + phrase.end_seconds,
             translated,
-            told(phrase.failure_reason),
+            redact(phrase.failure_reason),
         )
 
     def _data(self, transcript: Transcript, text: str) -> SpeechData:

@@ -18,7 +18,7 @@ from . import events
 from .result_watch import RESULT_PATH
 
 
-class Kind(NamedTuple):
+class EventKind(NamedTuple):
     """A kind of event.
 
     Args:
@@ -33,15 +33,19 @@ class Kind(NamedTuple):
     needs: tuple[str, ...] = ()
 
 
-CONNECTED = Kind("connection_connected_set_callback", "recognizer_event_handle_release", 1)
-DISCONNECTED = Kind("connection_disconnected_set_callback", "recognizer_event_handle_release", 1)
-SPEECH_STARTED = Kind("recognizer_speech_start_detected_set_callback", "recognizer_event_handle_release", 2)
-SPEECH_STOPPED = Kind("recognizer_speech_end_detected_set_callback", "recognizer_event_handle_release", 2)
-RECOGNIZING = Kind("recognizer_recognizing_set_callback", "recognizer_event_handle_release", 2)
-RECOGNIZED = Kind("recognizer_recognized_set_callback", "recognizer_event_handle_release", 2)
-SYNTHESIZING = Kind("translator_synthesizing_audio_set_callback", "recognizer_event_handle_release", 2)
-CANCELED = Kind("recognizer_canceled_set_callback", "recognizer_event_handle_release", 2)
-MESSAGE_RECEIVED = Kind(
+CONNECTED = EventKind("connection_connected_set_callback", "recognizer_event_handle_release", 1)
+DISCONNECTED = EventKind("connection_disconnected_set_callback", "recognizer_event_handle_release", 1)
+SPEECH_STARTED = EventKind(
+    "recognizer_speech_start_detected_set_callback", "recognizer_event_handle_release", 2
+)
+SPEECH_STOPPED = EventKind(
+    "recognizer_speech_end_detected_set_callback", "recognizer_event_handle_release", 2
+)
+RECOGNIZING = EventKind("recognizer_recognizing_set_callback", "recognizer_event_handle_release", 2)
+RECOGNIZED = EventKind("recognizer_recognized_set_callback", "recognizer_event_handle_release", 2)
+SYNTHESIZING = EventKind("translator_synthesizing_audio_set_callback", "recognizer_event_handle_release", 2)
+CANCELED = EventKind("recognizer_canceled_set_callback", "recognizer_event_handle_release", 2)
+MESSAGE_RECEIVED = EventKind(
     "connection_message_received_set_callback",
     "connection_message_received_event_handle_release",
     1,
@@ -56,7 +60,7 @@ MESSAGE_RECEIVED = Kind(
 """Every message of the service, whatever it says: the SDK's Python layer does not wrap this one."""
 
 
-class Message(NamedTuple):
+class ServiceMessage(NamedTuple):
     """A message of the service.
 
     Args:
@@ -88,7 +92,7 @@ class Signal:
     def __init__(
         self,
         source: Any,
-        kind: Kind,
+        kind: EventKind,
         received: Callable[[int], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -183,7 +187,7 @@ def voice(event: int) -> bytes | None:
         return audio.raw
 
 
-def message(event: int) -> Message:
+def message(event: int) -> ServiceMessage:
     """A message, as far as it is of use here."""
     library, call = interop._sdk_lib, interop._call_hr_fn
     received, properties = ctypes.c_void_p(), ctypes.c_void_p()
@@ -197,9 +201,9 @@ def message(event: int) -> Message:
         named = speechsdk.PropertyCollection(properties).get_property_by_name
         path = named("connection.message.path")
         if path.startswith("audio"):
-            return Message(path, stream_id=named("X-StreamId"))
+            return ServiceMessage(path, stream_id=named("X-StreamId"))
         body = _body(received) if path == RESULT_PATH else b""
-        return Message(path, request_id=named("X-RequestId"), body=body)
+        return ServiceMessage(path, request_id=named("X-RequestId"), body=body)
     finally:
         library.connection_message_handle_release(received)
 

@@ -27,9 +27,9 @@ from .events import (
     Finished,
     MessageReceived,
 )
-from .threads import in_thread, post_to, threads_never_preempt
+from .threads import in_thread, post_to, use_batch_scheduling
 from .voice_order import VoiceOrder
-from .watchdog import Liveness
+from .watchdog import Watchdog
 
 CLOSE_SECONDS = 2.5
 """Stopping takes milliseconds; past this the thread is left behind, with an error."""
@@ -57,7 +57,7 @@ class Recognizer(Protocol):
 
     def end_audio(self) -> None: ...
 
-    def send_at_once(self) -> None: ...
+    def set_tcp_nodelay(self) -> None: ...
 
     def renew_token(self) -> None: ...
 
@@ -87,7 +87,7 @@ class Connection:
 
     Attributes:
         answered: The service said something on this connection.
-        came_at: When the event that was iterated last came, on the loop's clock; the loop may have been
+        received_at: When the event that was iterated last came, on the loop's clock; the loop may have been
             blocked since.
     """
 
@@ -103,13 +103,13 @@ class Connection:
         self._open_recognizer = open_recognizer
         self._options = options
         self._connect_seconds = connect_seconds
-        self._liveness = Liveness(peer_timeout_seconds)
+        self._peer_watchdog = Watchdog(peer_timeout_seconds)
         self._detector = SpeechDetector()
         self._peer_timer: asyncio.TimerHandle | None = None
         self.answered = False
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
-        self.came_at = self._loop.time()
+        self.received_at = self._loop.time()
         self._voices = VoiceOrder(voice_timeout_seconds)
         self._voice_timer: asyncio.TimerHandle | None = None
         self._posted: deque[tuple[Event, float]] = deque()
@@ -141,13 +141,13 @@ class Connection:
             self._session_id = recognizer.session_id
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
-                self._liveness.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
+                self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
         except BaseException:
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
         if self._connected:
-            self._send_at_once(recognizer)
+            self._set_tcp_nodelay(recognizer)
         else:
             self._watch(deadline, self._connect_seconds, "could not be reached")
         return self
@@ -157,7 +157,7 @@ class Connection:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
-            event, self.came_at = await self._events.get()
+            event, self.received_at = await self._events.get()
             if isinstance(event, MessageReceived):
                 continue
             yield event
@@ -216,7 +216,7 @@ class Connection:
             logger.error("an Azure recognizer did not stop cleanly: %s", type(error).__name__)
 
     def _open(self) -> Recognizer:
-        threads_never_preempt()
+        use_batch_scheduling()
         recognizer = self._open_recognizer(self._options, self._post)
         try:
             recognizer.start()
@@ -243,10 +243,10 @@ class Connection:
             except Exception as error:
                 self.fail(Failed(CALLBACK_FAILED, type(error).__name__))
 
-    def _take(self, event: Event, came_at: float | None = None) -> None:
+    def _take(self, event: Event, received_at: float | None = None) -> None:
         if self._closed:
             return
-        self._put(self._voices.take(event, self._loop.time()), came_at)
+        self._put(self._voices.take(event, self._loop.time()), received_at)
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
             seconds = self._connect_seconds
@@ -255,20 +255,20 @@ class Connection:
         elif isinstance(event, Connected):
             self._connected = True
             if self._recognizer is not None:
-                self._send_at_once(self._recognizer)
-            self._liveness.reconnected(self._loop.time())
+                self._set_tcp_nodelay(self._recognizer)
+            self._peer_watchdog.reconnected(self._loop.time())
             self._watch_peer()
         elif not isinstance(event, Failed):
             self.answered = True
-            self._liveness.answered()
+            self._peer_watchdog.answered()
         if self._connected and not isinstance(event, Failed):
             self._watch_draining()
 
-    def _put(self, due: Iterator[Event], came_at: float | None = None) -> None:
+    def _put(self, due: Iterator[Event], received_at: float | None = None) -> None:
         """To who iterates; and have the deadline of what is held kept."""
         now = self._loop.time()
         for event in due:
-            self._events.put_nowait((event, now if came_at is None else came_at))
+            self._events.put_nowait((event, now if received_at is None else received_at))
         if self._voice_timer is not None:
             self._voice_timer.cancel()
             self._voice_timer = None
@@ -279,8 +279,8 @@ class Connection:
         self._put(self._voices.expire(self._loop.time()))
 
     def _spoken(self, power: float) -> None:
-        is_first = not self._liveness.unanswered
-        self._liveness.spoken(self._loop.time(), power)
+        is_first = not self._peer_watchdog.unanswered
+        self._peer_watchdog.spoken(self._loop.time(), power)
         if is_first:
             self._watch_peer()
 
@@ -289,20 +289,20 @@ class Connection:
         if self._peer_timer is not None:
             self._peer_timer.cancel()
             self._peer_timer = None
-        deadline = self._liveness.deadline
+        deadline = self._peer_watchdog.deadline
         if deadline is None or not self._connected:
             return
         if deadline > self._loop.time():
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
-        elif self._detector.is_noise(self._liveness.loudest):
+        elif self._detector.is_noise(self._peer_watchdog.loudest):
             # Noise that had just begun was taken for speech. It needs no answer: without this a session
             # in which nobody speaks would end as a fan is switched on.
-            self._liveness.answered()
+            self._peer_watchdog.answered()
         else:
-            self._take(_timed_out(self._liveness.limit_seconds, "did not answer to speech"))
+            self._take(_timed_out(self._peer_watchdog.limit_seconds, "did not answer to speech"))
 
-    def _send_at_once(self, recognizer: Recognizer) -> None:
-        in_thread(recognizer.send_at_once, name="azure-interpreter-socket")
+    def _set_tcp_nodelay(self, recognizer: Recognizer) -> None:
+        in_thread(recognizer.set_tcp_nodelay, name="azure-interpreter-socket")
 
     def _renew_token(self) -> None:
         """Before the SDK connects again: a token may have expired since it connected."""

@@ -8,44 +8,44 @@ from dataclasses import dataclass
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from .events import CALLBACK_FAILED, RESULT_LOST, TIMED_OUT, Failed
-from .reasons import told
+from .reasons import redact
 
 
 @dataclass(frozen=True)
-class _Meaning:
+class _ErrorMeaning:
     status: int | None
     retryable: bool
     advice: str
 
 
-_TOO_MANY = _Meaning(
+_TOO_MANY = _ErrorMeaning(
     429, True, "too many concurrent streams for the Speech resource (F0: 1, S0: 100); ask Azure for more"
 )
-_UNREACHABLE = _Meaning(
+_UNREACHABLE = _ErrorMeaning(
     None, True, "Azure could not be reached: check the network, speech_region and speech_endpoint"
 )
-_QUOTA = _Meaning(
+_QUOTA = _ErrorMeaning(
     403, False, "Azure refused access: check the quota of the Speech resource, and what it may use"
 )
-_REDIRECTED = _Meaning(
+_REDIRECTED = _ErrorMeaning(
     None, False, "Azure serves this resource at another address: check speech_region and speech_endpoint"
 )
 # By the SDK's CancellationErrorCode.
 _CODES = {
-    RESULT_LOST: _Meaning(
+    RESULT_LOST: _ErrorMeaning(
         None, True, "Azure gave an utterance a voice, but no result that can be read; its audio is sent again"
     ),
-    CALLBACK_FAILED: _Meaning(
+    CALLBACK_FAILED: _ErrorMeaning(
         None, True, "an event of the Azure Speech SDK could not be read; audio without a result is sent again"
     ),
-    "AuthenticationFailure": _Meaning(
+    "AuthenticationFailure": _ErrorMeaning(
         401,
         False,
         "Azure refused the credentials: check speech_key (AZURE_SPEECH_KEY) or the token, and that they "
         "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT); who comes "
         "by token_credential needs the role Cognitive Services Speech User",
     ),
-    "BadRequest": _Meaning(
+    "BadRequest": _ErrorMeaning(
         400,
         False,
         "Azure refused the request: check target_languages, source_languages and voice, and that the "
@@ -54,14 +54,14 @@ _CODES = {
     "Forbidden": _QUOTA,
     "TooManyRequests": _TOO_MANY,
     "ConnectionFailure": _UNREACHABLE,
-    "ServiceTimeout": _Meaning(408, True, "Azure did not answer in time"),
-    "ServiceError": _Meaning(500, True, "Azure reported an error of its own"),
-    "ServiceUnavailable": _Meaning(503, True, "Azure is not available at the moment"),
-    "RuntimeError": _Meaning(None, True, "the Azure Speech SDK failed"),
+    "ServiceTimeout": _ErrorMeaning(408, True, "Azure did not answer in time"),
+    "ServiceError": _ErrorMeaning(500, True, "Azure reported an error of its own"),
+    "ServiceUnavailable": _ErrorMeaning(503, True, "Azure is not available at the moment"),
+    "RuntimeError": _ErrorMeaning(None, True, "the Azure Speech SDK failed"),
     "ServiceRedirectTemporary": _REDIRECTED,
     "ServiceRedirectPermanent": _REDIRECTED,
 }
-_REFUSED = _Meaning(
+_REFUSED = _ErrorMeaning(
     400,
     False,
     "Azure closed the connection and refuses the request: check source_languages, target_languages, voice, "
@@ -70,9 +70,9 @@ _REFUSED = _Meaning(
 # By the code of the WebSocket's close, where the SDK's own says less. 1007 is how Azure refuses for good: now
 # and then one comes without cause. Codes that are not here the SDK deals with itself.
 _CLOSES = {
-    "1002": _Meaning(None, True, "Azure closed the connection over its protocol"),
+    "1002": _ErrorMeaning(None, True, "Azure closed the connection over its protocol"),
     "1007": _REFUSED,
-    "4000": _Meaning(None, True, "Azure closed the connection"),
+    "4000": _ErrorMeaning(None, True, "Azure closed the connection"),
     "4429": _TOO_MANY,
 }
 # By the words of a close with 1007, for which there is no code.
@@ -82,17 +82,21 @@ _CLOSE_REASONS = (
 )
 # By the HTTP status of the handshake, where the SDK's code says less.
 _STATUSES = {
-    "404": _Meaning(
+    "404": _ErrorMeaning(
         404,
         False,
         "Azure has no such path at that endpoint: check speech_endpoint (AZURE_SPEECH_ENDPOINT); one that is "
         "copied from the Azure portal lacks /stt/speech/universal/v2. Or give speech_region instead",
     ),
-    "415": _Meaning(415, False, "Azure does not take this kind of request: check speech_endpoint and voice"),
-    "499": _Meaning(499, False, "Azure takes the connection for closed by its client: check speech_endpoint"),
+    "415": _ErrorMeaning(
+        415, False, "Azure does not take this kind of request: check speech_endpoint and voice"
+    ),
+    "499": _ErrorMeaning(
+        499, False, "Azure takes the connection for closed by its client: check speech_endpoint"
+    ),
 }
 # What a synthesizer is asked for is another matter than what a recognizer is.
-_REFUSED_TEXT = _Meaning(
+_REFUSED_TEXT = _ErrorMeaning(
     400,
     False,
     "Azure refused to speak: check voice, or model and speaker_profile_id, and language; and that the region "
@@ -100,7 +104,7 @@ _REFUSED_TEXT = _Meaning(
 )
 _SPEAKING_CODES = {**_CODES, "BadRequest": _REFUSED_TEXT}
 _SPEAKING_CLOSES = {**_CLOSES, "1007": _REFUSED_TEXT}
-_UNKNOWN = _Meaning(None, True, "the Azure Speech SDK gave up")
+_UNKNOWN = _ErrorMeaning(None, True, "the Azure Speech SDK gave up")
 
 _CLOSED = re.compile(
     r"closed by the remote host\. Error code: (\d{4})\b(?:\. Error details: (.*?)(?: SessionId: |$))?",
@@ -145,7 +149,7 @@ def to_api_error(
     return error
 
 
-def _meaning(failed: Failed, *, speaking: bool) -> tuple[_Meaning, str]:
+def _meaning(failed: Failed, *, speaking: bool) -> tuple[_ErrorMeaning, str]:
     """What a failure means, and what it is called, with the service's reason where it gives one."""
     codes = _SPEAKING_CODES if speaking else _CODES
     meaning = codes.get(failed.code, _UNKNOWN)
@@ -158,7 +162,7 @@ def _meaning(failed: Failed, *, speaking: bool) -> tuple[_Meaning, str]:
         if code != "1007":
             return meaning, f"{failed.code}, close {code}"
         meaning = next((found for pattern, found in _CLOSE_REASONS if pattern.search(words)), meaning)
-        reason = told(words)
+        reason = redact(words)
         return meaning, f"{failed.code}, close {code}" + (f": {reason}" if reason else "")
     if refused := _REFUSED_HANDSHAKE.search(failed.details):
         status = refused[1]

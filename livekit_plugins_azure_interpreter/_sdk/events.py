@@ -177,7 +177,7 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class SpeechBegun:
+class SynthesisStarted:
     """A text was handed to the service.
 
     Args:
@@ -188,14 +188,14 @@ class SpeechBegun:
 
 
 @dataclass(frozen=True)
-class SpeechChunk:
+class SynthesisChunk:
     """A piece of the voice of a text: 16 bit mono PCM, without a header."""
 
     pcm: bytes
 
 
 @dataclass(frozen=True)
-class WordReached:
+class WordBoundary:
     """A word, or a punctuation mark, has its place in the voice of a text.
 
     Args:
@@ -212,7 +212,7 @@ class WordReached:
 
 
 @dataclass(frozen=True)
-class SpeechCompleted:
+class SynthesisCompleted:
     """The voice of a text is complete."""
 
 
@@ -233,7 +233,9 @@ Event = (
 )
 """What a recognizer reports."""
 
-SynthesisEvent = Connected | Disconnected | SpeechBegun | SpeechChunk | WordReached | SpeechCompleted | Failed
+SynthesisEvent = (
+    Connected | Disconnected | SynthesisStarted | SynthesisChunk | WordBoundary | SynthesisCompleted | Failed
+)
 """What a synthesizer reports."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Messages:
+class Packetizer:
     """Audio that waits until it completes a message.
 
     The SDK sends whole messages only: what it is given before only wakes its threads.

@@ -1,4 +1,4 @@
-"""The service's own reasons, as they can be told: without what may be a secret, or somebody's words."""
+"""Redacts the reasons that the service gives: they may hold a secret, or what somebody said."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNTOLD = re.compile(
 """What is quoted may be somebody's words, unless it is a language or a voice."""
 
 
-def told(reason: str) -> str:
+def redact(reason: str) -> str:
     """A reason of the service for a log, an error or a listener."""
     kept = _UNTOLD.sub(_LEFT_OUT, " ".join(reason.split()))
     return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + _LEFT_OUT

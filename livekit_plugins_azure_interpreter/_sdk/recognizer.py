@@ -15,11 +15,10 @@ import azure.cognitiveservices.speech as speechsdk
 
 from .._options.languages import target
 from ..options import Latency, Options
-from . import c_api as _native
-from . import events
-from .packetizer import Messages
+from . import c_api, events
+from .packetizer import Packetizer
 from .result_watch import ResultWatch
-from .tcp_nodelay import send_at_once
+from .tcp_nodelay import set_tcp_nodelay
 from .voice_order import VoiceNames
 
 Post = Callable[[events.Event], None]
@@ -70,11 +69,11 @@ class AzureRecognizer:
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
         self._peer = _peer(options)
-        self._messages = Messages(_message_bytes(options.latency, options.sample_rate))
+        self._messages = Packetizer(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
-        self._signals = self._connect(_Reporter(post))
-        self.sees_messages = any(signal.kind is _native.MESSAGE_RECEIVED for signal in self._signals)
+        self._signals = self._connect(_RecognizerCallbacks(post))
+        self.sees_messages = any(signal.kind is c_api.MESSAGE_RECEIVED for signal in self._signals)
         for signal in self._signals:
             signal.connect()
 
@@ -95,9 +94,9 @@ class AzureRecognizer:
         if not self._has_audio:
             self._post(events.Finished())  # the SDK would never tell that it has dealt with nothing
 
-    def send_at_once(self) -> None:
+    def set_tcp_nodelay(self) -> None:
         """Have the connection that there is now never wait for an acknowledgement. It can block."""
-        send_at_once(*self._peer)
+        set_tcp_nodelay(*self._peer)
 
     def renew_token(self) -> None:
         """Take a fresh token for the next time that the SDK connects. It can block."""
@@ -118,24 +117,24 @@ class AzureRecognizer:
         self._has_audio = True
         self._audio.write(pcm)
 
-    def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
+    def _connect(self, reporter: _RecognizerCallbacks) -> list[c_api.Signal]:
         recognizer, connection = self._recognizer, self._connection
-        wiring: list[tuple[Any, _native.Kind, Callable[[int], None]]] = [
-            (connection, _native.CONNECTED, reporter.connected),
-            (connection, _native.DISCONNECTED, reporter.disconnected),
-            (recognizer, _native.SPEECH_STARTED, reporter.speech_started),
-            (recognizer, _native.SPEECH_STOPPED, reporter.speech_stopped),
-            (recognizer, _native.RECOGNIZING, reporter.recognizing),
-            (recognizer, _native.RECOGNIZED, reporter.recognized),
-            (recognizer, _native.SYNTHESIZING, reporter.synthesizing),
-            (recognizer, _native.CANCELED, reporter.canceled),
+        wiring: list[tuple[Any, c_api.EventKind, Callable[[int], None]]] = [
+            (connection, c_api.CONNECTED, reporter.connected),
+            (connection, c_api.DISCONNECTED, reporter.disconnected),
+            (recognizer, c_api.SPEECH_STARTED, reporter.speech_started),
+            (recognizer, c_api.SPEECH_STOPPED, reporter.speech_stopped),
+            (recognizer, c_api.RECOGNIZING, reporter.recognizing),
+            (recognizer, c_api.RECOGNIZED, reporter.recognized),
+            (recognizer, c_api.SYNTHESIZING, reporter.synthesizing),
+            (recognizer, c_api.CANCELED, reporter.canceled),
         ]
-        signals = [_native.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
+        signals = [c_api.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
         messages = _message_signals(connection, reporter)
         return [*messages, *signals]
 
 
-class _Reporter:
+class _RecognizerCallbacks:
     """The callbacks. It does not know the recognizer, so that no cycle keeps that alive."""
 
     def __init__(self, post: Post) -> None:
@@ -152,7 +151,7 @@ class _Reporter:
         self._report(events.Disconnected())
 
     def message(self, event: int) -> None:
-        message = _native.message(event)
+        message = c_api.message(event)
         if self._results.came(message.path, message.request_id, message.body):
             self._post(events.ResultUnread())
         # The event that it causes is the next, and names no voice.
@@ -163,27 +162,27 @@ class _Reporter:
             self._post(events.MessageReceived())
 
     def speech_started(self, event: int) -> None:
-        self._report(events.SpeechStarted(_native.offset_seconds(event)))
+        self._report(events.SpeechStarted(c_api.offset_seconds(event)))
 
     def speech_stopped(self, event: int) -> None:
-        self._report(events.SpeechStopped(_native.offset_seconds(event)))
+        self._report(events.SpeechStopped(c_api.offset_seconds(event)))
 
     def recognizing(self, event: int) -> None:
-        self._report(events.Recognizing(_native.phrase(event)))
+        self._report(events.Recognizing(c_api.phrase(event)))
 
     def recognized(self, event: int) -> None:
-        nothing = _native.is_nothing(event)
-        self._report(events.NothingRecognized() if nothing else events.Recognized(_native.phrase(event)))
+        nothing = c_api.is_nothing(event)
+        self._report(events.NothingRecognized() if nothing else events.Recognized(c_api.phrase(event)))
 
     def synthesizing(self, event: int) -> None:
-        audio = _native.voice(event)
+        audio = c_api.voice(event)
         if audio:
             self._report(events.VoiceChunk(audio, self._voice))
         elif audio is not None:
             self._report(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
 
     def canceled(self, event: int) -> None:
-        self._report(_native.end(event))
+        self._report(c_api.end(event))
 
     def failed(self, error: Exception) -> None:
         """A callback raised. Without its words: they may quote what was said."""
@@ -195,10 +194,10 @@ class _Reporter:
 
 
 def _message_signals(
-    connection: Any, reporter: _Reporter, kind: _native.Kind = _native.MESSAGE_RECEIVED
-) -> list[_native.Signal]:
+    connection: Any, reporter: _RecognizerCallbacks, kind: c_api.EventKind = c_api.MESSAGE_RECEIVED
+) -> list[c_api.Signal]:
     try:
-        return [_native.Signal(connection, kind, reporter.message, reporter.failed)]
+        return [c_api.Signal(connection, kind, reporter.message, reporter.failed)]
     except AttributeError:  # another version of the SDK; the typed events have to do
         return []
 

@@ -18,11 +18,11 @@ from .events import (
     Connected,
     Disconnected,
     Failed,
-    SpeechBegun,
-    SpeechChunk,
-    SpeechCompleted,
+    SynthesisChunk,
+    SynthesisCompleted,
     SynthesisEvent,
-    WordReached,
+    SynthesisStarted,
+    WordBoundary,
 )
 from .threads import in_thread, post_to
 
@@ -111,7 +111,7 @@ class Synthesis:
         return self._is_stale
 
     async def speak(self, ssml: str, *, timeout_seconds: float) -> AsyncGenerator[SynthesisEvent, None]:
-        """Speak one text; what comes of it, up to `SpeechCompleted` or `Failed`.
+        """Speak one text; what comes of it, up to `SynthesisCompleted` or `Failed`.
 
         Left before its end, it is stopped, and the connection is kept for the next text.
 
@@ -130,10 +130,10 @@ class Synthesis:
         ended = False
         try:
             await self._ask(ssml)
-            while not isinstance(event := await self._next(), (SpeechCompleted, Failed)):
+            while not isinstance(event := await self._next(), (SynthesisCompleted, Failed)):
                 yield event
             ended = True
-            self.usable = isinstance(event, SpeechCompleted) and not self._closed
+            self.usable = isinstance(event, SynthesisCompleted) and not self._closed
             self.failed = isinstance(event, Failed)
             yield event
         finally:
@@ -273,15 +273,15 @@ class Synthesis:
         elif self._speaking and not self._stale(event):
             if isinstance(event, Failed):
                 _settle(self._gave_up)
-            elif isinstance(event, SpeechChunk):
+            elif isinstance(event, SynthesisChunk):
                 self._watch("did not go on speaking")
-            elif isinstance(event, SpeechBegun):
+            elif isinstance(event, SynthesisStarted):
                 self._request_id = event.request_id
-            if not (isinstance(event, WordReached) and event.request_id != self._request_id):
+            if not (isinstance(event, WordBoundary) and event.request_id != self._request_id):
                 self._events.put_nowait(event)
 
     def _stale(self, event: SynthesisEvent) -> bool:
-        if isinstance(event, SpeechBegun):
+        if isinstance(event, SynthesisStarted):
             self._is_stale = False
         return self._is_stale
 

@@ -14,8 +14,7 @@ from typing import Any
 import azure.cognitiveservices.speech as speechsdk
 
 from ..options import SpeakingOptions
-from . import c_api as _native
-from . import events
+from . import c_api, events
 
 Post = Callable[[events.SynthesisEvent], None]
 
@@ -44,7 +43,7 @@ class AzureSynthesizer:
     def __init__(self, options: SpeakingOptions, post: Post) -> None:
         self._synthesizer = speechsdk.SpeechSynthesizer(_config(options), audio_config=None)
         self._connection = speechsdk.Connection.from_speech_synthesizer(self._synthesizer)
-        self._signals = self._connect(_Reporter(post))
+        self._signals = self._connect(_SynthesizerCallbacks(post))
         self._closed = False
         _open.add(self)
 
@@ -74,25 +73,25 @@ class AzureSynthesizer:
         del self._connection, self._synthesizer
         del self._signals
 
-    def _connect(self, reporter: _Reporter) -> list[_native.Signal]:
+    def _connect(self, reporter: _SynthesizerCallbacks) -> list[c_api.Signal]:
         synthesizer, connection = self._synthesizer, self._connection
-        wiring: list[tuple[Any, _native.Kind, Callable[[int], None]]] = [
-            (connection, _native.CONNECTED, reporter.connected),
-            (connection, _native.DISCONNECTED, reporter.disconnected),
+        wiring: list[tuple[Any, c_api.EventKind, Callable[[int], None]]] = [
+            (connection, c_api.CONNECTED, reporter.connected),
+            (connection, c_api.DISCONNECTED, reporter.disconnected),
             (synthesizer, _kind("started"), lambda event: reporter.begun(_synthesis(event))),
             (synthesizer, _kind("synthesizing"), lambda event: reporter.chunk(_synthesis(event))),
             (synthesizer, _kind("word_boundary"), lambda event: reporter.word(_word(event))),
             (synthesizer, _kind("completed"), lambda event: reporter.completed(_synthesis(event))),
             (synthesizer, _kind("canceled"), lambda event: reporter.canceled(_synthesis(event))),
         ]
-        signals = [_native.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
+        signals = [c_api.Signal(source, kind, call, reporter.failed) for source, kind, call in wiring]
         for signal in signals:
             signal.connect()
         return signals
 
 
-def _kind(name: str) -> _native.Kind:
-    return _native.Kind(f"synthesizer_{name}_set_callback", None, 2)
+def _kind(name: str) -> c_api.EventKind:
+    return c_api.EventKind(f"synthesizer_{name}_set_callback", None, 2)
 
 
 def _synthesis(event: int) -> Any:
@@ -113,7 +112,7 @@ def close_all() -> None:
         synthesizer.close()
 
 
-class _Reporter:
+class _SynthesizerCallbacks:
     """The callbacks. It does not know the synthesizer, so that no cycle keeps that alive."""
 
     def __init__(self, post: Post) -> None:
@@ -130,18 +129,18 @@ class _Reporter:
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
 
     def begun(self, event: Any) -> None:
-        self._post(events.SpeechBegun(event.result.result_id))
+        self._post(events.SynthesisStarted(event.result.result_id))
 
     def chunk(self, event: Any) -> None:
-        self._post(events.SpeechChunk(event.result.audio_data))
+        self._post(events.SynthesisChunk(event.result.audio_data))
 
     def word(self, event: Any) -> None:
         offset_seconds = event.audio_offset / events.TICKS_PER_SECOND
         duration_seconds = event.duration.total_seconds()
-        self._post(events.WordReached(event.text, offset_seconds, duration_seconds, event.result_id))
+        self._post(events.WordBoundary(event.text, offset_seconds, duration_seconds, event.result_id))
 
     def completed(self, _: Any) -> None:
-        self._post(events.SpeechCompleted())
+        self._post(events.SynthesisCompleted())
 
     def canceled(self, event: Any) -> None:
         details = event.result.cancellation_details

@@ -1,4 +1,4 @@
-"""Synthesizers that are kept warm, for one text after another."""
+"""SynthesizerPool that are kept warm, for one text after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .synthesis import CLOSE_SECONDS, OpenSynthesizer, Synthesis, closed_error
 from .threads import post_to
 
 
-class Synthesizers:
+class SynthesizerPool:
     """The synthesizers of one TTS: one is kept warm; a text that finds it busy has one of its own.
 
     Each belongs to the event loop that it was made in. A TTS may outlive its loop, as one does that is made
@@ -24,7 +24,7 @@ class Synthesizers:
     def __init__(self, open_synthesizer: OpenSynthesizer, options: SpeakingOptions) -> None:
         self._open_synthesizer = open_synthesizer
         self._options = options
-        self._of_loops: dict[asyncio.AbstractEventLoop, _OfLoop] = {}
+        self._of_loops: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
         self._abandoned: set[asyncio.Future[None]] = set()
         self._closed = False
 
@@ -59,12 +59,12 @@ class Synthesizers:
         if self._abandoned:
             await asyncio.wait(self._abandoned, timeout=CLOSE_SECONDS)
 
-    def _here(self) -> _OfLoop:
+    def _here(self) -> _LoopPool:
         """Those of the running loop."""
         self._leave_ended_loops()
         loop = asyncio.get_running_loop()
         if loop not in self._of_loops:
-            self._of_loops[loop] = _OfLoop(self._open_synthesizer, self._options)
+            self._of_loops[loop] = _LoopPool(self._open_synthesizer, self._options)
         return self._of_loops[loop]
 
     def _leave_ended_loops(self) -> None:
@@ -81,7 +81,7 @@ class Synthesizers:
             logger.error("an Azure synthesizer did not stop cleanly: %s", type(error).__name__)
 
 
-class _OfLoop:
+class _LoopPool:
     """The synthesizers of one event loop."""
 
     def __init__(self, open_synthesizer: OpenSynthesizer, options: SpeakingOptions) -> None:

@@ -14,7 +14,7 @@ _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _SOCKADDR_BYTES = 128
 
 
-def send_at_once(host: str, port: int) -> None:
+def set_tcp_nodelay(host: str, port: int) -> None:
     """Make the process's TCP connections to a peer send each message as soon as it is written.
 
     The SDK leaves Nagle's algorithm on: a short message waits until the one before it is acknowledged,

@@ -45,7 +45,7 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
     return future
 
 
-def threads_never_preempt() -> None:
+def use_batch_scheduling() -> None:
     """This thread, and all that it begins, take no core from the thread that wakes them.
 
     The SDK's threads are woken by each frame. On Linux they would otherwise run at once, in the place of

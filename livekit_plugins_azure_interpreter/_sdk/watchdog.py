@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Liveness:
+class Watchdog:
     """Speech was sent and nothing came back for too long: then the peer is dead.
 
     Silence proves nothing, since nobody knows how often the service answers it.

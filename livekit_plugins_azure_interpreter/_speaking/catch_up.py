@@ -11,7 +11,7 @@ from livekit import rtc
 
 from .._sound.mono import mono
 from .._voices.utterance import Translation
-from .time_stretch import Tempo
+from .time_stretch import TimeStretcher
 
 MAX_SPEED = 1.25
 _FULL_SPEED_SECONDS = 0.4
@@ -21,7 +21,7 @@ _LEAST_SECONDS = 0.1
 
 
 @dataclass
-class _Speech:
+class _QueuedVoice:
     translation: Translation
     queued_at: float
 
@@ -30,12 +30,12 @@ class Backlog:
     """The voices that wait to be heard, or are being heard. Time is an argument (`now`, in seconds)."""
 
     def __init__(self) -> None:
-        self._speeches: deque[_Speech] = deque()
+        self._speeches: deque[_QueuedVoice] = deque()
         self._turn_began_at = float("-inf")
 
     def queued(self, translation: Translation, now: float) -> None:
         """It is to be said after those that wait already."""
-        self._speeches.append(_Speech(translation, now))
+        self._speeches.append(_QueuedVoice(translation, now))
 
     def over(self, translation: Translation, now: float) -> None:
         """It was said, or never will be."""
@@ -80,11 +80,11 @@ async def faster(
     """The frames of the speech whose turn it is, played faster for as long as the listener is behind."""
     began_at = clock()
     late = backlog.late_seconds(began_at)
-    tempo: Tempo | None = None
+    tempo: TimeStretcher | None = None
     taken = given = 0.0
     async for frame in frames:
         if tempo is None:
-            tempo = Tempo(frame.sample_rate)
+            tempo = TimeStretcher(frame.sample_rate)
             if clock() - began_at > _LEAST_SECONDS:
                 late = 0.0  # its voice was waited for, not its turn
         behind = late + backlog.waiting_seconds - (taken - given)

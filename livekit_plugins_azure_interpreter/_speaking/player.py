@@ -28,7 +28,7 @@ _ENDS_QUIETLY = 499
 """LiveKit's base class ends a stream with this status without an error."""
 
 
-class SpokenTranslations(Protocol):
+class TranslationSource(Protocol):
     """What is known of the translations that wait for their turn."""
 
     def waiting_seconds(self, scope: object | None) -> float: ...
@@ -38,7 +38,7 @@ class SpokenTranslations(Protocol):
     def begins(self, settled: str, scope: object | None) -> bool: ...
 
 
-class Speech:
+class Player:
     """What one stream says, over all its attempts.
 
     Args:
@@ -52,7 +52,7 @@ class Speech:
     def __init__(
         self,
         tts: tts.TTS[Any],
-        translations: SpokenTranslations,
+        translations: TranslationSource,
         fallback: tts.TTS[Any] | None,
         conn_options: APIConnectOptions,
         *,
@@ -158,8 +158,8 @@ class Speech:
     @property
     def _session_id(self) -> str:
         """Azure's, of the first utterance; empty for other text."""
-        heard = self._claimed[0].meter.heard if self._claimed else None
-        return heard.session_id if heard else ""
+        timings = self._claimed[0].meter.timings if self._claimed else None
+        return timings.session_id if timings else ""
 
     @property
     def _segment_id(self) -> str:
@@ -226,11 +226,11 @@ class Speech:
     def _usage(self, utterance: Utterance, *, cancelled: bool) -> TTSMetrics | None:
         """What LiveKit counts of a voice of Azure's; None: none was heard."""
         meter = utterance.meter
-        if meter.heard is None or meter.asked_at is None or meter.sound_at is None or meter.by_fallback:
+        if meter.timings is None or meter.asked_at is None or meter.sound_at is None or meter.by_fallback:
             return None
         return TTSMetrics(
             label=self._tts.label,
-            request_id=meter.heard.session_id,
+            request_id=meter.timings.session_id,
             segment_id=utterance.id,
             timestamp=time.time(),
             ttfb=meter.sound_at - meter.asked_at,

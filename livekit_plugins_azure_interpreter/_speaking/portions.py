@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .breaks import character_end, clause_end, sentence_end, word_end
-from .pace import character_cost, seconds_to_say
 from .ssml import is_speakable
+from .text_cost import character_cost, seconds_to_say
 
 _CLAUSE_SECONDS = 3.0
 """A later portion that is not a whole sentence is as long at least, for the melody of the sentence."""

@@ -27,7 +27,7 @@ _SPOKEN_KINDS = ("L", "N", "Sc", "Sm")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpokenVoice:
+class SynthesisVoice:
     """Who speaks, and how: as `PersonalVoiceTTS` explains it.
 
     Args:
@@ -63,7 +63,7 @@ class SpokenVoice:
         language: str | None = None,
         rate: float | None = None,
         environment: Mapping[str, str] = os.environ,
-    ) -> SpokenVoice:
+    ) -> SynthesisVoice:
         """A prebuilt voice where one is named, else a personal one.
 
         Raises:
@@ -84,7 +84,7 @@ class SpokenVoice:
             )
         return cls(name=model, speaker_profile_id=speaker_profile_id, language=language, rate=rate)
 
-    def changed(self, arguments: Mapping[str, Any]) -> SpokenVoice:
+    def changed(self, arguments: Mapping[str, Any]) -> SynthesisVoice:
         """With other arguments of `resolve`; a voice and a profile take each other's place.
 
         Raises:
@@ -95,7 +95,7 @@ class SpokenVoice:
             present["voice"] = self.name
         elif self.speaker_profile_id is not None and "voice" not in arguments:
             present.update(speaker_profile_id=self.speaker_profile_id, model=self.name)
-        return SpokenVoice.resolve(**{**present, **arguments})
+        return SynthesisVoice.resolve(**{**present, **arguments})
 
     def ssml(self, text: str) -> str:
         """The document that has Azure speak a text; nothing in the text is markup."""

@@ -16,7 +16,7 @@ _PIECE_SECONDS = 0.01
 """What the filter gives comes in pieces as long as what it was given; longer ones come later."""
 
 
-class Tempo:
+class TimeStretcher:
     """Changes the tempo of 16 bit mono PCM as it comes, and not its pitch.
 
     Until it is first asked for another tempo than 1.0 the samples pass unchanged.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from livekit.agents.types import TimedString
 
-from .._sdk.events import WordReached
+from .._sdk.events import WordBoundary
 
 _FARTHEST_CHARACTERS = 60
 """A word that Azure tells of, but that is not so near, is another one: Azure may spell out what it reads."""
 
 
-class Timings:
+class WordAligner:
     """The timed strings of one text; joined, they are the text.
 
     Args:
@@ -25,7 +25,7 @@ class Timings:
         self._ends_at = starts_at
         self._reached = -1.0
 
-    def reached(self, word: WordReached) -> TimedString | None:
+    def reached(self, word: WordBoundary) -> TimedString | None:
         """The text up to the end of a word; None where it is not found, or was told of before."""
         start = self._starts_at + word.offset_seconds
         if not word.word or start <= self._reached:

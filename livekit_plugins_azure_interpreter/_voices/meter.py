@@ -64,8 +64,8 @@ class UtteranceMetrics:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """How an utterance was heard. Times are in seconds, on the clock of the event loop.
+class RecognitionTimings:
+    """When an utterance was said and recognized. Times are in seconds, on the clock of the event loop.
 
     Args:
         id: As in other events.
@@ -90,7 +90,7 @@ class Meter:
     """Of one utterance. It tells what it has measured once, when it is known what became of it.
 
     Attributes:
-        heard: None: nobody wants to be told.
+        timings: None: nobody wants to be told.
         asked_at: When it was its turn to be spoken.
         sound_at: When the first sound of it was handed to LiveKit.
         voice_seconds: How much of its voice was.
@@ -99,7 +99,7 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self.heard: Heard | None = None
+        self.timings: RecognitionTimings | None = None
         self._tell: Callable[[UtteranceMetrics], None] | None = None
         self.asked_at: float | None = None
         self.sound_at: float | None = None
@@ -107,9 +107,9 @@ class Meter:
         self.by_fallback = False
         self.outcome: Outcome | None = None
 
-    def begin(self, heard: Heard, tell: Callable[[UtteranceMetrics], None]) -> None:
+    def begin(self, timings: RecognitionTimings, tell: Callable[[UtteranceMetrics], None]) -> None:
         """It was recognized; `tell` what becomes of it."""
-        self.heard, self._tell = heard, tell
+        self.timings, self._tell = timings, tell
 
     def asked(self, now: float, *, backlog_seconds: float) -> None:
         """It is its turn to be spoken, and so much voice has come that was not spoken yet."""
@@ -126,22 +126,22 @@ class Meter:
     def end(self, outcome: Outcome, lost_reason: str | None = None) -> UtteranceMetrics | None:
         """Nothing more will become of it; None: that was told before, or need not be."""
         self.outcome = outcome
-        heard, tell, self._tell = self.heard, self._tell, None
-        if heard is None or tell is None:
+        timings, tell, self._tell = self.timings, self._tell, None
+        if timings is None or tell is None:
             return None
         metrics = UtteranceMetrics(
-            id=heard.id,
-            session_id=heard.session_id,
+            id=timings.id,
+            session_id=timings.session_id,
             timestamp=time.time(),
-            source_language=heard.source_language,
-            target_language=heard.target_language,
+            source_language=timings.source_language,
+            target_language=timings.target_language,
             outcome=outcome,
             lost_reason=lost_reason,
-            speech_seconds=heard.speech_seconds,
+            speech_seconds=timings.speech_seconds,
             voice_seconds=self.voice_seconds,
-            recognition_delay_seconds=heard.recognized_at - heard.ended_at,
-            end_of_speech_to_first_sound_seconds=self._until_sound(heard.ended_at),
-            ear_voice_span_seconds=self._until_sound(heard.began_at),
+            recognition_delay_seconds=timings.recognized_at - timings.ended_at,
+            end_of_speech_to_first_sound_seconds=self._until_sound(timings.ended_at),
+            ear_voice_span_seconds=self._until_sound(timings.began_at),
             backlog_seconds=self._backlog_seconds,
         )
         tell(metrics)

@@ -15,7 +15,7 @@ from fakes.limits import LIMIT_SECONDS, within
 from fakes.texts import ANY_TEXT
 from hypothesis import given
 
-from livekit_plugins_azure_interpreter._speaking.ssml import SpokenVoice
+from livekit_plugins_azure_interpreter._speaking.ssml import SynthesisVoice
 from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
     DropText,
@@ -113,7 +113,7 @@ class TestSsml:
 
     @given(ANY_TEXT)
     def test_any_text_is_read_voiced_and_timed(self, text: str) -> None:
-        words = read_ssml(SpokenVoice(name="fr-FR-DeniseNeural").ssml(text))
+        words = read_ssml(SynthesisVoice(name="fr-FR-DeniseNeural").ssml(text))
         assert len(word_boundaries(words, 0.1)) <= len(text)
         assert synthesize(words, 0.1, 16000) == synthesize(words, 0.1, 16000)
         assert synthesize(text, 0.1, 16000).seconds == 0.1

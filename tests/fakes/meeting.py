@@ -306,7 +306,7 @@ class FakeStream:
         self._segment()
         self._finish_when_done()
 
-    def send_at_once(self) -> None:
+    def set_tcp_nodelay(self) -> None:
         pass
 
     def renew_token(self) -> None:

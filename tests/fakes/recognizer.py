@@ -60,7 +60,7 @@ class FakeRecognizer:
         if self._service.finishes:
             self.post(Finished())
 
-    def send_at_once(self) -> None:
+    def set_tcp_nodelay(self) -> None:
         self._enter("hasten")
         self.hastened += 1
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
-    SpeechBegun,
-    SpeechChunk,
-    SpeechCompleted,
+    SynthesisChunk,
+    SynthesisCompleted,
     SynthesisEvent,
+    SynthesisStarted,
 )
 from livekit_plugins_azure_interpreter._sdk.synthesis import Synthesis
 from livekit_plugins_azure_interpreter.credentials import Credentials
@@ -23,9 +23,9 @@ from .limits import LIMIT_SECONDS, within
 OPTIONS = SpeakingOptions(credentials=Credentials(endpoint="ws://127.0.0.1:1"))
 
 SPOKEN: tuple[SynthesisEvent, ...] = (
-    SpeechBegun("r1"),
-    SpeechChunk(bytes([1, 2]) * 800),
-    SpeechCompleted(),
+    SynthesisStarted("r1"),
+    SynthesisChunk(bytes([1, 2]) * 800),
+    SynthesisCompleted(),
 )
 
 

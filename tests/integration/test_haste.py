@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
-def _send_at_once(endpoint: str) -> list[bool]:
+def _set_tcp_nodelay(endpoint: str) -> list[bool]:
     """Of each TCP connection of this process to an endpoint: whether it waits for no acknowledgement."""
     found = []
     for number in os.listdir("/dev/fd"):
@@ -40,7 +40,7 @@ def _send_at_once(endpoint: str) -> list[bool]:
 async def test_a_connection_of_the_sdk_sends_at_once(open_pair: OpenPair, audio: Audio, until: Until) -> None:
     pair = await open_pair()
     pair.push(audio.silence(0.1))
-    await until(lambda: _send_at_once(pair.emulator.endpoint) == [True])
+    await until(lambda: _set_tcp_nodelay(pair.emulator.endpoint) == [True])
 
 
 async def test_so_does_the_next_one_after_it_was_lost(
@@ -49,4 +49,4 @@ async def test_so_does_the_next_one_after_it_was_lost(
     pair = await open_pair(Behaviour(faults=[Drop(0.5)]))
     pair.push(audio.silence(1.0))
     await until(lambda: pair.emulator.connections == 2)
-    await until(lambda: _send_at_once(pair.emulator.endpoint) == [True])
+    await until(lambda: _set_tcp_nodelay(pair.emulator.endpoint) == [True])

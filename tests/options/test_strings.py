@@ -9,7 +9,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter import STT, PersonalVoiceTTS
 from livekit_plugins_azure_interpreter._options.strings import is_visible_ascii, secret, trimmed
-from livekit_plugins_azure_interpreter._speaking.ssml import SpokenVoice
+from livekit_plugins_azure_interpreter._speaking.ssml import SynthesisVoice
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import Proxy
 
@@ -30,7 +30,7 @@ def _resolved(name: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def _profile(arguments: dict[str, Any]) -> Any:
-    return SpokenVoice.resolve(**arguments, environment={}).speaker_profile_id
+    return SynthesisVoice.resolve(**arguments, environment={}).speaker_profile_id
 
 
 def _proxy(arguments: dict[str, Any]) -> Any:

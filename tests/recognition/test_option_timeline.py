@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_azure_interpreter._recognition.option_timeline import Change, PlacedOptions
-from livekit_plugins_azure_interpreter._recognition.replay_buffer import RetainedAudio
+from livekit_plugins_azure_interpreter._recognition.option_timeline import OptionChange, OptionTimeline
+from livekit_plugins_azure_interpreter._recognition.replay_buffer import ReplayBuffer
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import Options
 
@@ -16,8 +16,8 @@ class Stream:
 
     def __init__(self, **options: int) -> None:
         credentials = Credentials(endpoint="ws://localhost", key="any")
-        self.retained = RetainedAudio(_RATE_HZ, max_seconds=60)
-        self.options = PlacedOptions(
+        self.retained = ReplayBuffer(_RATE_HZ, max_seconds=60)
+        self.options = OptionTimeline(
             Options(credentials=credentials, target_languages=("fr",), sample_rate=_RATE_HZ, **options),
             self.retained,
         )
@@ -34,7 +34,7 @@ class Stream:
         self._push(self._noise.normal(0, 1000, 80).astype("<i2").tobytes(), seconds)
 
     def want(self, target: str) -> None:
-        self.options.want(Change({"target_languages": (target,)}))
+        self.options.want(OptionChange({"target_languages": (target,)}))
 
     def places(self) -> list[tuple[float, str]]:
         places = self.options.of_retained()

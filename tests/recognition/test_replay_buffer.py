@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter._recognition.replay_buffer import RetainedAudio
+from livekit_plugins_azure_interpreter._recognition.replay_buffer import ReplayBuffer
 
 RATE_HZ = 1000
 
@@ -13,12 +13,12 @@ def pcm(seconds: float, value: int = 1) -> bytes:
     return value.to_bytes(2, "little") * round(seconds * RATE_HZ)
 
 
-def kept(retained: RetainedAudio) -> bytes:
+def kept(retained: ReplayBuffer) -> bytes:
     return b"".join(piece for _, piece in retained.pieces())
 
 
 def test_all_that_no_final_covers_is_kept_in_order() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1, 1))
     retained.add(pcm(2, 2))
     assert kept(retained) == pcm(1, 1) + pcm(2, 2)
@@ -26,7 +26,7 @@ def test_all_that_no_final_covers_is_kept_in_order() -> None:
 
 
 def test_what_a_final_covers_is_let_go_to_the_sample() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1, 1))
     retained.add(pcm(2, 2))
     retained.cover(1.5)
@@ -36,7 +36,7 @@ def test_what_a_final_covers_is_let_go_to_the_sample() -> None:
 
 
 def test_an_earlier_final_changes_nothing() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(2))
     retained.cover(1)
     retained.cover(0.5)
@@ -44,7 +44,7 @@ def test_an_earlier_final_changes_nothing() -> None:
 
 
 def test_a_final_beyond_the_end_leaves_nothing_and_positions_go_on() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1))
     retained.cover(5)
     retained.add(pcm(1, 7))
@@ -56,7 +56,7 @@ def test_a_final_beyond_the_end_leaves_nothing_and_positions_go_on() -> None:
 def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
     value: int, forgotten_seconds: float
 ) -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=2)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=2)
     retained.add(pcm(2, value))
     retained.add(pcm(0.5, 2))
     assert kept(retained) == pcm(1.5, value) + pcm(0.5, 2)
@@ -64,7 +64,7 @@ def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
 
 
 def test_what_left_before_its_final_came_is_not_forgotten() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=2)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=2)
     retained.add(pcm(2, 1000))
     retained.add(pcm(0.5, 1000))
     retained.cover(1.0)
@@ -72,7 +72,7 @@ def test_what_left_before_its_final_came_is_not_forgotten() -> None:
 
 
 def test_each_piece_has_its_position() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     for seconds in (1, 2, 0.3):
         retained.add(pcm(seconds))
     retained.cover(1.5)
@@ -84,7 +84,7 @@ LOUD = 1000
 
 
 def test_the_quiet_at_its_end_is_that_since_the_last_sound() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     for seconds, value in ((1, 1), (0.5, LOUD), (0.2, 1), (0.3, 1)):
         retained.add(pcm(seconds, value))
     assert retained.quiet_seconds == pytest.approx(0.5)
@@ -93,7 +93,7 @@ def test_the_quiet_at_its_end_is_that_since_the_last_sound() -> None:
 
 
 def test_without_a_sound_it_was_always_quiet() -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=10)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1))
     assert retained.quiet_seconds == float("inf")
 
@@ -101,7 +101,7 @@ def test_without_a_sound_it_was_always_quiet() -> None:
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3000))))
 def test_what_is_kept_is_the_end_of_what_was_added(steps: list[tuple[bool, int]]) -> None:
-    retained = RetainedAudio(RATE_HZ, max_seconds=2)
+    retained = ReplayBuffer(RATE_HZ, max_seconds=2)
     added = b""
     for is_cover, number in steps:
         if is_cover:

@@ -13,8 +13,7 @@ import pytest
 from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 
-from livekit_plugins_azure_interpreter._sdk import c_api as _native
-from livekit_plugins_azure_interpreter._sdk import events
+from livekit_plugins_azure_interpreter._sdk import c_api, events
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 
 
@@ -53,7 +52,7 @@ class Source:
 
 class TestSignal:
     def test_it_is_connected_when_it_is_told_to(self, connection: Any) -> None:
-        signal = _native.Signal(connection, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        signal = c_api.Signal(connection, c_api.MESSAGE_RECEIVED, lambda _: None, fail)
         assert not signal.is_connected()
         signal.connect()
         assert signal.is_connected()
@@ -62,7 +61,7 @@ class TestSignal:
 
     def test_it_does_not_keep_its_source_alive(self, connection: Any) -> None:
         source = Source(connection._handle)
-        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        signal = c_api.Signal(source, c_api.MESSAGE_RECEIVED, lambda _: None, fail)
         signal.connect()
         signal.disconnect_all()
         alive = weakref.ref(source)
@@ -71,7 +70,7 @@ class TestSignal:
 
     def test_a_source_that_is_gone_has_nothing_to_disconnect(self, connection: Any) -> None:
         source = Source(connection._handle)
-        signal = _native.Signal(source, _native.MESSAGE_RECEIVED, lambda _: None, fail)
+        signal = c_api.Signal(source, c_api.MESSAGE_RECEIVED, lambda _: None, fail)
         del source
         signal.disconnect_all()
         assert not signal.is_connected()
@@ -85,9 +84,9 @@ class TestSignal:
         ],
     )
     def test_a_kind_that_this_sdk_does_not_have(self, connection: Any, missing: dict[str, Any]) -> None:
-        kind = _native.MESSAGE_RECEIVED._replace(**missing)
+        kind = c_api.MESSAGE_RECEIVED._replace(**missing)
         with pytest.raises(AttributeError, match="no_such_function"):
-            _native.Signal(connection, kind, lambda _: None, fail)
+            c_api.Signal(connection, kind, lambda _: None, fail)
 
     def test_what_a_callback_raises_is_told_and_the_next_event_comes(self, connection: Any) -> None:
         failures: list[Exception] = []
@@ -95,8 +94,8 @@ class TestSignal:
         def received(event: int) -> None:
             raise ValueError(event)
 
-        kind = _native.CONNECTED._replace(release=None)
-        signal = _native.Signal(connection, kind, received, failures.append)
+        kind = c_api.CONNECTED._replace(release=None)
+        signal = c_api.Signal(connection, kind, received, failures.append)
         signal._callback(1, None)
         signal._callback(2, None)
         assert [failure.args for failure in failures] == [(1,), (2,)]
@@ -109,7 +108,7 @@ class Heard:
         self.phrases: list[events.RawPhrase] = []
         self.voices: list[bytes | None] = []
         self.voices_of_phrases: list[bytes | None] = []
-        self.messages: list[_native.Message] = []
+        self.messages: list[c_api.ServiceMessage] = []
         self.finals: list[events.RawPhrase] = []
         self.nothing: list[bool] = []
         self.offsets: list[float] = []
@@ -117,22 +116,22 @@ class Heard:
         self.threads: set[threading.Thread] = set()
 
     def phrase(self, event: int) -> None:
-        self.phrases.append(_native.phrase(event))
-        self.voices_of_phrases.append(_native.voice(event))
+        self.phrases.append(c_api.phrase(event))
+        self.voices_of_phrases.append(c_api.voice(event))
         self.threads.add(threading.current_thread())
 
     def voice(self, event: int) -> None:
-        self.voices.append(_native.voice(event))
+        self.voices.append(c_api.voice(event))
 
     def message(self, event: int) -> None:
-        self.messages.append(_native.message(event))
+        self.messages.append(c_api.message(event))
 
     def final(self, event: int) -> None:
-        self.nothing.append(_native.is_nothing(event))
-        self.finals.append(_native.phrase(event))
+        self.nothing.append(c_api.is_nothing(event))
+        self.finals.append(c_api.phrase(event))
 
     def started(self, event: int) -> None:
-        self.offsets.append(_native.offset_seconds(event))
+        self.offsets.append(c_api.offset_seconds(event))
 
 
 @pytest.fixture
@@ -157,16 +156,16 @@ def _hear(endpoint: str, pcm: bytes, heard: Heard) -> None:
     ended = threading.Event()
 
     def canceled(event: int) -> None:
-        heard.ends.append(_native.end(event))
+        heard.ends.append(c_api.end(event))
         ended.set()
 
     signals = [
-        _native.Signal(recognizer, _native.RECOGNIZING, heard.phrase, fail),
-        _native.Signal(recognizer, _native.RECOGNIZED, heard.final, fail),
-        _native.Signal(recognizer, _native.SYNTHESIZING, heard.voice, fail),
-        _native.Signal(recognizer, _native.SPEECH_STARTED, heard.started, fail),
-        _native.Signal(recognizer, _native.CANCELED, canceled, fail),
-        _native.Signal(messages, _native.MESSAGE_RECEIVED, heard.message, fail),
+        c_api.Signal(recognizer, c_api.RECOGNIZING, heard.phrase, fail),
+        c_api.Signal(recognizer, c_api.RECOGNIZED, heard.final, fail),
+        c_api.Signal(recognizer, c_api.SYNTHESIZING, heard.voice, fail),
+        c_api.Signal(recognizer, c_api.SPEECH_STARTED, heard.started, fail),
+        c_api.Signal(recognizer, c_api.CANCELED, canceled, fail),
+        c_api.Signal(messages, c_api.MESSAGE_RECEIVED, heard.message, fail),
     ]
     for signal in signals:
         signal.connect()

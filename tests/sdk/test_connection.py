@@ -85,7 +85,7 @@ class TestEvents:
             unblocked_at = asyncio.get_running_loop().time()
             assert await all_of(connection) == [Connected(), Finished()]
             assert not connection.is_behind
-            assert connection.came_at < unblocked_at - 0.05
+            assert connection.received_at < unblocked_at - 0.05
 
     async def test_a_voice_that_is_sent_amid_another_comes_after_it(self, service: FakeService) -> None:
         async with connect(service) as connection:

@@ -7,29 +7,29 @@ import random
 
 import pytest
 
-from livekit_plugins_azure_interpreter._sdk.packetizer import Messages
+from livekit_plugins_azure_interpreter._sdk.packetizer import Packetizer
 
 _FRAME = bytes(range(64)) * 10
 
 
 def test_a_frame_that_is_a_message_is_the_same_object() -> None:
-    messages = Messages(640)
+    messages = Packetizer(640)
     assert messages.add(_FRAME) is _FRAME
     assert messages.add(_FRAME) is _FRAME
 
 
 def test_frames_wait_until_they_are_a_message() -> None:
-    messages = Messages(1920)
+    messages = Packetizer(1920)
     assert [messages.add(_FRAME) for _ in range(6)] == [b"", b"", _FRAME * 3] * 2
 
 
 def test_what_is_of_the_next_message_counts_for_it() -> None:
-    messages = Messages(960)
+    messages = Packetizer(960)
     assert [len(messages.add(_FRAME)) for _ in range(6)] == [0, 1280, 640, 0, 1280, 640]
 
 
 def test_the_end_brings_what_waits_once() -> None:
-    messages = Messages(1280)
+    messages = Packetizer(1280)
     messages.add(_FRAME)
     assert messages.flush() == _FRAME
     assert messages.flush() == b""
@@ -40,7 +40,7 @@ def test_nothing_is_lost_and_no_whole_message_waits(seed: int) -> None:
     draw = random.Random(seed)
     message_bytes = draw.choice((640, 1280, 3200))
     pieces = [draw.randbytes(2 * draw.randint(0, 2000)) for _ in range(100)]
-    messages = Messages(message_bytes)
+    messages = Packetizer(message_bytes)
     given = [messages.add(piece) for piece in pieces]
     for pushed, out in zip(
         itertools.accumulate(map(len, pieces)), itertools.accumulate(map(len, given)), strict=True

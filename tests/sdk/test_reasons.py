@@ -1,10 +1,10 @@
-"""The service's reasons, as they can be told."""
+"""Redaction of the reasons that the service gives."""
 
 from __future__ import annotations
 
 import pytest
 
-from livekit_plugins_azure_interpreter._sdk.reasons import told
+from livekit_plugins_azure_interpreter._sdk.reasons import redact
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from livekit_plugins_azure_interpreter._sdk.reasons import told
     ],
 )
 def test_what_may_be_a_secret_or_somebodys_words_is_left_out(reason: str, kept: str | None) -> None:
-    assert told(reason) == (reason if kept is None else kept)
+    assert redact(reason) == (reason if kept is None else kept)

@@ -16,9 +16,8 @@ from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter._sdk import c_api as _native
-from livekit_plugins_azure_interpreter._sdk import events
-from livekit_plugins_azure_interpreter._sdk.c_api import Kind
+from livekit_plugins_azure_interpreter._sdk import c_api, events
+from livekit_plugins_azure_interpreter._sdk.c_api import EventKind
 from livekit_plugins_azure_interpreter._sdk.errors import to_api_error
 from livekit_plugins_azure_interpreter._sdk.recognizer import (
     AzureRecognizer,
@@ -26,7 +25,7 @@ from livekit_plugins_azure_interpreter._sdk.recognizer import (
     _make,
     _message_signals,
     _peer,
-    _Reporter,
+    _RecognizerCallbacks,
 )
 from livekit_plugins_azure_interpreter._sdk.result_watch import RESULT_PATH
 from livekit_plugins_azure_interpreter.credentials import Credentials
@@ -278,8 +277,8 @@ class TestToken:
 
 def test_an_sdk_that_does_not_tell_of_messages_is_no_error(posted: Posted) -> None:
     """As another version may be: the typed events have to do."""
-    unknown = Kind("something_new_set_callback", "something_new_release", 1)
-    assert _message_signals(object(), _Reporter(posted), unknown) == []
+    unknown = EventKind("something_new_set_callback", "something_new_release", 1)
+    assert _message_signals(object(), _RecognizerCallbacks(posted), unknown) == []
 
 
 class TestConfig:
@@ -403,29 +402,31 @@ class TestReporter:
     """Events are numbers here; what each reads as is told by the test."""
 
     @pytest.fixture
-    def reporter(self, posted: Posted) -> _Reporter:
-        return _Reporter(posted)
+    def reporter(self, posted: Posted) -> _RecognizerCallbacks:
+        return _RecognizerCallbacks(posted)
 
     @pytest.fixture
     def reads(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def read(**values: Any) -> None:
             for name, value in values.items():
-                monkeypatch.setattr(_native, name, lambda _, value=value: value)
+                monkeypatch.setattr(c_api, name, lambda _, value=value: value)
 
         return read
 
-    def test_connections(self, reporter: _Reporter, posted: Posted) -> None:
+    def test_connections(self, reporter: _RecognizerCallbacks, posted: Posted) -> None:
         reporter.connected(1)
         reporter.disconnected(1)
         assert posted.events == [events.Connected(), events.Disconnected()]
 
-    def test_speech(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
+    def test_speech(self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]) -> None:
         reads(offset_seconds=1.0)
         reporter.speech_started(1)
         reporter.speech_stopped(1)
         assert posted.events == [events.SpeechStarted(1.0), events.SpeechStopped(1.0)]
 
-    def test_transcripts(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
+    def test_transcripts(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
+    ) -> None:
         reads(phrase=PHRASE, is_nothing=False)
         reporter.recognizing(1)
         reporter.recognized(1)
@@ -437,17 +438,17 @@ class TestReporter:
             events.NothingRecognized(),
         ]
 
-    def test_voices(self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]) -> None:
+    def test_voices(self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]) -> None:
         for audio in (b"\x01\x02", b"", None):
             reads(voice=audio)
             reporter.synthesizing(1)
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
 
     def test_a_voice_is_named_by_the_message_before_and_its_end_is_told_by_one(
-        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None]
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
     ) -> None:
         for path, voice in (("audio", b"12"), ("audio", b""), ("audio.end", b"")):
-            reads(message=_native.Message(path, stream_id="7"), voice=voice)
+            reads(message=c_api.ServiceMessage(path, stream_id="7"), voice=voice)
             reporter.message(1)
             reporter.synthesizing(1)
         assert [event for event in posted.events if not isinstance(event, events.MessageReceived)] == [
@@ -458,11 +459,11 @@ class TestReporter:
 
     @pytest.mark.parametrize("reported", [True, False])
     def test_a_result_that_the_sdk_does_not_report_is_told(
-        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None], reported: bool
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], reported: bool
     ) -> None:
-        final = _native.Message(RESULT_PATH, "a turn", body=b"no JSON")
+        final = c_api.ServiceMessage(RESULT_PATH, "a turn", body=b"no JSON")
         reads(phrase=PHRASE, is_nothing=False)
-        for message in (_native.Message("turn.start", "a turn"), final):
+        for message in (c_api.ServiceMessage("turn.start", "a turn"), final):
             reads(message=message)
             reporter.message(1)
         if reported:
@@ -472,14 +473,14 @@ class TestReporter:
 
     @pytest.mark.parametrize("event", [events.Finished(), events.Failed("AuthenticationFailure", "401")])
     def test_the_end(
-        self, reporter: _Reporter, posted: Posted, reads: Callable[..., None], event: events.Event
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], event: events.Event
     ) -> None:
         reads(end=event)
         reporter.canceled(1)
         assert posted.events == [event]
 
     def test_what_a_callback_raises_is_a_failure_without_its_words(
-        self, reporter: _Reporter, posted: Posted
+        self, reporter: _RecognizerCallbacks, posted: Posted
     ) -> None:
         reporter.failed(UnicodeError("what was said"))
         assert posted.events == [events.Failed(events.CALLBACK_FAILED, "UnicodeError")]

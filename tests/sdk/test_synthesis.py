@@ -1,4 +1,4 @@
-"""Synthesizers on the loop: warm ones, deadlines, and the end of everything that was begun."""
+"""SynthesizerPool on the loop: warm ones, deadlines, and the end of everything that was begun."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     Disconnected,
     Failed,
-    SpeechBegun,
-    SpeechChunk,
-    SpeechCompleted,
-    WordReached,
+    SynthesisChunk,
+    SynthesisCompleted,
+    SynthesisStarted,
+    WordBoundary,
 )
 from livekit_plugins_azure_interpreter._sdk.synthesis import Synthesis
-from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import Synthesizers
+from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import SynthesizerPool
 from livekit_plugins_azure_interpreter.credentials import TokenError
 
-Open = Callable[..., Synthesizers]
+Open = Callable[..., SynthesizerPool]
 
 
 class TestSpeaking:
@@ -51,39 +51,39 @@ class TestSpeaking:
 
     async def test_a_failure_ends_it(self, open_at: Open) -> None:
         failed = Failed("ServiceError", "")
-        synthesis = open_at(FakeSpeech([SpeechBegun("r1"), failed])).take()
+        synthesis = open_at(FakeSpeech([SynthesisStarted("r1"), failed])).take()
         assert (await spoken(synthesis))[-1] == failed
         assert (synthesis.usable, synthesis.failed) == (False, True)
 
     async def test_words_of_another_text_are_not_taken_for_its_own(self, open_at: Open) -> None:
-        late, own = WordReached("late", 0.0, 0.1, "r0"), WordReached("own", 0.0, 0.1, "r1")
-        reply = [SpeechBegun("r1"), late, own, SpeechCompleted()]
+        late, own = WordBoundary("late", 0.0, 0.1, "r0"), WordBoundary("own", 0.0, 0.1, "r1")
+        reply = [SynthesisStarted("r1"), late, own, SynthesisCompleted()]
         assert await spoken(open_at(FakeSpeech(reply)).take()) == [reply[0], own, reply[3]]
 
     async def test_a_service_that_is_mute_has_so_long(self, open_at: Open) -> None:
-        synthesis = open_at(FakeSpeech([SpeechBegun("r1")])).take()
+        synthesis = open_at(FakeSpeech([SynthesisStarted("r1")])).take()
         (_, failed) = await spoken(synthesis, 0.05)
         assert isinstance(failed, Failed)
         assert failed.code == TIMED_OUT
 
     async def test_words_and_connections_do_not_make_up_for_sound(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech([SpeechBegun("r1")])
+        azure = FakeSpeech([SynthesisStarted("r1")])
         speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
         await until(lambda: azure.texts)
         for _ in range(10):
-            azure.last.post(WordReached("word", 0.0, 0.1, "r1"), Disconnected())
+            azure.last.post(WordBoundary("word", 0.0, 0.1, "r1"), Disconnected())
             await asyncio.sleep(0.04)
         assert isinstance((await speaking)[-1], Failed)
 
     async def test_sound_that_goes_on_may_take_long(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech([SpeechBegun("r1")])
+        azure = FakeSpeech([SynthesisStarted("r1")])
         speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.2))
         await until(lambda: azure.texts)
         for _ in range(8):
-            azure.last.post(SpeechChunk(b"12"))
+            azure.last.post(SynthesisChunk(b"12"))
             await asyncio.sleep(0.04)
-        azure.last.post(SpeechCompleted())
-        assert isinstance((await speaking)[-1], SpeechCompleted)
+        azure.last.post(SynthesisCompleted())
+        assert isinstance((await speaking)[-1], SynthesisCompleted)
 
     async def test_opening_counts(self, open_at: Open) -> None:
         azure = FakeSpeech()
@@ -93,22 +93,22 @@ class TestSpeaking:
         assert failed.code == TIMED_OUT
 
     async def test_a_reader_that_leaves_as_sound_comes_has_left(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech([SpeechBegun("r1")])
+        azure = FakeSpeech([SynthesisStarted("r1")])
         synthesis = open_at(azure).take()
         speaking = asyncio.create_task(spoken(synthesis))
         await until(lambda: azure.texts and azure.last.idle)
-        synthesis._take(SpeechChunk(b"12"))
+        synthesis._take(SynthesisChunk(b"12"))
         speaking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await within(speaking)
 
     async def test_a_loop_that_was_blocked_does_not_miss_the_sound(self, open_at: Open, until: Until) -> None:
-        azure = FakeSpeech([SpeechBegun("r1")])
+        azure = FakeSpeech([SynthesisStarted("r1")])
         speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.1))
         await until(lambda: azure.texts and azure.last.idle)
-        azure.last.post(SpeechChunk(b"12"), SpeechCompleted())
+        azure.last.post(SynthesisChunk(b"12"), SynthesisCompleted())
         time.sleep(0.2)  # noqa: ASYNC251 - as a careless user does
-        assert (await speaking)[1:] == [SpeechChunk(b"12"), SpeechCompleted()]
+        assert (await speaking)[1:] == [SynthesisChunk(b"12"), SynthesisCompleted()]
 
     async def test_no_token_is_told_in_words_without_secrets(self, open_at: Open) -> None:
         azure = FakeSpeech()
@@ -149,7 +149,7 @@ class TestSpeaking:
         self, open_at: Open, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
-        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")])
+        azure = FakeSpeech(SPOKEN[:2], [SynthesisStarted("r2")])
         synthesis = open_at(azure).take()
         await left(synthesis)
         *_, failed = await spoken(synthesis)

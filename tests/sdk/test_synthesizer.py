@@ -17,15 +17,20 @@ from fakes.limits import LIMIT_SECONDS, within
 from fakes.promises import takes_less_than, tries_again
 
 from livekit_plugins_azure_interpreter._sdk import events
-from livekit_plugins_azure_interpreter._sdk.synthesizer import AzureSynthesizer, _config, _Reporter, close_all
-from livekit_plugins_azure_interpreter._speaking.ssml import SpokenVoice
+from livekit_plugins_azure_interpreter._sdk.synthesizer import (
+    AzureSynthesizer,
+    _config,
+    _SynthesizerCallbacks,
+    close_all,
+)
+from livekit_plugins_azure_interpreter._speaking.ssml import SynthesisVoice
 from livekit_plugins_azure_interpreter.credentials import SPEAKING, Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, MuteText, synthesize
 from livekit_plugins_azure_interpreter.options import Proxy, SpeakingOptions
 
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
-HELLO = SpokenVoice(name="fr-FR-DeniseNeural").ssml("Hello you")
+HELLO = SynthesisVoice(name="fr-FR-DeniseNeural").ssml("Hello you")
 
 Make = Callable[..., AzureSynthesizer]
 
@@ -89,25 +94,25 @@ class TestSpeaking:
     ) -> None:
         def speak() -> None:
             make(emulator.endpoint, sample_rate=sample_rate).speak(HELLO)
-            posted.wait_for(events.SpeechCompleted)
+            posted.wait_for(events.SynthesisCompleted)
 
         async with Emulator(Behaviour(synthesis_seconds=0.3)) as emulator:
             await off_the_loop(speak)
-        pcm = b"".join(chunk.pcm for chunk in posted.of(events.SpeechChunk))
+        pcm = b"".join(chunk.pcm for chunk in posted.of(events.SynthesisChunk))
         assert pcm == synthesize("Hello you", 0.3, sample_rate).pcm
 
     async def test_words_are_posted_with_their_text(self, make: Make, posted: Posted) -> None:
         def speak() -> None:
             make(emulator.endpoint).speak(HELLO)
-            posted.wait_for(events.SpeechCompleted)
-            posted.wait_for(events.WordReached, 2)
+            posted.wait_for(events.SynthesisCompleted)
+            posted.wait_for(events.WordBoundary, 2)
 
         async with Emulator(Behaviour(synthesis_seconds=0.8)) as emulator:
             await off_the_loop(speak)
-        (begun,) = posted.of(events.SpeechBegun)
-        assert posted.of(events.WordReached) == [
-            events.WordReached("Hello", 0.0, 0.5, begun.request_id),
-            events.WordReached("you", 0.5, 0.3, begun.request_id),
+        (begun,) = posted.of(events.SynthesisStarted)
+        assert posted.of(events.WordBoundary) == [
+            events.WordBoundary("Hello", 0.0, 0.5, begun.request_id),
+            events.WordBoundary("you", 0.5, 0.3, begun.request_id),
         ]
         assert threading.current_thread() not in posted.threads
 
@@ -116,11 +121,11 @@ class TestSpeaking:
     ) -> None:
         def speak() -> None:
             make(emulator.endpoint, word_timings=False).speak(HELLO)
-            posted.wait_for(events.SpeechCompleted)
+            posted.wait_for(events.SynthesisCompleted)
 
         async with Emulator() as emulator:
             await off_the_loop(speak)
-        assert not posted.of(events.WordReached)
+        assert not posted.of(events.WordBoundary)
 
     async def test_one_connection_that_was_opened_ahead_speaks_all(self, make: Make, posted: Posted) -> None:
         def speak() -> None:
@@ -129,7 +134,7 @@ class TestSpeaking:
             posted.wait_for(events.Connected)
             for count in (1, 2, 3):
                 synthesizer.speak(HELLO)
-                posted.wait_for(events.SpeechCompleted, count)
+                posted.wait_for(events.SynthesisCompleted, count)
 
         async with Emulator() as emulator:
             await off_the_loop(speak)
@@ -156,11 +161,11 @@ class TestStopping:
         def stop() -> None:
             synthesizer = make(emulator.endpoint)
             synthesizer.speak(HELLO)
-            posted.wait_for(events.SpeechChunk)
+            posted.wait_for(events.SynthesisChunk)
             synthesizer.stop()
             assert posted.wait_for(events.Failed).code == "NoError"
             synthesizer.speak(HELLO)
-            posted.wait_for(events.SpeechCompleted)
+            posted.wait_for(events.SynthesisCompleted)
 
         async with Emulator(Behaviour(voice_speed=1.0)) as emulator:
             await off_the_loop(stop)
@@ -208,7 +213,7 @@ class TestClosing:
             synthesizer.open()
             posted.wait_for(events.Connected)
             synthesizer.speak(HELLO)
-            posted.wait_for(events.SpeechChunk if mute else events.SpeechBegun)
+            posted.wait_for(events.SynthesisChunk if mute else events.SynthesisStarted)
             with takes_less_than(2.0):
                 synthesizer.close()
 
@@ -223,7 +228,7 @@ class TestReporter:
     """What each callback copies."""
 
     def test_each_kind(self, posted: Posted) -> None:
-        reporter = _Reporter(posted)
+        reporter = _SynthesizerCallbacks(posted)
         result = SimpleNamespace(result_id="r1", audio_data=b"12")
         reporter.connected(None)
         reporter.begun(SimpleNamespace(result=result))
@@ -234,17 +239,19 @@ class TestReporter:
         reporter.disconnected(None)
         assert posted.events == [
             events.Connected(),
-            events.SpeechBegun("r1"),
-            events.SpeechChunk(b"12"),
-            events.WordReached("so", 0.25, 0.125, "r1"),
-            events.SpeechCompleted(),
+            events.SynthesisStarted("r1"),
+            events.SynthesisChunk(b"12"),
+            events.WordBoundary("so", 0.25, 0.125, "r1"),
+            events.SynthesisCompleted(),
             events.Disconnected(),
         ]
 
     def test_a_cancellation(self, posted: Posted) -> None:
         code = speechsdk.CancellationErrorCode.AuthenticationFailure
         details = SimpleNamespace(error_code=code, error_details="401")
-        _Reporter(posted).canceled(SimpleNamespace(result=SimpleNamespace(cancellation_details=details)))
+        _SynthesizerCallbacks(posted).canceled(
+            SimpleNamespace(result=SimpleNamespace(cancellation_details=details))
+        )
         assert posted.events == [events.Failed("AuthenticationFailure", "401")]
 
 

@@ -1,4 +1,4 @@
-"""Synthesizers that are kept warm, and whose loop they belong to."""
+"""SynthesizerPool that are kept warm, and whose loop they belong to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError
 
 from livekit_plugins_azure_interpreter._sdk import synthesis as _synthesis
-from livekit_plugins_azure_interpreter._sdk.events import Disconnected, Failed, SpeechBegun, SpeechChunk
-from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import Synthesizers
+from livekit_plugins_azure_interpreter._sdk.events import (
+    Disconnected,
+    Failed,
+    SynthesisChunk,
+    SynthesisStarted,
+)
+from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import SynthesizerPool
 
-Open = Callable[..., Synthesizers]
+Open = Callable[..., SynthesizerPool]
 
 
 class TestWarmth:
@@ -56,7 +61,7 @@ class TestWarmth:
         synthesizers = open_at(azure)
         synthesis = synthesizers.take()
         await left(synthesis)
-        azure.last.post(SpeechChunk(b"late"), Failed("NoError", "stopped"))
+        azure.last.post(SynthesisChunk(b"late"), Failed("NoError", "stopped"))
         synthesizers.give_back(synthesis)
         assert await spoken(synthesizers.take()) == list(SPOKEN)
         assert (len(azure.synthesizers), azure.last.stops) == (1, 1)
@@ -65,7 +70,7 @@ class TestWarmth:
         self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
-        azure = FakeSpeech(SPOKEN[:2], [SpeechBegun("r2")], SPOKEN[:2])
+        azure = FakeSpeech(SPOKEN[:2], [SynthesisStarted("r2")], SPOKEN[:2])
         synthesizers = open_at(azure)
         for speak in (left, spoken, left):
             synthesis = synthesizers.take()
@@ -148,7 +153,7 @@ class TestClosing:
 class TestLoops:
     def test_what_an_ended_loop_has_left_is_closed_from_the_next(self) -> None:
         azure = FakeSpeech()
-        synthesizers = Synthesizers(azure, OPTIONS)
+        synthesizers = SynthesizerPool(azure, OPTIONS)
 
         async def speak() -> None:
             synthesis = synthesizers.take()
@@ -167,7 +172,7 @@ class TestLoops:
     def test_one_that_could_not_be_opened_leaves_nothing_to_close(self) -> None:
         azure = FakeSpeech()
         azure.fails["make"] = RuntimeError()
-        synthesizers = Synthesizers(azure, OPTIONS)
+        synthesizers = SynthesizerPool(azure, OPTIONS)
 
         async def fail() -> None:
             assert await spoken(synthesizers.take()) == [Failed("RuntimeError", "RuntimeError")]
@@ -182,7 +187,7 @@ class TestLoops:
         caplog.set_level(logging.DEBUG)
         azure = FakeSpeech()
         azure.fails["close"] = RuntimeError("a secret")
-        synthesizers = Synthesizers(azure, OPTIONS)
+        synthesizers = SynthesizerPool(azure, OPTIONS)
 
         async def speak() -> None:
             await spoken(synthesizers.take())
@@ -195,7 +200,7 @@ class TestLoops:
 
     async def test_closing_closes_those_of_other_loops(self, until: Until) -> None:
         azure = FakeSpeech()
-        synthesizers = Synthesizers(azure, OPTIONS)
+        synthesizers = SynthesizerPool(azure, OPTIONS)
 
         async def speak() -> None:
             synthesizers.warm()

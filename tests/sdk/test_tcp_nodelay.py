@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter._sdk.tcp_nodelay import send_at_once
+from livekit_plugins_azure_interpreter._sdk.tcp_nodelay import set_tcp_nodelay
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot be listed there")
 
@@ -42,26 +42,26 @@ def connected() -> Iterator[Connected]:
 
 def test_a_connection_to_the_port_sends_at_once(connected: Connected) -> None:
     assert not connected.sends_at_once
-    send_at_once("127.0.0.1", connected.port)
+    set_tcp_nodelay("127.0.0.1", connected.port)
     assert connected.sends_at_once
 
 
 def test_it_stays_open_and_usable(connected: Connected) -> None:
-    send_at_once("127.0.0.1", connected.port)
+    set_tcp_nodelay("127.0.0.1", connected.port)
     connected.client.sendall(b"still there")
     assert connected.peer.recv(100) == b"still there"
 
 
 def test_one_that_does_already_goes_on(connected: Connected) -> None:
-    send_at_once("127.0.0.1", connected.port)
-    send_at_once("127.0.0.1", connected.port)
+    set_tcp_nodelay("127.0.0.1", connected.port)
+    set_tcp_nodelay("127.0.0.1", connected.port)
     assert connected.sends_at_once
 
 
 def test_one_to_another_port_is_left_alone(connected: Connected) -> None:
     other = Connected()
     try:
-        send_at_once("127.0.0.1", other.port)
+        set_tcp_nodelay("127.0.0.1", other.port)
         assert other.sends_at_once
         assert not connected.sends_at_once
     finally:
@@ -73,14 +73,14 @@ def test_a_connection_to_another_address_is_left_alone(connected: Connected) -> 
         socket.create_server(("127.0.0.2", connected.port)) as server,
         socket.create_connection(server.getsockname(), timeout=5.0) as elsewhere,
     ):
-        send_at_once("127.0.0.1", connected.port)
+        set_tcp_nodelay("127.0.0.1", connected.port)
         assert connected.sends_at_once
         assert not elsewhere.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_a_host_with_other_addresses_by_now_is_found_by_its_port(connected: Connected, host: str) -> None:
-    send_at_once(host, connected.port)
+    set_tcp_nodelay(host, connected.port)
     assert connected.sends_at_once
 
 
@@ -91,7 +91,7 @@ def test_a_connection_over_ipv6_sends_at_once() -> None:
         socket.create_server(("::1", 0), family=socket.AF_INET6) as server,
         socket.create_connection(server.getsockname()[:2], timeout=5.0) as client,
     ):
-        send_at_once("::1", server.getsockname()[1])
+        set_tcp_nodelay("::1", server.getsockname()[1])
         assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -99,7 +99,7 @@ def test_no_socket_of_the_process_changes_its_mode(connected: Connected) -> None
     connected.client.settimeout(None)
     socket.setdefaulttimeout(30.0)
     try:
-        send_at_once("127.0.0.1", connected.port)
+        set_tcp_nodelay("127.0.0.1", connected.port)
     finally:
         socket.setdefaulttimeout(None)
     assert os.get_blocking(connected.client.fileno())
@@ -112,7 +112,7 @@ def test_what_is_no_connection_is_left_alone() -> None:
         socket.create_server(("127.0.0.1", 0)) as listening,
     ):
         datagrams.connect(listening.getsockname())
-        send_at_once(*listening.getsockname())
+        set_tcp_nodelay(*listening.getsockname())
         for tcp in (unconnected, listening):
             assert not tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert datagrams.send(b"still there") == 11
@@ -120,5 +120,5 @@ def test_what_is_no_connection_is_left_alone() -> None:
 
 def test_where_files_cannot_be_listed_nothing_happens(connected: Connected, mocker: MockerFixture) -> None:
     mocker.patch("os.listdir", side_effect=FileNotFoundError)
-    send_at_once("127.0.0.1", connected.port)
+    set_tcp_nodelay("127.0.0.1", connected.port)
     assert not connected.sends_at_once

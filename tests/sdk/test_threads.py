@@ -17,7 +17,7 @@ from livekit_plugins_azure_interpreter._sdk.threads import (
     finish_work,
     in_thread,
     post_to,
-    threads_never_preempt,
+    use_batch_scheduling,
 )
 
 
@@ -88,7 +88,7 @@ class TestScheduling:
     @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing happens")
     async def test_a_thread_and_all_that_it_begins_never_preempt(self) -> None:
         def begin() -> tuple[int, int]:
-            threads_never_preempt()
+            use_batch_scheduling()
             begun: list[int] = []
             thread = threading.Thread(target=lambda: begun.append(os.sched_getscheduler(0)))
             thread.start()
@@ -102,7 +102,7 @@ class TestScheduling:
     @pytest.mark.parametrize("number", [errno.EPERM, errno.EINVAL, errno.ENOSYS])
     async def test_a_sandbox_without_it_is_no_error(self, number: int, mocker: MockerFixture) -> None:
         mocker.patch("os.sched_setscheduler", side_effect=OSError(number, "no"), create=True)
-        await within(in_thread(threads_never_preempt, name="a-name"))
+        await within(in_thread(use_batch_scheduling, name="a-name"))
 
 
 class TestTheEnd:

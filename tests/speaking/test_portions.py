@@ -7,8 +7,8 @@ from fakes.texts import ANY_TEXT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter._speaking.pace import character_cost, seconds_to_say
 from livekit_plugins_azure_interpreter._speaking.portions import Portions
+from livekit_plugins_azure_interpreter._speaking.text_cost import character_cost, seconds_to_say
 
 
 def portions(most_seconds: float = 300.0, most_bytes: int = 65_000) -> Portions:

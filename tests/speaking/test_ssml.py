@@ -10,7 +10,7 @@ import pytest
 from fakes.texts import ANY_TEXT
 from hypothesis import given
 
-from livekit_plugins_azure_interpreter._speaking.ssml import PERSONAL_MODEL, SpokenVoice, is_speakable
+from livekit_plugins_azure_interpreter._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
 
 _VOICE = "fr-FR-DeniseNeural"
 _SSML = "{http://www.w3.org/2001/10/synthesis}"
@@ -18,8 +18,8 @@ _MSTTS = "{http://www.w3.org/2001/mstts}"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
-def resolve(environment: dict[str, str] | None = None, **arguments: Any) -> SpokenVoice:
-    return SpokenVoice.resolve(environment=environment or {}, **arguments)
+def resolve(environment: dict[str, str] | None = None, **arguments: Any) -> SynthesisVoice:
+    return SynthesisVoice.resolve(environment=environment or {}, **arguments)
 
 
 class TestResolve:
@@ -64,8 +64,8 @@ class TestResolve:
 
 
 class TestChanged:
-    PERSONAL = SpokenVoice(name=PERSONAL_MODEL, speaker_profile_id="an-id", language="fr-FR", rate=1.5)
-    PREBUILT = SpokenVoice(name="fr-FR-DeniseNeural", language="fr-FR", rate=1.5)
+    PERSONAL = SynthesisVoice(name=PERSONAL_MODEL, speaker_profile_id="an-id", language="fr-FR", rate=1.5)
+    PREBUILT = SynthesisVoice(name="fr-FR-DeniseNeural", language="fr-FR", rate=1.5)
 
     @pytest.mark.parametrize(
         ("voice", "changes", "expected"),
@@ -80,7 +80,7 @@ class TestChanged:
         ],
     )
     def test_what_is_not_named_stays(
-        self, voice: SpokenVoice, changes: dict[str, Any], expected: SpokenVoice
+        self, voice: SynthesisVoice, changes: dict[str, Any], expected: SynthesisVoice
     ) -> None:
         assert voice.changed(changes) == expected
 

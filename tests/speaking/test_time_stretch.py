@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes.tts import tone
 
-from livekit_plugins_azure_interpreter._speaking.time_stretch import Tempo
+from livekit_plugins_azure_interpreter._speaking.time_stretch import TimeStretcher
 
 SECONDS = 4.0
 HERTZ = 440.0
@@ -17,7 +17,7 @@ Speed = Callable[[float], float]
 
 def played(rate: int, speed: Speed, *, frame_seconds: float = 0.02) -> bytes:
     """A tone, pushed frame by frame at the speed of its place in it."""
-    tempo, pcm, size = Tempo(rate), tone(HERTZ, SECONDS, rate), round(frame_seconds * rate) * 2
+    tempo, pcm, size = TimeStretcher(rate), tone(HERTZ, SECONDS, rate), round(frame_seconds * rate) * 2
     places = range(0, len(pcm), size)
     return b"".join(tempo.push(pcm[at : at + size], speed(at / 2 / rate)) for at in places) + tempo.flush()
 
@@ -48,7 +48,7 @@ def test_the_tempo_can_change_on_the_way() -> None:
 
 
 def test_it_holds_back_less_than_a_tenth_of_a_second() -> None:
-    assert Tempo(16000).push(tone(HERTZ, 0.1), 1.25)
+    assert TimeStretcher(16000).push(tone(HERTZ, 0.1), 1.25)
 
 
 def test_frames_may_be_of_any_length() -> None:
@@ -58,4 +58,4 @@ def test_frames_may_be_of_any_length() -> None:
 
 
 def test_nothing_is_left_of_nothing() -> None:
-    assert Tempo(16000).flush() == b""
+    assert TimeStretcher(16000).flush() == b""

@@ -6,9 +6,14 @@ from dataclasses import fields
 
 import pytest
 
-from livekit_plugins_azure_interpreter._voices.meter import Heard, Meter, UtteranceMetrics, span_attributes
+from livekit_plugins_azure_interpreter._voices.meter import (
+    Meter,
+    RecognitionTimings,
+    UtteranceMetrics,
+    span_attributes,
+)
 
-HEARD = Heard(
+TIMINGS = RecognitionTimings(
     id="utterance-1",
     session_id="a-session",
     source_language="en-US",
@@ -28,7 +33,7 @@ def told() -> list[UtteranceMetrics]:
 @pytest.fixture
 def meter(told: list[UtteranceMetrics]) -> Meter:
     meter = Meter()
-    meter.begin(HEARD, told.append)
+    meter.begin(TIMINGS, told.append)
     return meter
 
 

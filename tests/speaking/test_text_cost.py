@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from livekit_plugins_azure_interpreter._speaking.pace import character_cost, seconds_to_say
+from livekit_plugins_azure_interpreter._speaking.text_cost import character_cost, seconds_to_say
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ _OF_RANGE = (
 )
 
 
-class Cost(NamedTuple):
+class TextCost(NamedTuple):
     """What a text costs: seconds to say, bytes to send (in UTF-8, escaped for XML)."""
 
     seconds: float
@@ -47,8 +47,8 @@ class Cost(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 14)
-def character_cost(character: str) -> Cost:
-    return Cost(_seconds(character), len(escape(character).encode("utf-8", "surrogatepass")))
+def character_cost(character: str) -> TextCost:
+    return TextCost(_seconds(character), len(escape(character).encode("utf-8", "surrogatepass")))
 
 
 def seconds_to_say(text: str) -> float:
