@@ -12,7 +12,7 @@ from livekit.agents import Agent, ModelSettings, StopResponse, llm
 from livekit.agents.log import logger as livekit_logger
 from livekit.agents.stt import SpeechEvent
 
-from ._interpreting.session import SessionInterpretation
+from ._interpreting.session import SessionInterpreter
 from ._livekit_private.unanswered_turns import UnansweredTurns
 from ._options.session_option_names import check_option_names
 from ._speaking.catch_up import faster
@@ -121,7 +121,7 @@ class InterpreterAgent(Agent):
 
         It grows while translations take longer to say than the speech.
         """
-        interpretation = SessionInterpretation.with_floor(self)
+        interpretation = SessionInterpreter.with_floor(self)
         return 0.0 if interpretation is None else interpretation.backlog.seconds(time.monotonic())
 
     def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> Any:
@@ -129,12 +129,12 @@ class InterpreterAgent(Agent):
         node = Agent.default.tts_node(self, text, model_settings)
         if self._catch_up == "none":
             return node
-        return faster(node, SessionInterpretation.of(self.session).backlog)
+        return faster(node, SessionInterpreter.of(self.session).backlog)
 
     async def on_enter(self) -> None:
         """It has the floor: what became final since the last interpreter had it is said first."""
         livekit_logger.addFilter(_UNANSWERED_TURNS)
-        SessionInterpretation.of(self.session).resume(
+        SessionInterpreter.of(self.session).resume(
             self,
             skip_same_language=self._skip_same_language,
             other_stt_translates=self._other_stt_translates,
@@ -144,7 +144,7 @@ class InterpreterAgent(Agent):
         """It gives the floor away: what becomes final is left to the next agent."""
         # In a hand-over the session already names the next agent.
         followed = isinstance(self.session.current_agent, InterpreterAgent)
-        interpretation = SessionInterpretation.of(self.session)
+        interpretation = SessionInterpreter.of(self.session)
         try:
             if interpretation.drains:
                 await interpretation.finish(self, timeout=self._drain_timeout_seconds)
@@ -155,7 +155,7 @@ class InterpreterAgent(Agent):
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncIterator[SpeechEvent]:
         node = type(self).stt_node(self, audio, model_settings)
-        return SessionInterpretation.of(self.session).told.observe(node)
+        return SessionInterpreter.of(self.session).transcripts.observe(node)
 
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
         """Nothing is answered: an interpreter takes no turns."""

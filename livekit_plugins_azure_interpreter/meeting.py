@@ -13,8 +13,8 @@ from livekit.agents import tts as livekit_tts
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.room import Member, Room
-from ._meeting.route import InterpretationChanged, Interpreter, Pace
-from ._meeting.speaker_input import Hearing
+from ._meeting.route import CatchUpPolicy, InterpretationChanged, RouteInterpreter
+from ._meeting.speaker_input import SpeakerInput
 from ._options.languages import spoken, target
 from .log import logger
 from .stt import STT
@@ -100,7 +100,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
         if max_lag_seconds is not None and not max_lag_seconds > 0:
             raise ValueError(f"max_lag_seconds must be more than 0, or None, got {max_lag_seconds}")
-        self._pace = Pace(catch_up == "time_stretch", max_lag_seconds)
+        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
         # A function, since it shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
         self._stt("en")  # a mistake is told here, not when somebody speaks
@@ -110,8 +110,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._track_sources = frozenset(track_sources)
         self._planner = Planner(max_streams)
         self._room: Room | None = None
-        self._interpreters: dict[Route, Interpreter] = {}
-        self._hearings: dict[str, Hearing] = {}
+        self._interpreters: dict[Route, RouteInterpreter] = {}
+        self._speaker_inputs: dict[str, SpeakerInput] = {}
         self._present: frozenset[str] = frozenset()
         self._waiting: tuple[Route, ...] = ()
         self._planning = False
@@ -163,10 +163,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
-        hearings, interpreters = list(self._hearings.values()), list(self._interpreters.values())
+        hearings, interpreters = list(self._speaker_inputs.values()), list(self._interpreters.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(interpreter.aclose() for interpreter in interpreters), *self._finishing)
-        self._hearings.clear()
+        self._speaker_inputs.clear()
         self._interpreters.clear()
         if self._room is not None:
             await self._room.aclose()
@@ -258,12 +258,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             logger.exception("%s cannot be interpreted", route.name)
             self.emit("interpretation_changed", InterpretationChanged(*route, "failed", error))
             return
-        self._interpreters[route] = Interpreter(
+        self._interpreters[route] = RouteInterpreter(
             route,
             self._room,
             stt,
             tts,
-            pace=self._pace,
+            policy=self._policy,
             missed=lambda missed: self.emit("speech_missed", missed),
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
@@ -284,14 +284,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         tracks: dict[str, Sequence[str]] = {
             route.speaker: members[route.speaker].tracks for route in plan.streams
         }
-        for speaker in self._hearings.keys() - tracks.keys():
-            self._finish(self._hearings.pop(speaker).aclose())
+        for speaker in self._speaker_inputs.keys() - tracks.keys():
+            self._finish(self._speaker_inputs.pop(speaker).aclose())
         for speaker, heard in tracks.items():
-            if speaker not in self._hearings:
-                self._hearings[speaker] = self._hearing(speaker)
-            self._hearings[speaker].listen_to(heard)
+            if speaker not in self._speaker_inputs:
+                self._speaker_inputs[speaker] = self._speaker_input(speaker)
+            self._speaker_inputs[speaker].listen_to(heard)
 
-    def _hearing(self, speaker: str) -> Hearing:
+    def _speaker_input(self, speaker: str) -> SpeakerInput:
         assert self._room is not None
 
         def said(frame: rtc.AudioFrame) -> None:
@@ -299,7 +299,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
                 if route.speaker == speaker:
                     interpreter.push(frame)
 
-        return Hearing(self._room, said)
+        return SpeakerInput(self._room, said)
 
     def _tell_waiting(self, waiting: tuple[Route, ...]) -> None:
         queued = [route for route in waiting if route not in self._waiting]

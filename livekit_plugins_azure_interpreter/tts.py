@@ -10,7 +10,7 @@ from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts
 from livekit.agents import stt as livekit_stt
 from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TTSCapabilities
 
-from ._interpreting.stts import InterpretingSTTs
+from ._interpreting.stt_group import STTGroup
 from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
@@ -39,8 +39,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         fallback: tts.TTS[Any] | None = None,
         sample_rate: int = 16000,
     ) -> None:
-        self._stt, self._interpreters = stt, InterpretingSTTs(stt)
-        first = next(iter(self._interpreters), None)
+        self._stt, self._stt_group = stt, STTGroup(stt)
+        first = next(iter(self._stt_group), None)
         if first is None:
             raise TypeError(
                 "TTS(stt) speaks the translations of azure_interpreter.STT, or of a stt.FallbackAdapter with "
@@ -48,7 +48,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
             )
         self._first = first
         self._fallback = fallback
-        for interpreter in self._interpreters:
+        for interpreter in self._stt_group:
             interpreter._owner.is_spoken = True
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
@@ -57,7 +57,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     @property
     def has_voices(self) -> bool:
         """Each translation has a voice of Azure's (with `STT(voice=None)` none has) or another."""
-        return self._fallback is not None or all(stt._options.voice is not None for stt in self._interpreters)
+        return self._fallback is not None or all(stt._options.voice is not None for stt in self._stt_group)
 
     @property
     def stt(self) -> STT | livekit_stt.FallbackAdapter:
@@ -98,7 +98,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         return SynthesizeStream(tts=self, conn_options=conn_options)
 
     def _player(self, conn_options: APIConnectOptions, *, streamed: bool) -> Player:
-        return Player(self, self._interpreters, self._fallback, conn_options, streamed=streamed)
+        return Player(self, self._stt_group, self._fallback, conn_options, streamed=streamed)
 
 
 class SynthesizeStream(tts.SynthesizeStream):

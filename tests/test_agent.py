@@ -18,7 +18,7 @@ from livekit.agents import stt as livekit_stt
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpretation
+from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpreter
 from livekit_plugins_azure_interpreter._sdk.events import Disconnected, SpeechStarted
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -258,11 +258,11 @@ class TestAgent:
 
     async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
         room = await enter()
-        interpretation = SessionInterpretation.of(room.session)
+        interpretation = SessionInterpreter.of(room.session)
         assert interpretation._agent is not None
         await within(room.session.aclose())
         assert interpretation._agent is None
-        assert list(interpretation._interpreters) == []
+        assert list(interpretation._stt_group) == []
 
     async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
         self, service: FakeService, until: Until
@@ -362,9 +362,9 @@ class TestNotSaid:
         room.session.update_agent(Agent(instructions=""))
         await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
         room.hears(heard("Oui."), *voice(VOICES[0]))
-        await until(lambda: room.stt.counts.utterances == 1 and SessionInterpretation.of(room.session)._left)
+        await until(lambda: room.stt.counts.utterances == 1 and SessionInterpreter.of(room.session)._left)
         room.session.update_agent(InterpreterAgent())
-        await until(lambda: SessionInterpretation.of(room.session)._agent is not None)
+        await until(lambda: SessionInterpreter.of(room.session)._agent is not None)
         assert room.stt._translations.ledgers[0].claims.empty
         room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)

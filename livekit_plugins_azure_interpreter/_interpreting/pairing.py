@@ -11,7 +11,7 @@ from livekit.agents import tts as livekit_tts
 
 from ..stt import STT
 from ..tts import TTS
-from .stts import InterpretingSTTs
+from .stt_group import STTGroup
 
 
 class PairingError(ValueError):
@@ -56,7 +56,7 @@ def check_pairing(
         raise PairingError("The session has no STT: make it AgentSession(stt=azure_interpreter.STT(...)).")
     _check_stt(stt, other_is_said=other_stt_translates and (not audible or says_other_text(tts)))
     if audible:
-        _check_tts(tts, InterpretingSTTs(stt))
+        _check_tts(tts, STTGroup(stt))
 
 
 def _check_stt(stt: object, *, other_is_said: bool) -> None:
@@ -68,7 +68,7 @@ def _check_stt(stt: object, *, other_is_said: bool) -> None:
                 f"{type(one).__name__} hides the translations of the azure_interpreter.STT in it. That STT "
                 "streams by itself: give it to the session, and to TTS(stt), as it is."
             )
-    if not list(InterpretingSTTs(stt)):
+    if not list(STTGroup(stt)):
         raise PairingError(
             f"The session hears with {type(stt).__name__}, which is no azure_interpreter.STT. Use that; or, "
             "where the other gives translations, InterpreterAgent(other_stt_translates=True) with a TTS that "
@@ -76,7 +76,7 @@ def _check_stt(stt: object, *, other_is_said: bool) -> None:
         )
 
 
-def _check_tts(tts: object, interpreters: InterpretingSTTs) -> None:
+def _check_tts(tts: object, interpreters: STTGroup) -> None:
     if tts is None:
         raise PairingError("The session has no TTS: make it AgentSession(tts=azure_interpreter.TTS(stt)).")
     if isinstance(tts, livekit_tts.StreamAdapter):
@@ -89,7 +89,7 @@ def _check_tts(tts: object, interpreters: InterpretingSTTs) -> None:
         for inner in tts._tts_instances:
             _check_tts(inner, interpreters)
     elif isinstance(tts, TTS):
-        if not set(interpreters) <= set(tts._interpreters):
+        if not set(interpreters) <= set(tts._stt_group):
             raise PairingError(
                 "The TTS of this session speaks the translations of another STT. Make it of the session's "
                 "own, TTS(stt), or of its whole FallbackAdapter, TTS(adapter)."

@@ -21,8 +21,8 @@ from .._speaking.catch_up import Backlog
 from .._voices.utterance import Translation
 from ..log import logger
 from .pairing import PairingError, check_pairing, has_other_stt, says_other_text
-from .stts import InterpretingSTTs
-from .told_finals import ToldFinals
+from .stt_group import STTGroup
+from .transcript_matcher import TranscriptMatcher
 
 _MAX_LEFT = 10_000
 _ON_ITS_WAY_SECONDS = 0.1
@@ -31,7 +31,7 @@ _UNTOLD_SECONDS = 1.0
 """A final that the session does not tell within this time after its stream has ended was left out."""
 
 
-class SessionInterpretation:
+class SessionInterpreter:
     """What is said in one session, over the hand-overs between its agents.
 
     An agent that is being replaced cannot speak any more while its last speech plays; what becomes
@@ -44,10 +44,10 @@ class SessionInterpretation:
         drains: The session is shut down, and what was said is still to be heard.
     """
 
-    _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], SessionInterpretation]] = WeakKeyDictionary()
+    _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], SessionInterpreter]] = WeakKeyDictionary()
 
     @classmethod
-    def of(cls, session: AgentSession[Any]) -> SessionInterpretation:
+    def of(cls, session: AgentSession[Any]) -> SessionInterpreter:
         known = cls._of_session.get(session)
         if known is None:
             known = cls._of_session[session] = cls(scope_of(session))
@@ -57,18 +57,18 @@ class SessionInterpretation:
         return known
 
     @classmethod
-    def with_floor(cls, agent: Agent) -> SessionInterpretation | None:
+    def with_floor(cls, agent: Agent) -> SessionInterpreter | None:
         """The one in which this agent interprets now."""
         return next((one for one in cls._of_session.values() if one._agent is agent), None)
 
     def __init__(self, scope: object) -> None:
         self.backlog = Backlog()
-        self.told = ToldFinals()
+        self.transcripts = TranscriptMatcher()
         self.drains = False
         self._scope = scope
         self._agent: Agent | None = None
         self._skip_same_language = self._other_stt_translates = False
-        self._interpreters = InterpretingSTTs(None)
+        self._stt_group = STTGroup(None)
         self._has_other_stt = self._other_told = False
         self._unsaid: deque[str] = deque()
         self._left: deque[Translation] = deque(maxlen=_MAX_LEFT)
@@ -98,8 +98,8 @@ class SessionInterpretation:
         self._skip_same_language = skip_same_language
         self._other_stt_translates = other_stt_translates
         while self._left:
-            self._interpreters.let_go(self._left.popleft())
-        self._interpreters, self._has_other_stt = InterpretingSTTs(stt), has_other_stt(stt)
+            self._stt_group.let_go(self._left.popleft())
+        self._stt_group, self._has_other_stt = STTGroup(stt), has_other_stt(stt)
         self._say()
 
     def pause(self, *, followed: bool) -> None:
@@ -119,21 +119,21 @@ class SessionInterpretation:
 
     async def _finish(self) -> None:
         await asyncio.sleep(_ON_ITS_WAY_SECONDS)
-        streams = self._interpreters.streams(self._scope)
+        streams = self._stt_group.streams(self._scope)
         for stream in streams:
             with contextlib.suppress(RuntimeError):  # it has ended
                 stream.end_input()
         if streams:
             await asyncio.wait([asyncio.ensure_future(stream._until_ended()) for stream in streams])
         until = time.monotonic() + _UNTOLD_SECONDS
-        while self.told.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
+        while self.transcripts.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # a node that leaves a final out tells nobody
         while self._speeches:
             await asyncio.wait({asyncio.ensure_future(_done(speech)) for speech in self._speeches})
 
     @property
     def _has_untold(self) -> bool:
-        return self._interpreters.has_untold(self._scope)
+        return self._stt_group.has_untold(self._scope)
 
     def _watch_shutdown(self, session: AgentSession[Any]) -> None:
         """Note a shutdown with `drain=True`, which LiveKit passes to no event, agent or callback."""
@@ -148,11 +148,11 @@ class SessionInterpretation:
     def _closed(self, _: CloseEvent) -> None:
         # A listener of an STT may know the session, which is not forgotten while it is known from here.
         self._agent = None
-        self._interpreters.let_go_of_all(self._scope, "closed")
-        self._interpreters = InterpretingSTTs(None)
+        self._stt_group.let_go_of_all(self._scope, "closed")
+        self._stt_group = STTGroup(None)
         self._unsaid.clear()
         self._left.clear()
-        self.told.clear()
+        self.transcripts.clear()
         self.backlog.clear()
         self.drains = False
 
@@ -176,22 +176,22 @@ class SessionInterpretation:
 
     def _heard(self, text: str) -> str:
         """What is to be said of a final: a translation, any other text, or nothing."""
-        if (data := self.told.take(text)) is not None and (meant := self._meant(data)) is not None:
+        if (data := self.transcripts.take(text)) is not None and (meant := self._meant(data)) is not None:
             return meant
-        if (translation := self._interpreters.next_translation(text, self._scope)) is not None:
+        if (translation := self._stt_group.next_translation(text, self._scope)) is not None:
             return translation
-        return "" if self._interpreters.take_untranslated(text, self._scope) else text
+        return "" if self._stt_group.take_untranslated(text, self._scope) else text
 
     def _meant(self, data: SpeechData) -> str | None:
         """The translation that a final was, whatever its text is now; None: the final does not tell."""
         metadata = data.metadata or {}
         if metadata.get("translated") is False:
-            self._interpreters.take_untranslated(data.text, self._scope)
+            self._stt_group.take_untranslated(data.text, self._scope)
             return ""
         found = (
             data.text.utterance
             if isinstance(data.text, Translation)
-            else self._interpreters.heard_as(metadata.get("id"), data.start_time, data.end_time, self._scope)
+            else self._stt_group.heard_as(metadata.get("id"), data.start_time, data.end_time, self._scope)
         )
         if found is None:
             return None
@@ -210,7 +210,7 @@ class SessionInterpretation:
 
     def _say_translation(self, agent: Agent, translation: Translation) -> None:
         if self._skip_same_language and translation.utterance.same_language:
-            self._interpreters.let_go(translation)
+            self._stt_group.let_go(translation)
             return
         self.backlog.queued(translation, time.monotonic())
         self._queue(agent, translation).add_done_callback(partial(self._said, translation, agent.session))
@@ -220,9 +220,7 @@ class SessionInterpretation:
         _, tts, _ = _models(agent)
         if self._has_other_stt and not self._other_stt_translates:
             self._tell_of_other_stt()
-        elif (
-            not _audible(agent.session) or says_other_text(tts) or self._interpreters.says(text, self._scope)
-        ):
+        elif not _audible(agent.session) or says_other_text(tts) or self._stt_group.says(text, self._scope):
             self._queue(agent, text)
         else:
             logger.error(
@@ -249,7 +247,7 @@ class SessionInterpretation:
         self.backlog.over(translation, time.monotonic())
         # One that was interrupted before its turn, or said without sound, has not taken its voice.
         outcome: Literal["closed", "not_spoken"] = "closed" if is_closing(session) else "not_spoken"
-        self._interpreters.let_go(translation, outcome)
+        self._stt_group.let_go(translation, outcome)
 
 
 def _models(agent: Agent) -> tuple[object, Any, object]:

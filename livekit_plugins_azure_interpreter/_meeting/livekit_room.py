@@ -18,12 +18,12 @@ from livekit.agents.types import (
 )
 
 from ..log import logger
-from .attributes import Attributes
+from .output_track import QUEUE_MS, OutputTrack
+from .participant_attributes import ParticipantAttributes
 from .planner import Route
-from .returning import Returning
+from .returning_members import ReturningMembers
 from .room import RATE_HZ, Caption, Member
-from .track import QUEUE_MS, Track
-from .track_permissions import Permissions
+from .track_permissions import TrackPermissions
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
 """And the sid of a track: the participant attribute that tells what the track carries."""
@@ -72,14 +72,14 @@ class LiveKitRoom:
         self._track_sources = track_sources
         self._ignored: set[str] = set()
         self._local = room.local_participant
-        self._outputs: list[Track] = []
+        self._outputs: list[OutputTrack] = []
         self._listeners: Mapping[Route, frozenset[str]] = {}
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._subscription = asyncio.Event()
         self._refused: set[str] = set()
-        self._attributes = Attributes(room)
-        self._permissions = Permissions(self._permit)
-        self._returning = Returning()
+        self._attributes = ParticipantAttributes(room)
+        self._permissions = TrackPermissions(self._permit)
+        self._returning = ReturningMembers()
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
@@ -121,7 +121,7 @@ class LiveKitRoom:
             finally:
                 await stream.aclose()
 
-    async def publish(self, route: Route, sample_rate: int) -> Track:
+    async def publish(self, route: Route, sample_rate: int) -> OutputTrack:
         publishing = asyncio.create_task(self._publish(route, sample_rate))
         try:
             return await asyncio.shield(publishing)
@@ -130,17 +130,17 @@ class LiveKitRoom:
                 await (await publishing).aclose()  # LiveKit publishes it all the same
             raise
 
-    async def _publish(self, route: Route, sample_rate: int) -> Track:
+    async def _publish(self, route: Route, sample_rate: int) -> OutputTrack:
         source = rtc.AudioSource(sample_rate, 1, queue_size_ms=QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
         publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
-        output = Track(route, source, publication, self._until_audible, self._unpublish)
+        output = OutputTrack(route, source, publication, self._until_audible, self._unpublish)
         self._outputs.append(output)
         self._permissions.changed()
         self._describe(output)
         return output
 
-    async def _unpublish(self, output: Track) -> None:
+    async def _unpublish(self, output: OutputTrack) -> None:
         self._outputs.remove(output)
         if not self._room.isconnected():
             return
@@ -271,7 +271,7 @@ class LiveKitRoom:
 
     # The tracks of the interpreter
 
-    def _describe(self, output: Track) -> None:
+    def _describe(self, output: OutputTrack) -> None:
         what = json.dumps({"speaker": output.route.speaker, "language": output.route.language})
         self._attributes.set({f"{ATTRIBUTE_INTERPRETATION}{output.publication.sid}": what})
 

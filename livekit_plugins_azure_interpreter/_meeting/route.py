@@ -20,7 +20,7 @@ from ..reports import SpeechForgotten
 from ..stt import STT
 from ..tts import TTS
 from .captions import Captions
-from .listeners import Audience
+from .listener_timeline import ListenerTimeline
 from .planner import Route
 from .room import Output, Room
 
@@ -68,7 +68,7 @@ class SpeechMissed:
 
 
 @dataclass(frozen=True)
-class Pace:
+class CatchUpPolicy:
     """How a listener comes back to the present.
 
     Attributes:
@@ -80,15 +80,15 @@ class Pace:
     max_lag_seconds: float | None = 60.0
 
 
-class _Stream:
+class _RouteStream:
     """The route's speech while the speaker can be heard, and who is to hear it."""
 
     def __init__(self, interpretation: Interpretation, listeners: frozenset[str]) -> None:
         self.interpretation = interpretation
-        self.audience = Audience(listeners)
+        self.audience = ListenerTimeline(listeners)
 
 
-class Interpreter:
+class RouteInterpreter:
     """Keeps a route's track and its interpretations; where a stream fails, another one goes on.
 
     Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
@@ -98,7 +98,7 @@ class Interpreter:
         route: Who, into what.
         room: Where.
         stt, tts: Its own pair, which `aclose` closes.
-        pace: How the listeners come back to the present.
+        policy: How the listeners come back to the present.
         report: Called with what changes.
         missed: Called with what is not heard.
         admitted: Called when `listeners` has changed.
@@ -115,7 +115,7 @@ class Interpreter:
         stt: STT,
         tts: TTS,
         *,
-        pace: Pace,
+        policy: CatchUpPolicy,
         report: Callable[[InterpretationChanged], None],
         missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
@@ -125,11 +125,11 @@ class Interpreter:
         self.listeners: frozenset[str] = frozenset()
         self._room = room
         self._stt, self._tts = stt, tts
-        self._pace, self._backlog = pace, Backlog()
+        self._policy, self._backlog = policy, Backlog()
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
         self._wanted_by: frozenset[str] = frozenset()
-        self._streams: deque[_Stream] = deque()
-        self._hearing: _Stream | None = None
+        self._streams: deque[_RouteStream] = deque()
+        self._hearing: _RouteStream | None = None
         self._playing = self._leaving = self._over = False
         self._failures = 0
         self._wake = asyncio.Event()
@@ -223,19 +223,19 @@ class Interpreter:
             resumed=lambda: self._tell("started"),
             backlog=self._backlog,
         )
-        stream = _Stream(interpretation, self._wanted_by)
+        stream = _RouteStream(interpretation, self._wanted_by)
         self._streams.append(stream)
         self._hearing = stream
         self._wake.set()
         self._settle()
         self._tell("started")
 
-    def _ended(self, stream: _Stream) -> None:
+    def _ended(self, stream: _RouteStream) -> None:
         if stream is self._hearing:
             self._hearing = None
         self._freed()
 
-    def _heard(self, stream: _Stream, event: SpeechEvent) -> None:
+    def _heard(self, stream: _RouteStream, event: SpeechEvent) -> None:
         if event.type is SpeechEventType.FINAL_TRANSCRIPT:
             self._failures = 0
         if event.alternatives:
@@ -311,7 +311,7 @@ class Interpreter:
         if output is not None:
             await output.aclose()
 
-    async def _speak(self, stream: _Stream, output: Output) -> None:
+    async def _speak(self, stream: _RouteStream, output: Output) -> None:
         async for speech in stream.interpretation:
             stream.audience.spoken(speech.data.start_time)
             if self._is_late(speech):
@@ -329,10 +329,10 @@ class Interpreter:
         self._settle()
 
     def _at_pace(self, speech: Speech) -> AsyncIterator[rtc.AudioFrame]:
-        return faster(speech, self._backlog, clock=self._now) if self._pace.catch_up else aiter(speech)
+        return faster(speech, self._backlog, clock=self._now) if self._policy.catch_up else aiter(speech)
 
     def _is_late(self, speech: Speech) -> bool:
-        most = self._pace.max_lag_seconds
+        most = self._policy.max_lag_seconds
         return most is not None and speech.said_seconds_ago(self._now()) > most
 
     def _pass_over(self, speech: Speech) -> None:

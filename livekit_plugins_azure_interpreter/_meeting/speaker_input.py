@@ -13,7 +13,7 @@ from .mixer import Mixer
 from .room import RATE_HZ, Room
 
 
-class Hearing:
+class SpeakerInput:
     """Listens to all tracks of one speaker at once, so that no word is heard twice or in two streams.
 
     Args:

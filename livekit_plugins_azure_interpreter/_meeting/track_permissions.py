@@ -9,7 +9,7 @@ _GAP_SECONDS = 0.1
 _TIMES = 2
 
 
-class Permissions:
+class TrackPermissions:
     """Spaces out LiveKit's track subscription permissions.
 
     LiveKit's SDK answers none of them, and of two that are sent within milliseconds the older may arrive

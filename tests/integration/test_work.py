@@ -41,7 +41,7 @@ async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
     await until(lambda: write.call_count >= 50)
     written = {id(call.args[1]) for call in write.call_args_list}
     assert len(written) == 50
-    assert {id(kept) for _, kept in pair.stream._retained.pieces()} == written
+    assert {id(kept) for _, kept in pair.stream._replay_buffer.pieces()} == written
 
 
 async def test_an_interim_result_is_not_read_by_the_sdks_python_layer(

@@ -14,7 +14,7 @@ from fakes.limits import within
 from fakes.livekit_room import FakeLiveKitRoom, Publication
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._meeting import returning as _returning
+from livekit_plugins_azure_interpreter._meeting import returning_members as _returning_members
 from livekit_plugins_azure_interpreter._meeting.livekit_room import LiveKitRoom
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption
@@ -194,7 +194,7 @@ class TestPublishing:
     async def test_voices_and_captions_wait_while_the_connection_is_lost(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_returning, "_SUBSCRIBE_SECONDS", 0.0)
+        monkeypatch.setattr(_returning_members, "_SUBSCRIBE_SECONDS", 0.0)
         Watched(room)
         track = await room.publish(ALICE_FR, RATE_HZ)
         fake.emit("reconnecting")

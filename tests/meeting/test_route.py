@@ -13,21 +13,26 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpretationChanged, SpeechMissed
 from livekit_plugins_azure_interpreter._meeting.planner import Route
-from livekit_plugins_azure_interpreter._meeting.route import Interpreter, Pace
-from livekit_plugins_azure_interpreter._meeting.speaker_input import Hearing
+from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy, RouteInterpreter
+from livekit_plugins_azure_interpreter._meeting.speaker_input import SpeakerInput
 from livekit_plugins_azure_interpreter._sdk.events import Failed
 
 ROUTE = Route("alice", "fr")
 BOB, CARL = frozenset({"bob"}), frozenset({"carl"})
 NOBODY: frozenset[str] = frozenset()
-UNCHANGED = Pace(catch_up=False)
+UNCHANGED = CatchUpPolicy(catch_up=False)
 
 
 class Booth:
     """An interpreter of what alice says into French, and all that it told."""
 
     def __init__(
-        self, loop: VirtualLoop, *, room: type[FakeRoom] = FakeRoom, pace: Pace = UNCHANGED, **options: Any
+        self,
+        loop: VirtualLoop,
+        *,
+        room: type[FakeRoom] = FakeRoom,
+        policy: CatchUpPolicy = UNCHANGED,
+        **options: Any,
     ) -> None:
         self.loop = loop
         self.room = room(loop)
@@ -42,12 +47,12 @@ class Booth:
             _open_recognizer=self.azure,
             **options,
         )
-        self.interpreter = Interpreter(
+        self.interpreter = RouteInterpreter(
             ROUTE,
             self.room,
             stt,
             TTS(stt),
-            pace=pace,
+            policy=policy,
             report=self.changes.append,
             missed=self.missed.append,
             admitted=lambda: self.room.admit({ROUTE: self.interpreter.listeners}),
@@ -56,7 +61,7 @@ class Booth:
         for identity in ("alice", "bob", "carl"):
             self.room.join(identity)
         self.room.publish_microphone("alice", "mic")
-        self._hearing = Hearing(self.room, self.interpreter.push)
+        self._hearing = SpeakerInput(self.room, self.interpreter.push)
         self._hearing.listen_to(["mic"])
         self._number = FIRST_UTTERANCE
 
@@ -313,7 +318,7 @@ async def test_who_wants_it_from_the_next_word_on_is_not_told_what_was_said_befo
 # Back to the present
 
 
-@in_a_booth(pace=Pace(catch_up=False, max_lag_seconds=15.0))
+@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
 async def test_what_was_said_too_long_ago_is_only_read(booth: Booth) -> None:
     booth.serve_bob()
     booth.azure_goes()
@@ -331,7 +336,7 @@ async def test_what_was_said_too_long_ago_is_only_read(booth: Booth) -> None:
     assert {caption.id for caption in only_read} <= finals, "they take the place of what was written"
 
 
-@in_a_booth(pace=Pace(catch_up=False, max_lag_seconds=15.0))
+@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
 async def test_a_fast_speaker_is_never_heard_later_than_that(booth: Booth) -> None:
     booth.serve_bob()
     said = {}
@@ -370,7 +375,7 @@ class Stopwatch(FakeRoom):
     ("catch_up", "least", "most"), [(False, 59.9, 60.1), (True, 60 / 1.25 - 0.1, 52.0)], ids=["no", "yes"]
 )
 def test_with_catch_up_a_fast_speaker_is_heard_faster(catch_up: bool, least: float, most: float) -> None:
-    @in_a_booth(room=Stopwatch, pace=Pace(catch_up=catch_up, max_lag_seconds=None))
+    @in_a_booth(room=Stopwatch, policy=CatchUpPolicy(catch_up=catch_up, max_lag_seconds=None))
     async def play(booth: Booth) -> None:
         booth.serve_bob()
         for _ in range(20):

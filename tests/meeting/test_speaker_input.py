@@ -11,7 +11,7 @@ from conftest import Until
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
-from livekit_plugins_azure_interpreter._meeting.speaker_input import Hearing
+from livekit_plugins_azure_interpreter._meeting.speaker_input import SpeakerInput
 
 
 class Tracks:
@@ -45,7 +45,7 @@ class Tracks:
 class Ear:
     def __init__(self, tracks: Tracks) -> None:
         self.heard: list[int] = []
-        self.hearing = Hearing(tracks, self._said)  # type: ignore[arg-type]
+        self.hearing = SpeakerInput(tracks, self._said)  # type: ignore[arg-type]
 
     def _said(self, frame: rtc.AudioFrame) -> None:
         self.heard += [int(value) for value in np.frombuffer(frame.data, np.int16)[::320]]

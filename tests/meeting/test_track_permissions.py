@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from fakes.clock import VirtualLoop, run
 
-from livekit_plugins_azure_interpreter._meeting.track_permissions import _GAP_SECONDS, Permissions
+from livekit_plugins_azure_interpreter._meeting.track_permissions import _GAP_SECONDS, TrackPermissions
 
 
 class Wire:
@@ -17,7 +17,7 @@ class Wire:
         self.state = 0
         self.sent: list[int] = []
         self.times: list[float] = []
-        self.permissions = Permissions(self._send)
+        self.permissions = TrackPermissions(self._send)
 
     def change(self) -> None:
         self.state += 1

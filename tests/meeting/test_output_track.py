@@ -10,9 +10,9 @@ from fakes.limits import within
 from fakes.livekit_room import Publication
 from livekit import rtc
 
+from livekit_plugins_azure_interpreter._meeting.output_track import QUEUE_MS, OutputTrack
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
-from livekit_plugins_azure_interpreter._meeting.track import QUEUE_MS, Track
 
 _SAMPLES = RATE_HZ // 50
 _FRAMES_PER_SECOND = 50
@@ -48,7 +48,7 @@ class Place:
         self.audible = asyncio.Event()
         self.audible.set()
         self.refuses: Exception | None = None
-        self.track = Track(
+        self.track = OutputTrack(
             Route("alice", "fr"),
             self.source,  # type: ignore[arg-type]
             Publication("TR_own"),  # type: ignore[arg-type]
@@ -56,7 +56,7 @@ class Place:
             self._unpublish,
         )
 
-    async def _unpublish(self, track: Track) -> None:
+    async def _unpublish(self, track: OutputTrack) -> None:
         if self.refuses is not None:
             raise self.refuses
 

@@ -8,7 +8,7 @@ import pytest
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
-from livekit_plugins_azure_interpreter._interpreting.told_finals import ToldFinals
+from livekit_plugins_azure_interpreter._interpreting.transcript_matcher import TranscriptMatcher
 
 
 async def _node(*texts: str) -> AsyncIterator[SpeechEvent]:
@@ -28,25 +28,25 @@ async def _none() -> None:
 class TestToldFinals:
     @pytest.mark.parametrize("node", [_node, _awaited], ids=["a generator", "one that is awaited"])
     async def test_a_text_is_that_of_the_oldest_final_with_it(self, node: object) -> None:
-        told = ToldFinals()
+        told = TranscriptMatcher()
         given = [event.alternatives[0] async for event in told.observe(node("Oui.", "Oui.", "Non."))]  # type: ignore[operator]
         assert [told.take(text) for text in ("Oui.", "Oui.", "Non.", "Oui.")] == [*given, None]
 
     async def test_finals_before_one_that_was_told_are_not_told_any_more(self) -> None:
-        told = ToldFinals()
+        told = TranscriptMatcher()
         _, second = [event.alternatives[0] async for event in told.observe(_node("Oui.", "Non."))]
         assert (told.take("Non."), told.take("Oui.")) == (second, None)
 
     async def test_a_node_is_open_until_its_end(self) -> None:
-        told = ToldFinals()
+        told = TranscriptMatcher()
         assert [told.open_nodes async for _ in told.observe(_node("Oui."))] == [1]
         assert told.open_nodes == 0
 
     async def test_no_node_gives_nothing(self) -> None:
-        assert [event async for event in ToldFinals().observe(_none())] == []
+        assert [event async for event in TranscriptMatcher().observe(_none())] == []
 
     async def test_what_was_cleared_is_told_no_more(self) -> None:
-        told = ToldFinals()
+        told = TranscriptMatcher()
         assert [event.type.value async for event in told.observe(_node("Oui."))] == ["final_transcript"]
         told.clear()
         assert told.take("Oui.") is None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-class Audience:
+class ListenerTimeline:
     """The listeners of one stream of speech, by position.
 
     Args:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter._meeting.listeners import Audience
+from livekit_plugins_azure_interpreter._meeting.listener_timeline import ListenerTimeline
 
 
 def test_a_change_is_for_what_is_said_after_it() -> None:
-    audience = Audience({"alice"})
+    audience = ListenerTimeline({"alice"})
     audience.change({"bob"}, 2.0)
     assert audience.at(1.9) == {"alice"}
     assert audience.at(2.0) == {"bob"}
@@ -14,20 +14,20 @@ def test_a_change_is_for_what_is_said_after_it() -> None:
 
 
 def test_who_has_just_come_may_hear_what_was_said_before() -> None:
-    audience = Audience({"alice"})
+    audience = ListenerTimeline({"alice"})
     audience.change({"alice", "bob"}, 2.0, at_once={"bob"})
     assert audience.at(1.0) == {"alice", "bob"}
 
 
 def test_several_changes_each_have_their_place() -> None:
-    audience = Audience({"alice"})
+    audience = ListenerTimeline({"alice"})
     audience.change({"alice", "bob"}, 2.0)
     audience.change({"bob"}, 3.0)
     assert [audience.at(position) for position in (0.0, 2.5, 9.0)] == [{"alice"}, {"alice", "bob"}, {"bob"}]
 
 
 def test_what_has_been_heard_is_forgotten() -> None:
-    audience = Audience({"alice"})
+    audience = ListenerTimeline({"alice"})
     audience.change({"bob"}, 2.0)
     assert audience.everyone == {"alice", "bob"}
     audience.spoken(2.0)
@@ -36,7 +36,7 @@ def test_what_has_been_heard_is_forgotten() -> None:
 
 
 def test_no_change_leaves_no_mark() -> None:
-    audience = Audience({"alice"})
+    audience = ListenerTimeline({"alice"})
     audience.change({"alice"}, 2.0)
     audience.change({"bob"}, 3.0)
     assert audience.at(2.5) == {"alice"}

@@ -13,7 +13,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 _MAX_UNTOLD = 100
 
 
-class ToldFinals:
+class TranscriptMatcher:
     """Pairs what a session tells, which is only a text, with the final transcript that it is of.
 
     Attributes:

@@ -17,7 +17,7 @@ _UNNOTICED_SECONDS = 0.5
 """Of a voice: what was sent so shortly before a loss was noticed did not arrive, and is sent again."""
 
 
-class Track:
+class OutputTrack:
     """The `Output` of `room.py`.
 
     Args:
@@ -34,7 +34,7 @@ class Track:
         source: rtc.AudioSource,
         publication: rtc.LocalTrackPublication,
         until_audible: Callable[[Route], Awaitable[None]],
-        unpublish: Callable[[Track], Awaitable[None]],
+        unpublish: Callable[[OutputTrack], Awaitable[None]],
     ) -> None:
         self.route = route
         self.publication = publication

@@ -9,8 +9,11 @@ import pytest
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
 
-from livekit_plugins_azure_interpreter._meeting import attributes as _attributes
-from livekit_plugins_azure_interpreter._meeting.attributes import _CLEAR_SECONDS, Attributes
+from livekit_plugins_azure_interpreter._meeting import participant_attributes as _attributes
+from livekit_plugins_azure_interpreter._meeting.participant_attributes import (
+    _CLEAR_SECONDS,
+    ParticipantAttributes,
+)
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -21,12 +24,12 @@ async def fake() -> FakeLiveKitRoom:
 
 
 @pytest.fixture
-async def attributes(fake: FakeLiveKitRoom) -> Attributes:
-    return Attributes(fake)  # type: ignore[arg-type]
+async def attributes(fake: FakeLiveKitRoom) -> ParticipantAttributes:
+    return ParticipantAttributes(fake)  # type: ignore[arg-type]
 
 
 async def test_the_latest_value_holds_and_an_empty_one_takes_it_back(
-    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"a": "1", "b": "1"})
     attributes.set({"a": "2"})
@@ -35,7 +38,7 @@ async def test_the_latest_value_holds_and_an_empty_one_takes_it_back(
 
 
 async def test_what_was_set_while_the_connection_was_lost_is_set_when_it_is_back(
-    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"before": "1"})
     await until(lambda: fake.local_participant.attributes)
@@ -49,7 +52,7 @@ async def test_what_was_set_while_the_connection_was_lost_is_set_when_it_is_back
 
 
 async def test_what_a_server_that_was_started_again_forgot_is_set_again(
-    fake: FakeLiveKitRoom, attributes: Attributes, until: Until
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"a": "1"})
     await until(lambda: fake.local_participant.attributes)
@@ -60,7 +63,7 @@ async def test_what_a_server_that_was_started_again_forgot_is_set_again(
 
 async def test_a_token_that_forbids_attributes_is_a_warning(
     fake: FakeLiveKitRoom,
-    attributes: Attributes,
+    attributes: ParticipantAttributes,
     until: Until,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
@@ -73,7 +76,7 @@ async def test_a_token_that_forbids_attributes_is_a_warning(
 
 
 async def test_nothing_is_sent_to_a_room_that_is_not_connected(
-    fake: FakeLiveKitRoom, attributes: Attributes
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes
 ) -> None:
     fake.connected = False
     attributes.set({"a": "1"})
@@ -81,7 +84,9 @@ async def test_nothing_is_sent_to_a_room_that_is_not_connected(
     assert fake.local_participant.attributes == {}
 
 
-async def test_in_the_end_none_is_left(fake: FakeLiveKitRoom, attributes: Attributes, until: Until) -> None:
+async def test_in_the_end_none_is_left(
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
+) -> None:
     attributes.set({"a": "1", "b": "1"})
     await until(lambda: fake.local_participant.attributes)
     await attributes.clear()
@@ -91,7 +96,7 @@ async def test_in_the_end_none_is_left(fake: FakeLiveKitRoom, attributes: Attrib
 def test_an_end_while_the_connection_is_lost_waits_a_second_and_leaves_nothing_running() -> None:
     async def end() -> None:
         fake = FakeLiveKitRoom()
-        attributes = Attributes(fake)  # type: ignore[arg-type]
+        attributes = ParticipantAttributes(fake)  # type: ignore[arg-type]
         fake.local_participant.unheard = True
         attributes.set({"a": "1"})
         began_at = asyncio.get_running_loop().time()

@@ -15,7 +15,7 @@ _HOLD_SECONDS = 5.0
 """LiveKit tells of an attribute that it has set by then, also on a busy machine."""
 
 
-class Attributes:
+class ParticipantAttributes:
     """What the interpreter tells by its participant attributes.
 
     LiveKit's SDK raises nothing where they are refused, nor where the connection was lost meanwhile; it waits

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from fakes.clock import VirtualLoop, run
 
-from livekit_plugins_azure_interpreter._meeting.returning import (
+from livekit_plugins_azure_interpreter._meeting.returning_members import (
     _RETURN_SECONDS,
     _SUBSCRIBE_SECONDS,
-    Returning,
+    ReturningMembers,
 )
 from livekit_plugins_azure_interpreter._meeting.room import Member
 
@@ -20,7 +20,7 @@ BOB = Member("bob", {"language": "fr"}, publishes=True, tracks=("TR_bob",))
 class Wait:
     """What is said for bob; how long it has waited."""
 
-    def __init__(self, returning: Returning) -> None:
+    def __init__(self, returning: ReturningMembers) -> None:
         self._loop = asyncio.get_running_loop()
         began_at = self._loop.time()
 
@@ -34,9 +34,9 @@ class Wait:
         return await self._waiting
 
 
-def in_virtual_time(test: Callable[[Returning], Awaitable[None]]) -> Callable[[], None]:
+def in_virtual_time(test: Callable[[ReturningMembers], Awaitable[None]]) -> Callable[[], None]:
     async def held() -> None:
-        await test(Returning())
+        await test(ReturningMembers())
 
     def decorated() -> None:
         run(VirtualLoop(), held())
@@ -46,12 +46,12 @@ def in_virtual_time(test: Callable[[Returning], Awaitable[None]]) -> Callable[[]
 
 
 @in_virtual_time
-async def test_where_no_connection_was_lost_nothing_waits(returning: Returning) -> None:
+async def test_where_no_connection_was_lost_nothing_waits(returning: ReturningMembers) -> None:
     assert await Wait(returning).seconds() == 0.0
 
 
 @in_virtual_time
-async def test_a_voice_waits_until_its_listener_is_back_and_hears_again(returning: Returning) -> None:
+async def test_a_voice_waits_until_its_listener_is_back_and_hears_again(returning: ReturningMembers) -> None:
     returning.lost([BOB])
     wait = Wait(returning)
     await asyncio.sleep(3.0)
@@ -66,7 +66,7 @@ async def test_a_voice_waits_until_its_listener_is_back_and_hears_again(returnin
 
 
 @in_virtual_time
-async def test_who_does_not_come_back_has_left(returning: Returning) -> None:
+async def test_who_does_not_come_back_has_left(returning: ReturningMembers) -> None:
     gone = asyncio.Event()
     returning.lost([BOB])
     wait = Wait(returning)
@@ -77,7 +77,7 @@ async def test_who_does_not_come_back_has_left(returning: Returning) -> None:
 
 
 @in_virtual_time
-async def test_a_connection_that_is_lost_again_begins_anew(returning: Returning) -> None:
+async def test_a_connection_that_is_lost_again_begins_anew(returning: ReturningMembers) -> None:
     returning.lost([BOB])
     returning.restored([], gone=lambda: None)
     returning.lost([])

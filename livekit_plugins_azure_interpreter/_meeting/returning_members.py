@@ -14,7 +14,7 @@ _SUBSCRIBE_SECONDS = 1.0
 """So long after they are back they hear the tracks again."""
 
 
-class Returning:
+class ReturningMembers:
     """Keeps those who were in the room until they are back, so that what is said for them can wait.
 
     Attributes:

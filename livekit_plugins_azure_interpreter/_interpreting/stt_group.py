@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._recognition.stream import SpeechStream
 
 
-class InterpretingSTTs:
+class STTGroup:
     """Whose translations are spoken.
 
     What is looked up is looked up among the streams of one scope; see `Translations`.
