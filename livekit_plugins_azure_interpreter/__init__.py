@@ -6,6 +6,9 @@ session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
 await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from livekit.agents import Plugin
 
 from ._meeting.route import InterpretationChanged, SpeechMissed
@@ -18,9 +21,11 @@ from .meeting import MeetingInterpreter
 from .personal_voice import PersonalVoiceTTS
 from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
 from .stt import STT
-from .translation import TranslationModel, TranslationModelSession
 from .tts import TTS, SynthesizeStream
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .translation import TranslationModel, TranslationModelSession
 
 __all__ = [
     "STT",
@@ -43,6 +48,23 @@ __all__ = [
     "__version__",
     "session_options",
 ]
+
+if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
+
+    def __getattr__(name: str) -> Any:
+        """Import what LiveKit calls beta when it is asked for: without it, the rest of the package works."""
+        if name not in ("TranslationModel", "TranslationModelSession"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return getattr(import_module(".translation", __name__), name)
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"{name} needs {error.name}, which this version of livekit-agents does not have: "
+                "install one that has it, such as 1.8.9"
+            ) from error
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})
 
 
 class _AzureInterpreterPlugin(Plugin):

@@ -7,9 +7,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import livekit.agents.beta.translation as livekit_translation
 from livekit import rtc
 from livekit.agents import tts as livekit_tts
-from livekit.agents.beta import translation
 from livekit.agents.beta.translation import (
     InputSpeechStarted,
     InputSpeechStopped,
@@ -38,7 +38,7 @@ _CAPABILITIES = TranslationCapabilities(
 )
 
 
-class TranslationModel(translation.TranslationModel):
+class TranslationModel(livekit_translation.TranslationModel):
     """Hears any language, and speaks it in another in the speaker's own voice (Azure: Live Interpreter). ::
 
         session = TranslationSession(model=azure_interpreter.TranslationModel(target_language="fr"))
@@ -119,7 +119,7 @@ class TranslationModel(translation.TranslationModel):
             self._sessions.remove(session)
 
 
-class TranslationModelSession(translation.TranslationModelSession[Any]):
+class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
     """Frames in; the voices of their translations out. Made by `TranslationModel.session()`.
 
     Events: LiveKit's, and those of `STT`: `utterance_recognized` (`UtteranceRecognized`) and

@@ -25,6 +25,7 @@ _NO_USER_SEES = {
     "ClockSetBackError",
     "the connection was closed while it was opening",
     "nothing to say",
+    " has no attribute ",  # what Python says of any module
 }
 """Errors by their class or their message that the package raises and handles itself."""
 _NOT_ARGUMENTS = {"self", "cls", "kind", "error", "trace"}

@@ -85,6 +85,27 @@ def test_it_is_typed() -> None:
     assert importlib.resources.files(azure_interpreter).joinpath("py.typed").is_file()
 
 
+def test_the_package_works_where_livekit_has_no_translation_sessions() -> None:
+    code = (
+        "import sys; sys.modules['livekit.agents.beta.translation'] = None;"
+        "from livekit.plugins import azure_interpreter as package;"
+        "assert 'TranslationModel' in dir(package);"
+        "package.STT(target_languages='fr', speech_key='key', speech_region='westeurope')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_missing_translation_model_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, f"{azure_interpreter.__name__}.translation", raising=False)
+    monkeypatch.setitem(sys.modules, "livekit.agents.beta.translation", None)
+    with pytest.raises(ImportError, match=r"TranslationModel needs livekit\.agents\.beta\.translation"):
+        _ = azure_interpreter.TranslationModel
+
+
+def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
+    assert not hasattr(azure_interpreter, "TranslationModels")
+
+
 def test_importing_it_does_not_import_the_emulator() -> None:
     code = (
         "import sys, livekit_plugins_azure_interpreter as package;"

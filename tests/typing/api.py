@@ -38,6 +38,11 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 def by_the_name_of_livekits_plugins() -> None:
     assert_type(plugin.STT(target_languages="fr"), STT)
     assert_type(PluginsEmulator(), Emulator)
+    assert_type(plugin.TranslationModel(target_language="fr"), TranslationModel)
+
+
+def knows_each_name() -> None:
+    assert_type(azure_interpreter.Missing, Any)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def as_in_the_readme() -> None:

@@ -13,9 +13,12 @@ from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import CodeType, ModuleType
+from typing import TYPE_CHECKING
 
 import livekit_plugins_azure_interpreter
-from livekit_plugins_azure_interpreter import *  # noqa: F403 - for type checkers, which see this file only
+
+if TYPE_CHECKING:  # type checkers see this file only
+    from livekit_plugins_azure_interpreter import *  # noqa: F403
 
 _PREFIX = f"{__name__}."
 
