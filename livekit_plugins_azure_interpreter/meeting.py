@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
@@ -16,9 +16,14 @@ from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy, InterpretationChanged, RouteInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._options.languages import spoken, target
+from ._options.option_names import argument_names, check_names
 from .log import logger
+from .options import STTOptions
 from .stt import STT
 from .tts import TTS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "speech_missed", "closed"]]):
@@ -77,6 +82,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
+        TypeError: `STT` has no such option; the message has the nearest.
     """
 
     def __init__(
@@ -89,9 +95,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         max_lag_seconds: float | None = 60.0,
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
-        **options: Any,
+        **options: Unpack[STTOptions],
     ) -> None:
         super().__init__()
+        _check_option_names(options)
         if max_streams < 1:
             raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
         if not track_sources:
@@ -316,3 +323,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:
             self._room.admit({route: one.listeners for route, one in self._interpreters.items()})
+
+
+def _check_option_names(options: Mapping[str, Any]) -> None:
+    if "target_languages" in options:
+        raise TypeError(
+            "MeetingInterpreter takes no target_languages: each listener's attribute `language` names theirs"
+        )
+    check_names(options, [*argument_names(MeetingInterpreter), *argument_names(STT)], "MeetingInterpreter")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._options.languages import is_code, spelled, target
@@ -15,6 +15,7 @@ from .credentials import Credentials
 
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
+    from azure.core.credentials import TokenCredential
 
 
 PERSONAL_VOICE = "personal-voice"
@@ -33,6 +34,41 @@ Profanity = Literal["masked", "removed", "raw"]
 Latency = Literal["lowest", "low", "balanced", "relaxed"]
 DEFAULT_LATENCY: Latency = "low"
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
+
+
+class STTOptionsWithoutLanguages(TypedDict, total=False):
+    """The arguments of `STT`, which explains them, but those of languages."""
+
+    voice: str | None
+    sample_rate: int
+    latency: Latency
+    speech_key: str | None
+    speech_region: str | None
+    speech_endpoint: str | None
+    speech_host: str | None
+    speech_auth_token: str | Callable[[], str] | None
+    token_credential: TokenCredential | None
+    segmentation_silence_timeout_ms: int | None
+    segmentation_max_time_ms: int | None
+    segmentation_strategy: SegmentationStrategy | None
+    silence_ends_turns: bool
+    profanity: Profanity | ProfanityOption | None
+    explicit_punctuation: bool
+    true_text_post_processing: bool
+    phrase_list: Sequence[str] | None
+    phrase_list_weight: float
+    custom_endpoints: Mapping[str, str] | None
+    proxy: str | None
+    voice_timeout_seconds: float
+    peer_timeout_seconds: float
+    max_audio_seconds: float
+    kept_audio_seconds: float
+
+
+class STTOptions(STTOptionsWithoutLanguages, total=False):
+    """The arguments of `STT` but `target_languages`."""
+
+    source_languages: str | Sequence[str] | None
 
 
 _PROXY_HINT = 'proxy must be "http://host:port" or "http://user:password@host:port"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import livekit.agents.beta.translation as livekit_translation
 from livekit import rtc
@@ -25,9 +25,14 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTErro
 from livekit.agents.tts import TTSError
 
 from ._interpreting.pipeline import Interpretation, Speech
+from ._options.option_names import argument_names, check_names
+from .options import STTOptionsWithoutLanguages
 from .reports import UtteranceRecognized, VoiceLost
 from .stt import STT
 from .tts import TTS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _CAPABILITIES = TranslationCapabilities(
     input_transcription=True,
@@ -36,6 +41,7 @@ _CAPABILITIES = TranslationCapabilities(
     output_segmentation=True,
     retargetable=True,
 )
+_LANGUAGES_OF_STT = ("target_languages", "source_languages")
 
 
 class TranslationModel(livekit_translation.TranslationModel):
@@ -55,6 +61,7 @@ class TranslationModel(livekit_translation.TranslationModel):
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
+        TypeError: `STT` has no such option; the message has the nearest.
     """
 
     def __init__(
@@ -64,8 +71,10 @@ class TranslationModel(livekit_translation.TranslationModel):
         source_language: str | None = None,
         fallback: livekit_tts.TTS[Any] | None = None,
         skip_same_language: bool = True,
-        **options: Any,
+        **options: Unpack[STTOptionsWithoutLanguages],
     ) -> None:
+        known = [*argument_names(TranslationModel), *argument_names(STT)]
+        check_names(options, [name for name in known if name not in _LANGUAGES_OF_STT], "TranslationModel")
         super().__init__(
             capabilities=_CAPABILITIES, target_language=target_language, source_language=source_language
         )

@@ -397,6 +397,19 @@ def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> Non
         MeetingInterpreter(**{"speech_key": "a-key", "speech_region": "westeurope", **options})
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("sample_rte", "MeetingInterpreter has no option 'sample_rte'; the nearest is 'sample_rate'"),
+        ("max_stream", "MeetingInterpreter has no option 'max_stream'; the nearest is 'max_streams'"),
+        ("target_languages", "MeetingInterpreter takes no target_languages: each listener's attribute"),
+    ],
+)
+def test_a_wrong_name_of_an_option_is_told_with_what_was_meant(option: str, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        MeetingInterpreter(**{"speech_key": "a-key", "speech_region": "westeurope", option: "fr"})
+
+
 def none_for_french(language: str) -> ToneTTS:
     if language == "fr":
         raise RuntimeError("there is none")

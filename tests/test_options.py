@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
 
+from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import (
     PERSONAL_VOICE,
     Options,
     Proxy,
     SpeakingOptions,
+    STTOptions,
+    STTOptionsWithoutLanguages,
     check_endpoints,
     languages,
     profanity_option,
@@ -207,3 +211,12 @@ class TestProxy:
 
     def test_its_user_and_password_are_not_shown(self) -> None:
         assert "secret" not in repr(Proxy.parse("http://secret-me:secret-word@proxy.example:8080"))
+
+
+def test_the_typed_options_are_the_arguments_of_stt_with_their_types() -> None:
+    arguments = inspect.signature(STT).parameters.values()
+    types = {one.name: one.annotation for one in arguments if not one.name.startswith("_")}
+    assert STTOptions.__optional_keys__ == types.keys() - {"target_languages"}
+    assert STTOptionsWithoutLanguages.__optional_keys__ == STTOptions.__optional_keys__ - {"source_languages"}
+    for name, reference in STTOptions.__annotations__.items():
+        assert (name, reference.__forward_arg__) == (name, types[name])

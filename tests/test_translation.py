@@ -124,6 +124,20 @@ class TestModel:
         with pytest.raises(ValueError, match=next(iter(options))):
             make(**options)
 
+    @pytest.mark.parametrize(
+        ("option", "nearest"),
+        [
+            ("sample_rte", "sample_rate"),
+            ("target_languages", "target_language"),
+            ("source_languages", "source_language"),
+        ],
+    )
+    async def test_a_wrong_name_of_an_option_is_told_with_the_nearest(
+        self, make: Make, option: str, nearest: str
+    ) -> None:
+        with pytest.raises(TypeError, match=f"has no option '{option}'; the nearest is '{nearest}'"):
+            make(**{option: "fr"})
+
     async def test_another_language_is_that_of_the_sessions_to_come(
         self, make: Make, enter: Enter, service: FakeService
     ) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from livekit.agents import AgentSession, EndpointingOptions, InterruptionOptions, TurnHandlingOptions
+
+from .option_names import argument_names, check_names
 
 _MAPPINGS = {
     "turn_handling": TurnHandlingOptions,
@@ -23,13 +23,11 @@ def check_option_names(options: Mapping[str, Any]) -> None:
     Raises:
         TypeError: It does not; the message has the nearest name.
     """
-    _check(options, inspect.signature(AgentSession).parameters, "AgentSession")
+    _check(options, argument_names(AgentSession), "AgentSession")
 
 
 def _check(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    check_names(options, known, where)
     for name, value in options.items():
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-            raise TypeError(f"{where} has no option {name!r}; the nearest is {nearest!r}")
         if name in _MAPPINGS and isinstance(value, Mapping):
             _check(value, _MAPPINGS[name].__annotations__, name)

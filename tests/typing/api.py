@@ -226,6 +226,12 @@ class TestTranslationModel:
         TranslationModel()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         TranslationModel(target_language=["fr"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
+    def takes_options_of_stt(self) -> None:
+        TranslationModel(target_language="fr", latency="balanced", phrase_list=["Azure"])
+        TranslationModel(target_language="fr", latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        TranslationModel(target_language="fr", phrases=["Azure"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        TranslationModel(target_language="fr", source_languages=["de"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
 
 class TestMeetingInterpreter:
     async def starts_in_a_room(self, room: rtc.Room, other: tts.TTS[Any]) -> None:
@@ -241,6 +247,12 @@ class TestMeetingInterpreter:
         assert_type(await meeting.start(room), None)
         assert_type(meeting.open_streams, int)
         assert_type(meeting.interpretations, Mapping[tuple[str, str], frozenset[str]])
+
+    def takes_options_of_stt(self) -> None:
+        MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
+        MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(max_stream=20)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        MeetingInterpreter(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
     def tells_what_changes(self, change: InterpretationChanged) -> None:
         assert_type(change.speaker, str)
