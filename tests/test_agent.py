@@ -54,7 +54,7 @@ class TestSessionOptions:
         assert options["vad"] == "a vad"
         assert options["user_away_timeout"] is None
 
-    def test_what_is_no_mapping_replaces(self) -> None:
+    def test_a_value_that_is_no_mapping_replaces_the_default(self) -> None:
         assert session_options(turn_handling=None)["turn_handling"] is None
         assert session_options(vad={"a": 1})["vad"] == {"a": 1}
 
@@ -78,7 +78,7 @@ class TestInterpreting:
         assert room.speaker.heard == VOICES
         assert room.speaker.interrupted == 0
 
-    async def test_it_is_said_while_the_one_before_is_playing_and_the_user_speaks(
+    async def test_a_translation_is_said_while_the_one_before_is_playing_and_the_user_speaks(
         self, enter: Make, until: Until
     ) -> None:
         room = await enter()
@@ -99,7 +99,7 @@ class TestInterpreting:
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[:1]
 
-    async def test_what_is_not_translated_is_not_said(self, enter: Make, until: Until) -> None:
+    async def test_untranslated_speech_is_not_said(self, enter: Make, until: Until) -> None:
         fallback = ToneTTS()
         room = await enter(fallback=fallback)
         room.hears(untranslated("Yes."), heard("Oui."), *voice(VOICES[0]))
@@ -148,7 +148,7 @@ class TestInterpreting:
         await until(lambda: len(room.speaker.heard) == len(VOICES))
         assert (len(agent.chat_ctx.items), len(room.session.history.items)) == before
 
-    async def test_it_works_behind_a_fallback_adapter(self, enter: Make, until: Until) -> None:
+    async def test_the_agent_works_behind_a_fallback_adapter(self, enter: Make, until: Until) -> None:
         room = await enter(wrap=lambda interpreter: livekit_stt.FallbackAdapter([interpreter]))
         room.hears(heard("Oui."), *voice(VOICES[0]))
         await until(lambda: room.speaker.heard)
@@ -172,7 +172,7 @@ class TestOtherSTT:
             "user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=is_final)
         )
 
-    async def test_it_is_said_by_the_fallback_where_it_is_a_translation(
+    async def test_a_translation_of_the_other_stt_is_said_by_the_fallback(
         self, enter: Make, until: Until
     ) -> None:
         fallback = ToneTTS()
@@ -185,14 +185,14 @@ class TestOtherSTT:
         await until(lambda: len(room.speaker.heard) == 2)
         assert fallback.texts == ["Deux."]
 
-    async def test_what_ours_did_not_translate_is_not(self, enter: Make, until: Until) -> None:
+    async def test_untranslated_speech_of_ours_is_not_said(self, enter: Make, until: Until) -> None:
         fallback = ToneTTS()
         room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
         room.hears(untranslated("One."), heard("Deux."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
 
-    async def test_by_default_it_is_a_transcript_and_not_said_which_is_told_once(
+    async def test_a_text_of_the_other_stt_is_a_transcript_by_default_and_that_is_logged_once(
         self, enter: Make, until: Until, caplog: pytest.LogCaptureFixture
     ) -> None:
         fallback = ToneTTS()
@@ -208,7 +208,7 @@ class TestOtherSTT:
 
 
 class TestHandOver:
-    async def test_while_a_speech_is_playing_loses_nothing_and_reconnects_nothing(
+    async def test_a_hand_over_while_a_speech_is_playing_loses_nothing_and_reconnects_nothing(
         self, enter: Make, until: Until, service: FakeService
     ) -> None:
         room = await enter()
@@ -242,17 +242,17 @@ class TestHandOver:
 
 
 class TestAgent:
-    async def test_it_takes_no_turns(self) -> None:
+    async def test_an_agent_takes_no_turns(self) -> None:
         with pytest.raises(StopResponse):
             await InterpreterAgent().on_user_turn_completed(
                 llm.ChatContext.empty(), llm.ChatMessage(role="user", content=["Yes."])
             )
 
-    def test_it_keeps_the_default_stt_node(self) -> None:
+    def test_an_agent_keeps_the_default_stt_node(self) -> None:
         # With another one a hand-over reconnects.
         assert InterpreterAgent.stt_node is Agent.stt_node
 
-    def test_it_takes_the_options_of_an_agent(self) -> None:
+    def test_an_agent_takes_the_options_of_livekits_agent(self) -> None:
         assert InterpreterAgent(id="interpreter").id == "interpreter"
         assert InterpreterAgent(instructions="Say all.").instructions == "Say all."
 
@@ -288,7 +288,7 @@ class TestAgent:
         service.recognizers.clear()
         await until(forgotten)
 
-    async def test_what_is_heard_after_the_end_of_the_session_is_not_said(
+    async def test_speech_heard_after_the_end_of_the_session_is_not_said(
         self, enter: Make, until: Until
     ) -> None:
         room = await enter()
@@ -347,7 +347,7 @@ class TestNotSaid:
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[2:3]
 
-    async def test_without_sound_no_voice_waits(self, enter: Make, until: Until) -> None:
+    async def test_no_voice_waits_without_sound(self, enter: Make, until: Until) -> None:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
@@ -355,7 +355,7 @@ class TestNotSaid:
         await until(lambda: ledger._voiced_seconds and ledger.claims.empty)
         assert room.speaker.heard == []
 
-    async def test_what_an_agent_that_does_not_interpret_left_is_not_said_later(
+    async def test_speech_left_by_an_agent_that_does_not_interpret_is_not_said_later(
         self, enter: Make, until: Until
     ) -> None:
         room = await enter()
@@ -376,10 +376,10 @@ class TestCatchUp:
         with pytest.raises(ValueError, match="catch_up"):
             InterpreterAgent(catch_up="hurry")  # type: ignore[arg-type]
 
-    def test_without_a_session_nothing_is_behind(self) -> None:
+    def test_nothing_is_behind_without_a_session(self) -> None:
         assert InterpreterAgent().backlog_seconds == 0.0
 
-    async def test_without_a_policy_the_default_tts_node_stays_in_use(self, mocker: Any) -> None:
+    async def test_the_default_tts_node_stays_in_use_without_a_policy(self, mocker: Any) -> None:
         node = mocker.patch.object(Agent.default, "tts_node")
         assert InterpreterAgent().tts_node(mocker.sentinel.text, ModelSettings()) is node.return_value
 

@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 import pytest
-from architecture import Architecture, Path
+from architecture import EXAMPLES, TESTS, Architecture, Path, subjectless_tests
 
 import livekit_plugins_azure_interpreter
 
@@ -74,7 +74,7 @@ def test_the_page_on_the_architecture_has_these_directions() -> None:
     }
 
 
-def test_only_one_room_imports_the_azure_sdk() -> None:
+def test_one_room_alone_imports_the_azure_sdk() -> None:
     users = {name for name, foreign in house().foreign.items() if any(map(_is_azure_speech, foreign))}
     assert {house().room(name) for name in users} - {""} == {"_sdk"}
 
@@ -83,6 +83,33 @@ def test_the_ledger_and_all_around_it_are_pure() -> None:
     for name, foreign in house().foreign.items():
         if house().room(name) == "_voices":
             assert not {one.split(".")[0] for one in foreign} & {"asyncio", "azure", "livekit", "threading"}
+
+
+def test_every_test_names_its_subject() -> None:
+    package = Path(livekit_plugins_azure_interpreter.__file__).parent
+    found = subjectless_tests(TESTS, package, EXAMPLES)
+    # Three files are being rebuilt.
+    rebuilt = ("voices/test_ledger.py", "voices/test_samples.py", "sdk/test_voice_order.py")
+    assert [name for name in found if not name.startswith(rebuilt)] == []
+
+
+@pytest.mark.parametrize(
+    ("test", "is_found"),
+    [
+        ("def test_a_voice_ends(): ...", False),
+        ("def test_but_not_for_ever(): ...", True),
+        ("def test_what_was_said_is_heard(): ...", True),
+        ("def test_in_mid_voice(): ...", True),
+        ("def test_it_ends(): ...", True),
+        ("class TestClosing:\n    def test_it_ends(self): ...", True),
+        ("class TestLedger:\n    def test_it_ends(self): ...", False),
+        ("class TestLedger:\n    async def test_where_it_ends(self): ...", True),
+    ],
+)
+def test_a_test_name_without_a_subject_is_found(tmp_path: Path, test: str, is_found: bool) -> None:
+    (tmp_path / "ledger.py").write_text("class Ledger: ...", encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(test, encoding="utf-8")
+    assert bool(subjectless_tests(tmp_path, tmp_path)) is is_found
 
 
 def _is_azure_speech(name: str) -> bool:

@@ -62,7 +62,7 @@ def test_region_endpoint_and_host_lead_to_a_websocket(where: dict[str, str], end
 
 
 @pytest.mark.parametrize(("where", "endpoint"), ENDPOINTS)
-def test_where_is_taken_from_the_environment(where: dict[str, str], endpoint: str) -> None:
+def test_the_address_is_taken_from_the_environment(where: dict[str, str], endpoint: str) -> None:
     environment = {f"AZURE_SPEECH_{name.upper()}": value for name, value in where.items()}
     assert resolve(environment, **KEY).endpoint == endpoint
 
@@ -86,7 +86,7 @@ def test_an_argument_goes_before_the_environment(where: dict[str, str]) -> None:
         (["ENDPOINT", "HOST"], "ENDPOINT"),
     ],
 )
-def test_in_the_environment_the_more_exact_one_goes_first(names: list[str], first: str) -> None:
+def test_the_more_exact_variable_goes_first(names: list[str], first: str) -> None:
     values = {"REGION": "eastus", "ENDPOINT": "wss://endpoint.example/x", "HOST": "wss://host.example"}
     environment = {f"AZURE_SPEECH_{name}": values[name] for name in names}
     only = {f"AZURE_SPEECH_{first}": values[first]}
@@ -237,7 +237,7 @@ def test_a_secret_is_in_no_error(given: dict[str, Any]) -> None:
     assert "SECRET" not in str(refused.value)
 
 
-def test_what_was_chosen_cannot_be_changed() -> None:
+def test_credentials_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         resolve(**KEY, **SOMEWHERE).key = "another"  # type: ignore[misc]
 

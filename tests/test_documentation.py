@@ -104,7 +104,7 @@ def test_each_argument_of_a_class_is_documented(kind: type) -> None:
 @pytest.mark.parametrize(
     "function", [one for one in [*_NAMES.values(), *_MEMBERS.values()] if inspect.isfunction(one)]
 )
-def test_where_a_docstring_tells_of_arguments_it_tells_of_all(function: Callable[..., Any]) -> None:
+def test_a_docstring_that_explains_arguments_explains_all_of_them(function: Callable[..., Any]) -> None:
     docstring = function.__doc__ or ""
     if "Args:" in docstring:
         assert [name for name in _arguments(function) if not _documented(docstring, name)] == []

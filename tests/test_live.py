@@ -93,7 +93,7 @@ _CASES = [
 
 class TestAnswers:
     @pytest.mark.parametrize(("unknown", "answer", "messages"), _CASES)
-    def test_it_is_found(self, unknown: str, answer: str, messages: list[Any]) -> None:
+    def test_an_answer_is_found(self, unknown: str, answer: str, messages: list[Any]) -> None:
         assert _OBSERVE[unknown](Seen(exchange(*messages))).answer == answer
 
     @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ class TestAnswers:
             ("never", RecordedConnection(messages=[*asked("fr"), *_TWO])),
         ],
     )
-    def test_when_speech_ends_is_found(self, answer: str, connection: RecordedConnection) -> None:
+    def test_the_end_of_speech_is_found(self, answer: str, connection: RecordedConnection) -> None:
         assert _OBSERVE["speech end"](Seen(Exchange(connections=[connection]))).answer == answer
 
     @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ class TestAnswers:
         found |= {("approval", "refused"), ("approval", "closed")}
         assert found == {(name, answer) for name, unknown in UNKNOWNS.items() for answer in unknown.answers}
 
-    def test_what_cannot_be_read_tells_nothing(self) -> None:
+    def test_an_unreadable_message_tells_nothing(self) -> None:
         odd = [replace(final(1), message=Message("translation.response", {}, body)) for body in (b"[]", b"?")]
         assert _OBSERVE["keys"](Seen(exchange(*odd))).answer == NOT_SEEN
 
@@ -192,7 +192,7 @@ class TestKept:
         message = kept.of_service(Message("audio", headers), binary=True)
         assert message.headers == {"X-StreamId": "7", "X-Continuation-Token": "removed", "Server": "removed"}
 
-    def test_of_the_client_only_what_it_asked_for(self) -> None:
+    def test_a_clients_message_is_kept_as_what_it_asked_for_alone(self) -> None:
         body = b'{"translation": {"targetLanguages": ["fr"]}}'
         headers = {"X-RequestId": _ID}
         assert json.loads(kept.of_client(Message("speech.context", headers, body)).body) == json.loads(body)
@@ -233,12 +233,12 @@ class TestRecorder:
         assert (audio.count, audio.position_seconds, audio.message.body) == (2, 0.5, b"")
         assert end.count == 1
 
-    def test_how_it_ended_is_kept_without_secrets(self) -> None:
+    def test_the_end_of_a_connection_is_kept_without_secrets(self) -> None:
         recorder = ConnectionRecorder(set())
         recorder.service_closed(1007, f"no voice; session {_ID}")
         assert recorder.recorded.close_reason == "no voice; session removed"
 
-    def test_what_is_no_message_is_told_by_that_alone(self) -> None:
+    def test_a_malformed_message_is_kept_as_malformed_alone(self) -> None:
         recorder = ConnectionRecorder(set())
         recorder.service_sent_other(binary=True)
         (odd,) = recorder.recorded.messages
@@ -251,7 +251,7 @@ class TestCommand:
         for name in ("KEY", "REGION", "ENDPOINT", "HOST"):
             monkeypatch.delenv(f"AZURE_SPEECH_{name}", raising=False)
 
-    def test_without_a_key_it_says_what_to_set_and_that_is_no_error(
+    def test_a_run_without_a_key_says_what_to_set_and_is_no_error(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path
     ) -> None:
         assert live.main(["--out", str(tmp_path / "out")]) == 0

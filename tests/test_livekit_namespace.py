@@ -17,12 +17,12 @@ from livekit_plugins_azure_interpreter.emulator import faults
 _NAME = "livekit.plugins.azure_interpreter"
 
 
-def test_it_is_the_same_module() -> None:
+def test_the_namespace_is_the_same_module() -> None:
     assert azure_interpreter is livekit_plugins_azure_interpreter
 
 
 @pytest.mark.parametrize(("name", "module"), [("emulator", emulator), ("emulator.faults", faults)])
-def test_its_submodules_are_the_same_and_keep_their_names(name: str, module: ModuleType) -> None:
+def test_submodules_of_the_namespace_are_the_same_and_keep_their_names(name: str, module: ModuleType) -> None:
     assert importlib.import_module(f"{_NAME}.{name}") is module
     assert module.__spec__ is not None
     assert module.__spec__.name == module.__name__ == f"livekit_plugins_azure_interpreter.{name}"

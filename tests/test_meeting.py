@@ -103,7 +103,7 @@ async def test_each_hears_the_other_in_their_language(meeting: Meeting) -> None:
 
 
 @in_a_meeting()
-async def test_who_is_alone_costs_nothing(meeting: Meeting) -> None:
+async def test_a_member_who_is_alone_costs_nothing(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("ann", "en-GB")
     await meeting.say("alice")
@@ -112,7 +112,7 @@ async def test_who_is_alone_costs_nothing(meeting: Meeting) -> None:
 
 
 @in_a_meeting()
-async def test_while_muted_there_is_a_track_and_no_stream(meeting: Meeting) -> None:
+async def test_a_muted_speaker_has_a_track_and_no_stream(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     said = await meeting.say("alice")
@@ -128,7 +128,7 @@ async def test_while_muted_there_is_a_track_and_no_stream(meeting: Meeting) -> N
 
 
 @in_a_meeting()
-async def test_who_leaves_is_heard_to_the_end(meeting: Meeting) -> None:
+async def test_a_speaker_who_leaves_is_heard_to_the_end(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     said = await meeting.say("alice")
@@ -140,7 +140,7 @@ async def test_who_leaves_is_heard_to_the_end(meeting: Meeting) -> None:
 
 
 @in_a_meeting()
-async def test_when_the_last_listener_leaves_it_ends_at_once(meeting: Meeting) -> None:
+async def test_the_interpretation_ends_at_once_when_the_last_listener_leaves(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     await meeting.say("alice")
@@ -187,7 +187,7 @@ async def test_another_track_is_heard_in_the_same_stream(meeting: Meeting) -> No
 
 
 @in_a_meeting(max_streams=1)
-async def test_beyond_the_ceiling_they_wait_and_that_is_told(meeting: Meeting) -> None:
+async def test_speakers_beyond_the_ceiling_wait_and_that_is_reported(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     await meeting.go_on(0.5)
@@ -224,7 +224,7 @@ async def test_one_that_fails_touches_no_other_and_comes_back(meeting: Meeting) 
 
 
 @in_a_meeting()
-async def test_what_fails_again_and_again_is_tried_less_often(meeting: Meeting) -> None:
+async def test_an_interpretation_that_fails_repeatedly_is_tried_less_often(meeting: Meeting) -> None:
     meeting.azure.failing = lambda stream: stream.language == "fr"
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
@@ -262,7 +262,7 @@ async def test_captions_are_for_those_who_listen_in_both_languages(meeting: Meet
 
 
 @in_a_meeting()
-async def test_who_speaks_the_wanted_language_after_all_is_not_repeated(meeting: Meeting) -> None:
+async def test_a_speaker_who_speaks_the_wanted_language_after_all_is_not_repeated(meeting: Meeting) -> None:
     meeting.room.join("alice")
     meeting.room.publish_microphone("alice", "alice-mic")
     meeting.join("bob", "fr")
@@ -287,7 +287,7 @@ def test_a_language_may_be_wanted_by_any_of_its_names(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["xx", "fr,de", "gsw", "no language at all"])
-def test_who_wants_what_azure_does_not_translate_to_is_told_once(
+def test_a_wanted_language_without_translation_is_reported_once(
     caplog: pytest.LogCaptureFixture, value: str
 ) -> None:
     @in_a_meeting()
@@ -324,7 +324,7 @@ async def test_cantonese_and_mandarin_are_interpreted_both_ways(meeting: Meeting
 
 
 @in_a_meeting()
-async def test_when_the_room_is_gone_all_ends(meeting: Meeting) -> None:
+async def test_everything_ends_when_the_room_is_gone(meeting: Meeting) -> None:
     over: list[bool] = []
     meeting.interpreter.on("closed", lambda: over.append(True))
     meeting.join("alice", "en")
@@ -337,7 +337,7 @@ async def test_when_the_room_is_gone_all_ends(meeting: Meeting) -> None:
 
 
 @in_a_meeting()
-async def test_it_tells_who_hears_what(meeting: Meeting) -> None:
+async def test_the_meeting_tells_who_hears_what(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     await meeting.go_on(0.5)
@@ -359,7 +359,9 @@ class TestOutsideAJob:
     def interpreter(self) -> MeetingInterpreter:
         return MeetingInterpreter(speech_key="a-key", speech_region="westeurope")
 
-    async def test_it_ends_with_the_room(self, interpreter: MeetingInterpreter, until: Until) -> None:
+    async def test_a_meeting_outside_a_job_ends_with_the_room(
+        self, interpreter: MeetingInterpreter, until: Until
+    ) -> None:
         over: list[bool] = []
         interpreter.on("closed", lambda: over.append(True))
         room = FakeLiveKitRoom(connected=False)
@@ -375,7 +377,7 @@ class TestOutsideAJob:
 
 
 @in_a_meeting()
-async def test_it_is_for_one_meeting(meeting: Meeting) -> None:
+async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
     with pytest.raises(RuntimeError, match="another one"):
         meeting.interpreter._start(meeting.room)
 
@@ -417,7 +419,7 @@ def none_for_french(language: str) -> ToneTTS:
 
 
 @in_a_meeting(fallback=none_for_french)
-async def test_who_cannot_be_interpreted_stops_nobody(meeting: Meeting) -> None:
+async def test_a_speaker_who_cannot_be_interpreted_stops_nobody(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     said = await meeting.say("bob", "fr")

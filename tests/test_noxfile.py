@@ -37,7 +37,7 @@ class _Session:
 
 class TestArguments:
     @pytest.mark.parametrize("arguments", [[], ["-x", "--lf"], ["-k", "tests"], ["-k", "ledger"]])
-    def test_without_a_test_all_are_run(self, noxfile: Any, arguments: list[str]) -> None:
+    def test_all_tests_are_run_if_none_is_named(self, noxfile: Any, arguments: list[str]) -> None:
         assert noxfile._with_tests(arguments, "tests", str(ROOT)) == [str(ROOT / "tests"), *arguments]
 
     @pytest.mark.parametrize("within", ["", "::TestArguments", "::TestArguments::test_a[b]"])

@@ -100,17 +100,17 @@ def test_a_refused_option_is_named(given: dict[str, Any], message: str) -> None:
         *({"segmentation_strategy": strategy} for strategy in (None, "Default", "Time", "Semantic")),
     ],
 )
-def test_what_azure_takes_is_taken(given: dict[str, Any]) -> None:
+def test_a_valid_option_is_accepted(given: dict[str, Any]) -> None:
     made = options(**given)
     assert {name: getattr(made, name) for name in given} == given
 
 
-def test_by_default_any_language_is_heard_and_the_speakers_own_voice_speaks() -> None:
+def test_any_language_is_heard_and_the_speakers_own_voice_speaks_by_default() -> None:
     made = options()
     assert (made.source_languages, made.voice, made.sample_rate) == ((), PERSONAL_VOICE, 16000)
 
 
-def test_what_was_chosen_cannot_be_changed() -> None:
+def test_options_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         options().sample_rate = 8000  # type: ignore[misc]
 
@@ -150,7 +150,7 @@ def test_one_language_or_several_become_a_tuple_in_order(value: Any, several: tu
 
 
 @pytest.mark.parametrize("value", [[None], ["fr", 5], [["fr"]]])
-def test_what_is_no_language_is_refused_by_name(value: Any) -> None:
+def test_an_unknown_language_is_refused_by_name(value: Any) -> None:
     with pytest.raises(ValueError, match="target_languages takes language codes"):
         languages("target_languages", value)
 

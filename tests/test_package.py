@@ -81,7 +81,7 @@ def test_the_plugin_is_registered() -> None:
     assert plugin.logger.name == "livekit.plugins.azure_interpreter"
 
 
-def test_it_is_typed() -> None:
+def test_the_package_is_typed() -> None:
     assert importlib.resources.files(azure_interpreter).joinpath("py.typed").is_file()
 
 

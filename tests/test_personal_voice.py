@@ -123,7 +123,7 @@ class Slowest:
 
 
 class TestArguments:
-    async def test_what_it_is(self, make: Make) -> None:
+    async def test_a_personal_voice_tells_its_model_rate_and_capabilities(self, make: Make) -> None:
         voice = make(FakeSpeech(), speaker_profile_id="me", model="PhoenixLatestNeural", sample_rate=48000)
         assert (voice.model, voice.provider) == ("PhoenixLatestNeural", "Azure")
         assert (voice.sample_rate, voice.num_channels) == (48000, 1)
@@ -139,7 +139,7 @@ class TestArguments:
             ({"rate": 0.1}, "rate"),
         ],
     )
-    async def test_what_is_refused_is_named(
+    async def test_a_refused_argument_is_named(
         self, make: Make, arguments: dict[str, Any], message: str
     ) -> None:
         with pytest.raises(ValueError, match=message):
@@ -245,7 +245,7 @@ class TestSpeaking:
             took.append(slowest.seconds)
         assert took[1] < 8 * took[0] + 0.05
 
-    async def test_what_goes_wrong_with_a_text_that_comes_ends_the_stream_with_an_error(
+    async def test_a_failure_while_text_comes_ends_the_stream_with_an_error(
         self, make: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Portions, "push", raise_unreadable)
@@ -336,13 +336,13 @@ class TestTimings:
             1.5,
         ]
 
-    async def test_they_can_be_left_out(self, make: Make) -> None:
+    async def test_timings_can_be_left_out(self, make: Make) -> None:
         azure = FakeSpeech(sound(ONE_SECOND, WordBoundary("Hello", 0.0, 0.5, "r1")))
         assert not (await hear(make(azure, word_timings=False), "Hello.")).words
 
 
 class TestErrors:
-    async def test_before_a_sound_livekit_tries_again(self, make: Make) -> None:
+    async def test_livekit_tries_again_before_any_sound(self, make: Make) -> None:
         azure = FakeSpeech([BEGUN, LOST], sound(ONE_SECOND))
         voice = make(azure)
         errors: list[TTSError] = []
@@ -351,7 +351,7 @@ class TestErrors:
         assert [error.recoverable for error in errors] == [True]
         assert len(azure.synthesizers) == 2
 
-    async def test_after_a_sound_it_goes_on_where_it_was(self, make: Make) -> None:
+    async def test_a_failure_after_a_sound_goes_on_where_it_was(self, make: Make) -> None:
         word = WordBoundary("Hello", 0.0, 0.5, "r1")
         begun = [BEGUN, word, SynthesisChunk(ONE_SECOND[:20000])]
         azure = FakeSpeech([*begun, LOST], [BEGUN, word, LOST], sound(ONE_SECOND, word))
@@ -363,7 +363,7 @@ class TestErrors:
         assert [str(word) for word in heard.words] == ["Hello", "."]
         assert not errors
 
-    async def test_not_for_ever(self, make: Make) -> None:
+    async def test_a_text_that_keeps_failing_is_an_error_in_the_end(self, make: Make) -> None:
         azure = FakeSpeech([BEGUN, SynthesisChunk(ONE_SECOND[:20000]), LOST])
         with pytest.raises(APIConnectionError):
             await hear(make(azure), "Hello.")

@@ -18,7 +18,7 @@ async def test_a_promise_is_broken_where_three_tries_break_it() -> None:
     assert left == [0.5]
 
 
-async def test_what_fails_otherwise_is_not_tried_again() -> None:
+async def test_another_failure_is_not_tried_again() -> None:
     with pytest.raises(IndexError):
         await tries_again(_measured)([])
 

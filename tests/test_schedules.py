@@ -343,7 +343,7 @@ def with_fault(fault: str, wait: float) -> Voice:
 PLAIN = Schedule(seed=0, said=(said(0, 0.5), said(1, 2.5), said(2, 4.5)), seconds=8.0)
 
 
-def test_without_faults_everything_is_heard_in_its_own_voice() -> None:
+def test_everything_is_heard_in_its_own_voice_without_faults() -> None:
     outcome = checked(PLAIN)
     assert [pcm for _, pcm in outcome.spoken] == [one.pcm for one in PLAIN.said]
     assert outcome.service.may_be_lost == set()
@@ -514,7 +514,7 @@ def test_the_world_goes_on_while_the_loop_is_blocked() -> None:
     assert happened == [pytest.approx(1.0), pytest.approx(3.0)]
 
 
-def test_what_can_never_come_is_an_error() -> None:
+def test_a_wait_that_can_never_end_is_an_error() -> None:
     loop = VirtualLoop()
 
     async def main() -> None:
@@ -533,7 +533,7 @@ def test_a_thread_without_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("left", ["task", "timer"])
-def test_what_is_left_behind_is_an_error(left: str) -> None:
+def test_a_task_or_timer_left_behind_is_an_error(left: str) -> None:
     loop = VirtualLoop()
     tasks: set[asyncio.Task[None]] = set()
 

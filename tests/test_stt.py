@@ -90,15 +90,15 @@ class TestNextTranslation:
 
 
 class TestInterface:
-    async def test_it_names_its_model_and_provider(self, make_stt: Make) -> None:
+    async def test_an_stt_names_its_model_and_provider(self, make_stt: Make) -> None:
         interpreter = make_stt()
         assert (interpreter.model, interpreter.provider) == ("live-interpreter", "Azure")
 
-    async def test_it_streams_with_interim_results(self, make_stt: Make) -> None:
+    async def test_an_stt_streams_with_interim_results(self, make_stt: Make) -> None:
         capabilities = make_stt().capabilities
         assert (capabilities.streaming, capabilities.interim_results) == (True, True)
 
-    async def test_what_is_missing_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_missing_argument_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("KEY", "REGION", "ENDPOINT", "HOST"):
             monkeypatch.delenv(f"AZURE_SPEECH_{name}", raising=False)
         with pytest.raises(ValueError, match="AZURE_SPEECH_KEY"):
@@ -128,26 +128,28 @@ class TestWhatBecameOfUtterances:
     def told(self) -> list[UtteranceMetrics]:
         return []
 
-    async def test_what_is_not_translated_is_told_at_once(
+    async def test_an_untranslated_utterance_is_reported_at_once(
         self, heard_two: STT, told: list[UtteranceMetrics]
     ) -> None:
         assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "")]
 
-    async def test_what_is_let_go_is_told_then(self, heard_two: STT, told: list[UtteranceMetrics]) -> None:
+    async def test_an_utterance_is_reported_as_it_is_let_go(
+        self, heard_two: STT, told: list[UtteranceMetrics]
+    ) -> None:
         translation = heard_two.next_translation("Oui.")
         assert translation is not None
         heard_two.let_go(translation)
         heard_two.let_go(translation)
         assert [one.id for one in told[1:]] == [translation.utterance.id]
 
-    async def test_what_nobody_said_is_told_when_the_stt_is_closed(
+    async def test_an_unsaid_utterance_is_reported_when_the_stt_is_closed(
         self, heard_two: STT, told: list[UtteranceMetrics]
     ) -> None:
         await within(heard_two.aclose())
         assert [one.outcome for one in told] == ["not_spoken"] * 3
         assert heard_two.counts.outcomes == {"not_spoken": 3}
 
-    async def test_what_ended_streams_leave_is_told_when_it_is_forgotten(
+    async def test_the_rest_of_an_ended_stream_is_reported_when_it_is_forgotten(
         self, heard_two: STT, listen: Make, service: FakeService, told: list[UtteranceMetrics], until: Until
     ) -> None:
         for number in range(17):
@@ -158,7 +160,7 @@ class TestWhatBecameOfUtterances:
             await listener.aclose()
         assert len(told) == 1 + 1  # the oldest of 17, and what was not translated
 
-    async def test_where_no_tts_speaks_for_it_all_is_told_at_once(
+    async def test_every_utterance_is_reported_at_once_if_no_tts_speaks_for_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until, told: list[UtteranceMetrics]
     ) -> None:
         interpreter = make_stt()
@@ -252,7 +254,7 @@ class TestUpdateOptions:
 
 
 class TestLetGo:
-    async def test_its_voice_is_kept_for_nobody(
+    async def test_a_translation_that_is_let_go_keeps_no_voice(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         service.replies = [[Connected(), heard("Oui."), *voice(tone(440, 0.1))]]
@@ -278,12 +280,14 @@ class TestRecognize:
         assert interpreter.next_translation("Oui.") is None
         assert interpreter._owner.unclaimed == set()
 
-    async def test_its_language_is_that_of_this_recording(self, make_stt: Make, service: FakeService) -> None:
+    async def test_the_language_of_a_recording_is_that_of_this_recording(
+        self, make_stt: Make, service: FakeService
+    ) -> None:
         interpreter = make_stt()
         await within(interpreter.recognize(frame(0.1), language="es-ES"))
         assert service.last.options.source_languages == ("es-ES",)
 
-    async def test_beside_a_session_it_is_a_recording_still(
+    async def test_a_recording_beside_a_session_stays_a_recording(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt()
@@ -299,7 +303,7 @@ class TestProbe:
 
     PROBE = APIConnectOptions(max_retry=0, timeout=4)
 
-    async def test_what_it_hears_is_not_reported_nor_claimed(
+    async def test_speech_in_a_probe_is_not_reported_nor_claimed(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt()
@@ -322,7 +326,7 @@ class TestProbe:
         assert interpreter._translations.claim("Oui.") == []
         assert (reported, interpreter.counts.utterances, interpreter._owner.unclaimed) == ([], 0, set())
 
-    async def test_it_is_closed_with_the_stt(
+    async def test_a_probe_is_closed_with_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt()

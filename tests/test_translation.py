@@ -114,7 +114,7 @@ Enter = Callable[[TranslationModel], Booth]
 
 
 class TestModel:
-    async def test_it_names_its_model_and_provider(self, make: Make) -> None:
+    async def test_a_model_names_its_model_and_provider(self, make: Make) -> None:
         model = make(source_language="en-US")
         assert (model.model, model.provider) == ("live-interpreter", "Azure")
         assert (model.target_language, model.source_language) == ("fr", "en-US")
@@ -172,7 +172,7 @@ class TestSession:
         said = [(one.text, one.is_final, one.language) for one in booth.told["output_transcript"]]
         assert said == [("Oui.", True, "fr"), ("Non.", True, "fr")]
 
-    async def test_what_is_heard_is_told_as_it_was_said(self, make: Make, enter: Enter) -> None:
+    async def test_speech_is_reported_as_it_was_said(self, make: Make, enter: Enter) -> None:
         booth = enter(make())
         await booth.hears(SpeechStarted(0.1), hearing("Ou"), heard("Oui."), *voice(VOICE))
         transcripts = [(one.text, one.is_final, one.language) for one in booth.told["input_transcript"]]
@@ -187,7 +187,7 @@ class TestSession:
         assert [one.text for one in booth.told["input_transcript"]] == ["what was said"]
 
     @pytest.mark.parametrize(("skip", "said"), [(True, []), (False, ["Salut."])])
-    async def test_its_own_language_is_said_again_only_where_asked_for(
+    async def test_speech_in_the_target_language_is_said_again_if_asked_for(
         self, make: Make, enter: Enter, skip: bool, said: list[str]
     ) -> None:
         booth = enter(make(skip_same_language=skip, fallback=ToneTTS()))
@@ -213,7 +213,7 @@ class TestSession:
         assert not error.recoverable
         assert "AZURE_SPEECH_KEY" in str(error.error)
 
-    async def test_what_is_cleared_is_not_spoken(
+    async def test_a_cleared_translation_is_not_spoken(
         self, make: Make, enter: Enter, service: FakeService, until: Until
     ) -> None:
         booth = enter(make())
@@ -224,7 +224,9 @@ class TestSession:
         await booth.hears(*voice(VOICE), *voice(VOICE))
         assert "Non." not in [one.text for one in booth.told["output_transcript"]]
 
-    async def test_its_audio_reaches_azure(self, make: Make, enter: Enter, service: FakeService) -> None:
+    async def test_audio_of_the_session_reaches_azure(
+        self, make: Make, enter: Enter, service: FakeService
+    ) -> None:
         booth = enter(make())
         for frame in Audio().frames(VOICE):
             booth.session.push_audio(frame)

@@ -36,7 +36,7 @@ class TestInterface:
         translation = await live.hears("Oui.", *voice(VOICE))
         assert (await said(say, tts, translation)).pcm == VOICE
 
-    async def test_it_names_the_model_and_provider_of_its_stt(self, live: Live) -> None:
+    async def test_a_tts_names_the_model_and_provider_of_its_stt(self, live: Live) -> None:
         tts = TTS(live.stt, sample_rate=24000)
         assert tts.stt is live.stt
         assert (tts.model, tts.provider) == ("live-interpreter", "Azure")
@@ -64,7 +64,7 @@ class TestInterface:
         frames: list[rtc.AudioFrame] = [audio.frame for audio in speech.frames]
         assert {frame.num_channels for frame in frames} == {1}
 
-    async def test_it_is_heard_through_synthesize_too(self, live: Live) -> None:
+    async def test_a_translation_is_heard_through_synthesize_too(self, live: Live) -> None:
         await live.hears("Oui.", *voice(VOICE))
 
         async def collect() -> bytes:

@@ -33,7 +33,9 @@ class TestAge:
         client = await connect((await start(Behaviour(connection_seconds=0.05))).endpoint)
         assert await client.closed() == 1000
 
-    async def test_what_is_under_way_is_cut(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_an_old_connection_is_closed_amid_an_utterance(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
         emulator = await start(Behaviour(script=[_SLOW], voice_speed=1.0, connection_seconds=0.2))
         client = await connect(emulator.endpoint)
         await client.open_turn()
@@ -79,20 +81,24 @@ class TestClientThatLeaves:
 
 
 class TestLanguages:
-    async def test_they_change_while_a_turn_is_under_way(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_languages_change_while_a_turn_is_under_way(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
         client = await connect((await start()).endpoint)
         await client.open_turn()
         await client.text("event", {"name": "updateLanguage", "to": ["fr", "de"]})
         await client.say(audio.utterance())
         assert [each["Language"] for each in (await client.until_final())["Translations"]] == ["fr", "de"]
 
-    async def test_before_any_turn_there_are_none_to_change(self, start: Any, connect: Any) -> None:
+    async def test_a_change_before_any_turn_does_nothing(self, start: Any, connect: Any) -> None:
         client = await connect((await start()).endpoint)
         await client.text("event", {"name": "updateLanguage", "to": 1})
         await client.open_turn()
         await client.until("turn.start")
 
-    async def test_what_is_no_list_of_them_closes_the_connection(self, start: Any, connect: Any) -> None:
+    async def test_a_malformed_list_of_languages_closes_the_connection(
+        self, start: Any, connect: Any
+    ) -> None:
         client = await connect((await start()).endpoint)
         await client.open_turn()
         await client.text("event", {"name": "updateLanguage", "to": 1})
@@ -100,7 +106,7 @@ class TestLanguages:
 
 
 class TestAudioBeforeAnyTurn:
-    async def test_it_is_not_heard(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_audio_before_any_turn_is_not_heard(self, start: Any, connect: Any, audio: Any) -> None:
         client = await connect((await start()).endpoint)
         await client.say(audio.utterance())
         await client.whole_turn(audio.silence(0.1))
@@ -108,7 +114,7 @@ class TestAudioBeforeAnyTurn:
 
 
 class TestGarbage:
-    async def test_it_is_a_frame_that_is_no_message(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_garbage_is_a_frame_that_is_no_message(self, start: Any, connect: Any, audio: Any) -> None:
         client = await connect((await start(_faulty(faults.GarbageFrame()))).endpoint)
         await client.whole_turn(audio.utterance())
         assert len(client.of("garbage")) == 1
@@ -170,7 +176,7 @@ class TestTap:
             "< turn.end",
         ]
 
-    async def test_what_it_returns_is_sent(self, tapped: tuple[_Recording, Any]) -> None:
+    async def test_its_answer_is_sent(self, tapped: tuple[_Recording, Any]) -> None:
         assert tapped[1].paths == ["turn.start", "speech.endDetected", "other"]
 
     async def test_it_may_return_several_messages_or_none(self, connect: Any) -> None:
@@ -192,13 +198,17 @@ class TestDrop:
         await client.say(audio.silence(1.0))
         assert await client.closed() == code
 
-    async def test_without_a_code_it_is_reset(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_a_drop_without_a_code_resets_the_connection(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
         client = await connect((await start(_faulty(faults.Drop(1.0)))).endpoint)
         await client.open_turn()
         await client.say(audio.silence(1.0))
         assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
 
-    async def test_what_was_said_before_gets_its_answer(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_an_utterance_before_the_drop_gets_its_answer(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
         client = await connect((await start(_faulty(faults.Drop(3.0, code=1011)))).endpoint)
         await client.open_turn()
         await client.say(audio.utterance())

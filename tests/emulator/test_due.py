@@ -22,18 +22,18 @@ class TestHandshake:
         faults = Faults([Refuse(503), HangHandshake()])
         assert [faults.at_handshake() for _ in range(3)] == [Refuse(503), HangHandshake(), None]
 
-    def test_it_may_always_happen(self) -> None:
+    def test_a_fault_of_a_handshake_may_always_happen(self) -> None:
         faults = Faults([Refuse(503, times=None)])
         assert all(faults.at_handshake() for _ in range(100))
 
-    def test_it_waits_for_its_connection(self) -> None:
+    def test_a_fault_of_a_handshake_waits_for_its_connection(self) -> None:
         faults = Faults([Refuse(503, from_connection=3, times=2)])
         happened = [faults.at_handshake() is not None for _ in range(6)]
         assert happened == [False, False, True, True, False, False]
 
 
 class TestPosition:
-    def test_it_happens_when_it_is_reached_and_not_again(self) -> None:
+    def test_a_fault_happens_once_when_its_position_is_reached(self) -> None:
         faults = Faults([Drop(2.0)])
         happened = [faults.at_position(at, at + 1.0) for at in (0.0, 1.0, 2.0, 0.0, 1.0)]
         assert happened == [[], [Drop(2.0)], [], [], []]

@@ -42,7 +42,7 @@ _EXCHANGE = Exchange(
 
 
 class TestFile:
-    def test_what_was_written_is_read(self, tmp_path: Path) -> None:
+    def test_a_written_exchange_is_read_back(self, tmp_path: Path) -> None:
         path = tmp_path / "exchange.json"
         path.write_text(_EXCHANGE.to_json(), encoding="utf-8")
         assert load_exchange(path) == _EXCHANGE
@@ -54,7 +54,7 @@ class TestFile:
 
 
 class TestConnection:
-    def test_what_the_service_said_is_all_or_of_a_kind(self) -> None:
+    def test_its_messages_are_found_all_or_by_kind(self) -> None:
         connection = _EXCHANGE.connections[1]
         assert connection.said() == [_RESULT, _VOICE, _EMPTY]
         assert connection.said("translation.response") == [_RESULT]
@@ -96,7 +96,7 @@ class TestMistakes:
             load_exchange(path)
         assert str(path) in str(raised.value)
 
-    def test_what_is_no_json_is_refused(self, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_json_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "other.json"
         path.write_text("{")
         with pytest.raises(ValueError, match="not JSON"):

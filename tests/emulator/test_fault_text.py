@@ -24,7 +24,7 @@ class TestParse:
             ),
         ],
     )
-    def test_it_is_the_fault(self, text: str, fault: faults.Fault) -> None:
+    def test_a_text_is_parsed_to_its_fault(self, text: str, fault: faults.Fault) -> None:
         assert parse_fault(text) == fault
 
     @pytest.mark.parametrize("kind", faults.KINDS)
@@ -52,7 +52,7 @@ class TestParse:
             ("error-status at_seconds=5 status=Bad", "error-status: status must be one of Error, "),
         ],
     )
-    def test_what_is_none_is_refused_with_what_there_is(self, text: str, complaint: str) -> None:
+    def test_an_unknown_text_is_refused_with_the_known_ones(self, text: str, complaint: str) -> None:
         with pytest.raises(ValueError, match=f"^{complaint}"):
             parse_fault(text)
 
@@ -61,7 +61,7 @@ class TestDescribe:
     def test_each_fault_has_two_lines(self) -> None:
         assert len(describe_faults().splitlines()) == 2 * len(faults.KINDS)
 
-    def test_they_tell_the_options_and_what_it_is(self) -> None:
+    def test_descriptions_tell_the_options_and_what_the_fault_is(self) -> None:
         lines = describe_faults().splitlines()
         at = lines.index("  drop at_seconds= [code=] [reason=]")
         assert lines[at + 1] == "      The connection is reset, or closed with a code."

@@ -72,7 +72,7 @@ class TestArguments:
         ],
         ids=lambda value: value.__name__ if isinstance(value, type) else "",
     )
-    def test_what_cannot_be_is_refused_by_name(
+    def test_an_impossible_argument_is_refused_by_name(
         self, kind: type[faults.Fault], arguments: dict[str, Any], complaint: str
     ) -> None:
         with pytest.raises(ValueError, match=complaint):
@@ -145,11 +145,13 @@ class TestResults(_OnTheWire):
         said = [frame.json()["TranslationStatus"] for frame in client.of("translation.response")]
         assert (said, len(client.of("audio.start"))) == (["Success", "Error", "Success"], 2)
 
-    async def test_without_a_number_it_happens_to_each(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_a_fault_without_a_number_happens_to_each_utterance(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
         client = await self._turn(start, connect, audio, faults.NoTranslation())
         assert len(client.of("audio.start")) == 0
 
-    async def test_without_a_number_it_happens_so_many_times(
+    async def test_a_fault_without_a_number_happens_as_often_as_it_says(
         self, start: Any, connect: Any, audio: Any
     ) -> None:
         client = await self._turn(start, connect, audio, faults.NoTranslation(times=2))

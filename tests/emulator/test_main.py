@@ -62,7 +62,7 @@ class TestAsACommand:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    async def test_it_serves_at_the_endpoint_that_it_prints_until_a_signal_ends_it_with_0(
+    async def test_the_command_serves_at_the_endpoint_it_prints_until_a_signal_ends_it_with_0(
         self, connect: Any, number: signal.Signals
     ) -> None:
         process = await _start("--port", "0")
@@ -100,11 +100,11 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> _Recorded:
 
 
 class TestOptions:
-    def test_without_any_the_behaviour_is_the_default_one(self, recorded: _Recorded) -> None:
+    def test_no_options_give_the_default_behaviour(self, recorded: _Recorded) -> None:
         command.main([])
         assert recorded.behaviour == Behaviour()
 
-    def test_without_any_the_port_is_the_one_that_help_tells(self, recorded: _Recorded) -> None:
+    def test_the_default_port_is_the_one_in_the_help(self, recorded: _Recorded) -> None:
         command.main([])
         assert recorded.port == 8765
 
@@ -162,16 +162,16 @@ class TestHelp:
         assert caught.value.code == 0
         return capsys.readouterr().out
 
-    def test_it_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
+    def test_help_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
         assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in help_text
 
     @pytest.mark.parametrize("kind", KINDS, ids=fault_name)
-    def test_it_names_every_fault(self, help_text: str, kind: type[Fault]) -> None:
+    def test_help_names_every_fault(self, help_text: str, kind: type[Fault]) -> None:
         assert re.search(rf"^  {fault_name(kind)}\b", help_text, re.MULTILINE)
 
 
 class TestServe:
-    async def test_without_signal_handlers_it_serves_all_the_same(
+    async def test_a_loop_without_signal_handlers_serves_too(
         self, connect: Any, mocker: MockerFixture, eventually: Any
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -216,7 +216,7 @@ class TestExitCode:
         ],
         ids=lambda value: value[0] if isinstance(value, list) else "",
     )
-    def test_what_cannot_be_done_is_2_and_one_line_that_says_so(
+    def test_an_error_exits_with_2_and_one_line_that_says_why(
         self, capsys: pytest.CaptureFixture[str], arguments: list[str], complaint: str
     ) -> None:
         code = command.main(arguments)

@@ -16,25 +16,25 @@ def _recording(audio: Any, seconds: float = 2.0, start: float = 10.0) -> Recordi
 
 
 class TestPosition:
-    def test_it_begins_where_it_was_told(self) -> None:
+    def test_a_position_begins_where_it_was_set(self) -> None:
         assert Recording(10.0).now == 10.0
 
-    def test_it_goes_on_with_the_audio(self, audio: Any) -> None:
+    def test_the_position_moves_with_the_audio(self, audio: Any) -> None:
         assert _recording(audio).now == 12.0
 
-    def test_it_stays_when_audio_is_forgotten(self, audio: Any) -> None:
+    def test_the_position_stays_when_audio_is_forgotten(self, audio: Any) -> None:
         recording = _recording(audio)
         recording.forget(11.0)
         assert recording.now == 12.0
 
-    def test_it_goes_on_at_the_rate_of_the_header(self, audio: Any) -> None:
+    def test_the_position_moves_at_the_rate_of_the_header(self, audio: Any) -> None:
         recording = Recording(0.0)
         recording.append(audio.riff(8000) + bytes(16_000))
         assert (recording.now, recording.sample_rate) == (1.0, 8000)
 
 
 class TestAppend:
-    def test_it_gives_the_samples_behind_a_header(self, audio: Any) -> None:
+    def test_appending_gives_the_samples_behind_a_header(self, audio: Any) -> None:
         assert Recording(0.0).append(audio.riff() + b"\1\2") == b"\1\2"
 
     @pytest.mark.parametrize("header", [b"RIFF", b"RIFF" + bytes(40)], ids=["cut off", "rate 0"])
@@ -53,7 +53,7 @@ class TestSamples:
         assert recording.samples(10.5, 11.0) == Voice(audio.noise(2.0)[16_000:32_000])
 
     @pytest.mark.parametrize(("start", "end"), [(9.0, 10.0), (12.0, 13.0), (9.0, 9.5)])
-    def test_there_are_none_where_there_is_no_audio(self, audio: Any, start: float, end: float) -> None:
+    def test_a_stretch_without_audio_has_no_samples(self, audio: Any, start: float, end: float) -> None:
         assert _recording(audio).samples(start, end).pcm == b""
 
     def test_forgetting_what_is_to_come_forgets_all_there_is(self, audio: Any) -> None:

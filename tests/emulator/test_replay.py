@@ -189,7 +189,7 @@ class TestWhichConnection:
         replay = Replay(Exchange(connections=[_ONE, _TWO]))
         assert [replay.connection(session) for session in "ab"] == [_ONE, _TWO]
 
-    def test_after_the_last_a_new_session_begins_with_the_first(self) -> None:
+    def test_a_new_session_begins_with_the_first_connection_when_the_last_is_used(self) -> None:
         replay = Replay(Exchange(connections=[_ONE]))
         assert [replay.connection(session) for session in "abc"] == [_ONE] * 3
 
@@ -203,10 +203,10 @@ class TestBehaviour:
             ({"chunk_bytes": 2, "voice_speed": 1.0}, "chunk_bytes, voice_speed"),
         ],
     )
-    def test_what_it_would_not_do_is_refused(self, chosen: dict[str, Any], name: str) -> None:
+    def test_an_option_that_a_replay_ignores_is_refused(self, chosen: dict[str, Any], name: str) -> None:
         with pytest.raises(ValueError, match=name):
             Behaviour(replay=Exchange(connections=[_ONE]), **chosen)
 
-    def test_who_is_let_in_and_texts_to_speak_can_be_chosen(self) -> None:
+    def test_a_key_token_limits_and_synthesis_can_be_chosen(self) -> None:
         exchange = Exchange(connections=[_ONE])
         assert Behaviour(replay=exchange, key="k", token_seconds=1.0, synthesis_seconds=1.0)

@@ -45,7 +45,7 @@ class TestRequest:
         continuation = {"token": "t", "audio": {"streams": {"1": None}}}
         assert self._parse(self._context(continuation=continuation)).start_seconds == 0.0
 
-    def test_without_a_translation_it_only_asks_for_the_words(self) -> None:
+    def test_a_request_without_a_translation_asks_for_words_only(self) -> None:
         request = self._parse({"phraseDetection": {"mode": "CONVERSATION", "language": "en-us"}})
         assert (request.targets, request.voiced_language) == (None, None)
 

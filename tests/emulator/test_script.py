@@ -124,7 +124,7 @@ class TestLoadScript:
             ),
         ],
     )
-    def test_what_is_no_script_is_refused_with_file_and_place(
+    def test_an_invalid_script_is_refused_with_file_and_place(
         self, tmp_path: Path, content: bytes, complaint: str
     ) -> None:
         path = tmp_path / "script.json"

@@ -49,7 +49,9 @@ def _faulty(*what: faults.Fault) -> Behaviour:
 
 
 class TestEndpoint:
-    async def test_it_is_azures_path_on_loopback_at_the_port_that_was_found(self, start: Any) -> None:
+    async def test_an_endpoint_has_azures_path_on_loopback_and_the_port_that_was_found(
+        self, start: Any
+    ) -> None:
         url = urlsplit((await start()).endpoint)
         assert (url.scheme, url.hostname, url.path) == ("ws", "127.0.0.1", "/speech/universal/v2")
 
@@ -69,7 +71,7 @@ class TestEndpoint:
         with pytest.raises(OSError, match="in use"):
             await Emulator(port=port).start()
 
-    async def test_it_is_free_again_after_close(self, start: Any) -> None:
+    async def test_the_port_is_free_again_after_close(self, start: Any) -> None:
         async with Emulator() as emulator:
             port = urlsplit(emulator.endpoint).port or 0
         async with Emulator(port=port) as again:
@@ -104,13 +106,13 @@ class TestHandshake:
             await connect(emulator.endpoint, key=key)
         assert caught.value.status == 401
 
-    async def test_who_was_not_let_in_is_no_connection(self, start: Any, connect: Any) -> None:
+    async def test_a_refused_client_does_not_count_as_a_connection(self, start: Any, connect: Any) -> None:
         emulator = await start(Behaviour(key="right"))
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await connect(emulator.endpoint, key="wrong")
         assert emulator.connections == 0
 
-    async def test_who_leaves_during_the_handshake_is_no_error(
+    async def test_a_client_that_leaves_during_the_handshake_is_no_error(
         self, start: Any, connect: Any, mocker: MockerFixture, caplog: pytest.LogCaptureFixture
     ) -> None:
         emulator = await start()
@@ -160,7 +162,7 @@ class TestToken:
         [(Behaviour(token_seconds=60.0, key="right"), 401), (Behaviour(), 404)],
         ids=["wrong key", "no tokens"],
     )
-    async def test_there_is_none_over_http(self, start: Any, behaviour: Behaviour, status: int) -> None:
+    async def test_http_has_no_token_endpoint(self, start: Any, behaviour: Behaviour, status: int) -> None:
         assert await _token(await start(behaviour), "wrong") == status
 
 
@@ -200,13 +202,13 @@ class TestWordsOnly:
 class TestReplay:
     """A recorded exchange; tests/emulator/test_replay.py has how it is said again."""
 
-    async def test_who_was_refused_then_is_refused_again(self, start: Any, connect: Any) -> None:
+    async def test_a_recorded_refusal_is_replayed(self, start: Any, connect: Any) -> None:
         emulator = await start(Behaviour(replay=Exchange(connections=[RecordedConnection(status=503)])))
         with pytest.raises(aiohttp.WSServerHandshakeError) as raised:
             await connect(emulator.endpoint)
         assert (raised.value.status, emulator.connections) == (503, 0)
 
-    async def test_what_the_service_said_then_is_said_again(self, start: Any, connect: Any) -> None:
+    async def test_recorded_answers_are_replayed(self, start: Any, connect: Any) -> None:
         messages = [
             RecordedMessage(sender=sender, at_seconds=0.0, message=Message(path, {}, b"{}"), turn=1)
             for sender, path in (("client", "speech.context"), ("service", "turn.start"))
@@ -315,7 +317,7 @@ class TestTurn:
         final = await client.until_final()
         assert [t["DisplayText"] for t in final["Translations"]] == ["Bonjour le monde", "Hallo Welt"]
 
-    async def test_only_the_first_of_several_targets_is_voiced(
+    async def test_one_target_of_several_is_voiced_the_first(
         self, start: Any, connect: Any, audio: Any
     ) -> None:
         client = await connect((await start(Behaviour(script=_SCRIPT))).endpoint)
@@ -390,7 +392,7 @@ class TestTurn:
         await client.open_turn("r2")
         assert (await client.until("turn.start")).headers["X-RequestId"] == "r2"
 
-    async def test_what_was_spoken_is_kept(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_spoken_audio_is_kept(self, start: Any, connect: Any, audio: Any) -> None:
         emulator = await start(Behaviour(script=_SCRIPT))
         client = await connect(emulator.endpoint)
         await client.open_turn()
@@ -455,7 +457,7 @@ class TestReconnect:
         await client.say(audio.utterance(), "r2")
         assert (await client.until_final())["SpeechPhrase"]["DisplayText"] == "Hello world"
 
-    async def test_its_offsets_are_relative_to_the_audio_that_is_sent_again(
+    async def test_offsets_are_relative_to_the_audio_that_is_sent_again(
         self, start: Any, connect: Any, audio: Any
     ) -> None:
         emulator = await start(Behaviour(script=_SCRIPT))
@@ -527,7 +529,7 @@ class TestMalformed:
 
 
 class TestClose:
-    async def test_it_drops_the_clients(self, start: Any, connect: Any) -> None:
+    async def test_closing_drops_the_clients(self, start: Any, connect: Any) -> None:
         emulator = await start()
         client = await connect(emulator.endpoint)
         await client.open_turn()
@@ -535,7 +537,7 @@ class TestClose:
         await within(emulator.aclose())
         await within(client.closed())
 
-    async def test_it_cuts_a_voice(self, start: Any, connect: Any, audio: Any) -> None:
+    async def test_closing_cuts_a_voice(self, start: Any, connect: Any, audio: Any) -> None:
         script = [Line("a", voices={"fr": Voice(bytes(320_000))})]
         emulator = await start(Behaviour(script=script, voice_speed=1.0))
         client = await connect(emulator.endpoint)
@@ -584,7 +586,9 @@ class TestRefuse:
 
 
 class TestHangHandshake:
-    async def test_there_is_no_answer(self, start: Any, connect: Any, eventually: Any) -> None:
+    async def test_a_hanging_handshake_gets_no_answer(
+        self, start: Any, connect: Any, eventually: Any
+    ) -> None:
         emulator = await start(_faulty(faults.HangHandshake()))
         client = asyncio.create_task(connect(emulator.endpoint))
         await eventually(lambda: emulator.handshakes == 1)

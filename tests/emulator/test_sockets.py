@@ -68,7 +68,7 @@ class TestUntilClosed:
     async def test_other_frames_are_passed_over(self) -> None:
         assert len(await _taken(_Socket(WSMessage(WSMsgType.PING, b"", None), _TEXT))) == 1
 
-    async def test_what_is_no_message_closes_the_connection(self, caplog: pytest.LogCaptureFixture) -> None:
+    async def test_a_malformed_message_closes_the_connection(self, caplog: pytest.LogCaptureFixture) -> None:
         socket = _Socket(WSMessage(WSMsgType.TEXT, "hello", None), _TEXT)
         assert (await _taken(socket), socket.closed_with["code"]) == ([], 1007)
         assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -101,7 +101,7 @@ class TestHangUp:
         assert await reader.readexactly(4) == b"\x88\x02\x03\xf4"
         assert not transport.is_closing()
 
-    async def test_without_a_code_it_is_reset(self, peers: Any) -> None:
+    async def test_hanging_up_without_a_code_resets_the_connection(self, peers: Any) -> None:
         transport, reader = peers
         hang_up(transport, None)
         with pytest.raises(ConnectionResetError):

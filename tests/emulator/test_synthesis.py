@@ -96,18 +96,18 @@ class TestFormat:
     def test_pcm_is_read(self, name: str, rate: int, riff: bool) -> None:
         assert OutputFormat.parse(name) == OutputFormat(rate, riff)
 
-    def test_what_is_no_pcm_is_refused_by_its_name(self) -> None:
+    def test_a_format_other_than_pcm_is_refused_by_name(self) -> None:
         with pytest.raises(WireError, match="audio-16khz-32kbitrate-mono-mp3"):
             OutputFormat.parse("audio-16khz-32kbitrate-mono-mp3")
 
 
 class TestSsml:
-    def test_its_words_are_read_whatever_is_around_them(self) -> None:
+    def test_words_are_read_from_any_markup(self) -> None:
         assert (
             read_ssml(_SSML.format(" <p>Say <emphasis>this</emphasis> &amp; that</p> ")) == "Say this & that"
         )
 
-    def test_what_is_no_xml_is_refused(self) -> None:
+    def test_malformed_xml_is_refused(self) -> None:
         with pytest.raises(WireError, match="XML"):
             read_ssml("Tom & Jerry")
 
@@ -219,7 +219,7 @@ class TestOverHttp:
         ("data", "form"),
         [("no & xml", _RAW_16), (_SSML.format("x"), "opus"), (_SSML.format("x" * 65_536), _RAW_16)],
     )
-    async def test_what_cannot_be_spoken_is_a_400(self, data: str, form: str) -> None:
+    async def test_an_invalid_request_is_answered_with_400(self, data: str, form: str) -> None:
         async with Emulator() as emulator:
             status, _ = await self._post(emulator, data, form)
         assert status == 400
@@ -253,7 +253,7 @@ class TestWords:
     def test_nothing_has_no_words(self) -> None:
         assert word_boundaries("", 1.0) == []
 
-    async def test_they_are_told_of_before_they_are_heard_if_they_are_wanted(self) -> None:
+    async def test_word_boundaries_come_before_their_audio_if_wanted(self) -> None:
         asked = Asked(chunk_bytes=8000)
         await asked.say(context(words=True), ssml("one two"))
         paths = [message.path for message in asked.sent]
@@ -262,7 +262,7 @@ class TestWords:
         (first,) = asked.sent[2].json()["Metadata"]
         assert first["Data"]["text"]["Text"] == "one"
 
-    async def test_they_are_not_told_of_if_they_are_not(self) -> None:
+    async def test_word_boundaries_are_not_sent_unless_wanted(self) -> None:
         asked = await Asked().say(context(words=False), ssml("one two"))
         assert "audio.metadata" not in {message.path for message in asked.sent}
 
@@ -296,7 +296,7 @@ class TestFaults:
             await asyncio.wait_for(asked.say(context(), ssml()), 0.05)
         assert len(asked.synthesized) == 1
 
-    async def test_without_a_way_to_hang_up_it_fails_all_the_same(self) -> None:
+    async def test_a_request_that_cannot_hang_up_fails_too(self) -> None:
         with pytest.raises(ConnectionError):
             await Asked(faults=[RefuseText()]).say(context(), ssml())
 

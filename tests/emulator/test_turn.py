@@ -63,7 +63,7 @@ class TestMessages:
         await session.finish()
         assert {message.request_id for message in session.sent.messages} == {"r7"}
 
-    async def test_only_voices_go_out_in_binary_frames(self, begin: Any, audio: Any) -> None:
+    async def test_voices_alone_go_out_in_binary_frames(self, begin: Any, audio: Any) -> None:
         session = begin()
         await session.turn.start()
         await session.hear(audio.utterance())
@@ -94,18 +94,18 @@ class TestFinalResult:
         await session.sent.until_finals(1)
         return dict(session.sent.finals[0])
 
-    async def test_it_tells_the_text(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_tells_the_text(self, begin: Any, audio: Any) -> None:
         assert (await self._final(begin, audio, _HELLO))["SpeechPhrase"]["DisplayText"] == "Hello world"
 
-    async def test_it_tells_where_the_speech_lies(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_tells_where_the_speech_lies(self, begin: Any, audio: Any) -> None:
         phrase = (await self._final(begin, audio, _HELLO))["SpeechPhrase"]
         assert (phrase["Offset"], phrase["Duration"]) == (4_000_000, 12_000_000)
 
-    async def test_it_tells_the_spoken_language(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_tells_the_spoken_language(self, begin: Any, audio: Any) -> None:
         phrase = (await self._final(begin, audio, Line("Hola", language="es-MX")))["SpeechPhrase"]
         assert phrase["PrimaryLanguage"]["Language"] == "es-MX"
 
-    async def test_it_tells_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_tells_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
         final = await self._final(begin, audio, _HELLO, targets=("fr", "de"))
         assert final["Translations"] == [
             {"Language": "fr", "DisplayText": "Bonjour le monde"},
@@ -118,7 +118,7 @@ class TestFinalResult:
         final = await self._final(begin, audio, _HELLO, targets=("it",))
         assert final["Translations"] == [{"Language": "it", "DisplayText": ECHOED}]
 
-    async def test_it_reports_success(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_reports_success(self, begin: Any, audio: Any) -> None:
         assert (await self._final(begin, audio, _HELLO))["TranslationStatus"] == "Success"
 
     async def test_an_untranslated_line_reports_the_error_and_no_translation(
@@ -131,7 +131,7 @@ class TestFinalResult:
         final = await self._final(begin, audio, Line("Hello", translated=False))
         assert final["SpeechPhrase"]["RecognitionStatus"] == "Success"
 
-    async def test_it_waits_for_the_recognition_delay(self, begin: Any, audio: Any) -> None:
+    async def test_a_final_waits_for_the_recognition_delay(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(recognition_delay_ms=80, interim_interval_ms=None))
         await session.hear(audio.utterance())
         await session.finish()
@@ -163,7 +163,7 @@ class TestFinalResult:
 
 
 class TestStartDetected:
-    async def test_it_tells_where_speech_began(self, begin: Any, audio: Any) -> None:
+    async def test_a_start_tells_where_speech_began(self, begin: Any, audio: Any) -> None:
         session = begin()
         await session.hear(audio.silence(0.5) + audio.noise(0.1))
         assert [message.json() for message in session.sent.of("speech.startDetected")] == [
@@ -172,28 +172,28 @@ class TestStartDetected:
 
 
 class TestInterimResults:
-    async def test_they_come_while_speech_goes_on(self, begin: Any, audio: Any) -> None:
+    async def test_interims_come_while_speech_goes_on(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
         await session.hear(audio.noise(1.0))
         assert session.sent.paths[-1] == "translation.response"
 
-    async def test_they_come_as_often_as_asked(self, begin: Any, audio: Any) -> None:
+    async def test_interims_come_as_often_as_asked(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO], interim_interval_ms=150))  # with every other frame
         await session.hear(audio.noise(1.0))
         assert len(session.sent.hypotheses) == 5
 
-    async def test_they_tell_more_and_more_words(self, begin: Any, audio: Any) -> None:
+    async def test_interims_tell_more_and_more_words(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[Line("one two three four five")], interim_interval_ms=800))
         await session.hear(audio.noise(2.0))
         texts = [body["SpeechHypothesis"]["Text"] for body in session.sent.hypotheses]
         assert texts == ["one two", "one two three four"]
 
-    async def test_they_keep_the_offset_of_the_utterance(self, begin: Any, audio: Any) -> None:
+    async def test_interims_keep_the_offset_of_the_utterance(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
         await session.hear(audio.silence(0.5) + audio.noise(1.0))
         assert {body["SpeechHypothesis"]["Offset"] for body in session.sent.hypotheses} == {4_000_000}
 
-    async def test_they_tell_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
+    async def test_interims_tell_the_translations_into_all_targets(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]), targets=("fr", "de"))
         await session.hear(audio.noise(0.5))
         assert session.sent.hypotheses[0]["Translations"] == [
@@ -201,18 +201,18 @@ class TestInterimResults:
             {"Language": "de", "Text": "Hallo"},
         ]
 
-    async def test_there_are_none_when_switched_off(self, begin: Any, audio: Any) -> None:
+    async def test_interims_can_be_switched_off(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO], interim_interval_ms=None))
         await session.hear(audio.utterance())
         await session.finish()
         assert session.sent.hypotheses == []
 
-    async def test_they_do_not_acknowledge_audio(self, begin: Any, audio: Any) -> None:
+    async def test_interims_do_not_acknowledge_audio(self, begin: Any, audio: Any) -> None:
         session = begin()
         await session.hear(audio.noise(1.0))
         assert not any("X-Continuation-Token" in message.headers for message in session.sent.messages)
 
-    async def test_they_tell_the_line_of_their_position_after_one_too_short_for_any(
+    async def test_interims_tell_the_line_of_their_position_after_a_stretch_too_short_for_any(
         self, begin: Any, audio: Any
     ) -> None:
         script = [
@@ -232,7 +232,7 @@ class TestVoice:
         await session.finish()
         assert b"".join(session.sent.chunks) == pcm
 
-    async def test_without_one_it_is_the_speakers_own_samples_sample_for_sample(
+    async def test_the_default_voice_is_the_speakers_own_samples_sample_for_sample(
         self, begin: Any, audio: Any
     ) -> None:
         said = audio.utterance(seed=3)
@@ -314,7 +314,9 @@ class TestVoice:
             pytest.param(Line("Hello", translated=False), "fr", id="untranslated line"),
         ],
     )
-    async def test_there_is_none(self, begin: Any, audio: Any, line: Line, voiced: str | None) -> None:
+    async def test_some_requests_get_no_voice(
+        self, begin: Any, audio: Any, line: Line, voiced: str | None
+    ) -> None:
         session = begin(Behaviour(script=[line]), voiced=voiced)
         await session.hear(audio.utterance())
         await session.finish()
@@ -398,7 +400,7 @@ class TestAcknowledgement:
         await session.sent.until_finals(1)
         assert self._offsets(session.sent.final_messages) == ["16000000"]
 
-    async def test_its_offset_is_relative_to_the_turn(self, begin: Any, audio: Any) -> None:
+    async def test_an_acknowledged_offset_is_relative_to_the_turn(self, begin: Any, audio: Any) -> None:
         # The SDK adds the turn's start: an absolute one made it skip audio from the third turn on.
         session = begin(Behaviour(acknowledge_seconds=1.0), start_seconds=20.0)
         await session.hear(audio.silence(1.0))
@@ -449,7 +451,7 @@ class TestScriptOfSamples:
 
 
 class TestError:
-    async def test_it_is_the_last_that_is_said(self, begin: Any, audio: Any) -> None:
+    async def test_an_error_is_the_last_message(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO], recognition_delay_ms=60_000))
         await session.hear(audio.utterance())
         await session.turn.fail("Error")
@@ -457,7 +459,7 @@ class TestError:
         assert session.sent.finals[-1]["SpeechPhrase"]["RecognitionStatus"] == "Error"
         assert len(session.sent.finals) == 1
 
-    async def test_it_lies_behind_what_was_acknowledged(self, begin: Any, audio: Any) -> None:
+    async def test_an_error_lies_behind_the_acknowledged_audio(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
         await session.hear(audio.utterance())
         await session.sent.until_finals(1)
@@ -467,7 +469,7 @@ class TestError:
 
 
 class TestWaiting:
-    async def test_so_many_unanswered_utterances_stop_the_reading(
+    async def test_a_limit_of_unanswered_utterances_stops_the_reading(
         self, begin: Any, audio: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(turn, "_MOST_WAITING", 2)
@@ -485,7 +487,7 @@ class TestTurnEnd:
         await session.hear(audio.utterance())
         assert session.sent.paths[-1] == "turn.end"
 
-    async def test_it_comes_after_all_voices(self, begin: Any, audio: Any) -> None:
+    async def test_the_turn_ends_after_all_voices(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_voiced("a", bytes(3200))], voice_speed=2.0, chunk_bytes=640))
         await session.hear(audio.utterance())
         await session.finish()
@@ -518,7 +520,7 @@ class TestTurnEnd:
         await session.finish()
         assert session.sent.paths.count("turn.end") == 1
 
-    async def test_it_comes_once_when_the_client_ends_amid_the_last_utterance_of_a_turn(
+    async def test_the_turn_ends_once_when_the_client_ends_amid_its_last_utterance(
         self, begin: Any, audio: Any
     ) -> None:
         session = begin(Behaviour(utterances_per_turn=1))

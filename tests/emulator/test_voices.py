@@ -34,24 +34,24 @@ class TestSteps:
         messages = [step.message for step in _steps(bytes(6400)) if isinstance(step, Say)]
         assert {message.headers["X-StreamId"] for message in messages} == {"7"}
 
-    def test_its_start_tells_its_language(self) -> None:
+    def test_the_first_step_tells_the_language(self) -> None:
         start = next(step for step in _steps(bytes(2)) if isinstance(step, Say))
         assert json.loads(start.message.body) == {"TranslationLanguage": "fr"}
 
-    def test_only_its_audio_is_binary(self) -> None:
+    def test_audio_steps_alone_are_binary(self) -> None:
         says = [step for step in _steps(bytes(6400)) if isinstance(step, Say)]
         assert {step.message.path for step in says if step.binary} == {"audio"}
 
-    def test_it_is_delayed(self) -> None:
+    def test_a_delayed_voice_waits_first(self) -> None:
         assert _steps(bytes(2), voice_delay_ms=300)[0] == Pause(0.3)
 
     def test_a_slow_voice_is_delayed_more(self) -> None:
         assert _steps(bytes(2), faults.SlowVoice(seconds=2.0), voice_delay_ms=300)[0] == Pause(2.3)
 
-    def test_it_is_paced(self) -> None:
+    def test_a_paced_voice_comes_piece_by_piece(self) -> None:
         assert _outline(_steps(bytes(6400), voice_speed=2.0))[2:6] == ["audio", 0.05, "audio", 0.05]
 
-    def test_its_pace_is_that_of_its_samples_in_any_format(self) -> None:
+    def test_the_pace_of_a_voice_fits_its_samples_in_any_format(self) -> None:
         steps = _steps(bytes(6400), faults.VoiceFormat(channels=2), voice_speed=2.0)
         assert sum(step.seconds for step in steps if isinstance(step, Pause)) == pytest.approx(0.1)
 
@@ -91,9 +91,7 @@ class TestPayloads:
         ("chunk_bytes", "sizes"),
         [(2, [2] * 500), (640, [640, 360]), (1000, [1000]), (3200, [1000])],
     )
-    def test_they_have_the_size_that_was_asked_for_and_a_rest(
-        self, chunk_bytes: int, sizes: list[int]
-    ) -> None:
+    def test_payloads_have_the_requested_size_and_a_rest(self, chunk_bytes: int, sizes: list[int]) -> None:
         payloads = _payloads(bytes(1000), chunk_bytes=chunk_bytes, riff="none")
         assert [len(payload) for payload in payloads] == sizes
 
@@ -114,7 +112,7 @@ class TestPayloads:
     @pytest.mark.parametrize(
         "fault", [faults.SplitHeader(), faults.LyingHeader(), faults.VoiceFormat(channels=2)]
     )
-    def test_what_is_wrong_with_a_header_needs_one(self, fault: faults.UtteranceFault) -> None:
+    def test_a_fault_in_the_header_adds_a_header(self, fault: faults.UtteranceFault) -> None:
         assert _payloads(bytes(640), fault, riff="none")[0].startswith(b"RIFF")
 
     def test_every_header_can_be_cut_in_two(self) -> None:
@@ -143,10 +141,10 @@ class TestFormat:
 
 
 class TestRiffHeader:
-    def test_it_is_44_bytes_with_sizes_0_as_streaming_services_send_it(self, audio: Any) -> None:
+    def test_a_riff_header_has_44_bytes_and_sizes_0_as_streaming_services_send_it(self, audio: Any) -> None:
         assert riff_header(24000) == audio.riff(24000)
 
-    def test_it_tells_channels_and_bits(self) -> None:
+    def test_a_riff_header_tells_channels_and_bits(self) -> None:
         assert riff_header(16000, 2, 8)[22:36] == b"\2\0\x80\x3e\0\0\0\x7d\0\0\2\0\x08\0"
 
 
@@ -162,7 +160,9 @@ class TestReader:
         ],
         ids=["nothing", "odd chunks", "split header", "lying header", "stereo"],
     )
-    def test_it_gets_the_samples_back(self, audio: Any, what: tuple[faults.UtteranceFault, ...]) -> None:
+    def test_a_reader_gets_the_samples_back(
+        self, audio: Any, what: tuple[faults.UtteranceFault, ...]
+    ) -> None:
         pcm = audio.noise(0.1, seed=5)
         reader = VoiceReader()
         pieces = [reader.read(payload) for payload in _payloads(pcm, *what, chunk_bytes=640)]

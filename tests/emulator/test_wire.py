@@ -73,7 +73,7 @@ class TestReadingText:
             pytest.param("Path:\r\n\r\n{}", "Path", id="empty path"),
         ],
     )
-    def test_what_is_no_message_is_refused_with_the_reason(self, frame: str, complaint: str) -> None:
+    def test_a_malformed_text_is_refused_with_the_reason(self, frame: str, complaint: str) -> None:
         with pytest.raises(WireError, match=complaint):
             parse_text(frame)
 
@@ -95,7 +95,7 @@ class TestReadingBinary:
             pytest.param(b"\x00\x00payload", "Path", id="no headers"),
         ],
     )
-    def test_what_is_no_message_is_refused_with_the_reason(self, frame: bytes, complaint: str) -> None:
+    def test_malformed_bytes_are_refused_with_the_reason(self, frame: bytes, complaint: str) -> None:
         with pytest.raises(WireError, match=complaint):
             parse_binary(frame)
 

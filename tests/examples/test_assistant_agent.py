@@ -34,7 +34,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
-async def test_what_a_visitor_says_over_the_greeting_is_heard_whole_and_answered(
+async def test_a_visitor_who_speaks_over_the_greeting_is_heard_whole_and_answered(
     sentence: Path, heard: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     await assistant_agent.sample(sentence)

@@ -19,12 +19,14 @@ def mouth() -> Mouth:
 
 
 @pytest.mark.parametrize(("dbfs", "openness"), [(-60, 0), (-50, 0), (-32.5, 0.5), (-15, 1), (0, 1)], ids=str)
-def test_it_opens_at_once_as_far_as_its_voice_is_loud(mouth: Mouth, dbfs: float, openness: float) -> None:
+def test_the_mouth_opens_at_once_as_far_as_the_voice_is_loud(
+    mouth: Mouth, dbfs: float, openness: float
+) -> None:
     assert mouth.speak(tone(dbfs), FRAME_SECONDS) == pytest.approx(openness, abs=0.02)
 
 
 @pytest.mark.parametrize("silence", [b"", bytes(1280)], ids=["nothing", "zeros"])
-def test_in_silence_it_closes_within_its_time_and_not_at_once(mouth: Mouth, silence: bytes) -> None:
+def test_the_mouth_closes_gradually_in_silence(mouth: Mouth, silence: bytes) -> None:
     mouth.speak(tone(0), FRAME_SECONDS)
     frames = round(CLOSING_SECONDS / FRAME_SECONDS)
     closing = [mouth.speak(silence, FRAME_SECONDS) for _ in range(frames)]

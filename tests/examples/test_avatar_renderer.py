@@ -84,13 +84,13 @@ async def test_the_mouth_is_open_while_the_voice_sounds_and_closed_in_its_pauses
     assert [seen[number] for number in silent] == [0.0] * len(silent)
 
 
-async def test_while_nothing_comes_the_face_is_shown_with_its_mouth_closed(renderer: FaceRenderer) -> None:
+async def test_the_face_is_shown_with_its_mouth_closed_while_nothing_comes(renderer: FaceRenderer) -> None:
     frames = aiter(renderer)
     idle = [await within(anext(frames)) for _ in range(3)]
     assert mouths(idle) == [0.0] * 3
 
 
-async def test_what_comes_while_it_waits_is_not_kept_until_the_next_picture_is_due(audio: Audio) -> None:
+async def test_audio_that_comes_during_a_wait_is_played_before_the_next_picture_is_due(audio: Audio) -> None:
     renderer = FaceRenderer(Face(240), fps=1, sample_rate=16000)
     waiting = asyncio.create_task(rendered(renderer))
     await turns()
@@ -100,7 +100,7 @@ async def test_what_comes_while_it_waits_is_not_kept_until_the_next_picture_is_d
     assert sound(waiting.result()) == audio.burst(1.0)
 
 
-async def test_what_was_cleared_is_not_played_and_the_next_speech_is_whole(
+async def test_a_cleared_speech_is_not_played_and_the_next_one_is_whole(
     renderer: FaceRenderer, audio: Audio
 ) -> None:
     await push(renderer, audio.voice(0.51, seed=1).pcm, end=False)

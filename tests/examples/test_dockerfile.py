@@ -16,12 +16,12 @@ def _arguments(instruction: str) -> list[str]:
     return [line.split(" ", 1)[1] for line in _INSTRUCTIONS if line.startswith(f"{instruction} ")]
 
 
-def test_it_runs_as_a_numbered_user_that_is_not_root() -> None:
+def test_the_image_runs_as_a_numbered_user_that_is_not_root() -> None:
     (user,) = _arguments("USER")
     assert int(user) > 0
 
 
-def test_what_it_copies_is_there_and_not_ignored() -> None:
+def test_the_copied_files_exist_and_are_not_ignored() -> None:
     sources = [
         source
         for arguments in _arguments("COPY")
@@ -35,13 +35,13 @@ def test_what_it_copies_is_there_and_not_ignored() -> None:
         assert f"!{source.rstrip('/')}" in ignore, source
 
 
-def test_it_starts_an_example_that_is_there() -> None:
+def test_the_image_starts_an_example_that_exists() -> None:
     (command,) = _arguments("CMD")
     program, script, subcommand = json.loads(command)
     assert (program, subcommand) == ("python", "start")
     assert (ROOT / Path(script).relative_to("/worker")).exists()
 
 
-def test_its_health_check_is_a_command_that_needs_no_shell() -> None:
+def test_the_health_check_is_a_command_that_needs_no_shell() -> None:
     assert HEALTH_CHECK[:2] == ["python", "-c"]
     assert len(HEALTH_CHECK) == 3

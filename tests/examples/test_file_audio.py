@@ -57,7 +57,9 @@ def test_samples_that_need_no_change_are_read_as_they_are(tmp_path: Path) -> Non
     ],
     ids=["missing", "empty", "text"],
 )
-def test_what_is_no_recording_is_told_with_its_name(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_an_unreadable_recording_is_reported_with_its_name(
+    tmp_path: Path, content: bytes | None, told: str
+) -> None:
     path = tmp_path / "recording.wav"
     if content is not None:
         path.write_bytes(content)

@@ -31,7 +31,7 @@ def test_every_metric_that_it_names_is_exported() -> None:
     assert named <= exported(metrics, livekit_metrics)
 
 
-def test_it_tells_what_to_do_with_every_counter_of_the_pair() -> None:
+def test_the_page_tells_what_to_do_with_every_counter_of_the_pair() -> None:
     for counter in (metrics.UTTERANCES, metrics.VOICES_LOST, metrics.TAKEN_OFF, metrics.CALLS):
         (family,) = counter.describe()
         assert f"{family.name}_total" in _TEXT

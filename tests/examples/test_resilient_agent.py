@@ -44,7 +44,7 @@ def temporary_folder() -> Iterator[str]:
         yield folder
 
 
-async def test_it_tells_its_health_its_load_and_the_metrics_of_all_its_processes_and_leaves_on_sigterm(
+async def test_the_worker_tells_health_load_and_metrics_of_all_its_processes_and_leaves_on_sigterm(
     start: Callable[..., Awaitable[WorkerProcess]], temporary_folder: str
 ) -> None:
     worker = await start(TMPDIR=temporary_folder)

@@ -169,9 +169,7 @@ def test_a_file_that_is_not_there_is_one_line(run: Run, command: tuple[str, ...]
     ],
 )
 @pytest.mark.parametrize("name", ["interpret_file.py", "personal_voice.py"])
-def test_where_nothing_can_be_written_is_told_before_the_work(
-    run: Run, name: str, out: str, told: str
-) -> None:
+def test_an_unwritable_file_is_reported_before_the_work(run: Run, name: str, out: str, told: str) -> None:
     code, printed = run(name, "--out", out)
     assert (code, printed) == (2, [f"error: --out: {told}"])
 

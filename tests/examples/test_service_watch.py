@@ -79,7 +79,7 @@ def test_a_first_connection_that_does_not_come_ends_it_within_ten_seconds(loop: 
     run(loop, main())
 
 
-def test_it_ends_with_the_last_error(loop: VirtualLoop) -> None:
+def test_the_watch_ends_with_the_last_error(loop: VirtualLoop) -> None:
     async def main() -> None:
         watched = Watched()
         watched.fails("no route")
@@ -142,7 +142,7 @@ def test_an_error_that_cannot_be_recovered_from_ends_it_at_once(loop: VirtualLoo
     run(loop, main())
 
 
-def test_what_is_lost_once_is_told_and_is_no_trouble(loop: VirtualLoop) -> None:
+def test_a_single_loss_is_reported_and_is_no_trouble(loop: VirtualLoop) -> None:
     async def main() -> None:
         watched = Watched()
         watched.connects()

@@ -42,7 +42,7 @@ class TestBatch:
         event = await within(pair.stt.recognize(frame))
         assert event.alternatives[0].text == "phrase 1"
 
-    async def test_it_is_known_to_be_possible(self, open_pair: OpenPair) -> None:
+    async def test_the_stt_declares_that_it_recognizes_recordings(self, open_pair: OpenPair) -> None:
         pair = await open_pair(behaviour())
         assert pair.stt.capabilities.offline_recognize
 
@@ -84,7 +84,7 @@ class TestBatch:
         event = await within(pair.stt.recognize([]))
         assert event.alternatives[0].text == ""
 
-    async def test_its_length_is_counted_once(self, open_pair: OpenPair, audio: Audio) -> None:
+    async def test_the_length_of_a_recording_is_counted_once(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair(behaviour())
         await pair.stream.aclose()
         metrics: list[Any] = []
@@ -108,7 +108,7 @@ class TestBatch:
         event = await within(pair.stt.recognize(audio.frames(audio.silence(1.0))))
         assert event.alternatives[0].text == ""
 
-    async def test_its_texts_are_no_translations_that_a_voice_waits_for(
+    async def test_no_voice_is_awaited_for_the_texts_of_a_recording(
         self, open_pair: OpenPair, audio: Audio
     ) -> None:
         pair = await open_pair(behaviour())

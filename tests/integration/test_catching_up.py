@@ -46,7 +46,7 @@ async def _interpret(room: Any, audio: Any, until: Any) -> list[float]:
     return [began - start for began, start in zip(begins, starts, strict=True)]
 
 
-async def test_without_a_policy_the_listener_falls_behind_and_every_sample_is_as_it_was(
+async def test_a_listener_without_a_policy_falls_behind_and_hears_every_sample_unchanged(
     enter_room: Any, audio: Any, until: Any
 ) -> None:
     lines = _lines(audio)
@@ -56,7 +56,7 @@ async def test_without_a_policy_the_listener_falls_behind_and_every_sample_is_as
     assert room.heard([line.voices["fr"].pcm for line in lines])
 
 
-async def test_with_time_stretch_the_listener_catches_up_and_the_pitch_is_kept(
+async def test_a_listener_with_time_stretch_catches_up_and_the_pitch_is_kept(
     enter_room: Any, audio: Any, until: Any
 ) -> None:
     agent = InterpreterAgent(catch_up="time_stretch")

@@ -81,41 +81,43 @@ def _long(audio: Any) -> Behaviour:
 
 
 class TestStream:
-    async def test_before_it_runs(self, open_pair: Any) -> None:
+    async def test_a_stream_closes_before_it_runs(self, open_pair: Any) -> None:
         pair = await open_pair()
         await pair.stream.aclose()  # in a task of its own, it would run after the stream's
         assert pair.emulator.connections == 0
 
     @pytest.mark.parametrize("steps", [1, 2, 3, 5])
     @tries_again
-    async def test_while_it_opens(self, open_pair: Any, steps: int) -> None:
+    async def test_a_stream_closes_while_it_opens(self, open_pair: Any, steps: int) -> None:
         pair = await open_pair()
         for _ in range(steps):
             await asyncio.sleep(0)
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_right_after_it_connected(self, open_pair: Any) -> None:
+    async def test_a_stream_closes_right_after_it_connected(self, open_pair: Any) -> None:
         pair = await open_pair()
         assert await _until(lambda: pair.emulator.connections == 1)
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_in_mid_utterance(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_amid_an_utterance(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair(_long(audio))
         pair.push(audio.speech(_SPEECH, end=_SPEECH[1]))
         await pair.listen_until("interim_transcript")
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_with_much_audio_that_is_not_sent_yet(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_with_much_unsent_audio(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair(_long(audio))
         pair.push(audio.silence(30.0))
         assert await _until(lambda: pair.emulator.connections == 1)
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_in_mid_voice_ends_the_speech_too(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_that_closes_amid_a_voice_ends_the_speech_too(
+        self, open_pair: Any, audio: Any
+    ) -> None:
         pair = await open_pair(_long(audio))
         pair.push(audio.speech(_SPEECH, end=1.5))
         await pair.listen_until("final_transcript")
@@ -131,7 +133,7 @@ class TestStream:
         assert 0 < lost.seconds_heard < 60
 
     @tries_again
-    async def test_while_it_drains(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_while_it_drains(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair(_long(audio))
         pair.push(audio.speech(_SPEECH, end=1.5))
         pair.stream.end_input()
@@ -139,13 +141,15 @@ class TestStream:
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_after_it_ended(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_after_it_ended(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair(Behaviour(script=[audio.line(1)]))
         await pair.interpret(audio.speech(_SPEECH, end=1.5))
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_twice_in_a_row_and_at_the_same_time(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_can_be_closed_repeatedly_and_concurrently(
+        self, open_pair: Any, audio: Any
+    ) -> None:
         pair = await open_pair(_long(audio))
         pair.push(audio.speech(_SPEECH, end=_SPEECH[1]))
         await pair.listen_until("interim_transcript")
@@ -188,7 +192,9 @@ class TestMuteService:
 
     @pytest.mark.parametrize("seconds", [0.0, 1.0, 20.0])
     @tries_again
-    async def test_while_it_is_spoken_to(self, open_pair: Any, audio: Any, mute: Any, seconds: float) -> None:
+    async def test_a_stream_closes_while_a_mute_service_hears_it(
+        self, open_pair: Any, audio: Any, mute: Any, seconds: float
+    ) -> None:
         accepted, endpoint = mute
         accepted.clear()
         pair = await open_pair(speech_endpoint=endpoint)
@@ -197,7 +203,9 @@ class TestMuteService:
         await _close(pair.stream.aclose)
 
     @tries_again
-    async def test_while_it_does_not_even_answer_the_handshake(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_while_the_handshake_is_unanswered(
+        self, open_pair: Any, audio: Any
+    ) -> None:
         accepted: list[asyncio.StreamWriter] = []
         server = await asyncio.start_server(lambda _, writer: accepted.append(writer), "127.0.0.1", 0)
         host, port = server.sockets[0].getsockname()
@@ -209,7 +217,9 @@ class TestMuteService:
         server.close()
 
     @tries_again
-    async def test_while_it_drains(self, open_pair: Any, audio: Any, mute: Any) -> None:
+    async def test_a_stream_closes_while_it_drains_to_a_mute_service(
+        self, open_pair: Any, audio: Any, mute: Any
+    ) -> None:
         accepted, endpoint = mute
         accepted.clear()
         pair = await open_pair(speech_endpoint=endpoint)
@@ -221,7 +231,7 @@ class TestMuteService:
 
 class TestRefusedConnection:
     @tries_again
-    async def test_between_two_attempts(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_stream_closes_between_two_attempts(self, open_pair: Any, audio: Any) -> None:
         pair = await open_pair()
         await pair.emulator.aclose()
         await _close(pair.stream.aclose)
@@ -233,7 +243,7 @@ class TestRefusedConnection:
 
 class TestSession:
     @tries_again
-    async def test_in_mid_voice(self, enter_room: Any, audio: Any) -> None:
+    async def test_a_session_closes_amid_a_voice(self, enter_room: Any, audio: Any) -> None:
         room = await enter_room(_long(audio))
         room.microphone.speak(audio.speech(_SPEECH, end=1.5))
         await room.speaker.until_begun(1)
@@ -242,7 +252,7 @@ class TestSession:
 
 class TestProcess:
     @pytest.mark.timeout(180 + 20 * _PROCESSES)
-    async def test_it_ends_by_itself_and_says_nothing_but_warnings(self) -> None:
+    async def test_a_process_ends_by_itself_and_prints_nothing_but_warnings(self) -> None:
         turns = asyncio.Semaphore(_AT_ONCE)
         here, path = Path(__file__), os.environ.get("PYTHONPATH", "")
 

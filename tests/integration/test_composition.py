@@ -75,7 +75,7 @@ class TestOrdinaryAgent:
         agent = Agent(instructions="Repeat what you are told.", llm=model)
         return await enter_room(_behaviour(lines), agent=agent, **options)
 
-    async def test_its_answer_is_heard_in_the_voice_of_the_translation(
+    async def test_the_agents_answer_is_heard_in_the_voice_of_the_translation(
         self, enter_room: Any, audio: Any
     ) -> None:
         lines = [audio.line(1), audio.line(2)]
@@ -103,7 +103,7 @@ class TestOrdinaryAgent:
 
 
 class TestHandOver:
-    async def test_to_an_ordinary_agent_and_back_each_says_what_came_while_it_had_the_floor(
+    async def test_an_ordinary_agent_and_the_interpreter_each_say_what_came_while_they_had_the_floor(
         self, enter_room: Any, audio: Any
     ) -> None:
         # The same words each time: only the voice tells which utterance is said.
@@ -122,7 +122,7 @@ class TestHandOver:
         assert model.told == ["oui"]
         assert (room.lost, room.errors, room.emulator.connections) == ([], [], 1)
 
-    async def test_what_an_agent_that_says_nothing_has_heard_is_not_said_later(
+    async def test_speech_heard_by_a_silent_agent_is_not_said_later(
         self, enter_room: Any, audio: Any
     ) -> None:
         same = {"fr": "oui"}
@@ -151,7 +151,7 @@ class TestHandOver:
 
 
 class TestInterrupted:
-    async def test_by_force_the_speech_ends_and_the_next_translation_is_heard(
+    async def test_a_forced_interruption_ends_the_speech_and_the_next_translation_is_heard(
         self, enter_room: Any, audio: Any, until: Any
     ) -> None:
         lines = [audio.line(1, 3.0), audio.line(2, 0.5), audio.line(3, 0.5)]
@@ -172,7 +172,7 @@ class TestInterrupted:
 
 
 class TestTextOnly:
-    async def test_without_a_voice_translations_are_transcripts_and_captions(
+    async def test_translations_without_a_voice_are_transcripts_and_captions(
         self, enter_room: Any, audio: Any
     ) -> None:
         lines = [audio.line(1), audio.line(2)]
@@ -261,7 +261,7 @@ class TestMicrophone:
 
 
 class TestOtherText:
-    async def test_is_said_between_translations_in_its_turn(
+    async def test_other_text_is_said_between_translations_in_its_turn(
         self, enter_room: Any, audio: Any, other_voice: Any
     ) -> None:
         lines = [audio.line(number, 1.0) for number in (1, 2, 3)]

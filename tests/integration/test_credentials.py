@@ -187,7 +187,7 @@ class TestRegion:
     @pytest.mark.parametrize(
         ("does", "service"), [(_is_heard, "stt"), (_is_spoken, "tts")], ids=["STT", "PersonalVoiceTTS"]
     )
-    async def test_it_leads_to_the_regions_host(
+    async def test_a_region_leads_to_its_host(
         self, does: Any, service: str, credentials: dict[str, Any], audio: Any, proxy: Proxy
     ) -> None:
         proxy.answer = b"HTTP/1.1 502 Bad Gateway\r\n\r\n"

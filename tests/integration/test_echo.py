@@ -50,7 +50,9 @@ def _recognized(room: Any, count: int) -> Any:
 
 
 @pytest.mark.parametrize("voiced", [True, False], ids=["Azure voices it", "Azure does not voice it"])
-async def test_it_does_not_repeat_itself(enter_room: Any, audio: Any, other_voice: Any, voiced: bool) -> None:
+async def test_the_interpreter_does_not_repeat_its_own_voice(
+    enter_room: Any, audio: Any, other_voice: Any, voiced: bool
+) -> None:
     room = await enter_room(
         _behaviour(audio, voiced=voiced), fallback=other_voice, pair_options={"voice_timeout_seconds": 1.0}
     )
@@ -70,7 +72,7 @@ async def test_it_does_not_repeat_itself(enter_room: Any, audio: Any, other_voic
     ("detected", "target", "asked"),
     [("nb-NO", "no", "nb"), ("de", "de-AT", "de"), ("he-IL", "iw", "he"), ("fil-PH", "tl", "fil")],
 )
-async def test_it_knows_its_language_by_any_name(
+async def test_the_interpreter_knows_its_language_by_any_name(
     enter_room: Any, audio: Any, detected: str, target: str, asked: str
 ) -> None:
     room = await enter_room(
@@ -85,7 +87,7 @@ async def test_it_knows_its_language_by_any_name(
     assert room.asked[0]["translation"]["targetLanguages"] == [asked]
 
 
-async def test_without_the_rule_it_would_for_ever(enter_room: Any, audio: Any) -> None:
+async def test_a_pair_without_the_rule_repeats_itself_for_ever(enter_room: Any, audio: Any) -> None:
     agent = InterpreterAgent(skip_same_language=False)
     room = await enter_room(_behaviour(audio), agent=agent, speed=3.0)
     await _hear_itself(room, audio)

@@ -55,7 +55,7 @@ def _pieces(pcm: bytes, count: int = 3) -> list[bytes]:
 
 
 class TestHeader:
-    async def test_on_the_first_voice_only(self, open_pair: Any, audio: Any) -> None:
+    async def test_headers_may_come_on_the_first_voice_alone(self, open_pair: Any, audio: Any) -> None:
         voices = _voices(audio, 3)
         messages = [final(1), final(2), final(3)]
         for number, pcm in enumerate(voices, 1):
@@ -66,7 +66,7 @@ class TestHeader:
         pair = await _interpret(open_pair, audio, *messages)
         assert _heard(pair, audio, voices)
 
-    async def test_on_some_chunks(self, open_pair: Any, audio: Any) -> None:
+    async def test_headers_may_come_on_some_chunks(self, open_pair: Any, audio: Any) -> None:
         voices = _voices(audio, 3)
         with_header = [(True, False, True), (False, True, False), (True, True, False)]
         messages = [final(1), final(2), final(3)]
@@ -107,7 +107,7 @@ class TestInterleaved:
 
 
 class TestEndOfAVoice:
-    async def test_that_is_told_by_an_empty_chunk_only_is_one(self, open_pair: Any, audio: Any) -> None:
+    async def test_an_empty_chunk_alone_can_end_a_voice(self, open_pair: Any, audio: Any) -> None:
         voices = _voices(audio, 2)
         messages = [final(1), final(2)]
         for number, pcm in enumerate(voices, 1):
@@ -115,7 +115,9 @@ class TestEndOfAVoice:
         pair = await _interpret(open_pair, audio, *messages)
         assert _heard(pair, audio, voices)
 
-    async def test_that_is_not_told_is_where_another_voice_begins(self, open_pair: Any, audio: Any) -> None:
+    async def test_a_voice_whose_end_is_not_told_ends_where_another_begins(
+        self, open_pair: Any, audio: Any
+    ) -> None:
         voices = _voices(audio, 2)
         first, second = voices
         pair = await _interpret(
@@ -133,7 +135,7 @@ class TestEndOfAVoice:
 
 
 class TestInterims:
-    async def test_without_any_finals_are_between_start_and_end_of_speech(
+    async def test_finals_are_between_start_and_end_of_speech_without_interims(
         self, open_pair: Any, audio: Any
     ) -> None:
         lines = [audio.line(1, 0.2), audio.line(2, 0.2)]
@@ -147,7 +149,9 @@ class TestInterims:
 
 
 class TestKeys:
-    async def test_with_a_region_they_are_found_and_voiced(self, open_pair: Any, audio: Any) -> None:
+    async def test_translations_keyed_by_region_are_found_and_voiced(
+        self, open_pair: Any, audio: Any
+    ) -> None:
         line = audio.line(1, 0.3)
         pair = await open_pair(Behaviour(script=[line], faults=[RegionKeyed()]))
         await pair.interpret(audio.speech((0.3, 0.8), end=1.5))
@@ -157,7 +161,7 @@ class TestKeys:
 
 
 class TestEarly:
-    async def test_it_is_held_for_its_phrase(self, open_pair: Any, audio: Any) -> None:
+    async def test_an_early_voice_is_held_for_its_phrase(self, open_pair: Any, audio: Any) -> None:
         lines = [audio.line(number, 0.3) for number in (1, 2)]
         pair = await open_pair(Behaviour(script=lines, faults=[EarlyVoice()]))
         await pair.interpret(audio.speech((0.3, 0.8), (1.4, 1.9), end=2.4))

@@ -159,7 +159,7 @@ class TestTwoOfOurs:
 
 
 class TestAnotherThatTranslates:
-    async def test_it_goes_on_in_the_voice_of_the_fallback(
+    async def test_the_session_goes_on_in_the_voice_of_the_fallback(
         self, enter_room: Any, audio: Any, other_voice: Any
     ) -> None:
         lines = [audio.line(1), audio.line(2, translated=False)]
@@ -223,7 +223,7 @@ class TestTTS:
             others = other_voice.pcm(line.translations["fr"])
             assert audio.same(segment, line.voices["fr"].pcm) or audio.same(segment, others)
 
-    async def test_with_a_personal_voice_as_the_other(self, enter_room: Any, audio: Any) -> None:
+    async def test_a_personal_voice_can_be_the_other_tts(self, enter_room: Any, audio: Any) -> None:
         """It works; with `fallback=` the last would surely have been in its own voice."""
         lines = [audio.line(number) for number in (1, 2)]
         async with Emulator() as speaking:

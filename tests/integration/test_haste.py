@@ -43,7 +43,7 @@ async def test_a_connection_of_the_sdk_sends_at_once(open_pair: OpenPair, audio:
     await until(lambda: _set_tcp_nodelay(pair.emulator.endpoint) == [True])
 
 
-async def test_so_does_the_next_one_after_it_was_lost(
+async def test_the_socket_after_a_lost_connection_sends_at_once_too(
     open_pair: OpenPair, audio: Audio, until: Until
 ) -> None:
     pair = await open_pair(Behaviour(faults=[Drop(0.5)]))

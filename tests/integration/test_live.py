@@ -116,7 +116,7 @@ class TestCommand:
             heard = await _interpret(recording, emulator.endpoint)
         assert _is_interpreted(heard, lines, audio)
 
-    async def test_where_no_voice_comes_a_prebuilt_one_is_asked_for(
+    async def test_a_prebuilt_voice_is_requested_if_no_personal_voice_comes(
         self, recording: Voice, tmp_path: Path
     ) -> None:
         wav = _write(tmp_path / "recording.wav", recording)

@@ -64,7 +64,7 @@ class TestUsage:
         await within(pair.stream.aclose())
         assert sum(metrics.audio_duration for metrics in heard) == pytest.approx(1.2, abs=0.001)
 
-    async def test_what_azure_refused_to_hear_is_not_counted(self, open_pair: OpenPair, audio: Audio) -> None:
+    async def test_audio_that_azure_refused_is_not_counted(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair(Behaviour(key="right"), speech_key="wrong")
         heard: list[STTMetrics] = []
         pair.stt.on("metrics_collected", heard.append)
@@ -73,7 +73,7 @@ class TestUsage:
             await within(pair.listen())
         assert heard == []
 
-    async def test_it_names_the_connection_as_azure_does(self, open_pair: OpenPair, audio: Audio) -> None:
+    async def test_usage_names_the_connection_as_azure_does(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair()
         heard: list[STTMetrics] = []
         spoken: list[TTSMetrics] = []
@@ -85,9 +85,7 @@ class TestUsage:
         assert [metrics.request_id for metrics in spoken] == [session]
         assert {event.request_id for event in pair.events} == {session}
 
-    async def test_it_tells_how_long_connecting_took_for_each_connection(
-        self, open_pair: OpenPair, audio: Audio
-    ) -> None:
+    async def test_usage_tells_how_long_each_connection_took(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair(Behaviour(faults=[Drop(0.6, code=4000)]))
         heard: list[STTMetrics] = []
         pair.stt.on("metrics_collected", heard.append)
@@ -128,7 +126,7 @@ class TestVoices:
         assert (metrics.streamed, metrics.cancelled, metrics.label) == (True, False, pair.tts.label)
         assert metrics.segment_id == pair.finals[0].text.utterance.id  # type: ignore[attr-defined]
 
-    async def test_what_the_fallback_says_it_counts_itself(
+    async def test_the_fallback_counts_its_own_speech(
         self, open_pair: OpenPair, audio: Audio, other_voice: OtherVoice
     ) -> None:
         behaviour = Behaviour(script=[audio.line(1)], faults=[NoVoice(1)])

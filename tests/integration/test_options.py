@@ -69,7 +69,7 @@ class TestContext:
             found = found[name]
         assert found == asked
 
-    async def test_what_was_not_chosen_is_left_to_azure(self, open_pair: OpenPair) -> None:
+    async def test_an_option_that_is_not_given_is_left_to_azure(self, open_pair: OpenPair) -> None:
         pair = await open_pair(behaviour(), phrase_list=None)
         await pair.interpret(utterance(1))
         assert "dgi" not in pair.asked[0]
@@ -195,7 +195,7 @@ class TestProxy:
 
 class TestConnectOptions:
     @tries_again
-    async def test_those_of_a_stream_are_how_long_and_how_often_it_tries(self, open_pair: OpenPair) -> None:
+    async def test_a_streams_options_bound_its_attempts_and_their_time(self, open_pair: OpenPair) -> None:
         pair = await open_pair(speech_endpoint=f"{NOBODY}/speech/universal/v2")
         await pair.stream.aclose()
         options = APIConnectOptions(max_retry=2, retry_interval=0.1, timeout=0.5)
@@ -204,7 +204,7 @@ class TestConnectOptions:
             await pair.interpret(utterance(1))
         assert [error.recoverable for error in pair.errors] == [True, True, False]
 
-    async def test_those_of_the_session_are_its_streams(self, enter_room: Any, until: Any) -> None:
+    async def test_a_sessions_options_apply_to_its_streams(self, enter_room: Any, until: Any) -> None:
         options = APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=0.5)
         room = await enter_room(
             behaviour(),

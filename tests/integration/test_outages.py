@@ -39,7 +39,7 @@ async def _interpret_through_outage(pair: Any, audio: Any, *, seconds: float) ->
     await within(listening)
 
 
-async def test_after_an_outage_everything_was_interpreted_once_and_in_order(
+async def test_everything_is_interpreted_once_and_in_order_after_an_outage(
     open_pair: Any, audio: Any, other_voice: Any
 ) -> None:
     lines = _lines(audio)

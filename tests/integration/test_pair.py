@@ -62,7 +62,7 @@ class TestTranscripts:
         assert final.target_texts == ["现在", "現在", "現在"]
         assert pair.asked[0]["translation"]["targetLanguages"] == ["zh-Hans", "zh-Hant"]
 
-    async def test_what_is_not_translated_is_a_final_in_its_own_language_without_a_voice(
+    async def test_untranslated_speech_is_a_final_in_its_own_language_without_a_voice(
         self, open_pair: Any, audio: Any
     ) -> None:
         lines = [audio.line(1, translated=False), audio.line(2)]

@@ -108,7 +108,7 @@ class TestSpeaking:
             "</prosody></lang></mstts:ttsembedding></voice></speak>"
         )
 
-    async def test_its_words_are_timed(self, open_voice: Open) -> None:
+    async def test_spoken_words_are_timed(self, open_voice: Open) -> None:
         voice, _ = await open_voice()
         _, words = await hear(voice)
         assert "".join(words) == TEXT
@@ -145,7 +145,7 @@ class TestSpeaking:
         await hear(voice, "Hello.")
         assert 0.3 <= time.monotonic() - began_at < LIMIT_SECONDS
 
-    async def test_it_connects_through_a_proxy(self, open_voice: Open, proxy: Proxy) -> None:
+    async def test_a_personal_voice_connects_through_a_proxy(self, open_voice: Open, proxy: Proxy) -> None:
         voice, _ = await open_voice(proxy=f"http://me:secret@{proxy.address}")
         assert (await hear(voice, "Text."))[0] == synthesize("Text.", 0.5, 24000).pcm
         assert proxy.asked[0].startswith(b"CONNECT 127.0.0.1:")
@@ -303,7 +303,7 @@ class TestErrors:
 class TestClosing:
     @pytest.mark.parametrize("moment", ["at once", "connecting", "amid the voice", "mute", "idle"])
     @tries_again
-    async def test_it_takes_about_a_second_at_most(self, open_voice: Open, moment: str) -> None:
+    async def test_closing_takes_about_a_second_at_most(self, open_voice: Open, moment: str) -> None:
         faults = [MuteText(after=0.5)] if moment == "mute" else []
         voice, emulator = await open_voice(Behaviour(voice_speed=1.0, synthesis_seconds=20.0, faults=faults))
         if moment == "idle":
@@ -323,7 +323,7 @@ class TestClosing:
             await within(voice.aclose())
         assert not emulator.synthesized
 
-    async def test_after_a_reader_that_left_the_same_connection_speaks(self, open_voice: Open) -> None:
+    async def test_the_same_connection_speaks_after_a_reader_has_left(self, open_voice: Open) -> None:
         """As somebody who interrupts an agent leaves: no handshake comes before the next word."""
         voice, emulator = await open_voice(Behaviour(voice_speed=2.0))
         for number in range(3):
@@ -451,7 +451,9 @@ class TestInASession:
         await room.speaker.until_played(1)
         assert room.heard([synthesize("Bonjour à tous.", 0.5, 16000).pcm])
 
-    async def test_it_serves_any_agent_with_captions_in_step(self, open_voice: Open, audio: Any) -> None:
+    async def test_a_personal_voice_serves_any_agent_with_captions_in_step(
+        self, open_voice: Open, audio: Any
+    ) -> None:
         voice, _ = await open_voice(sample_rate=16000)
         with fake_job_context():
             session = AgentSession[None](tts=voice, use_tts_aligned_transcript=True)
@@ -465,7 +467,7 @@ class TestInASession:
         assert "".join(captions.shown) == "Hello you all."
         assert len(captions.shown) > 1
 
-    async def test_it_is_connected_as_the_session_starts(
+    async def test_a_personal_voice_is_connected_as_the_session_starts(
         self, open_voice: Open, enter_room: Any, until: Any
     ) -> None:
         voice, emulator = await open_voice(sample_rate=16000)

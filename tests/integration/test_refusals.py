@@ -22,7 +22,7 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Fault, N
         (Refuse(499, times=None), 499, "speech_endpoint"),
     ],
 )
-async def test_it_is_one_error_that_says_why(
+async def test_a_refusal_is_one_error_that_says_why(
     open_pair: Any, audio: Any, fault: Fault, status: int, words: str
 ) -> None:
     pair = await open_pair(Behaviour(faults=[fault]))
@@ -51,7 +51,7 @@ async def test_a_refusal_in_the_middle_costs_one_attempt_and_nothing_that_was_sa
     assert [error.recoverable for error in pair.errors] == [True]
 
 
-async def test_why_nothing_is_translated_is_in_the_metadata(open_pair: Any, audio: Any) -> None:
+async def test_the_reason_for_a_missing_translation_is_in_the_metadata(open_pair: Any, audio: Any) -> None:
     pair = await open_pair(Behaviour(faults=[NoTranslation(reason="no model for this language")]))
     await pair.interpret(audio.speech((0.2, 0.7), end=1.5))
     (final,) = pair.finals

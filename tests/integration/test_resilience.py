@@ -96,7 +96,7 @@ _SECOND_TTS = {"vendor": "second", "model": VOICE}
 _SAID = (0.2, 0.7)
 
 
-async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
+async def test_the_pair_alone_is_asked_while_all_is_well(
     start: Any, audio: Any, counted: Any, until: Any
 ) -> None:
     lines = [audio.line(1), audio.line(2)]
@@ -120,7 +120,7 @@ async def test_while_all_is_well_the_pair_is_heard_and_nobody_else_is_asked(
     assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 0
 
 
-async def test_what_azure_heard_and_did_not_translate_the_llm_translates(
+async def test_the_llm_translates_what_azure_heard_and_did_not_translate(
     start: Any, audio: Any, counted: Any
 ) -> None:
     async with LLMService({"sentence number 1": "phrase une"}) as llm:
@@ -140,7 +140,7 @@ async def test_what_azure_heard_and_did_not_translate_the_llm_translates(
     assert counted("interpreter_taken_off_total", kind="tts", **_PAIR) == 0
 
 
-async def test_while_azure_refuses_others_hear_translate_and_speak_and_each_failure_is_counted(
+async def test_the_fallbacks_hear_translate_and_speak_while_azure_refuses_and_each_failure_is_counted(
     start: Any, audio: Any, counted: Any
 ) -> None:
     session = await start(Behaviour(key=_KEY), key="a-wrong-key")

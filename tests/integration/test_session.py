@@ -122,7 +122,7 @@ class TestOverlap:
         assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
-    async def test_what_is_not_translated_is_not_said(self, enter_room: Any, audio: Any) -> None:
+    async def test_untranslated_speech_is_not_said(self, enter_room: Any, audio: Any) -> None:
         lines = _lines(audio)
         lines[1] = audio.line(2, translated=False)
         room = await enter_room(_behaviour(lines), speed=4.0)
@@ -134,7 +134,7 @@ class TestOverlap:
 
 class TestHandOver:
     @pytest.mark.parametrize("after", [1, 2], ids=["the first", "the second"])
-    async def test_in_mid_conversation_it_loses_nothing_and_makes_no_second_connection(
+    async def test_a_hand_over_amid_a_conversation_loses_nothing_and_makes_no_second_connection(
         self, enter_room: Any, audio: Any, after: int
     ) -> None:
         lines = _lines(audio)
@@ -149,7 +149,7 @@ class TestHandOver:
         assert (room.speaker.cut, room.lost, room.errors) == (0, [], [])
         assert room.emulator.connections == 1
 
-    async def test_there_and_back_loses_nothing(self, enter_room: Any, audio: Any) -> None:
+    async def test_a_hand_over_there_and_back_loses_nothing(self, enter_room: Any, audio: Any) -> None:
         lines = _lines(audio)
         room = await enter_room(_behaviour(lines), speed=3.0)
         first = room.session.current_agent

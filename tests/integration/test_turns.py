@@ -81,7 +81,7 @@ class TestTurns:
 
 
 class TestVoiceThatNeverComes:
-    async def test_its_translation_is_heard_in_the_fallback_and_a_follower_after_a_quiet_is_voiced(
+    async def test_a_translation_without_its_voice_is_heard_in_the_fallback_and_its_follower_is_voiced(
         self, open_pair: Any, audio: Any, other_voice: Any
     ) -> None:
         first, silent, follower, _ = _lines(audio)
@@ -94,7 +94,7 @@ class TestVoiceThatNeverComes:
         assert other_voice.texts == [silent.translations["fr"]]
         assert (len(pair.lost), pair.errors) == (1, [])
 
-    async def test_without_a_fallback_it_is_reported_and_recoverable_and_the_rest_is_heard(
+    async def test_a_lost_voice_without_a_fallback_is_a_recoverable_error_and_the_rest_is_heard(
         self, open_pair: Any, audio: Any
     ) -> None:
         first, silent, follower, _ = _lines(audio)
@@ -142,7 +142,7 @@ class TestVoiceThatNeverComes:
 
 
 class TestWrongKey:
-    async def test_it_is_one_clear_error_that_is_not_retried_and_tells_no_secret(
+    async def test_a_wrong_key_is_one_clear_error_that_is_not_retried_and_tells_no_secret(
         self, open_pair: Any, audio: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
         opened = []

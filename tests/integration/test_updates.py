@@ -34,7 +34,7 @@ def _were_said_in(pair: Pair, audio: Audio, *targets: str) -> None:
 
 
 class TestTargetLanguage:
-    async def test_it_changes_at_the_next_utterance_and_the_voice_follows(
+    async def test_the_target_changes_at_the_next_utterance_and_the_voice_follows(
         self, open_pair: OpenPair, audio: Audio
     ) -> None:
         pair = await open_pair(behaviour())
@@ -76,7 +76,7 @@ class TestTargetLanguage:
         await within(listening)
         assert [final.text for final in pair.finals] == ["phrase 8", "Satz 3"]
 
-    async def test_of_several_in_a_row_the_last_counts(self, open_pair: OpenPair, audio: Audio) -> None:
+    async def test_the_last_of_several_changes_counts(self, open_pair: OpenPair, audio: Audio) -> None:
         pair = await open_pair(behaviour())
         listening = asyncio.create_task(pair.listen())
         pair.push(utterance(1))
@@ -90,7 +90,7 @@ class TestTargetLanguage:
         _were_said_in(pair, audio, "fr", "it")
         assert (pair.emulator.connections, pair.errors) == (2, [])
 
-    async def test_while_nothing_is_said_nothing_waits_for_it(
+    async def test_a_change_during_silence_takes_effect_at_once(
         self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
     ) -> None:
         """The microphone is off: no audio comes at all, then speech at once."""
@@ -106,7 +106,7 @@ class TestTargetLanguage:
         _were_said_in(pair, audio, "fr", "de")
         assert pair.errors == []
 
-    async def test_before_the_first_sound_it_is_how_it_begins(
+    async def test_a_change_before_the_first_sound_applies_from_the_beginning(
         self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any]
     ) -> None:
         """The stream is connected, and the microphone still off."""
@@ -120,7 +120,7 @@ class TestTargetLanguage:
         _were_said_in(pair, audio, "de")
         assert pair.errors == []
 
-    async def test_back_again_before_it_took_effect_and_the_same_are_no_change(
+    async def test_a_change_that_is_undone_in_time_is_no_change(
         self, open_pair: OpenPair, audio: Audio
     ) -> None:
         pair = await open_pair(behaviour())
@@ -157,7 +157,7 @@ class TestReconnect:
         assert pair.errors == []
 
     @pytest.mark.parametrize("changed", ["before", "while away"])
-    async def test_what_was_said_before_is_still_heard_as_it_was_asked_for_then(
+    async def test_earlier_speech_keeps_the_options_of_its_time_after_a_reconnect(
         self, open_pair: OpenPair, audio: Audio, until: Callable[..., Any], changed: str
     ) -> None:
         """The service is away for longer than an attempt: another one sends all of it again."""
@@ -235,7 +235,7 @@ class TestOtherOptions:
         assert [_asked_for(next(iter(changes)), context) for context in contexts] == found
         assert pair.emulator.connections == 2
 
-    async def test_without_a_voice_text_goes_on_and_what_was_said_before_is_voiced(
+    async def test_text_goes_on_without_a_voice_and_earlier_speech_is_voiced(
         self, open_pair: OpenPair, audio: Audio, other_voice: Any
     ) -> None:
         pair = await open_pair(behaviour(), fallback=other_voice)
@@ -284,7 +284,7 @@ def _asked_for(option: str, context: dict[str, Any]) -> Any:
 
 
 class TestInASession:
-    async def test_it_changes_amid_a_conversation_and_every_voice_is_heard_whole(
+    async def test_the_target_changes_amid_a_conversation_and_every_voice_is_heard_whole(
         self, enter_room: Any, audio: Audio
     ) -> None:
         room = await enter_room(behaviour())

@@ -105,7 +105,7 @@ UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
 
 class TestCheck:
     @pytest.mark.parametrize(("pair", "told"), UNHEARD.values(), ids=UNHEARD)
-    async def test_what_cannot_be_heard_is_refused_with_what_to_change(
+    async def test_an_unhearable_pair_is_refused_with_what_to_change(
         self, make_stt: Make, pair: Callable[[Make], tuple[Any, Any]], told: str
     ) -> None:
         stt, tts = pair(make_stt)
@@ -131,7 +131,7 @@ class TestCheck:
             "in pieces",
         ],
     )
-    async def test_what_can_be_heard_is_not(
+    async def test_a_hearable_pair_is_not_refused(
         self, make_stt: Make, pair: Callable[[STT], tuple[Any, Any]]
     ) -> None:
         check_pairing(*pair(make_stt()), None, other_stt_translates=False)
@@ -142,7 +142,7 @@ class TestCheck:
         with pytest.raises(PairingError, match="fallback"):
             check_pairing(OtherSTT(), TTS(make_stt()), None, other_stt_translates=True)
 
-    async def test_without_an_audio_output_text_is_enough(self, make_stt: Make) -> None:
+    async def test_text_is_enough_without_an_audio_output(self, make_stt: Make) -> None:
         check_pairing(make_stt(voice=None), None, None, other_stt_translates=False, audible=False)
 
     def test_a_model_that_transcribes_is_refused(self, mocker: Any) -> None:

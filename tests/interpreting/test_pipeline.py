@@ -80,7 +80,7 @@ async def test_each_translation_is_said_in_its_voice(
     assert all(Audio().same(heard, voice(seed)) for seed, (_, heard) in enumerate(booth.said, 1))
 
 
-async def test_it_ends_when_all_was_said(booth: Booth, service: FakeService, until: Until) -> None:
+async def test_the_pipeline_ends_when_all_was_said(booth: Booth, service: FakeService, until: Until) -> None:
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
     booth.interpretation.end_input()
     await until(lambda: booth.over)
@@ -88,7 +88,7 @@ async def test_it_ends_when_all_was_said(booth: Booth, service: FakeService, unt
     assert booth.ended == [None]
 
 
-async def test_what_was_said_in_the_language_already_is_not_said_again(
+async def test_speech_in_the_target_language_is_not_said_again(
     booth: Booth, service: FakeService, until: Until
 ) -> None:
     service.last.post(Recognized(SALUT), Recognized(ADIEU))
@@ -98,7 +98,7 @@ async def test_what_was_said_in_the_language_already_is_not_said_again(
     assert [text for text, _ in booth.said] == ["adieu"]
 
 
-async def test_what_is_cleared_is_not_said(booth: Booth, service: FakeService, until: Until) -> None:
+async def test_a_cleared_translation_is_not_said(booth: Booth, service: FakeService, until: Until) -> None:
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), Recognized(ADIEU))
     await until(lambda: not booth.interpretation._unsaid.empty())
     booth.interpretation.clear()
@@ -108,7 +108,7 @@ async def test_what_is_cleared_is_not_said(booth: Booth, service: FakeService, u
     assert [text for text, _ in booth.said] == ["bonjour"]
 
 
-async def test_it_is_quiet_when_nobody_speaks_and_all_is_said(
+async def test_the_pipeline_is_quiet_when_nobody_speaks_and_all_is_said(
     booth: Booth, service: FakeService, until: Until
 ) -> None:
     interpretation = booth.interpretation
@@ -162,7 +162,7 @@ async def test_closing_stops_at_once(booth: Booth, service: FakeService, until: 
     assert booth.ended == [None]
 
 
-async def test_what_is_cleared_amid_its_voice_ends_there(
+async def test_a_translation_cleared_amid_its_voice_ends_there(
     make_stt: Callable[..., STT], until: Until, service: FakeService
 ) -> None:
     stt = make_stt()

@@ -120,7 +120,7 @@ class TestChangedText:
         [_lower_case, _respelt_in_place, _replaced("[Alice] {}".format), _only_times],
         ids=["lower case", "respelt in place", "the speaker's name in front", "a new one with its times"],
     )
-    async def test_it_is_said_in_the_voice_of_its_utterance(
+    async def test_a_changed_text_is_said_in_the_voice_of_its_utterance(
         self, enter: Make, until: Until, change: Change
     ) -> None:
         room = await enter(Changing(change))
@@ -139,7 +139,7 @@ class TestChangedText:
         await until(lambda: room.speaker.heard)
         assert fallback.texts == ["[Alice] Oui."]
 
-    async def test_without_a_fallback_that_is_an_error_and_a_line_without_the_words(
+    async def test_a_changed_text_without_a_fallback_is_an_error_and_a_log_line_without_the_words(
         self, enter: Make, until: Until, caplog: pytest.LogCaptureFixture
     ) -> None:
         room = await enter(Changing(_only_text))
@@ -162,7 +162,7 @@ class TestChangedText:
         await until(lambda: len(room.speaker.heard) == 2)
         assert (room.speaker.heard, room.errors) == (VOICES[:2], [])
 
-    async def test_what_is_not_translated_is_not_said_either(self, enter: Make, until: Until) -> None:
+    async def test_an_untranslated_text_is_not_said_either(self, enter: Make, until: Until) -> None:
         fallback = ToneTTS()
         room = await enter(Changing(_lower_case), fallback=fallback)
         room.hears(untranslated("Yes."), heard("Oui."), *voice(VOICES[0]))
@@ -171,7 +171,7 @@ class TestChangedText:
 
 
 class TestShutdown:
-    async def test_what_was_said_is_heard_before_a_drained_session_closes(
+    async def test_earlier_speech_is_heard_before_a_drained_session_closes(
         self, enter: Make, until: Until, service: FakeService
     ) -> None:
         service.finishes = False

@@ -28,7 +28,7 @@ class TestWho:
     def test_one_is_itself(self, two: list[STT]) -> None:
         assert list(STTGroup(two[0])) == two[:1]
 
-    async def test_those_in_an_adapter_are_found(self, two: list[STT]) -> None:
+    async def test_interpreting_stts_in_an_adapter_are_found(self, two: list[STT]) -> None:
         inner = livekit_stt.FallbackAdapter([OtherSTT(), two[1]])
         assert list(STTGroup(livekit_stt.FallbackAdapter([two[0], inner]))) == two
 

@@ -45,7 +45,7 @@ class TestToldFinals:
     async def test_no_node_gives_nothing(self) -> None:
         assert [event async for event in TranscriptMatcher().observe(_none())] == []
 
-    async def test_what_was_cleared_is_told_no_more(self) -> None:
+    async def test_a_cleared_final_is_not_told(self) -> None:
         told = TranscriptMatcher()
         assert [event.type.value async for event in told.observe(_node("Oui."))] == ["final_transcript"]
         told.clear()

@@ -62,12 +62,12 @@ UNKNOWNS: Mapping[str, Unknown] = {
             "first voice": Answer(
                 "The first chunk of the first voice only.",
                 _NOTHING,
-                (f"{_EITHER}::TestHeader::test_on_the_first_voice_only",),
+                (f"{_EITHER}::TestHeader::test_headers_may_come_on_the_first_voice_alone",),
             ),
             "mixed": Answer(
                 "Some chunks, by no rule that can be seen.",
                 _NOTHING,
-                (f"{_EITHER}::TestHeader::test_on_some_chunks",),
+                (f"{_EITHER}::TestHeader::test_headers_may_come_on_some_chunks",),
             ),
         },
     ),
@@ -147,7 +147,9 @@ UNKNOWNS: Mapping[str, Unknown] = {
             "no": Answer(
                 "No: only final ones.",
                 "Captions come a phrase at a time. source_languages=... (1 to 10) may bring interim results.",
-                (f"{_EITHER}::TestInterims::test_without_any_finals_are_between_start_and_end_of_speech",),
+                (
+                    f"{_EITHER}::TestInterims::test_finals_are_between_start_and_end_of_speech_without_interims",
+                ),
             ),
         },
     ),
@@ -158,7 +160,7 @@ UNKNOWNS: Mapping[str, Unknown] = {
             "otherwise": Answer(
                 "By language and region, e.g. fr-FR for fr.",
                 "Nothing to do: they are given by the language that was asked for.",
-                (_AS_ASKED, f"{_EITHER}::TestKeys::test_with_a_region_they_are_found_and_voiced"),
+                (_AS_ASKED, f"{_EITHER}::TestKeys::test_translations_keyed_by_region_are_found_and_voiced"),
             ),
         },
     ),
@@ -173,7 +175,7 @@ UNKNOWNS: Mapping[str, Unknown] = {
             "yes": Answer(
                 "It did.",
                 "Nothing to do: it is held for its phrase.",
-                (f"{_EITHER}::TestEarly::test_it_is_held_for_its_phrase",),
+                (f"{_EITHER}::TestEarly::test_an_early_voice_is_held_for_its_phrase",),
             ),
         },
     ),
@@ -222,12 +224,12 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "Yes.",
                 "InterpreterAgent does not say it again (skip_same_language=True); "
                 "skip_same_language=False says it.",
-                (f"{_ECHO}::test_it_does_not_repeat_itself[Azure voices it]",),
+                (f"{_ECHO}::test_the_interpreter_does_not_repeat_its_own_voice[Azure voices it]",),
             ),
             "silent": Answer(
                 "No: it is text only.",
                 "Nothing to do: no voice is waited for once that is known.",
-                (f"{_ECHO}::test_it_does_not_repeat_itself[Azure does not voice it]",),
+                (f"{_ECHO}::test_the_interpreter_does_not_repeat_its_own_voice[Azure does not voice it]",),
             ),
             "untranslated": Answer(
                 "It is not even translated.",

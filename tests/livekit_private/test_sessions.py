@@ -49,11 +49,11 @@ async def test_a_session_that_is_open_is_not_closing(session: AgentSession[None]
     assert not is_closing(session)
 
 
-def test_outside_a_session_there_is_none() -> None:
+def test_no_session_is_found_outside_a_session() -> None:
     assert (hearing_scope(), speaking_scope(), activity()) == (None, None, None)
 
 
-def test_without_livekits_names_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_session_is_found_if_livekit_renames_its_attribute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(agent_activity, "_AgentActivityContextVar")
     monkeypatch.delattr(audio_recognition, "_STTPipelineContextVar")
     assert (hearing_scope(), speaking_scope(), activity()) == (None, None, None)

@@ -36,5 +36,5 @@ def test_other_warnings_pass(agent: Agent) -> None:
     assert _passes("skipping user input, speech scheduling is paused")
 
 
-def test_outside_a_session_it_passes() -> None:
+def test_the_check_passes_outside_a_session() -> None:
     assert _passes(NOT_ANSWERED)

@@ -86,7 +86,9 @@ async def test_interim_results_and_the_final_are_one_segment(
     assert ids[:2] == ids[2:4] != ids[4:]
 
 
-async def test_what_was_not_sent_in_time_gives_way(page: Page, captions: Captions, until: Until) -> None:
+async def test_a_caption_that_was_not_sent_in_time_gives_way(
+    page: Page, captions: Captions, until: Until
+) -> None:
     page.open.clear()
     captions.heard(data("", "one"), BOB, final=True)
     await asyncio.sleep(0)
@@ -108,7 +110,7 @@ async def test_another_script_of_the_same_language_is_written_too(page: Page, un
 
 
 @pytest.mark.parametrize("heard", [{"translated": False}, {"language": "fr-CA"}])
-async def test_what_was_not_translated_is_written_once(
+async def test_an_untranslated_caption_is_written_once(
     page: Page, captions: Captions, until: Until, heard: dict[str, Any]
 ) -> None:
     captions.heard(data("mot", "mot", **heard), BOB, final=True)
@@ -117,7 +119,7 @@ async def test_what_was_not_translated_is_written_once(
     assert page.texts == ["mot", "hello", "bonjour"]
 
 
-async def test_where_nobody_listens_nothing_is_written(page: Page, captions: Captions, until: Until) -> None:
+async def test_no_caption_is_written_if_nobody_listens(page: Page, captions: Captions, until: Until) -> None:
     captions.heard(data("bonjour", "hello"), frozenset(), final=True)
     captions.heard(data("au revoir", "bye"), BOB, final=True)
     await until(lambda: len(page.captions) == 2)
@@ -134,7 +136,7 @@ async def test_a_caption_that_fails_is_the_only_one(page: Page, captions: Captio
     assert page.texts == ["bye"]
 
 
-async def test_what_is_only_read_is_written_again_in_its_place(
+async def test_a_line_that_is_read_alone_is_written_again_in_its_place(
     page: Page, captions: Captions, until: Until
 ) -> None:
     spoken, only_read = (Ledger().recognized(text, 0.0).translation for text in ("un", "deux"))

@@ -13,7 +13,7 @@ def test_a_change_is_for_what_is_said_after_it() -> None:
     assert audience.latest == {"bob"}
 
 
-def test_who_has_just_come_may_hear_what_was_said_before() -> None:
+def test_a_new_listener_may_hear_what_was_said_before() -> None:
     audience = ListenerTimeline({"alice"})
     audience.change({"alice", "bob"}, 2.0, at_once={"bob"})
     assert audience.at(1.0) == {"alice", "bob"}
@@ -26,7 +26,7 @@ def test_several_changes_each_have_their_place() -> None:
     assert [audience.at(position) for position in (0.0, 2.5, 9.0)] == [{"alice"}, {"alice", "bob"}, {"bob"}]
 
 
-def test_what_has_been_heard_is_forgotten() -> None:
+def test_heard_speech_is_forgotten() -> None:
     audience = ListenerTimeline({"alice"})
     audience.change({"bob"}, 2.0)
     assert audience.everyone == {"alice", "bob"}

@@ -68,7 +68,7 @@ class TestMembers:
         assert (alice.publishes, alice.tracks) == (True, ("TR_a",))
         assert (bob.publishes, bob.tracks) == (False, ())
 
-    def test_only_a_microphone_is_what_a_member_says(
+    def test_a_member_speaks_through_a_microphone_alone(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
@@ -215,7 +215,7 @@ class TestPublishing:
         assert fake.local_participant.track_publications == {}
         await until(lambda: not fake.local_participant.attributes)
 
-    async def test_in_a_room_that_is_gone_there_is_nothing_to_unpublish(
+    async def test_unpublishing_in_a_room_that_is_gone_does_nothing(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom
     ) -> None:
         track = await room.publish(ALICE_FR, RATE_HZ)
@@ -223,7 +223,7 @@ class TestPublishing:
         await track.aclose()
         assert len(fake.local_participant.track_publications) == 1
 
-    async def test_who_gives_up_while_a_track_is_published_leaves_none(
+    async def test_a_cancelled_publication_leaves_no_track(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
     ) -> None:
         fake.local_participant.may_publish.clear()
@@ -235,7 +235,7 @@ class TestPublishing:
         assert publishing.cancelled()
         assert fake.local_participant.track_publications == {}
 
-    async def test_who_is_not_served_as_they_ask_is_told_by_an_attribute(
+    async def test_an_attribute_tells_a_member_that_the_request_is_not_served(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Any
     ) -> None:
         attributes = fake.local_participant.attributes
@@ -245,7 +245,7 @@ class TestPublishing:
         await room.aclose()
         assert attributes == {}
 
-    async def test_who_is_told_while_the_connection_is_lost_can_read_it_when_it_is_back(
+    async def test_an_attribute_set_while_disconnected_can_be_read_after_the_reconnect(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
     ) -> None:
         Watched(room)
@@ -257,7 +257,7 @@ class TestPublishing:
         fake.emit("reconnected")
         await until(lambda: fake.local_participant.attributes.get("interpretation_refused.alice") == "why")
 
-    async def test_after_a_reconnect_it_is_described_by_its_new_sid_alone(
+    async def test_a_track_is_described_by_its_new_sid_alone_after_a_reconnect(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
     ) -> None:
         Watched(room)
@@ -316,7 +316,9 @@ class TestCaptions:
         }
         await track.aclose()
 
-    async def test_what_is_not_heard_can_be_told(self, fake: FakeLiveKitRoom, room: LiveKitRoom) -> None:
+    async def test_speech_that_is_not_heard_can_be_captioned(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
         await room.caption(replace(self._caption(original=False), spoken=False, missing_seconds=4.0))
         await room.caption(self._caption(original=False))
         told, usual = (text.attributes for text in fake.local_participant.texts)

@@ -42,21 +42,21 @@ def test_a_track_that_brings_nothing_holds_up_the_others_for_a_moment_only() -> 
     assert heard == samples(7, 0.9)
 
 
-def test_what_came_late_is_not_lost() -> None:
+def test_late_audio_is_not_lost() -> None:
     two = mixer("a", "b")
     heard = b"".join(two.push("a", samples(7, 0.02)) for _ in range(10))
     heard += two.push("b", samples(100, 0.2)) + two.listen_to(())
     assert np.frombuffer(heard, np.int16).astype(int).sum() == 0.2 * RATE * 107
 
 
-def test_who_leaves_is_heard_to_the_end() -> None:
+def test_a_speaker_who_leaves_is_heard_to_the_end() -> None:
     two = mixer("a", "b")
     two.push("a", samples(7, 0.05))
     assert two.listen_to(["b"]) == b""
     assert two.push("b", samples(100, 0.05)) == samples(107, 0.05)
 
 
-def test_when_all_have_left_the_rest_is_heard_at_once() -> None:
+def test_the_rest_is_heard_at_once_when_all_have_left() -> None:
     two = mixer("a", "b")
     two.push("a", samples(7, 0.05))
     assert two.listen_to(()) == samples(7, 0.05)

@@ -81,7 +81,7 @@ async def test_frames_are_played_once_in_order(place: Place) -> None:
     assert place.source.captured == list(range(100))
 
 
-async def test_what_was_not_heard_before_a_loss_is_played_in_order_when_there_are_listeners_again(
+async def test_unheard_audio_of_before_a_loss_is_played_in_order_when_listeners_are_back(
     place: Place,
 ) -> None:
     await place.play(range(100))
@@ -97,7 +97,7 @@ async def test_what_was_not_heard_before_a_loss_is_played_in_order_when_there_ar
     assert place.source.captured[100:] == list(range(again[0], 110))
 
 
-async def test_what_is_played_again_is_played_once_more_where_the_connection_is_lost_meanwhile(
+async def test_a_replay_is_repeated_if_the_connection_is_lost_meanwhile(
     place: Place,
 ) -> None:
     await place.play(range(5))

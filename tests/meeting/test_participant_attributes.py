@@ -37,7 +37,7 @@ async def test_the_latest_value_holds_and_an_empty_one_takes_it_back(
     await until(lambda: fake.local_participant.attributes == {"a": "2"})
 
 
-async def test_what_was_set_while_the_connection_was_lost_is_set_when_it_is_back(
+async def test_an_attribute_set_while_disconnected_is_set_after_the_reconnect(
     fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"before": "1"})
@@ -51,7 +51,7 @@ async def test_what_was_set_while_the_connection_was_lost_is_set_when_it_is_back
     await until(lambda: fake.local_participant.attributes == {"meanwhile": "1"})
 
 
-async def test_what_a_server_that_was_started_again_forgot_is_set_again(
+async def test_an_attribute_that_a_restarted_server_forgot_is_set_again(
     fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"a": "1"})
@@ -84,7 +84,7 @@ async def test_nothing_is_sent_to_a_room_that_is_not_connected(
     assert fake.local_participant.attributes == {}
 
 
-async def test_in_the_end_none_is_left(
+async def test_no_attribute_is_left_in_the_end(
     fake: FakeLiveKitRoom, attributes: ParticipantAttributes, until: Until
 ) -> None:
     attributes.set({"a": "1", "b": "1"})

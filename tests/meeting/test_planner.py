@@ -33,45 +33,45 @@ def test_two_who_do_not_share_a_language_are_two_routes() -> None:
     assert set(found.streams) == {Route("alice", "fr"), Route("bob", "en")}
 
 
-def test_those_who_want_the_same_language_share_a_stream() -> None:
+def test_listeners_of_one_language_share_a_stream() -> None:
     found = plan(person("alice", "en"), person("bob", "fr"), person("carl", "fr"))
     assert found.listeners[Route("alice", "fr")] == {"bob", "carl"}
     assert Route("bob", "fr") not in found.listeners
 
 
 @pytest.mark.parametrize(("spoken", "wanted"), [("en", "en"), ("en-GB", "en"), ("pt-PT", "pt")])
-def test_who_shares_the_language_needs_no_interpretation(spoken: str, wanted: str) -> None:
+def test_a_listener_of_the_speakers_language_needs_no_interpretation(spoken: str, wanted: str) -> None:
     assert plan(person("alice", spoken), person("bob", wanted)).streams == ()
 
 
-def test_where_nobody_listens_there_is_none() -> None:
+def test_a_room_without_listeners_has_no_stream() -> None:
     assert plan(person("alice", "en")).streams == ()
     assert plan(person("alice", "en"), person("bob", None)).streams == (Route("bob", "en"),)
 
 
-def test_what_somebody_speaks_may_differ_from_what_they_want_to_hear() -> None:
+def test_a_member_may_speak_another_language_than_they_want_to_hear() -> None:
     found = plan(person("alice", "en", speaks="de"), person("bob", "en"), person("carl", "de"))
     assert Route("alice", "en") in found.streams
     assert Route("alice", "de") not in found.streams
 
 
-def test_who_may_speak_any_language_is_interpreted_for_all() -> None:
+def test_a_speaker_of_any_language_is_interpreted_for_all() -> None:
     assert plan(person("alice", None), person("bob", "en")).streams == (Route("alice", "en"),)
 
 
-def test_who_is_muted_keeps_the_listeners_and_has_no_stream() -> None:
+def test_a_muted_speaker_keeps_the_listeners_and_has_no_stream() -> None:
     found = plan(person("alice", "en", audible=False), person("bob", "fr", audible=False))
     assert Route("alice", "fr") in found.listeners
     assert found.streams == ()
 
 
-def test_who_publishes_nothing_is_not_listened_to() -> None:
+def test_a_member_who_publishes_nothing_is_not_listened_to() -> None:
     assert plan(person("alice", "en", publishes=False, audible=False), person("bob", "fr")).listeners == {
         Route("bob", "en"): {"alice"}
     }
 
 
-def test_beyond_the_ceiling_who_comes_last_waits() -> None:
+def test_the_last_to_come_waits_beyond_the_ceiling() -> None:
     planner = Planner(2)
     alice, bob, carl = person("alice", "en"), person("bob", "fr"), person("carl", "de", audible=False)
     assert planner.plan([alice, bob]).waiting == ()
@@ -80,7 +80,7 @@ def test_beyond_the_ceiling_who_comes_last_waits() -> None:
     assert found.waiting == (Route("alice", "de"), Route("bob", "de"))
 
 
-def test_who_waits_longest_gets_the_next_place() -> None:
+def test_the_one_who_waits_longest_gets_the_next_place() -> None:
     planner = Planner(2)
     alice, bob, carl = person("alice", "en"), person("bob", "fr"), person("carl", "de")
     planner.plan([alice, bob])
@@ -117,7 +117,7 @@ PEOPLE = st.lists(
 
 
 @given(steps=st.lists(PEOPLE, max_size=6), ceiling=st.integers(1, 12))
-def test_there_are_as_many_streams_as_are_needed_and_allowed(steps: list[list[Person]], ceiling: int) -> None:
+def test_the_number_of_streams_is_what_is_needed_and_allowed(steps: list[list[Person]], ceiling: int) -> None:
     planner = Planner(ceiling)
     before: tuple[Route, ...] = ()
     for people in steps:
@@ -145,7 +145,9 @@ def test_there_are_as_many_streams_as_are_needed_and_allowed(steps: list[list[Pe
         ("gsw", "de", True),
     ],
 )
-def test_who_understands_the_speaker_wants_no_route(spoken: str, wanted: str, routed: bool) -> None:
+def test_a_listener_who_understands_the_speaker_wants_no_route(
+    spoken: str, wanted: str, routed: bool
+) -> None:
     people = [person("alice", "en", speaks=spoken), person("bob", wanted, publishes=False, audible=False)]
     assert list(Planner(9).plan(people).listeners) == ([Route("alice", wanted)] if routed else [])
 

@@ -46,7 +46,7 @@ def in_virtual_time(test: Callable[[ReturningMembers], Awaitable[None]]) -> Call
 
 
 @in_virtual_time
-async def test_where_no_connection_was_lost_nothing_waits(returning: ReturningMembers) -> None:
+async def test_nothing_waits_if_no_connection_was_lost(returning: ReturningMembers) -> None:
     assert await Wait(returning).seconds() == 0.0
 
 
@@ -66,7 +66,7 @@ async def test_a_voice_waits_until_its_listener_is_back_and_hears_again(returnin
 
 
 @in_virtual_time
-async def test_who_does_not_come_back_has_left(returning: ReturningMembers) -> None:
+async def test_a_member_who_does_not_come_back_has_left(returning: ReturningMembers) -> None:
     gone = asyncio.Event()
     returning.lost([BOB])
     wait = Wait(returning)

@@ -137,7 +137,7 @@ def in_a_booth(**options: Any) -> Callable[[Callable[[Booth], Awaitable[None]]],
 
 
 @in_a_booth()
-async def test_what_is_said_is_heard_by_who_wants_it(booth: Booth) -> None:
+async def test_speech_is_heard_by_everyone_who_wants_it(booth: Booth) -> None:
     booth.serve_bob()
     said = await booth.say()
     await booth.go_on(5.0)
@@ -146,7 +146,7 @@ async def test_what_is_said_is_heard_by_who_wants_it(booth: Booth) -> None:
 
 
 @in_a_booth()
-async def test_who_comes_for_the_next_word_hears_it_from_there(booth: Booth) -> None:
+async def test_a_listener_who_comes_for_the_next_word_hears_it_from_there(booth: Booth) -> None:
     booth.serve_bob()
     first = await booth.say()
     booth.interpreter.serve(CARL, at_once=NOBODY)
@@ -197,7 +197,7 @@ async def test_a_stream_that_fails_is_replaced_after_a_while(booth: Booth) -> No
 
 
 @in_a_booth()
-async def test_who_is_muted_is_not_tried_again(booth: Booth) -> None:
+async def test_a_muted_speaker_is_not_tried_again(booth: Booth) -> None:
     booth.azure.failing = lambda stream: True
     booth.serve_bob()
     await booth.go_on(0.3)
@@ -231,7 +231,7 @@ async def test_both_languages_can_be_read(booth: Booth) -> None:
 
 
 @in_a_booth()
-async def test_what_is_said_while_azure_is_away_is_heard_afterwards_once_and_in_order(booth: Booth) -> None:
+async def test_speech_during_an_outage_is_heard_afterwards_once_and_in_order(booth: Booth) -> None:
     booth.serve_bob()
     before = await booth.say()
     await booth.go_on(3.0)
@@ -266,7 +266,7 @@ async def test_speech_that_cannot_be_kept_is_told_and_can_be_seen(booth: Booth) 
 
 
 @in_a_booth()
-async def test_who_falls_silent_while_azure_is_away_is_heard_afterwards(booth: Booth) -> None:
+async def test_a_speaker_who_falls_silent_during_an_outage_is_heard_afterwards(booth: Booth) -> None:
     booth.serve_bob()
     booth.azure_goes()
     first = await booth.say()
@@ -301,7 +301,7 @@ async def test_an_azure_that_stays_away_is_not_waited_for_without_end(booth: Boo
 
 
 @in_a_booth()
-async def test_who_wants_it_from_the_next_word_on_is_not_told_what_was_said_before(booth: Booth) -> None:
+async def test_a_listener_from_the_next_word_on_is_not_told_what_was_said_before(booth: Booth) -> None:
     booth.serve_bob()
     booth.azure_goes()
     for_bob = await booth.say()
@@ -319,7 +319,7 @@ async def test_who_wants_it_from_the_next_word_on_is_not_told_what_was_said_befo
 
 
 @in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
-async def test_what_was_said_too_long_ago_is_only_read(booth: Booth) -> None:
+async def test_speech_of_too_long_ago_is_captioned_and_not_heard(booth: Booth) -> None:
     booth.serve_bob()
     booth.azure_goes()
     meanwhile = await booth.say_every(5.0, times=7)
@@ -374,7 +374,7 @@ class Stopwatch(FakeRoom):
 @pytest.mark.parametrize(
     ("catch_up", "least", "most"), [(False, 59.9, 60.1), (True, 60 / 1.25 - 0.1, 52.0)], ids=["no", "yes"]
 )
-def test_with_catch_up_a_fast_speaker_is_heard_faster(catch_up: bool, least: float, most: float) -> None:
+def test_a_fast_speaker_is_heard_faster_with_catch_up(catch_up: bool, least: float, most: float) -> None:
     @in_a_booth(room=Stopwatch, policy=CatchUpPolicy(catch_up=catch_up, max_lag_seconds=None))
     async def play(booth: Booth) -> None:
         booth.serve_bob()

@@ -86,7 +86,7 @@ async def test_a_track_that_goes_is_not_listened_to(tracks: Tracks, ear: Ear, un
     await until(lambda: ear.heard == [5])
 
 
-async def test_what_a_track_had_left_is_heard_when_all_go(tracks: Tracks, ear: Ear, until: Until) -> None:
+async def test_the_rest_of_a_track_is_heard_when_all_go(tracks: Tracks, ear: Ear, until: Until) -> None:
     ear.hearing.listen_to(["mic", "screen"])
     tracks.push("mic", 7)
     await until(lambda: tracks._queue("mic").empty())

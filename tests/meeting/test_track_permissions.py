@@ -81,7 +81,7 @@ async def test_nothing_is_sent_once_it_is_closed(wire: Wire) -> None:
 
 
 @in_virtual_time
-async def test_before_any_change_there_is_nothing_to_close(wire: Wire) -> None:
+async def test_nothing_needs_closing_before_any_change(wire: Wire) -> None:
     wire.permissions.close()
     wire.change()
     assert wire.sent == []

@@ -33,7 +33,7 @@ def test_the_table_names_each_language_once() -> None:
     assert [(name, target(name)) for name, code in NAMES if target(name) != code] == []
 
 
-def test_what_the_table_leads_to_is_in_it() -> None:
+def test_the_table_leads_to_codes_that_it_has() -> None:
     assert set(RELATIVES.values()) <= set(CODES)
     assert set(SPEECH_OF) <= set(CODES)
     assert {code for code in TARGET_OF.values() if code not in CODES} == {"yi"}
@@ -94,7 +94,7 @@ def test_spaces_around_a_name_and_in_it_do_no_harm(text: str) -> None:
         ("x" * 100, f"'{'x' * 40}...' is not a language"),
     ],
 )
-def test_what_azure_does_not_translate_to_is_refused_with_the_nearest_that_it_does(
+def test_a_language_without_translation_is_refused_with_the_nearest_translated_one(
     text: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -181,7 +181,7 @@ def test_languages_are_the_same_to_hear_or_to_read(one: str, other: str, speech:
         ({}, "fr", None),
     ],
 )
-def test_what_there_is_in_a_language_is_found_by_any_of_its_names(
+def test_a_value_is_found_by_any_name_of_its_language(
     given: dict[str, int], language: str, found: int | None
 ) -> None:
     assert in_language(given, language) == found

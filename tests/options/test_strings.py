@@ -65,7 +65,7 @@ _TAKEN = [
 
 
 @pytest.mark.parametrize(("read", "arguments", "taken"), _TAKEN, ids=_named)
-def test_what_is_meant_is_taken(
+def test_a_valid_value_is_accepted(
     read: Callable[[dict[str, Any]], Any], arguments: dict[str, Any], taken: object
 ) -> None:
     assert read(arguments) == taken
@@ -113,7 +113,7 @@ _REFUSED = [
 
 
 @pytest.mark.parametrize(("make", "arguments", "reason"), _REFUSED, ids=_named)
-def test_what_cannot_be_sent_is_refused_with_the_reason_and_no_secret(
+def test_a_value_that_cannot_be_sent_is_refused_with_the_reason_and_no_secret(
     make: Callable[[dict[str, Any]], Any], arguments: dict[str, Any], reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason) as refused:

@@ -42,7 +42,7 @@ async def test_one_frame_is_a_recording(make_stt: Callable[..., STT], service: F
     assert bytes(service.last.written) == bytes(FRAMES[0].data)
 
 
-async def test_it_is_told_once_and_not_as_a_stream(make_stt: Callable[..., STT]) -> None:
+async def test_a_recording_is_reported_once_and_not_as_a_stream(make_stt: Callable[..., STT]) -> None:
     stt = make_stt()
     told = Told(stt)
     event = await within(stt.recognize(FRAMES))

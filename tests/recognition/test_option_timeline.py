@@ -47,14 +47,14 @@ class Stream:
             self.retained.add(pcm)
 
 
-def test_before_anything_was_said_a_change_is_how_it_begins() -> None:
+def test_a_change_before_any_speech_applies_from_the_beginning() -> None:
     stream = Stream()
     stream.options.begin({"target_languages": ("de",)})
     stream.speak(1.0)
     assert (stream.places(), stream.changed_at) == ([(0.0, "de")], [])
 
 
-def test_while_nothing_is_said_it_takes_place_at_once() -> None:
+def test_a_change_during_silence_takes_effect_at_once() -> None:
     stream = Stream()
     stream.pause(0.1)
     stream.want("de")
@@ -74,7 +74,7 @@ def test_an_utterance_under_way_is_heard_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(("silence_ms", "place"), [(200, 1.2), (2000, 3.0)])
-def test_its_end_is_what_azure_was_told_that_ends_one(silence_ms: int, place: float) -> None:
+def test_an_utterance_ends_after_the_silence_that_azure_was_told(silence_ms: int, place: float) -> None:
     stream = Stream(segmentation_silence_timeout_ms=silence_ms)
     stream.speak(1.0)
     stream.want("de")
@@ -101,7 +101,7 @@ def test_a_pause_that_began_before_it_was_wanted_counts() -> None:
     assert stream.changed_at == [1.5]
 
 
-def test_who_speaks_without_a_pause_is_cut_in_two_in_the_end() -> None:
+def test_a_speaker_without_a_pause_is_cut_in_two_in_the_end() -> None:
     stream = Stream()
     stream.speak(1.0)
     stream.want("de")

@@ -21,14 +21,14 @@ def test_audio_that_is_taken_as_it_comes_was_pushed_then() -> None:
     assert [times.at(position) for position in (0.0, 0.5, 10.0)] == [103.0, 103.5, 113.0]
 
 
-def test_what_was_said_before_a_pause_was_pushed_before_it() -> None:
+def test_speech_before_a_pause_was_pushed_before_it() -> None:
     times = PushClock(100.0)
     take(times, 0.0, 1.0, lag=100.0)
     take(times, 1.0, 2.0, lag=160.0)
     assert [times.at(position) for position in (1.0, 1.02, 2.0)] == [101.0, pytest.approx(161.02), 162.0]
 
 
-def test_what_waited_to_be_taken_was_pushed_as_long_before_as_there_was_audio_behind_it() -> None:
+def test_audio_that_waited_was_pushed_as_long_before_as_audio_stood_behind_it() -> None:
     times = PushClock(100.0)
     take(times, 0.0, 1.0, lag=100.0)
     for number in range(51, 101):  # a second of audio is taken at once
@@ -68,5 +68,5 @@ def test_memory_is_bounded() -> None:
     assert times.at(4999 * FRAME) == 4999
 
 
-def test_before_the_first_frame_a_stream_counts_from_its_beginning() -> None:
+def test_a_stream_counts_from_its_beginning_before_the_first_frame() -> None:
     assert PushClock(100.0).at(2.0) == 102.0

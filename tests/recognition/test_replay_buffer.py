@@ -25,7 +25,7 @@ def test_all_that_no_final_covers_is_kept_in_order() -> None:
     assert (retained.start_seconds, retained.end_seconds) == (0, 3)
 
 
-def test_what_a_final_covers_is_let_go_to_the_sample() -> None:
+def test_audio_under_a_final_is_freed_to_the_sample() -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1, 1))
     retained.add(pcm(2, 2))
@@ -53,7 +53,7 @@ def test_a_final_beyond_the_end_leaves_nothing_and_positions_go_on() -> None:
 
 
 @pytest.mark.parametrize(("value", "forgotten_seconds"), [(1000, 0.5), (1, 0.0)], ids=["speech", "silence"])
-def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
+def test_the_oldest_audio_leaves_beyond_the_bound_and_speech_is_counted(
     value: int, forgotten_seconds: float
 ) -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=2)
@@ -63,7 +63,7 @@ def test_beyond_the_bound_the_oldest_leaves_and_speech_is_counted(
     assert retained.take_forgotten_seconds() == pytest.approx(forgotten_seconds)
 
 
-def test_what_left_before_its_final_came_is_not_forgotten() -> None:
+def test_audio_that_left_before_its_final_is_still_counted() -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=2)
     retained.add(pcm(2, 1000))
     retained.add(pcm(0.5, 1000))
@@ -92,7 +92,7 @@ def test_the_quiet_at_its_end_is_that_since_the_last_sound() -> None:
     assert retained.quiet_seconds == 0
 
 
-def test_without_a_sound_it_was_always_quiet() -> None:
+def test_a_buffer_without_sound_was_always_quiet() -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     retained.add(pcm(1))
     assert retained.quiet_seconds == float("inf")
@@ -100,7 +100,7 @@ def test_without_a_sound_it_was_always_quiet() -> None:
 
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3000))))
-def test_what_is_kept_is_the_end_of_what_was_added(steps: list[tuple[bool, int]]) -> None:
+def test_the_kept_audio_is_the_end_of_what_was_added(steps: list[tuple[bool, int]]) -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=2)
     added = b""
     for is_cover, number in steps:

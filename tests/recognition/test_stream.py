@@ -107,7 +107,7 @@ class TestOrder:
         assert await speech_of(make_stt, listen, service, heard("Oui.")) == [START, FINAL.value, END]
 
     @pytest.mark.parametrize("nothing", [NothingRecognized(), Recognized(phrase("", {}))])
-    async def test_what_was_no_speech_ends(
+    async def test_a_noise_without_words_ends_the_speech(
         self, make_stt: Make, listen: Make, service: FakeService, nothing: Event
     ) -> None:
         assert await speech_of(make_stt, listen, service, SpeechStarted(1.0), nothing) == [START, END]
@@ -128,7 +128,7 @@ class TestTranscripts:
         (final,) = listener.finals
         return final
 
-    async def test_it_has_the_target_the_source_and_all_targets(
+    async def test_a_transcript_has_the_target_the_source_and_all_targets(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         event = Recognized(phrase("Yes.", {"de": "Ja.", "fr": "Oui."}, offset=1.0, duration=0.5))
@@ -140,7 +140,7 @@ class TestTranscripts:
         assert final.target_texts == ["Oui.", "Ja."]
         assert final.metadata == {"translated": True, "id": final.text.utterance.id}
 
-    async def test_its_times_are_on_the_clock_of_the_stream(
+    async def test_the_times_of_a_transcript_are_on_the_clock_of_the_stream(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         event = Recognized(phrase(offset=1.0, duration=0.5))
@@ -171,7 +171,7 @@ class TestTranscripts:
         assert listener.speech == ["start_of_speech", "end_of_speech"]
         assert (told, interpreter.counts.utterances) == ([], 0)
 
-    async def test_why_nothing_is_translated_is_told_by_the_final_and_once_by_the_log(
+    async def test_the_reason_for_a_missing_translation_is_in_the_final_and_once_in_the_log(
         self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
     ) -> None:
         told: list[UtteranceRecognized] = []
@@ -216,7 +216,7 @@ class TestAudio:
         await listener.ended()
         return bytes(service.last.written)
 
-    async def test_what_fits_passes_unchanged(
+    async def test_audio_that_fits_passes_unchanged(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         pcm = tone(440, 0.02)
@@ -224,7 +224,7 @@ class TestAudio:
         assert written == pcm
 
     @pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (48000, 1), (16000, 2), (8000, 1)])
-    async def test_its_length_is_kept(
+    async def test_the_length_of_the_audio_is_kept(
         self, make_stt: Make, listen: Make, service: FakeService, rate: int, channels: int
     ) -> None:
         frames = [frame(0.02, rate, channels) for _ in range(50)]
@@ -257,7 +257,7 @@ class TestUsage:
         usage = listener.of(SpeechEventType.RECOGNITION_USAGE)
         return [event.recognition_usage.audio_duration for event in usage]
 
-    async def test_it_comes_every_five_seconds_at_a_flush_and_at_the_end(
+    async def test_usage_comes_every_five_seconds_at_a_flush_and_at_the_end(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         listener = listen(make_stt())
@@ -270,7 +270,7 @@ class TestUsage:
         await listener.ended()
         assert self._seconds(listener) == pytest.approx([5.0, 1.0, 0.25])
 
-    async def test_it_sums_to_the_audio_also_when_that_is_resampled(
+    async def test_usage_sums_to_the_audio_also_when_that_is_resampled(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         listener = listen(make_stt())
@@ -281,7 +281,7 @@ class TestUsage:
         assert sum(self._seconds(listener)) == pytest.approx(len(service.last.written) / 32000)
         assert sum(self._seconds(listener)) == pytest.approx(6.1, abs=0.02)
 
-    async def test_there_is_none_without_audio(self, make_stt: Make, listen: Make) -> None:
+    async def test_no_audio_has_no_usage(self, make_stt: Make, listen: Make) -> None:
         listener = listen(make_stt())
         listener.stream.end_input()
         await listener.ended()
@@ -502,7 +502,7 @@ class TestChanges:
     def _targets(self, service: FakeService) -> list[str]:
         return [recognizer.options.target_languages[0] for recognizer in service.recognizers]
 
-    async def test_before_anything_was_pushed_the_first_recognizer_has_them(
+    async def test_a_change_before_any_audio_applies_to_the_first_recognizer(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt()
@@ -512,7 +512,7 @@ class TestChanges:
         await listener.ended()
         assert self._targets(service) == ["de"]
 
-    async def test_what_was_pushed_before_is_heard_by_the_recognizer_of_then(
+    async def test_audio_before_a_change_is_heard_by_the_earlier_recognizer(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         service.replies = [[Connected(), heard("Oui.")], [Connected(), said_in("de", "Ja.")]]
@@ -527,7 +527,7 @@ class TestChanges:
         assert [len(one.written) / 32000 for one in service.recognizers] == pytest.approx([0.6, 0.7])
         assert [(final.language, final.text) for final in listener.finals] == [("fr", "Oui."), ("de", "Ja.")]
 
-    async def test_after_the_end_of_the_input_they_change_nothing(
+    async def test_a_change_after_the_end_of_the_input_does_nothing(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         service.finishes = False
@@ -582,7 +582,7 @@ class TestBlockedLoop:
 
 
 class TestStaleEvents:
-    async def test_those_of_an_earlier_attempt_are_ignored(
+    async def test_events_of_an_earlier_attempt_are_ignored(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         service.replies = [[Failed("ConnectionFailure", "")], [Connected()]]
@@ -599,7 +599,7 @@ class TestStaleEvents:
         (claimed,) = interpreter._translations.claim("fresh")
         assert b"".join(samples.pcm for samples in claimed.samples) == tone(880, 0.1)
 
-    async def test_those_after_closing_are_ignored(
+    async def test_events_after_closing_are_ignored(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         told: list[UtteranceRecognized] = []
@@ -816,7 +816,7 @@ class TestLostResults:
         service.last.post(at("Un.", 0.5), *voice(self.SHORT), *voice(self.SHORT), *then)
         return listener
 
-    async def test_its_audio_is_sent_again_when_the_next_result_comes(
+    async def test_the_audio_of_a_lost_result_is_sent_again_when_the_next_result_comes(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         listener = await self.lose(make_stt(), listen, service, until, at("Trois.", 4.0))
@@ -826,7 +826,7 @@ class TestLostResults:
         await listener.has(FINAL, 3)
         assert [final.text for final in listener.finals] == ["Un.", "Deux.", "Trois."]
 
-    async def test_its_audio_is_sent_again_only_once(
+    async def test_the_audio_of_a_lost_result_is_sent_again_once(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         stt = make_stt()
@@ -852,7 +852,7 @@ class TestLostResults:
         await until(lambda: utterance.done)
         assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 1)
 
-    async def test_without_another_attempt_the_next_utterance_still_has_its_own_voice(
+    async def test_the_next_utterance_keeps_its_own_voice_without_another_attempt(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         stt = make_stt()
@@ -865,7 +865,7 @@ class TestLostResults:
         await until(lambda: utterance.done)
         assert utterance.seconds == pytest.approx(0.2)
 
-    async def test_its_audio_is_sent_again_when_no_other_result_comes(
+    async def test_the_audio_of_a_lost_result_is_sent_again_when_no_other_result_comes(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         await self.lose(make_stt(voice_timeout_seconds=0.2), listen, service, until)
@@ -897,12 +897,12 @@ class TestServiceThatStaysMute:
         with mock.patch("livekit.agents.stt.stt.time", livekit_clock):
             return run(loop, main()), recoverable
 
-    def test_it_is_an_error_in_the_end(self, service: FakeService) -> None:
+    def test_a_mute_service_is_an_error_in_the_end(self, service: FakeService) -> None:
         error, recoverable = self.listen(service, APIConnectOptions(max_retry=1))
         assert not error.retryable
         assert recoverable == [True, False]
 
-    def test_without_retries_of_its_own_whoever_asked_may_try_again(self, service: FakeService) -> None:
+    def test_a_stream_without_retries_leaves_another_try_to_its_caller(self, service: FakeService) -> None:
         error, _ = self.listen(service, APIConnectOptions(max_retry=0))
         assert error.retryable
 
@@ -965,7 +965,7 @@ class TestCounts:
         # By the pace of the voice before: 13 characters in 1.3 s.
         assert (lost[0].seconds_heard, lost[0].seconds_missing) == (0.0, pytest.approx(1.1))
 
-    async def test_without_an_earlier_voice_what_is_missing_is_not_guessed(
+    async def test_a_missing_voice_is_not_guessed_without_an_earlier_one(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         stt = make_stt()

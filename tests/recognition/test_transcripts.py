@@ -77,7 +77,7 @@ def test_every_event_carries_the_request_id(transcriber: Transcriber, step: str)
     assert {event.request_id for event in STEPS[step](transcriber)} <= {"request-1"}
 
 
-def test_only_transcripts_carry_words(transcriber: Transcriber) -> None:
+def test_transcripts_alone_carry_words(transcriber: Transcriber) -> None:
     assert [len(event.alternatives) for event in final(transcriber)] == [0, 1, 0]
 
 
@@ -94,14 +94,14 @@ def test_an_interim_transcript_has_the_translation(transcriber: Transcriber) -> 
     assert (data.text, data.language, data.source_texts) == ("Bonjour", "fr", ["Hello"])
 
 
-def test_what_was_not_translated_is_given_as_it_was_said(transcriber: Transcriber) -> None:
+def test_untranslated_speech_is_given_as_it_was_said(transcriber: Transcriber) -> None:
     [data] = final(transcriber, UNTRANSLATED)[1].alternatives
     assert (data.text, data.language) == ("Hello", "en-US")
     assert (data.target_texts, data.target_languages) == ([], [])
     assert data.metadata == {"translated": False}
 
 
-def test_without_the_spoken_language_it_is_not_translated(transcriber: Transcriber) -> None:
+def test_speech_without_a_detected_language_is_not_translated(transcriber: Transcriber) -> None:
     transcript = transcriber.transcript(Phrase(1.0, 0.5, "Hello", "en-US", {"de": "Hallo"}))
     assert transcript == Transcript("Hello", "en-US", "Hello", "en-US", {"de": "Hallo"}, 101.0, 101.5, False)
 
@@ -176,7 +176,7 @@ def test_speech_in_the_target_language_is_known_whatever_its_region(
     assert Transcriber((target,), "request-1").transcript(phrase).same_language is same
 
 
-def test_what_is_not_translated_is_not_in_the_target_language() -> None:
+def test_untranslated_speech_is_not_in_the_target_language() -> None:
     assert not Transcriber(("en",), "request-1").transcript(UNTRANSLATED).same_language
 
 

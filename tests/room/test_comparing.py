@@ -47,7 +47,7 @@ class TestFindVoice:
     @pytest.mark.parametrize(
         "heard", ["its beginning", "its end", "a gap amid it", "another voice", "nothing"]
     )
-    def test_what_is_missing_is_told(self, heard: str) -> None:
+    def test_a_missing_voice_is_reported(self, heard: str) -> None:
         sound = {
             "its beginning": _VOICE[:-_SECOND],
             "its end": _VOICE[_SECOND:],
@@ -70,13 +70,13 @@ class TestFindWindows:
         assert all(one or other for one, other in zip(first, second, strict=True))
         assert sum(one and other for one, other in zip(first, second, strict=True)) == 2
 
-    def test_what_is_missing_is_told(self) -> None:
+    def test_a_missing_window_is_reported(self) -> None:
         assert not all(find_windows(_VOICE[:_SECOND], _VOICE, RATE_HZ))
         assert not any(find_windows(silence(3), _VOICE, RATE_HZ))
 
 
 class TestLoudSeconds:
-    def test_it_is_how_much_is_no_silence(self) -> None:
+    def test_loud_seconds_are_the_seconds_that_are_no_silence(self) -> None:
         loud = loud_seconds(_VOICE, RATE_HZ)
         assert 0.5 * len(_VOICE) / _SECOND < loud <= len(_VOICE) / _SECOND
         assert loud_seconds(silence(1) + _VOICE + silence(1) + _VOICE, RATE_HZ) == pytest.approx(

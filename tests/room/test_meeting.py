@@ -176,7 +176,7 @@ async def test_voices_wait_while_the_server_is_started_again(
     assert WINDOW_SECONDS * sum(all(window) for window in zip(*parts, strict=True)) <= 0.6, parts
 
 
-async def test_who_asks_for_what_cannot_be_had_is_told_until_they_ask_for_what_can(
+async def test_a_member_who_asks_for_the_impossible_is_told_until_they_ask_for_the_possible(
     meeting: Any, interpreter: Any, emulator: Emulator
 ) -> None:
     await meeting.join("alice", {"language": "en"}, microphone=True)
@@ -229,7 +229,7 @@ async def test_a_recorder_subscribes_to_all_and_who_is_hidden_to_no_interpretati
 
 
 @pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
-async def test_what_is_said_while_azure_is_away_is_interpreted_afterwards(
+async def test_speech_during_an_outage_is_interpreted_afterwards(
     meeting: Any, interpreter: Any, emulator: Any
 ) -> None:
     failed = asyncio.Event()

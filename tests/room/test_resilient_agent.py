@@ -40,7 +40,7 @@ async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
         await worker.aclose()
 
 
-async def test_what_a_job_interprets_is_counted_at_the_workers_endpoint_and_a_drain_lets_it_end(
+async def test_the_workers_endpoint_counts_what_a_job_interprets_and_a_drain_lets_it_end(
     worker: Any, meeting: Any
 ) -> None:
     await worker.until_logged("registered worker")

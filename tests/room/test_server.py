@@ -29,7 +29,7 @@ def test_a_binary_is_found_by_its_path_or_on_path(binary: Path) -> None:
     assert find_server({"PATH": str(binary.parent)}) == str(binary)
 
 
-def test_there_may_be_none() -> None:
+def test_a_machine_may_have_no_server() -> None:
     assert find_server({"PATH": ""}) is None
 
 

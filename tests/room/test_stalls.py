@@ -6,7 +6,7 @@ import time
 from .stalls import Stalls
 
 
-async def test_it_tells_how_long_the_loop_was_held_up() -> None:
+async def test_the_watch_tells_how_long_the_loop_was_held_up() -> None:
     stalls = Stalls()
     await asyncio.sleep(0.05)
     before = stalls.seconds

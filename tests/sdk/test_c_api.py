@@ -88,7 +88,7 @@ class TestSignal:
         with pytest.raises(AttributeError, match="no_such_function"):
             c_api.Signal(connection, kind, lambda _: None, fail)
 
-    def test_what_a_callback_raises_is_told_and_the_next_event_comes(self, connection: Any) -> None:
+    def test_a_callback_that_raises_is_reported_and_the_next_event_comes(self, connection: Any) -> None:
         failures: list[Exception] = []
 
         def received(event: int) -> None:

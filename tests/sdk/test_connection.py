@@ -49,12 +49,12 @@ async def all_of(connection: Connection) -> list[Event]:
 
 
 class TestEvents:
-    async def test_they_come_in_order_up_to_finished(self, service: FakeService) -> None:
+    async def test_events_come_in_order_up_to_finished(self, service: FakeService) -> None:
         async with connect(service) as connection:
             service.last.post(heard("un"), heard("deux"), Finished(), heard("trois"))
             assert await all_of(connection) == [Connected(), heard("un"), heard("deux"), Finished()]
 
-    async def test_they_end_with_a_failure(self, service: FakeService) -> None:
+    async def test_a_failure_is_the_last_event(self, service: FakeService) -> None:
         failed = Failed("ServiceError", "it broke")
         async with connect(service) as connection:
             service.last.post(failed, Finished())
@@ -105,7 +105,7 @@ class TestEvents:
             came = [await within(anext(events)) for _ in range(4)]
             assert came[2:] == [VoiceCompleted("a"), VoiceChunk(b"2", "b", begins=True)]
 
-    async def test_nor_longer_than_an_utterance_waits_for_a_voice_where_ends_are_told(
+    async def test_a_told_end_is_awaited_no_longer_than_an_utterance_waits_for_its_voice(
         self, service: FakeService
     ) -> None:
         async with Connection(
@@ -117,7 +117,7 @@ class TestEvents:
             came = [await asyncio.wait_for(anext(events), 4.0) for _ in range(6)]
             assert came[4:] == [VoiceCompleted("b"), VoiceChunk(b"3", "c", begins=True)]
 
-    async def test_what_the_constructor_reports_is_not_lost(self, service: FakeService) -> None:
+    async def test_events_of_the_constructor_are_not_lost(self, service: FakeService) -> None:
         def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:
             post(Disconnected())
             return service(options, post)
@@ -126,7 +126,7 @@ class TestEvents:
             service.last.post(Finished())
             assert await all_of(connection) == [Disconnected(), Connected(), Finished()]
 
-    async def test_what_is_posted_after_closing_is_ignored(self, service: FakeService, until: Until) -> None:
+    async def test_events_posted_after_closing_are_ignored(self, service: FakeService, until: Until) -> None:
         async with connect(service) as connection:
             await until(lambda: connection._events.qsize() == 1)  # Connected
         service.last.post(heard("late"), Finished())
@@ -134,7 +134,7 @@ class TestEvents:
         await asyncio.sleep(0)  # the loop runs what the thread handed it
         assert connection._events.qsize() == 1
 
-    async def test_what_the_loop_was_handed_before_closing_but_took_after_is_ignored(
+    async def test_events_handed_to_the_loop_before_closing_and_taken_later_are_ignored(
         self, service: FakeService
     ) -> None:
         async with connect(service) as connection:
@@ -178,7 +178,7 @@ class TestOpening:
         connection = await within(opening)
         await connection.aclose()
 
-    async def test_what_the_constructor_raises_is_raised(self, service: FakeService) -> None:
+    async def test_an_error_of_the_constructor_is_raised(self, service: FakeService) -> None:
         service.refuses = RuntimeError("a malformed endpoint")
         with pytest.raises(RuntimeError, match="a malformed endpoint"):
             await connect(service).__aenter__()
@@ -266,7 +266,7 @@ class TestOpening:
 
 
 class TestAudio:
-    async def test_it_reaches_the_recognizer_in_order(self, service: FakeService) -> None:
+    async def test_audio_reaches_the_recognizer_in_order(self, service: FakeService) -> None:
         async with connect(service) as connection:
             connection.write(b"\x01\x02")
             connection.write(b"\x03\x04")
@@ -275,7 +275,7 @@ class TestAudio:
             connection.end_audio()
             assert service.last.audio_ended
 
-    async def test_it_goes_nowhere_after_closing(self, service: FakeService) -> None:
+    async def test_audio_goes_nowhere_after_closing(self, service: FakeService) -> None:
         async with connect(service) as connection:
             pass
         connection.write(b"\x01\x02")
@@ -298,7 +298,7 @@ class TestDraining:
         assert failed.code == TIMED_OUT
         assert "did not answer after the end of the audio" in failed.details
 
-    async def test_it_goes_on_as_long_as_it_progresses(
+    async def test_draining_goes_on_as_long_as_it_progresses(
         self, service: FakeService, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_connection, "_DRAIN_SECONDS", 2.0)
@@ -332,23 +332,23 @@ class TestDraining:
 
 
 class TestClosing:
-    async def test_it_is_done_in_a_thread_that_is_not_the_loops(self, service: FakeService) -> None:
+    async def test_closing_is_done_in_a_thread_that_is_not_the_loops(self, service: FakeService) -> None:
         async with connect(service):
             pass
         assert service.last.closed
         assert service.last.threads["close"] is not threading.current_thread()
 
-    async def test_twice_is_once(self, service: FakeService) -> None:
+    async def test_closing_again_does_nothing(self, service: FakeService) -> None:
         async with connect(service) as connection:
             await connection.aclose()
             await connection.aclose()
         assert service.entered.count("close") == 1
 
-    async def test_before_opening_does_nothing(self, service: FakeService) -> None:
+    async def test_closing_before_opening_does_nothing(self, service: FakeService) -> None:
         await connect(service).aclose()
         assert not service.entered
 
-    async def test_while_opening_waits_for_the_recognizer_and_closes_it(
+    async def test_closing_during_opening_waits_for_the_recognizer_and_closes_it(
         self, service: FakeService, until: Until
     ) -> None:
         service.hold("start")
@@ -456,7 +456,7 @@ class TestDeadPeer:
             assert await anext(events) == Connected()
             assert isinstance(await within(anext(events)), Failed)
 
-    async def test_where_messages_cannot_be_seen_the_longest_utterance_is_waited_for(
+    async def test_the_peer_has_the_time_of_the_longest_utterance_if_messages_cannot_be_seen(
         self, service: FakeService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_connection, "_AFTER_SEGMENT_SECONDS", -19.9)
@@ -476,7 +476,7 @@ class TestHaste:
             await until(lambda: service.last.hastened == 2)
             assert service.last.threads["hasten"] is not threading.main_thread()
 
-    async def test_also_one_that_was_there_before_the_recognizer_was(
+    async def test_a_connection_that_is_open_before_the_recognizer_starts_sends_at_once_too(
         self, service: FakeService, until: Until
     ) -> None:
         service.hold("start")

@@ -37,7 +37,7 @@ def test_a_fault_of_the_network_or_an_unknown_one_is_a_connection_error(code: st
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_only_what_stays_refused_is_not_retried(code: str) -> None:
+def test_a_lasting_refusal_alone_is_not_retried(code: str) -> None:
     assert to_api_error(Failed(code, "")).retryable is (code not in FINAL)
 
 
@@ -61,7 +61,7 @@ def test_the_message_says_what_to_check(code: str, names: list[str]) -> None:
     assert [name for name in names if name not in message] == []
 
 
-def test_what_the_bridge_noticed_itself_is_told_in_its_words_and_retried() -> None:
+def test_an_error_of_the_bridge_keeps_its_words_and_is_retried() -> None:
     error = to_api_error(Failed(TIMED_OUT, "no connection within 10 s"))
     assert type(error) is APITimeoutError
     assert (error.message, error.retryable) == ("no connection within 10 s", True)
@@ -126,13 +126,13 @@ class TestRefusal:
     """Close 1007."""
 
     @pytest.mark.parametrize("reason", ["", "Unsupported audio format", "Language 'xx-YY' is unknown"])
-    def test_it_is_final_and_says_why_and_what_to_check(self, reason: str) -> None:
+    def test_a_refusal_is_final_and_says_why_and_what_to_check(self, reason: str) -> None:
         error = to_api_error(closed_with(reason))
         assert isinstance(error, APIStatusError)
         assert (error.status_code, error.retryable) == (400, False)
         assert all(name in str(error) for name in ("source_languages", "sample_rate", reason))
 
-    def test_it_is_worth_another_attempt_of_what_was_answered_before(self) -> None:
+    def test_a_refusal_after_an_answer_is_worth_another_attempt(self) -> None:
         assert to_api_error(closed_with("generic"), answered=True).retryable
 
     @pytest.mark.parametrize("speaking", [False, True])

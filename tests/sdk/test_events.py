@@ -114,13 +114,13 @@ def test_half_a_letter_is_left_out_and_a_whole_one_is_kept() -> None:
 
 
 @pytest.mark.parametrize(("status", "reason"), [("Error", "it failed"), ("Success", ""), (None, "")])
-def test_why_a_phrase_is_not_translated_is_read(status: object, reason: str) -> None:
+def test_the_reason_for_a_missing_translation_is_read(status: object, reason: str) -> None:
     body = {**BODY, "TranslationStatus": status, "FailureReason": "it failed"}
     assert read(body).failure_reason == reason
 
 
 @pytest.mark.parametrize("kind", [*get_args(Event), Phrase, RawPhrase])
-def test_what_was_reported_cannot_be_changed(kind: type) -> None:
+def test_an_event_cannot_be_changed(kind: type) -> None:
     event = kind(*(None for _ in dataclasses.fields(kind)))
     with pytest.raises(dataclasses.FrozenInstanceError):
         event.anything = 1

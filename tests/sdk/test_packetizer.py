@@ -23,7 +23,7 @@ def test_frames_wait_until_they_are_a_message() -> None:
     assert [messages.add(_FRAME) for _ in range(6)] == [b"", b"", _FRAME * 3] * 2
 
 
-def test_what_is_of_the_next_message_counts_for_it() -> None:
+def test_the_overhang_of_a_message_counts_for_the_next() -> None:
     messages = Packetizer(960)
     assert [len(messages.add(_FRAME)) for _ in range(6)] == [0, 1280, 640, 0, 1280, 640]
 

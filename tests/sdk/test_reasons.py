@@ -20,5 +20,5 @@ from livekit_plugins_azure_interpreter._sdk.reasons import redact
         ("word " * 50, "word " * 24 + "..."),
     ],
 )
-def test_what_may_be_a_secret_or_somebodys_words_is_left_out(reason: str, kept: str | None) -> None:
+def test_a_possible_secret_or_transcript_is_left_out(reason: str, kept: str | None) -> None:
     assert redact(reason) == (reason if kept is None else kept)

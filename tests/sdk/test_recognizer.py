@@ -164,7 +164,7 @@ class TestWriting:
             recognizer.write(bytes(640))
         assert [len(call.args[1]) for call in written.call_args_list] == [3200, 3200]
 
-    def test_and_what_is_left_at_the_end_of_the_audio(
+    def test_the_rest_is_written_at_the_end_of_the_audio(
         self, make: Callable[..., AzureRecognizer], written: Any
     ) -> None:
         recognizer = make(latency="relaxed")
@@ -199,7 +199,7 @@ class TestHearing:
 
         return hear
 
-    async def test_what_azure_tells_is_posted_in_order(
+    async def test_the_events_of_azure_are_posted_in_order(
         self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
     ) -> None:
         await hear()
@@ -302,11 +302,11 @@ class TestConfig:
             ("SegmentationStrategy", {"segmentation_strategy": "Semantic"}, "Semantic"),
         ],
     )
-    def test_what_was_chosen_is_a_property(self, name: str, chosen: dict[str, Any], value: str) -> None:
+    def test_a_given_option_is_a_property(self, name: str, chosen: dict[str, Any], value: str) -> None:
         names = [found for found in dir(speechsdk.PropertyId) if found.endswith(name)]
         assert self._property(getattr(speechsdk.PropertyId, names[0]), **chosen) == value
 
-    def test_what_was_not_chosen_is_left_to_azure(self) -> None:
+    def test_an_option_that_is_not_given_is_left_to_azure(self) -> None:
         assert self._property(speechsdk.PropertyId.Speech_SegmentationStrategy) == ""
 
     @pytest.mark.parametrize(
@@ -479,7 +479,7 @@ class TestReporter:
         reporter.canceled(1)
         assert posted.events == [event]
 
-    def test_what_a_callback_raises_is_a_failure_without_its_words(
+    def test_a_callback_that_raises_is_a_failure_without_its_words(
         self, reporter: _RecognizerCallbacks, posted: Posted
     ) -> None:
         reporter.failed(UnicodeError("what was said"))

@@ -34,7 +34,7 @@ Open = Callable[..., SynthesizerPool]
 
 
 class TestSpeaking:
-    async def test_what_comes_of_a_text_comes_in_order_to_its_end(self, open_at: Open) -> None:
+    async def test_the_events_of_a_text_come_in_order_to_its_end(self, open_at: Open) -> None:
         azure = FakeSpeech()
         assert await spoken(open_at(azure).take()) == list(SPOKEN)
         assert azure.texts == ["<speak/>"]
@@ -137,7 +137,9 @@ class TestSpeaking:
         azure.last.post(Connected())
         assert await speaking == list(SPOKEN)
 
-    async def test_not_for_ever(self, open_at: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_text_does_not_wait_for_ever_for_a_warm_connection(
+        self, open_at: Open, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(_synthesis, "_CONNECTING_SECONDS", 0.05)
         azure = FakeSpeech()
         azure.connects = False
@@ -159,7 +161,7 @@ class TestSpeaking:
 
 class TestClosing:
     @pytest.mark.parametrize("at", ["open", "connection", "speak", "sound"])
-    async def test_who_waits_is_told(self, open_at: Open, until: Until, at: str) -> None:
+    async def test_a_waiting_text_is_told_of_the_closing(self, open_at: Open, until: Until, at: str) -> None:
         azure = FakeSpeech(SPOKEN[:1])
         azure.connects = at != "connection"
         synthesizers = open_at(azure)
@@ -181,7 +183,7 @@ class TestClosing:
         assert azure.last.closed
         synthesizers.give_back(synthesis)  # as its speaker does now
 
-    async def test_what_is_reported_after_is_ignored(self, open_at: Open, until: Until) -> None:
+    async def test_events_after_closing_are_ignored(self, open_at: Open, until: Until) -> None:
         azure = FakeSpeech()
         synthesizers = open_at(azure)
         await spoken(synthesizers.take())

@@ -173,7 +173,7 @@ class TestStopping:
 
 
 class TestClosing:
-    def test_it_disconnects_every_signal(self, make: Make) -> None:
+    def test_closing_disconnects_every_signal(self, make: Make) -> None:
         synthesizer = make()
         signals = list(synthesizer._signals)
         alive = (synthesizer._synthesizer, synthesizer._connection)  # not by their end
@@ -183,7 +183,7 @@ class TestClosing:
         assert not any(signal.is_connected() for signal in signals)
         del alive
 
-    def test_it_lets_go_of_everything_native(self, make: Make) -> None:
+    def test_closing_frees_everything_native(self, make: Make) -> None:
         synthesizer = make()
         natives = [weakref.ref(synthesizer._synthesizer), weakref.ref(synthesizer._connection)]
         synthesizer.close()
@@ -205,7 +205,7 @@ class TestClosing:
 
     @pytest.mark.parametrize("mute", [0.0, 0.5])
     @tries_again
-    async def test_in_the_middle_it_takes_about_a_second_at_most(
+    async def test_closing_amid_a_text_takes_about_a_second_at_most(
         self, make: Make, posted: Posted, mute: float
     ) -> None:
         def close() -> None:

@@ -66,7 +66,7 @@ class TestWarmth:
         assert await spoken(synthesizers.take()) == list(SPOKEN)
         assert (len(azure.synthesizers), azure.last.stops) == (1, 1)
 
-    async def test_where_one_was_busy_the_next_that_is_left_is_replaced_by_a_warm_one(
+    async def test_a_synthesizer_left_after_a_busy_one_is_replaced_by_a_warm_one(
         self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_synthesis, "_BUSY_SECONDS", 0.05)
@@ -151,7 +151,7 @@ class TestClosing:
 
 
 class TestLoops:
-    def test_what_an_ended_loop_has_left_is_closed_from_the_next(self) -> None:
+    def test_the_next_loop_closes_what_an_ended_loop_has_left(self) -> None:
         azure = FakeSpeech()
         synthesizers = SynthesizerPool(azure, OPTIONS)
 

@@ -46,7 +46,7 @@ def test_a_connection_to_the_port_sends_at_once(connected: Connected) -> None:
     assert connected.sends_at_once
 
 
-def test_it_stays_open_and_usable(connected: Connected) -> None:
+def test_the_socket_stays_open_and_usable(connected: Connected) -> None:
     set_tcp_nodelay("127.0.0.1", connected.port)
     connected.client.sendall(b"still there")
     assert connected.peer.recv(100) == b"still there"
@@ -105,7 +105,7 @@ def test_no_socket_of_the_process_changes_its_mode(connected: Connected) -> None
     assert os.get_blocking(connected.client.fileno())
 
 
-def test_what_is_no_connection_is_left_alone() -> None:
+def test_a_descriptor_that_is_no_connection_is_left_alone() -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as unconnected,
@@ -118,7 +118,7 @@ def test_what_is_no_connection_is_left_alone() -> None:
         assert datagrams.send(b"still there") == 11
 
 
-def test_where_files_cannot_be_listed_nothing_happens(connected: Connected, mocker: MockerFixture) -> None:
+def test_a_system_that_cannot_list_files_is_left_alone(connected: Connected, mocker: MockerFixture) -> None:
     mocker.patch("os.listdir", side_effect=FileNotFoundError)
     set_tcp_nodelay("127.0.0.1", connected.port)
     assert not connected.sends_at_once

@@ -22,13 +22,13 @@ from livekit_plugins_azure_interpreter._sdk.threads import (
 
 
 class TestInThread:
-    async def test_it_gives_the_result_of_a_daemon_thread(self) -> None:
+    async def test_a_daemon_thread_returns_its_result(self) -> None:
         thread = await within(in_thread(threading.current_thread, name="a-name"))
         assert thread is not threading.current_thread()
         assert (thread.name, thread.daemon) == ("a-name", True)
 
     @pytest.mark.parametrize("kind", [ValueError, GeneratorExit])
-    async def test_it_raises_what_the_work_raises(self, kind: type[BaseException]) -> None:
+    async def test_an_error_of_the_work_is_raised(self, kind: type[BaseException]) -> None:
         def work() -> None:
             raise kind("no")
 
@@ -56,7 +56,7 @@ class TestInThread:
 
 
 class TestPostTo:
-    async def test_it_is_called_on_the_loop(self) -> None:
+    async def test_a_posted_callback_is_called_on_the_loop(self) -> None:
         called: asyncio.Future[threading.Thread] = asyncio.get_running_loop().create_future()
         loop = asyncio.get_running_loop()
 
@@ -106,7 +106,7 @@ class TestScheduling:
 
 
 class TestTheEnd:
-    async def test_it_waits_for_what_is_under_way(self) -> None:
+    async def test_the_end_waits_for_work_under_way(self) -> None:
         go_on, done = threading.Event(), threading.Event()
 
         def work() -> None:
@@ -119,7 +119,7 @@ class TestTheEnd:
         assert done.is_set()
         await working
 
-    async def test_but_not_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_the_end_does_not_wait_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_threads, "_EXIT_SECONDS", 0.05)
         go_on = threading.Event()
         working = in_thread(lambda: go_on.wait(LIMIT_SECONDS), name="hangs")

@@ -28,6 +28,6 @@ def test_a_clock_that_is_slewed_is_not_set_back(clock: WallClock) -> None:
         clock.check(1000.0 + seconds * 0.99, 10.0 + seconds)
 
 
-def test_what_was_seen_is_over(clock: WallClock) -> None:
+def test_a_detected_change_is_not_detected_again(clock: WallClock) -> None:
     assert clock.look(990.0, 10.0) == pytest.approx(10.0)
     clock.check(990.5, 10.5)

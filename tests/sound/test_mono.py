@@ -60,7 +60,7 @@ def test_audio_that_fits_passes_unchanged_and_at_once() -> None:
     assert [resampler.push(frame) for frame in frames] == [bytes(frame.data) for frame in frames]
 
 
-def test_of_audio_that_fits_nothing_is_left_to_flush() -> None:
+def test_audio_that_fits_leaves_nothing_to_flush() -> None:
     resampler = MonoResampler(TARGET)
     resampler.push(tone(TARGET, 0.01)[0])
     assert resampler.flush() == b""
@@ -91,7 +91,7 @@ def test_a_change_of_rate_keeps_the_order() -> None:
     assert samples[-1600:].any() == np.False_
 
 
-def test_after_a_flush_audio_may_go_on() -> None:
+def test_audio_may_go_on_after_a_flush() -> None:
     resampler = MonoResampler(TARGET)
     lengths = [len(resampled(resampler, tone(48000, 0.5))) for _ in range(2)]
     assert lengths == pytest.approx([TARGET // 2] * 2, abs=16)
@@ -133,7 +133,7 @@ class TestChannels:
         pairs = zip(left.reshape(-1, 160), right.reshape(-1, 160), strict=True)
         assert [sample for pair in pairs for sample in self._mono(*pair)] == left.tolist()
 
-    def test_of_several_channels_that_cancel_one_that_is_heard_is_taken(self) -> None:
+    def test_an_audible_channel_is_taken_if_channels_cancel_each_other(self) -> None:
         voice = [3000, -4000, 5000]
         assert self._mono([0, 0, 0], voice, [-value for value in voice], [0, 0, 0]) == voice
 

@@ -101,7 +101,7 @@ def test_noise_that_begins_is_told_from_speech_afterwards() -> None:
     assert detector.is_noise(at_first)
 
 
-def test_what_is_said_after_the_noise_ended_is_heard_at_once() -> None:
+def test_speech_after_the_end_of_a_noise_is_heard_at_once() -> None:
     detector = SpeechDetector()
     detector.push(noise(-20, LEARNT_SECONDS).astype(np.int16).tobytes(), RATE_HZ)
     detector.push(bytes(2 * RATE_HZ // 5), RATE_HZ)

@@ -24,13 +24,13 @@ def _adapted(tone: ToneTTS) -> tts.TTS:
 
 
 @pytest.mark.parametrize("streaming", [True, False])
-async def test_its_frames_and_its_metrics_are_handed_on(streaming: bool) -> None:
+async def test_the_fallbacks_frames_and_metrics_are_handed_on(streaming: bool) -> None:
     fallback, reported = ToneTTS(streaming=streaming), list[TTSMetrics]()
     assert await _say(fallback, "Bonjour", reported) == fallback.tone
     assert [(metrics.label, metrics.characters_count) for metrics in reported] == [(fallback.label, 7)]
 
 
-async def test_what_an_adapter_reports_of_the_one_that_said_it_is_handed_on() -> None:
+async def test_an_adapter_reports_for_the_tts_that_said_the_text() -> None:
     tone, reported = ToneTTS(), list[TTSMetrics]()
     adapter = _adapted(tone)
     await _say(adapter, "Bonjour", reported)
@@ -54,6 +54,6 @@ async def test_nothing_listens_to_it_afterwards() -> None:
     assert not any(fallback._events.values())
 
 
-async def test_its_error_is_raised() -> None:
+async def test_an_error_of_the_fallback_is_raised() -> None:
     with pytest.raises(APIError):
         await _say(ToneTTS(failures=1), "Bonjour", [])

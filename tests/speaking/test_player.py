@@ -47,7 +47,7 @@ class TestMetrics:
         assert (metrics.characters_count, metrics.cancelled, metrics.streamed) == (4, False, True)
         assert {audio.request_id for audio in speech.frames} == {"session-0"}
 
-    async def test_what_has_no_sound_is_not_counted(
+    async def test_text_without_sound_is_not_counted(
         self, live: Live, say: Make, counted: list[TTSMetrics]
     ) -> None:
         tts = TTS(live.stt)
@@ -230,7 +230,9 @@ class TestLostVoice:
         assert event.seconds_heard == pytest.approx(0.2)
         assert event.id == translation.utterance.id
 
-    async def test_without_a_fallback_it_is_told_but_is_no_failure(self, live: Live, say: Make) -> None:
+    async def test_a_lost_voice_without_a_fallback_is_reported_and_is_no_failure(
+        self, live: Live, say: Make
+    ) -> None:
         translation = await live.hears("Oui.")
         speech = say(TTS(live.stt), translation)
         live.azure.post(Disconnected())
@@ -266,7 +268,7 @@ class TestLostVoice:
         await live.stt.aclose()
         await speech.ended()
 
-    async def test_of_several_joined_only_the_lost_one_is_heard_in_the_fallbacks(
+    async def test_the_lost_one_of_joined_translations_is_heard_in_the_fallbacks_voice(
         self, live: Live, say: Make
     ) -> None:
         fallback = ToneTTS()
@@ -292,7 +294,9 @@ class TestLostVoice:
 
 class TestOtherText:
     @pytest.mark.parametrize("streaming", [True, False])
-    async def test_it_is_heard_in_the_fallbacks_voice(self, live: Live, say: Make, streaming: bool) -> None:
+    async def test_other_text_is_heard_in_the_fallbacks_voice(
+        self, live: Live, say: Make, streaming: bool
+    ) -> None:
         fallback = ToneTTS(streaming=streaming)
         speech = await said(say, TTS(live.stt, fallback=fallback), "Bonjour ", "à tous.")
         assert speech.pcm == fallback.tone
@@ -304,7 +308,7 @@ class TestOtherText:
         assert {audio.frame.sample_rate for audio in speech.frames} == {16000}
         assert speech.seconds == pytest.approx(0.5, abs=0.01)
 
-    async def test_without_a_fallback_it_is_one_clear_error(self, live: Live, say: Make) -> None:
+    async def test_other_text_without_a_fallback_is_one_clear_error(self, live: Live, say: Make) -> None:
         speech = say(TTS(live.stt), "Bonjour.")
         with pytest.raises(APIError, match="fallback") as raised:
             await speech.ended()
@@ -319,7 +323,7 @@ class TestOtherText:
         assert (await said(say, tts, translation)).pcm == VOICE
         assert (await said(say, tts, translation)).pcm == fallback.tone
 
-    async def test_without_a_fallback_a_spoken_translation_is_no_failure(self, live: Live, say: Make) -> None:
+    async def test_a_spoken_translation_without_a_fallback_is_no_failure(self, live: Live, say: Make) -> None:
         tts = TTS(live.stt)
         translation = await live.hears("Oui.", *voice(VOICE))
         await said(say, tts, translation)
@@ -343,7 +347,7 @@ class TestTextInPieces:
         await until(lambda: fallback.pieces)
         return speech
 
-    async def test_what_begins_like_no_translation_goes_to_the_fallback_as_it_comes(
+    async def test_text_that_begins_like_no_translation_goes_to_the_fallback_as_it_comes(
         self, live: Live, say: Make, until: Until
     ) -> None:
         fallback = Pieces()
@@ -357,7 +361,7 @@ class TestTextInPieces:
         assert "".join(fallback.pieces) == "Oui, bien sûr, Madame."
         assert speech.pcm == fallback.tone
 
-    async def test_without_a_translation_that_waits_its_first_word_is_enough(
+    async def test_a_first_word_goes_to_the_fallback_if_no_translation_waits(
         self, live: Live, say: Make, until: Until
     ) -> None:
         fallback = Pieces()
@@ -375,7 +379,7 @@ class TestTextInPieces:
     @pytest.mark.parametrize(
         "pieces", [("Ou", "i, me", "rci."), ("*Oui*", ", ", "merci", "."), ("[Oui", "](x), merci.")]
     )
-    async def test_what_may_be_a_translation_waits_for_its_end(
+    async def test_text_that_may_be_a_translation_waits_for_its_end(
         self, live: Live, say: Make, pieces: tuple[str, ...]
     ) -> None:
         fallback = Pieces()

@@ -44,7 +44,7 @@ class TestFirst:
             "Բարեւ, |ես այստեղ եմ։",
         ],
     )
-    def test_it_is_the_first_clause_as_soon_as_that_has_come(self, text: str) -> None:
+    def test_the_first_portion_is_the_first_clause_as_soon_as_that_has_come(self, text: str) -> None:
         clause, rest = text.split("|")
         coming = portions()
         for character in clause.rstrip():
@@ -53,12 +53,12 @@ class TestFirst:
         coming.push(clause[len(clause.rstrip()) :] + rest[0])
         assert coming.take() == clause
 
-    def test_it_is_all_that_has_come_up_to_the_last_sentence(self) -> None:
+    def test_the_first_portion_is_all_that_has_come_up_to_the_last_sentence(self) -> None:
         coming = portions()
         coming.push("One. Two, two. Three, and")
         assert coming.take() == "One. Two, two. "
 
-    def test_what_has_no_sound_waits_for_what_has(self) -> None:
+    def test_text_without_sound_waits_for_text_with_sound(self) -> None:
         coming = portions()
         coming.push("… ")
         assert coming.take() == ""
@@ -67,7 +67,7 @@ class TestFirst:
 
 
 class TestLater:
-    def test_it_is_a_sentence_not_a_short_clause(self) -> None:
+    def test_a_later_portion_is_a_sentence_not_a_short_clause(self) -> None:
         coming = portions()
         coming.push("Well, ")
         coming.take()
@@ -94,7 +94,7 @@ class TestLater:
 
 
 class TestFlush:
-    def test_what_has_come_is_spoken_and_what_comes_after_is_not(self) -> None:
+    def test_a_flush_speaks_what_has_come_and_nothing_after_it(self) -> None:
         coming = portions()
         coming.push("Not a whole sen")
         coming.flush()
@@ -126,7 +126,9 @@ class TestLength:
         assert all(seconds_to_say(part) <= 300.0 and len(part.encode()) <= 65_000 for part in parts)
         assert requests * 0.9 < len(parts) < requests * 1.3
 
-    def test_how_much_is_looked_at_does_not_grow_with_the_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_text_that_is_looked_at_does_not_grow_with_the_length(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         looked_at = 0
 
         def counted(character: str) -> object:

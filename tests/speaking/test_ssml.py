@@ -49,7 +49,7 @@ class TestResolve:
             ({"voice": _VOICE, "rate": 3.0}, "rate must be between"),
         ],
     )
-    def test_what_is_refused_is_named(self, arguments: dict[str, Any], message: str) -> None:
+    def test_a_refused_argument_is_named(self, arguments: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             resolve(**arguments)
 
@@ -59,7 +59,7 @@ class TestResolve:
     def test_azures_names_are_taken(self, name: str) -> None:
         assert resolve(voice=name).name == name
 
-    def test_whose_voice_it_is_is_in_no_repr(self) -> None:
+    def test_the_owner_of_the_voice_is_in_no_repr(self) -> None:
         assert "some-id" not in repr(resolve(speaker_profile_id="some-id"))
 
 
@@ -79,7 +79,7 @@ class TestChanged:
             (PREBUILT, {"voice": "de-DE-KatjaNeural"}, replace(PREBUILT, name="de-DE-KatjaNeural")),
         ],
     )
-    def test_what_is_not_named_stays(
+    def test_an_option_that_is_not_named_stays(
         self, voice: SynthesisVoice, changes: dict[str, Any], expected: SynthesisVoice
     ) -> None:
         assert voice.changed(changes) == expected
@@ -126,7 +126,7 @@ class TestSsml:
         text = "</voice> <break time='9s'/> Tom & Jerry \"]]>\""
         assert ElementTree.fromstring(resolve(voice=_VOICE).ssml(text))[0].text == text
 
-    def test_what_xml_cannot_hold_is_left_out(self) -> None:
+    def test_characters_that_xml_cannot_hold_are_left_out(self) -> None:
         (voice,) = ElementTree.fromstring(resolve(voice=_VOICE).ssml("a\x00b\x1bc\ud800d\ufffee\tf😀"))
         assert voice.text == "abcde\tf😀"
 

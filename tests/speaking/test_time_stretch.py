@@ -30,13 +30,13 @@ def pitch(pcm: bytes, rate: int) -> float:
 
 @pytest.mark.parametrize("rate", [16000, 24000, 48000])
 @pytest.mark.parametrize("speed", [1.05, 1.25])
-def test_it_is_so_much_shorter_at_its_own_pitch(rate: int, speed: float) -> None:
+def test_a_stretched_tone_is_shorter_by_the_tempo_and_keeps_its_pitch(rate: int, speed: float) -> None:
     pcm = played(rate, lambda _: speed)
     assert len(pcm) / 2 / rate == pytest.approx(SECONDS / speed, rel=0.01)
     assert pitch(pcm, rate) == pytest.approx(HERTZ, rel=0.01)
 
 
-def test_without_another_tempo_the_samples_are_unchanged() -> None:
+def test_the_samples_are_unchanged_at_the_normal_tempo() -> None:
     assert played(16000, lambda _: 1.0) == tone(HERTZ, SECONDS)
 
 
@@ -47,7 +47,7 @@ def test_the_tempo_can_change_on_the_way() -> None:
     assert pitch(pcm, 16000) == pytest.approx(HERTZ, rel=0.01)
 
 
-def test_it_holds_back_less_than_a_tenth_of_a_second() -> None:
+def test_the_stretch_holds_back_less_than_a_tenth_of_a_second() -> None:
     assert TimeStretcher(16000).push(tone(HERTZ, 0.1), 1.25)
 
 

@@ -42,7 +42,7 @@ def test_the_same_word_twice_is_two_places() -> None:
     assert said == ["the", " cat", " the", " dog"]
 
 
-def test_what_is_told_again_is_no_news() -> None:
+def test_a_repeated_word_is_no_news() -> None:
     timings = WordAligner("the cat the dog", 0.0)
     told = [word("the", 0.0), word("cat", 0.25)]
     assert [timings.reached(one) for one in told] == ["the", " cat"]

@@ -28,12 +28,12 @@ def say(ledger: Ledger, text: str, seconds: float, now: float) -> Utterance:
     return utterance
 
 
-def test_up_to_the_bound_nothing_leaves(small: Ledger) -> None:
+def test_nothing_leaves_up_to_the_bound(small: Ledger) -> None:
     utterances = [say(small, text, 1.0, 0.0) for text in ("un", "deux")]
     assert [one.state for one in utterances] == [State.VOICED, State.VOICED]
 
 
-def test_beyond_the_bound_the_oldest_unclaimed_leaves(small: Ledger, lost: list[Utterance]) -> None:
+def test_the_oldest_unclaimed_utterance_leaves_beyond_the_bound(small: Ledger, lost: list[Utterance]) -> None:
     claimed, oldest = say(small, "un", 1.0, 0.0), say(small, "deux", 1.0, 0.0)
     small.claims.claim("un")
     newest = [say(small, text, 1.0, 0.0) for text in ("trois", "quatre")]
@@ -51,7 +51,7 @@ def test_the_pieces_of_a_voice_count_together(small: Ledger, lost: list[Utteranc
     assert lost == [oldest]
 
 
-def test_what_was_claimed_meanwhile_does_not_leave(small: Ledger) -> None:
+def test_an_utterance_that_was_claimed_meanwhile_does_not_leave(small: Ledger) -> None:
     claimed, newest = say(small, "un", 1.0, 0.0), small.recognized("deux", 0.0)
     small.claims.claim("un")
     small.audio(piece(3.0), 1.0)
@@ -174,7 +174,7 @@ def test_a_translation_is_claimed_by_its_text_after_the_frameworks_changes(
     assert ledger.claims.claim(handed) == [utterance]
 
 
-def test_of_identical_texts_the_oldest_is_claimed_first(ledger: Ledger) -> None:
+def test_the_oldest_of_identical_texts_is_claimed_first(ledger: Ledger) -> None:
     utterances = [ledger.recognized("oui", 0.0) for _ in range(3)]
     assert [ledger.claims.claim("oui") for _ in range(4)] == [[one] for one in utterances] + [[]]
 
@@ -251,7 +251,7 @@ def test_a_ledger_is_empty_when_nothing_waits_for_a_claim(ledger: Ledger) -> Non
     assert [*empty, ledger.claims.empty] == [True, False, True]
 
 
-def test_what_nobody_will_say_waits_no_more_and_keeps_no_voice(ledger: Ledger) -> None:
+def test_an_utterance_that_is_let_go_does_not_wait_and_keeps_no_voice(ledger: Ledger) -> None:
     gone, kept = say(ledger, "oui", 1.0, 0.0), say(ledger, "oui", 0.5, 0.0)
     ledger.claims.let_go(gone)
     assert ledger.claims.waiting_seconds == pytest.approx(0.5)
@@ -260,7 +260,7 @@ def test_what_nobody_will_say_waits_no_more_and_keeps_no_voice(ledger: Ledger) -
     assert ledger.claims.claim(gone.translation) == []
 
 
-def test_what_does_not_wait_is_not_let_go(ledger: Ledger) -> None:
+def test_a_claimed_utterance_is_not_let_go(ledger: Ledger) -> None:
     utterance = ledger.recognized("oui", 0.0)
     ledger.claims.claim("oui")
     ledger.claims.let_go(utterance)

@@ -53,14 +53,14 @@ def test_a_voice_is_measured_to_its_first_sound(meter: Meter, told: list[Utteran
     assert (metrics.source_language, metrics.target_language) == ("en-US", "fr")
 
 
-def test_without_a_sound_there_is_nothing_to_measure_to_it(meter: Meter) -> None:
+def test_speech_without_a_sound_has_no_latency(meter: Meter) -> None:
     metrics = meter.end("lost", "the connection was lost")
     assert metrics is not None
     assert metrics.lost_reason == "the connection was lost"
     assert (metrics.ear_voice_span_seconds, metrics.end_of_speech_to_first_sound_seconds) == (None, None)
 
 
-def test_it_is_told_once(meter: Meter, told: list[UtteranceMetrics]) -> None:
+def test_the_metrics_of_an_utterance_are_reported_once(meter: Meter, told: list[UtteranceMetrics]) -> None:
     meter.end("voiced")
     assert meter.end("not_spoken") is None
     assert [metrics.outcome for metrics in told] == ["voiced"]
@@ -81,7 +81,7 @@ def test_the_fallbacks_sound_is_a_sound(meter: Meter, told: list[UtteranceMetric
     assert (meter.by_fallback, told[0].ear_voice_span_seconds) == (True, 4.0)
 
 
-def test_where_nobody_wants_to_be_told_nothing_is(told: list[UtteranceMetrics]) -> None:
+def test_nothing_is_measured_if_nobody_listens(told: list[UtteranceMetrics]) -> None:
     assert Meter().end("voiced") is None
 
 

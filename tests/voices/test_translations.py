@@ -58,7 +58,7 @@ def test_one_that_is_let_go_is_claimed_by_no_text(translations: Translations) ->
     assert translations.claim("Oui.") == [second]
 
 
-def test_what_waits_is_of_all_streams(translations: Translations) -> None:
+def test_the_waiting_seconds_are_those_of_all_streams(translations: Translations) -> None:
     for stream, seconds in enumerate((0.5, 0.25)):
         _said(translations, stream, "Oui.", 1.0)
         translations.ledgers[stream].audio(Samples(bytes(2 * int(16000 * seconds)), 16000, starts=True), 1.1)
@@ -79,7 +79,7 @@ def test_a_stream_that_has_ended_is_kept_while_something_of_it_can_be_claimed(
     assert translations.ledgers == [live]
 
 
-def test_of_many_streams_that_have_ended_the_latest_are_kept(translations: Translations) -> None:
+def test_the_latest_of_many_ended_streams_are_kept(translations: Translations) -> None:
     translations.ledgers = [Ledger() for _ in range(_ENDED_LEDGERS + 1)]
     said = [ledger.recognized(f"{number}", 1.0) for number, ledger in enumerate(translations.ledgers)]
     translations.keep([])

@@ -124,7 +124,7 @@ def test_a_second_claim_raises_and_changes_nothing(state: State) -> None:
     ("state", "done"),
     [(State.RECOGNIZED, False), (State.VOICING, False), (State.VOICED, True), (State.LOST, True)],
 )
-def test_only_a_voice_that_is_complete_or_lost_is_done(state: State, done: bool) -> None:
+def test_a_complete_or_lost_voice_alone_is_done(state: State, done: bool) -> None:
     assert utterance_in(state, UNCLAIMED).done is done
 
 
@@ -135,13 +135,13 @@ def test_audio_is_kept_in_order_and_measured() -> None:
     assert (tags(utterance), utterance.seconds) == ([1, 2], 1.5)
 
 
-def test_what_was_heard_stays_for_the_one_who_claimed_it() -> None:
+def test_heard_audio_stays_for_the_claimant() -> None:
     utterance = utterance_in(State.VOICING, CLAIMED)
     utterance.lose(LostReason.STALLED)
     assert (len(utterance.samples), utterance.seconds) == (1, 1.0)
 
 
-def test_what_was_heard_is_freed_when_nobody_has_claimed_it() -> None:
+def test_heard_audio_is_freed_if_nobody_has_claimed_it() -> None:
     utterance = utterance_in(State.VOICING, UNCLAIMED)
     utterance.lose(LostReason.STALLED)
     assert (utterance.samples, utterance.seconds) == ([], 0.0)
@@ -188,7 +188,7 @@ def test_a_freed_utterance_keeps_the_state_and_the_length_but_no_sound(state: St
     assert (utterance.state, utterance.seconds, utterance.samples) == (state, seconds, [])
 
 
-def test_what_comes_after_its_sound_was_freed_is_not_kept() -> None:
+def test_audio_after_the_sound_was_freed_is_not_kept() -> None:
     utterance = utterance_in(State.VOICING, CLAIMED)
     utterance.free_sound()
     utterance.add(piece())

@@ -89,7 +89,7 @@ class TestOrder:
         assert one
         assert one != another
 
-    async def test_only_transcripts_have_words_and_each_its_language(self, open_pair: OpenPair) -> None:
+    async def test_transcripts_alone_have_words_and_each_has_its_language(self, open_pair: OpenPair) -> None:
         for event in await heard(await open_pair(by_length())):
             assert bool(event.alternatives) == (event.type in (INTERIM, FINAL))
             assert {data.language for data in event.alternatives} <= {"fr"}
@@ -103,7 +103,7 @@ class TestOrder:
         assert times == sorted(times)
         assert times[0] == pytest.approx(100.2, abs=0.05)
 
-    async def test_what_it_declares_it_does(self, open_pair: OpenPair) -> None:
+    async def test_the_declared_capabilities_are_the_real_ones(self, open_pair: OpenPair) -> None:
         pair = await open_pair(by_length())
         declared = pair.stt.capabilities
         events = await heard(pair)
@@ -137,7 +137,7 @@ class TestInput:
         events = await heard(await open_pair(by_length()), frame_ms=frame_ms)
         assert texts(events) == ["phrase 1", "phrase 2"]
 
-    async def test_without_any_audio_there_is_no_event_and_no_error(self, open_pair: OpenPair) -> None:
+    async def test_an_empty_input_has_no_event_and_no_error(self, open_pair: OpenPair) -> None:
         pair = await open_pair()
         assert await heard(pair, b"") == []
         assert pair.errors == []
@@ -191,7 +191,7 @@ class TestErrors:
         assert time.monotonic() - began_at > 0.3
         assert [one.recoverable for one in told.errors] == [False]
 
-    async def test_it_is_tried_again_as_often_as_was_asked_for(self, open_pair: OpenPair) -> None:
+    async def test_a_failing_stream_is_tried_as_often_as_asked(self, open_pair: OpenPair) -> None:
         pair = await open_pair(Behaviour(faults=[HangHandshake(times=None)]))
         error, told = await self._fails(pair, QUICK)
         assert isinstance(error, APIConnectionError)
@@ -206,7 +206,7 @@ class TestErrors:
         assert [one.recoverable for one in told.errors] == [False]
 
     @pytest.mark.parametrize("fault", [HangHandshake(), Drop(0.6, code=4000), Drop(1.5, code=4000)])
-    async def test_what_an_attempt_has_not_dealt_with_is_heard_by_the_next(
+    async def test_unanswered_audio_is_heard_by_the_next_attempt(
         self, open_pair: OpenPair, fault: Any
     ) -> None:
         pair = await open_pair(by_length(faults=[fault]))
@@ -229,7 +229,7 @@ class TestErrors:
 class TestClosing:
     @pytest.mark.parametrize("moment", ["at once", "connecting", "amid speech", "after a final"])
     @tries_again
-    async def test_at_any_moment_it_is_quick_and_nothing_more_is_heard(
+    async def test_closing_is_quick_at_any_moment_and_nothing_more_is_heard(
         self, open_pair: OpenPair, moment: str
     ) -> None:
         faults = [HangHandshake()] if moment == "connecting" else []
@@ -248,7 +248,7 @@ class TestClosing:
         await within(pair.stream.aclose())
         assert pair.errors == []
 
-    async def test_of_the_stt_closes_its_streams_and_can_be_repeated(self, open_pair: OpenPair) -> None:
+    async def test_closing_the_stt_closes_its_streams_and_can_be_repeated(self, open_pair: OpenPair) -> None:
         pair = await open_pair(by_length())
         push(pair.stream, TWO)
         pair.stt.prewarm()
@@ -280,7 +280,7 @@ class TestRecognize:
 
         return make
 
-    async def test_it_is_one_final_transcript_of_everything(self, recognizer: Any) -> None:
+    async def test_a_recording_gives_one_final_transcript_of_everything(self, recognizer: Any) -> None:
         pair, told = await recognizer()
         event = await within(pair.stt.recognize(Audio().frames(TWO)))
         assert event.type is FINAL
@@ -294,12 +294,14 @@ class TestRecognize:
         assert (await within(pair.stt.recognize(frame))).alternatives[0].text == "phrase 1 phrase 2"
 
     @pytest.mark.parametrize("seconds", [0.0, 1.0])
-    async def test_without_speech_it_is_empty_and_no_error(self, recognizer: Any, seconds: float) -> None:
+    async def test_a_recording_without_speech_gives_an_empty_transcript_and_no_error(
+        self, recognizer: Any, seconds: float
+    ) -> None:
         pair, told = await recognizer()
         event = await within(pair.stt.recognize(Audio().frames(Audio().silence(seconds))))
         assert (event.type, event.alternatives[0].text, told.errors) == (FINAL, "", [])
 
-    async def test_it_is_reported_once_and_not_as_a_stream(self, recognizer: Any) -> None:
+    async def test_a_recording_is_reported_once_and_not_as_a_stream(self, recognizer: Any) -> None:
         pair, told = await recognizer()
         event = await within(pair.stt.recognize(Audio().frames(TWO)))
         (metrics,) = told.metrics
@@ -317,14 +319,14 @@ class TestRecognize:
         assert [one.recoverable for one in told.errors] == [False]
         assert told.metrics == []
 
-    async def test_it_is_tried_again_as_often_as_was_asked_for(self, recognizer: Any) -> None:
+    async def test_a_failing_recording_is_tried_as_often_as_asked(self, recognizer: Any) -> None:
         pair, told = await recognizer(Behaviour(faults=[HangHandshake(times=None)]))
         with pytest.raises(APIConnectionError):
             await within(pair.stt.recognize(Audio().frames(TWO), conn_options=QUICK))
         assert [one.recoverable for one in told.errors] == [True, True, True, False]
         assert told.metrics == []
 
-    async def test_after_a_failed_attempt_the_whole_recording_is_heard(self, recognizer: Any) -> None:
+    async def test_the_whole_recording_is_heard_after_a_failed_attempt(self, recognizer: Any) -> None:
         pair, told = await recognizer(by_length(faults=[HangHandshake()]))
         event = await within(pair.stt.recognize(Audio().frames(TWO), conn_options=PATIENT))
         assert event.alternatives[0].text == "phrase 1 phrase 2"

@@ -51,7 +51,7 @@ def recoverable(speaking: Speaking) -> list[bool]:
 
 @WAYS
 class TestFrames:
-    async def test_they_are_the_samples_at_the_rate_that_was_declared(
+    async def test_frames_are_the_samples_at_the_declared_rate(
         self, open_speaking: OpenSpeaking, way: str
     ) -> None:
         speaking = await open_speaking()
@@ -122,7 +122,7 @@ class TestTexts:
             heard = await within(collect(stream))
         assert same(heard, speaking)
 
-    async def test_what_comes_after_the_end_is_not_spoken(self, open_speaking: OpenSpeaking) -> None:
+    async def test_text_after_the_end_is_not_spoken(self, open_speaking: OpenSpeaking) -> None:
         speaking = await open_speaking()
         async with speaking.tts.stream() as stream:
             stream.push_text(speaking.text)
@@ -168,7 +168,7 @@ class TestTimeLimits:
         assert recoverable(speaking) == [False]
         assert speaking.tts_metrics == []
 
-    async def test_it_is_tried_again_as_often_as_was_asked_for(
+    async def test_a_mute_text_is_tried_as_often_as_asked(
         self, open_speaking: OpenSpeaking, way: str
     ) -> None:
         speaking = await open_speaking(Behaviour(faults=[MuteText()]))
@@ -189,7 +189,7 @@ class TestRetries:
         assert len(speaking.tts_metrics) == 1
 
     @pytest.mark.parametrize("after", [0.2, 0.8])
-    async def test_after_partial_audio_the_rest_follows_under_the_same_id(
+    async def test_the_rest_follows_partial_audio_under_the_same_id(
         self, open_voice: OpenSpeaking, way: str, after: float
     ) -> None:
         speaking = await open_voice(Behaviour(faults=[DropText(after=after, times=1)]))
@@ -242,7 +242,7 @@ class TestLostVoices:
 class TestClosing:
     @pytest.mark.parametrize("moment", ["before any text", "amid the text", "before the sound", "amid it"])
     @tries_again
-    async def test_at_any_moment_it_is_quick_and_there_is_no_more_audio(
+    async def test_closing_is_quick_at_any_moment_and_ends_the_audio(
         self, open_speaking: OpenSpeaking, moment: str, by_length: Any
     ) -> None:
         faults = [SlowVoice(seconds=5.0), MuteText()] if moment == "before the sound" else []
@@ -268,7 +268,9 @@ class TestClosing:
             stream.push_text(speaking.text)
         assert same(await speaking.stream(speaking.text), speaking)
 
-    async def test_of_the_tts_ends_what_it_can_and_can_be_repeated(self, open_speaking: OpenSpeaking) -> None:
+    async def test_closing_the_tts_ends_its_streams_and_can_be_repeated(
+        self, open_speaking: OpenSpeaking
+    ) -> None:
         speaking = await open_speaking()
         async with speaking.tts:
             speaking.tts.prewarm()
