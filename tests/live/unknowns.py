@@ -104,8 +104,8 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "Give TTS(stt, fallback=...) another voice: a phrase without one is said in it after "
                 "voice_timeout_seconds.",
                 (
-                    f"{_TURNS}::TestVoiceThatNeverComes::test_its_translation_is_heard_in_the_fallback_and_a_"
-                    "follower_after_a_quiet_is_voiced",
+                    f"{_TURNS}::TestVoiceThatNeverComes::test_a_translation_without_its_voice_is_heard_"
+                    "in_the_fallback_and_its_follower_is_voiced",
                     f"{_TURNS}::TestVoiceThatNeverComes::test_a_voice_that_may_belong_to_another_translation_"
                     "is_given_to_none",
                 ),
@@ -200,8 +200,8 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "One clear error says what to check; nothing is tried again after 400, 401 and 403.",
                 (
                     f"{_EITHER}::TestApproval::test_a_refusal_is_one_error_that_says_what_to_check",
-                    f"{_TURNS}::TestWrongKey::test_it_is_one_clear_error_that_is_not_retried_and_tells_no_"
-                    "secret",
+                    f"{_TURNS}::TestWrongKey::test_a_wrong_key_is_one_clear_error_that_is_not_retried_"
+                    "and_tells_no_secret",
                 ),
             ),
             "closed": Answer(
@@ -235,7 +235,7 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "It is not even translated.",
                 'Such speech is final with metadata={"translated": False}, and is not said.',
                 (
-                    f"{_PAIR}::TestTranscripts::test_what_is_not_translated_is_a_final_in_its_own_language_"
+                    f"{_PAIR}::TestTranscripts::test_untranslated_speech_is_a_final_in_its_own_language_"
                     "without_a_voice",
                 ),
             ),
