@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .conversation import Behaviour
 from .exchange import load_exchange
-from .fault_text import describe_faults, parse_fault
+from .fault_parser import describe_faults, parse_fault
 from .script import load_script
 from .server import Emulator
 

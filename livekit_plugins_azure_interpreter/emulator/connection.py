@@ -10,8 +10,8 @@ from aiohttp import web
 
 from .conversation import Conversation, Spoken
 from .faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
-from .request import Request
 from .sockets import Tap, hang_up, send_tapped, until_closed
+from .speech_context import SpeechContext
 from .turn import Turn
 from .wire import Message, WireError
 
@@ -19,7 +19,7 @@ _LONGEST_LIFE_CODE = 1000
 _GARBAGE = b"\xff\xff no message"
 
 
-class Connection:
+class ClientConnection:
     """One WebSocket: its frames, and the turn that is under way.
 
     Args:
@@ -89,7 +89,7 @@ class Connection:
         if message.path == "audio":
             await self._audio(message)
         elif message.path == "speech.context":
-            turn = Turn(Request.parse(message), self._conversation, self, self._spoken)
+            turn = Turn(SpeechContext.parse(message), self._conversation, self, self._spoken)
             self._turn_began()
             if self._position is None:
                 # What is to happen just where the audio begins happens, too.

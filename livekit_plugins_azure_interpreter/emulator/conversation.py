@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from .due import Faults
 from .exchange import Exchange
+from .fault_schedule import FaultSchedule
 from .faults import Fault
-from .listening import EnergyListener, Listener, PositionListener
 from .script import Line, Script, Voice
+from .vad import EnergyVad, ScriptedVad, Vad
 
 _SAME_STRETCH_SECONDS = 0.3
 """Audio that is sent again is cut a little differently; closer starts are the same stretch."""
@@ -119,14 +119,14 @@ class Spoken:
 class Conversation:
     """The utterances of one session (Azure's X-ConnectionId) and the lines that they were given."""
 
-    def __init__(self, behaviour: Behaviour, faults: Faults | None = None) -> None:
+    def __init__(self, behaviour: Behaviour, faults: FaultSchedule | None = None) -> None:
         self.behaviour = behaviour
-        self.faults = Faults(behaviour.faults) if faults is None else faults
+        self.faults = FaultSchedule(behaviour.faults) if faults is None else faults
         self.silent_turns = 0
         self._script = behaviour.script
         self._starts: deque[tuple[int, float]] = deque(maxlen=_STRETCHES_KEPT)
 
-    def listener(self, sample_rate: int, start_seconds: float) -> Listener:
+    def vad(self, sample_rate: int, start_seconds: float) -> Vad:
         """Listen to audio that begins at a position in the stream."""
         stretches = [
             (line.start_seconds, line.end_seconds)
@@ -134,8 +134,8 @@ class Conversation:
             if line.start_seconds is not None and line.end_seconds is not None
         ]
         if stretches:
-            return PositionListener(stretches, sample_rate, start_seconds=start_seconds)
-        return EnergyListener(
+            return ScriptedVad(stretches, sample_rate, start_seconds=start_seconds)
+        return EnergyVad(
             sample_rate,
             start_seconds=start_seconds,
             silence_ms=self.behaviour.silence_ms,

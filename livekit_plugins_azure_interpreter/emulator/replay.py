@@ -15,9 +15,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from .exchange import Exchange, RecordedConnection, RecordedMessage
-from .recording import Recording
-from .request import Request
 from .sockets import Tap, hang_up, send_tapped, until_closed
+from .speech_context import SpeechContext
+from .turn_audio import TurnAudio
 from .wire import Message, json_body
 
 _ABNORMAL_CLOSURE = 1006
@@ -52,13 +52,13 @@ class Replay:
         return self._connections[self._next - 1]
 
 
-class _Turn:
+class _RecordedTurn:
     """A turn of the client: its id, and when it was how far in its audio."""
 
-    def __init__(self, request: Request, now: float) -> None:
+    def __init__(self, request: SpeechContext, now: float) -> None:
         self.request_id = request.request_id
         self.ended = False
-        self._recording = Recording(request.start_seconds)
+        self._recording = TurnAudio(request.start_seconds)
         self._positions = [request.start_seconds]
         self._times = [now]
 
@@ -107,13 +107,13 @@ class ReplayedConnection:
         self._recorded = recorded
         self._tap = tap
         self._turn_began = turn_began
-        self._turns: list[_Turn] = []
+        self._turns: list[_RecordedTurn] = []
         self._heard = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()
 
     async def serve(self) -> None:
-        """Say it, until the client leaves or all is said."""
+        """Send it, until the client leaves or all is said."""
         saying = asyncio.create_task(self._say_all())
         try:
             await until_closed(self._websocket, self._take)
@@ -125,7 +125,7 @@ class ReplayedConnection:
         self._tap.received(message)
         if message.path == "speech.context":
             self._turn_began()
-            self._turns.append(_Turn(Request.parse(message), self._loop.time()))
+            self._turns.append(_RecordedTurn(SpeechContext.parse(message), self._loop.time()))
             if self._is_beyond:
                 await self._say("turn.start", {"context": {"serviceTag": self._turns[-1].request_id}})
         elif message.path == "audio" and self._turns and not self._turns[-1].ended:

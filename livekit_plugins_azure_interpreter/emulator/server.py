@@ -10,9 +10,9 @@ from types import TracebackType
 
 from aiohttp import web
 
-from .connection import Connection, for_ever
+from .connection import ClientConnection, for_ever
 from .conversation import Behaviour, Conversation, Spoken
-from .due import Faults
+from .fault_schedule import FaultSchedule
 from .faults import HangHandshake, Refuse
 from .replay import Replay, ReplayedConnection
 from .sockets import Tap, reset
@@ -64,14 +64,14 @@ class Emulator:
         self.handshakes = 0
         self.connections = 0
         self.turns = 0
-        self.faults = Faults(self.behaviour.faults)
+        self.faults = FaultSchedule(self.behaviour.faults)
         exchange = self.behaviour.replay
         self._replay = None if exchange is None else Replay(exchange)
         self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
-        self._open: set[Connection] = set()
+        self._open: set[ClientConnection] = set()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._away: asyncio.Task[None] | None = None
@@ -196,7 +196,7 @@ class Emulator:
                 websocket, transport, recorded, tap=tap, turn_began=self._turn_began
             ).serve()
             return websocket
-        connection = Connection(
+        connection = ClientConnection(
             websocket,
             request.transport,
             self._conversation(session_id),

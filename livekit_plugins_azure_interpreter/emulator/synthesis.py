@@ -16,7 +16,7 @@ from aiohttp import web
 
 from .connection import for_ever
 from .conversation import Behaviour
-from .due import Faults, UtteranceFaults
+from .fault_schedule import FaultSchedule, UtteranceFaults
 from .faults import DropText, MuteText, RefuseText, TextFault
 from .script import Voice
 from .sockets import reset, send, until_closed
@@ -32,7 +32,7 @@ _REFUSED = 1007
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 Send = Callable[[Message, bool], Awaitable[None]]
-HangUp = Callable[[int | None], Awaitable[None]]
+CloseConnection = Callable[[int | None], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class OutputFormat:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SynthesisRequest:
     """What one text is to come with: its format, and whether with the places of its words."""
 
     form: OutputFormat
@@ -130,7 +130,7 @@ def word_boundaries(text: str, seconds: float) -> list[dict[str, Any]]:
     return boundaries
 
 
-class Synthesis:
+class SynthesisConnection:
     """Answers what one WebSocket asks to be spoken, one text after another.
 
     Args:
@@ -147,15 +147,15 @@ class Synthesis:
         send: Send,
         synthesized: Callable[[Synthesized], None],
         *,
-        faults: Faults | None = None,
-        hang_up: HangUp | None = None,
+        faults: FaultSchedule | None = None,
+        hang_up: CloseConnection | None = None,
     ) -> None:
         self._behaviour = behaviour
         self._send = send
         self._synthesized = synthesized
-        self._faults = faults or Faults()
+        self._faults = faults or FaultSchedule()
         self._hang_up = hang_up
-        self._wanted: dict[str, Wanted] = {}
+        self._wanted: dict[str, SynthesisRequest] = {}
 
     async def take(self, message: Message) -> None:
         """Take a message of the client; a text is answered before this returns.
@@ -171,7 +171,7 @@ class Synthesis:
                 raise WireError("ssml needs a synthesis.context before it")
             await self._answer(message, wanted)
 
-    async def _answer(self, message: Message, wanted: Wanted) -> None:
+    async def _answer(self, message: Message, wanted: SynthesisRequest) -> None:
         if len(message.body) > _MOST_SSML_BYTES:
             await self._end(_REFUSED)
         text = read_ssml(message.body)
@@ -234,7 +234,7 @@ class SynthesisService:
         behaviour: Behaviour,
         lets_in: Callable[[web.Request], bool],
         synthesized: Callable[[Synthesized], None],
-        faults: Faults | None = None,
+        faults: FaultSchedule | None = None,
     ) -> None:
         self._behaviour = behaviour
         self._lets_in = lets_in
@@ -255,7 +255,7 @@ class SynthesisService:
             else:
                 await websocket.close(code=code, message=b"closed by the emulator")
 
-        answers = Synthesis(
+        answers = SynthesisConnection(
             self._behaviour,
             partial(send, websocket),
             self._synthesized,
@@ -285,11 +285,11 @@ class SynthesisService:
         return response
 
 
-def _wanted(message: Message) -> Wanted:
+def _wanted(message: Message) -> SynthesisRequest:
     try:
         audio = message.json()["synthesis"]["audio"]
         name = audio["outputFormat"]
         words = audio.get("metadataOptions", {}).get("wordBoundaryEnabled", False)
     except (LookupError, TypeError, AttributeError) as error:
         raise WireError(f"{message.path} has another shape than Azure's") from error
-    return Wanted(OutputFormat.parse(str(name)), words is True)
+    return SynthesisRequest(OutputFormat.parse(str(name)), words is True)

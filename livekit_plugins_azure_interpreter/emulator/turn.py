@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .._options.languages import in_language
+from .actions import Action, CloseConnection, Pause, Send, SendGarbage, VoiceSent
 from .conversation import Conversation, Spoken
-from .due import UtteranceFaults
+from .fault_schedule import UtteranceFaults
 from .faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
-from .listening import Heard, Listener, SpeechBegan
-from .recording import Recording
-from .request import Request
-from .results import Results
+from .phrases import PhraseMessages
 from .script import Line, Voice
-from .steps import HangUp, Pause, Say, SayGarbage, Step, Voiced
-from .voices import voice_steps
+from .speech_context import SpeechContext
+from .turn_audio import TurnAudio
+from .vad import SpeechBegan, Vad, VadEvent
+from .voices import voice_actions
 from .wire import Message, json_body
 
 _TICKS_PER_SECOND = 10_000_000
@@ -61,7 +61,7 @@ class _Voice:
 class Turn:
     """Answers one turn of a session.
 
-    Results and voices are sent by a task each, so that a result overtakes the voice of the
+    PhraseMessages and voices are sent by a task each, so that a result overtakes the voice of the
     utterance before it, as the service's do.
 
     Args:
@@ -73,7 +73,7 @@ class Turn:
 
     def __init__(
         self,
-        request: Request,
+        request: SpeechContext,
         conversation: Conversation,
         wire: Wire,
         spoken: Callable[[Spoken], None],
@@ -83,9 +83,9 @@ class Turn:
         self._behaviour = conversation.behaviour
         self._wire = wire
         self._spoken = spoken
-        self._answers = Results(request.targets)
-        self._recording = Recording(request.start_seconds)
-        self._listener: Listener | None = None
+        self._answers = PhraseMessages(request.targets)
+        self._recording = TurnAudio(request.start_seconds)
+        self._vad: Vad | None = None
         self._speech_start: float | None = None
         self._speech_index: int | None = None
         self._next_interim = 0.0
@@ -127,10 +127,10 @@ class Turn:
             await self._end()
             return
         pcm = self._recording.append(payload)
-        if self._listener is None:
+        if self._vad is None:
             rate = self._recording.sample_rate
-            self._listener = self._conversation.listener(rate, self._request.start_seconds)
-        await self._heard(self._listener.hear(pcm))
+            self._vad = self._conversation.vad(rate, self._request.start_seconds)
+        await self._heard(self._vad.hear(pcm))
         if self._speech_start is None:
             self._recording.forget(self.now - _SILENCE_KEPT_SECONDS)
         await self._interim()
@@ -140,10 +140,10 @@ class Turn:
     async def fail(self, status: ErrorName) -> None:
         """Tell the client an error, in place of a result. It is the last that is said."""
         self.stop()
-        await self._perform(Say(self._answers.error(status, self._span(self._acknowledged, self.now))))
+        await self._perform(Send(self._answers.error(status, self._span(self._acknowledged, self.now))))
 
     def stop(self) -> None:
-        """Say nothing more, and hear nothing."""
+        """Send nothing more, and hear nothing."""
         self._over = True
         for task in self._tasks:
             task.cancel()
@@ -153,7 +153,7 @@ class Turn:
         self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _heard(self, events: Iterator[Heard]) -> None:
+    async def _heard(self, events: Iterator[VadEvent]) -> None:
         for event in events:
             if isinstance(event, SpeechBegan):
                 self._speech_start, self._speech_index = event.start_seconds, event.index
@@ -174,8 +174,8 @@ class Turn:
 
     async def _end(self) -> None:
         self._over = True
-        if self._listener is not None and self._speech_start is not None:
-            await self._heard(self._listener.end())
+        if self._vad is not None and self._speech_start is not None:
+            await self._heard(self._vad.end())
         await self._results.put(None)
         self._tasks.append(asyncio.create_task(self._finish(*self._tasks)))
 
@@ -192,7 +192,7 @@ class Turn:
             return
         self._next_interim = self.now
         line = self._conversation.line(self._recording.samples(start, self.now), start, self._speech_index)
-        await self._perform(Say(self._answers.interim(line, self.now - start, self._span(start, self.now))))
+        await self._perform(Send(self._answers.interim(line, self.now - start, self._span(start, self.now))))
 
     async def _acknowledge(self) -> None:
         quiet = self._speech_start is None and self._answered == self._count
@@ -213,7 +213,7 @@ class Turn:
             self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
         )
         conversation.silent_turns += 1
-        await self._perform(Say(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
+        await self._perform(Send(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
         await self._end()
 
     async def _give_results(self) -> None:
@@ -234,8 +234,8 @@ class Turn:
     async def _give_result(self, utterance: _Utterance, faults: UtteranceFaults) -> None:
         start, end = utterance.start_seconds, utterance.end_seconds
         headers = self._acknowledging(end)
-        for step in self._answers.final(utterance.line, self._span(start, end), headers, faults):
-            await self._perform(step)
+        for action in self._answers.final(utterance.line, self._span(start, end), headers, faults):
+            await self._perform(action)
 
     def _is_voiced(self, line: Line, faults: UtteranceFaults) -> bool:
         wanted = self._request.voiced_language is not None
@@ -248,36 +248,36 @@ class Turn:
             stream_id += 1
             utterance = voice.utterance
             samples = in_language(utterance.line.voices, language) or utterance.samples
-            for step in voice_steps(samples, language, stream_id, self._behaviour, voice.faults):
-                await self._perform(step, utterance)
-                if isinstance(step, Say) and step.binary:
+            for action in voice_actions(samples, language, stream_id, self._behaviour, voice.faults):
+                await self._perform(action, utterance)
+                if isinstance(action, Send) and action.binary:
                     voice.begun.set()
             voice.begun.set()
 
-    async def _perform(self, step: Step, utterance: _Utterance | None = None) -> None:
-        match step:
-            case Say(message, binary):
+    async def _perform(self, action: Action, utterance: _Utterance | None = None) -> None:
+        match action:
+            case Send(message, binary):
                 headers = {
                     "X-RequestId": self._request.request_id,
                     "Content-Type": "application/json; charset=utf-8",
                     **message.headers,
                 }
                 await self._wire.send(Message(message.path, headers, message.body), binary)
-            case SayGarbage():
+            case SendGarbage():
                 await self._wire.send_garbage()
             case Pause(seconds):
                 await asyncio.sleep(seconds)
-            case HangUp(code):
+            case CloseConnection(code):
                 self._wire.drop(code)
                 await asyncio.sleep(0)  # where the turn was stopped, this is the end
-            case Voiced(voice):
+            case VoiceSent(voice):
                 assert utterance is not None
                 language = self._request.voiced_language or ""
                 start, end = utterance.start_seconds, utterance.end_seconds
                 self._spoken(Spoken(utterance.line.text, language, voice, start, end))
 
     async def _say(self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        await self._perform(Say(Message(path, headers or {}, json_body(body))))
+        await self._perform(Send(Message(path, headers or {}, json_body(body))))
 
     def _acknowledging(self, seconds: float) -> dict[str, str]:
         self._acknowledged = max(self._acknowledged, seconds)

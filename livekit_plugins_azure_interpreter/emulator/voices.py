@@ -6,8 +6,9 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from .actions import Action, CloseConnection, Pause, Send, VoiceSent
 from .conversation import Behaviour
-from .due import UtteranceFaults
+from .fault_schedule import UtteranceFaults
 from .faults import (
     DropInVoice,
     EmptyChunk,
@@ -22,7 +23,6 @@ from .faults import (
     VoiceNeverEnds,
 )
 from .script import Voice
-from .steps import HangUp, Pause, Say, Step, Voiced
 from .wire import Message, json_body
 
 _SPLIT_AT = 20
@@ -31,29 +31,29 @@ _FOUR_GIGABYTES = 0xFFFF_FFFF
 _ONE_SAMPLE_BYTES = 2
 
 
-def voice_steps(
+def voice_actions(
     voice: Voice, language: str, stream_id: int, behaviour: Behaviour, faults: UtteranceFaults
-) -> list[Step]:
+) -> list[Action]:
     """All that is done to send a voice, in order."""
     stream = {"X-StreamId": str(stream_id)}
 
-    def say(path: str, body: dict[str, Any]) -> Say:
-        return Say(Message(path, stream, json_body(body)))
+    def say(path: str, body: dict[str, Any]) -> Send:
+        return Send(Message(path, stream, json_body(body)))
 
     if long := faults.get(LongVoice):
         voice = Voice(voice.pcm * long.factor, voice.sample_rate)
     slow = faults.get(SlowVoice)
-    steps: list[Step] = [
+    actions: list[Action] = [
         Pause(behaviour.voice_delay_ms / 1000 + (slow.seconds if slow else 0.0)),
         say("audio.start", {"TranslationLanguage": language}),
     ]
     payloads = list(voice_chunks(voice, behaviour, faults))
-    chunks = [list[Step]([Say(Message("audio", stream, payload), True)]) for payload in payloads]
+    chunks = [list[Action]([Send(Message("audio", stream, payload), True)]) for payload in payloads]
     if behaviour.voice_speed is not None:
         for chunk in chunks:
             chunk.append(Pause(voice.seconds / len(chunks) / behaviour.voice_speed))
-    end: list[Step] = [] if faults.get(VoiceNeverEnds) else [say("audio.end", {"Status": "Success"})]
-    end.append(Voiced(voice))
+    end: list[Action] = [] if faults.get(VoiceNeverEnds) else [say("audio.end", {"Status": "Success"})]
+    end.append(VoiceSent(voice))
 
     def at(share: float) -> int:
         return int(share * len(payloads))
@@ -63,12 +63,12 @@ def voice_steps(
         end = [say("audio.end", {"Status": "Error"})]
     if drop := faults.get(DropInVoice):
         del chunks[at(drop.after) :]
-        end = [HangUp(drop.code)]
+        end = [CloseConnection(drop.code)]
     if empty := faults.get(EmptyChunk):
-        chunks.insert(max(1, at(empty.after)), [Say(Message("audio", stream), True)])
+        chunks.insert(max(1, at(empty.after)), [Send(Message("audio", stream), True)])
     if stall := faults.get(StallVoice):
         chunks.insert(at(stall.after), [Pause(stall.seconds)])
-    return [*steps, *(step for chunk in chunks for step in chunk), *end]
+    return [*actions, *(action for chunk in chunks for action in chunk), *end]
 
 
 def voice_chunks(voice: Voice, behaviour: Behaviour, faults: UtteranceFaults) -> Iterator[bytes]:

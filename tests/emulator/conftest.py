@@ -18,7 +18,7 @@ from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.request import Request
+from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
 from livekit_plugins_azure_interpreter.emulator.turn import Turn
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
@@ -169,7 +169,7 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
     ) -> Session:
         behaviour = behaviour or Behaviour()
         sent, spoken = Sent(), list[Spoken]()
-        request = Request(request_id, targets, voiced, start_seconds)
+        request = SpeechContext(request_id, targets, voiced, start_seconds)
         turn = Turn(request, conversation or Conversation(behaviour), sent, spoken.append)
         turns.append(turn)
         return Session(turn, sent, spoken)

@@ -6,7 +6,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, PositionListener, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, ScriptedVad, SpeechEnded
 
 _LINES = (Line("one"), Line("two"))
 _SAMPLES = Voice(b"")
@@ -86,31 +86,29 @@ class TestLine:
         assert [conversation.line(_SAMPLES, 0.4).text for _ in _LINES] == ["one", "two"]
 
 
-class TestListener:
+class TestVad:
     def test_a_function_hears_by_energy(self) -> None:
-        listener = Conversation(Behaviour(script=lambda _: Line("one"))).listener(16000, 0.0)
-        assert isinstance(listener, EnergyListener)
+        vad = Conversation(Behaviour(script=lambda _: Line("one"))).vad(16000, 0.0)
+        assert isinstance(vad, EnergyVad)
 
     def test_it_cuts_an_utterance_that_is_too_long(self, audio: Any) -> None:
-        listener = Conversation(Behaviour(longest_seconds=1.0)).listener(16000, 0.0)
-        ends = [
-            event.end_seconds for event in listener.hear(audio.noise(2.5)) if isinstance(event, SpeechEnded)
-        ]
+        vad = Conversation(Behaviour(longest_seconds=1.0)).vad(16000, 0.0)
+        ends = [event.end_seconds for event in vad.hear(audio.noise(2.5)) if isinstance(event, SpeechEnded)]
         assert ends == [1.0, 2.0]
 
     def test_lines_without_positions_are_found_by_energy(self) -> None:
-        assert isinstance(Conversation(Behaviour(script=_LINES)).listener(16000, 0.0), EnergyListener)
+        assert isinstance(Conversation(Behaviour(script=_LINES)).vad(16000, 0.0), EnergyVad)
 
     def test_lines_with_positions_are_found_there(self) -> None:
         script = [Line("a", start_seconds=0, end_seconds=1)]
-        assert isinstance(Conversation(Behaviour(script=script)).listener(16000, 0.0), PositionListener)
+        assert isinstance(Conversation(Behaviour(script=script)).vad(16000, 0.0), ScriptedVad)
 
     def test_it_ends_speech_after_the_silence_of_the_behaviour(self, audio: Any) -> None:
-        listener = Conversation(Behaviour(silence_ms=100)).listener(16000, 0.0)
-        heard = list(listener.hear(audio.noise(0.2) + audio.silence(0.1)))
+        vad = Conversation(Behaviour(silence_ms=100)).vad(16000, 0.0)
+        heard = list(vad.hear(audio.noise(0.2) + audio.silence(0.1)))
         assert [type(event) for event in heard][-1] is SpeechEnded
 
     def test_it_counts_from_where_the_audio_begins(self, audio: Any) -> None:
-        listener = Conversation(Behaviour()).listener(16000, 20.0)
-        (began,) = listener.hear(audio.noise(0.2))
+        vad = Conversation(Behaviour()).vad(16000, 20.0)
+        (began,) = vad.hear(audio.noise(0.2))
         assert began.start_seconds == 20.0

@@ -24,7 +24,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     NoVoice,
     RecordedConnection,
 )
-from livekit_plugins_azure_interpreter.emulator.fault_text import fault_name
+from livekit_plugins_azure_interpreter.emulator.fault_parser import fault_name
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"

@@ -25,11 +25,11 @@ from livekit_plugins_azure_interpreter.emulator import (
     RefuseText,
     synthesize,
 )
-from livekit_plugins_azure_interpreter.emulator.due import Faults
+from livekit_plugins_azure_interpreter.emulator.fault_schedule import FaultSchedule
 from livekit_plugins_azure_interpreter.emulator.synthesis import (
-    HangUp,
+    CloseConnection,
     OutputFormat,
-    Synthesis,
+    SynthesisConnection,
     read_ssml,
     word_boundaries,
 )
@@ -55,18 +55,18 @@ def ssml(text: str = "Hello", request_id: str = "r1") -> Message:
 
 
 class Asked:
-    """A Synthesis, and what it sent."""
+    """A SynthesisConnection, and what it sent."""
 
     def __init__(
-        self, *, faults: Sequence[Fault] = (), hang_up: HangUp | None = None, **behaviour: Any
+        self, *, faults: Sequence[Fault] = (), hang_up: CloseConnection | None = None, **behaviour: Any
     ) -> None:
         self.sent: list[Message] = []
         self.synthesized: list[Any] = []
-        self.synthesis = Synthesis(
+        self.synthesis = SynthesisConnection(
             Behaviour(**behaviour),
             self._take,
             self.synthesized.append,
-            faults=Faults(faults),
+            faults=FaultSchedule(faults),
             hang_up=hang_up,
         )
 

@@ -7,39 +7,39 @@ import pytest
 
 from livekit_plugins_azure_interpreter._voices.samples import VoiceReader
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Voice, faults
-from livekit_plugins_azure_interpreter.emulator.due import UtteranceFaults
-from livekit_plugins_azure_interpreter.emulator.steps import HangUp, Pause, Say, Step, Voiced
-from livekit_plugins_azure_interpreter.emulator.voices import riff_header, voice_chunks, voice_steps
+from livekit_plugins_azure_interpreter.emulator.actions import Action, CloseConnection, Pause, Send, VoiceSent
+from livekit_plugins_azure_interpreter.emulator.fault_schedule import UtteranceFaults
+from livekit_plugins_azure_interpreter.emulator.voices import riff_header, voice_actions, voice_chunks
 
 
 def _payloads(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[bytes]:
     return list(voice_chunks(Voice(pcm, 24000), Behaviour(**behaviour), UtteranceFaults(what)))
 
 
-def _steps(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[Step]:
-    return voice_steps(Voice(pcm), "fr", 7, Behaviour(**behaviour), UtteranceFaults(what))
+def _steps(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[Action]:
+    return voice_actions(Voice(pcm), "fr", 7, Behaviour(**behaviour), UtteranceFaults(what))
 
 
-def _outline(steps: list[Step]) -> list[Any]:
+def _outline(steps: list[Action]) -> list[Any]:
     """Messages as their path, pauses as their seconds, others as their type."""
-    seen = {Say: lambda step: step.message.path, Pause: lambda step: step.seconds}
+    seen = {Send: lambda step: step.message.path, Pause: lambda step: step.seconds}
     return [seen.get(type(step), type)(step) for step in steps]
 
 
 class TestSteps:
     def test_a_voice_is_begun_sent_and_ended(self) -> None:
-        assert _outline(_steps(bytes(6400))) == [0.0, "audio.start", "audio", "audio", "audio.end", Voiced]
+        assert _outline(_steps(bytes(6400))) == [0.0, "audio.start", "audio", "audio", "audio.end", VoiceSent]
 
     def test_all_messages_are_of_its_stream(self) -> None:
-        messages = [step.message for step in _steps(bytes(6400)) if isinstance(step, Say)]
+        messages = [step.message for step in _steps(bytes(6400)) if isinstance(step, Send)]
         assert {message.headers["X-StreamId"] for message in messages} == {"7"}
 
     def test_the_first_step_tells_the_language(self) -> None:
-        start = next(step for step in _steps(bytes(2)) if isinstance(step, Say))
+        start = next(step for step in _steps(bytes(2)) if isinstance(step, Send))
         assert json.loads(start.message.body) == {"TranslationLanguage": "fr"}
 
     def test_audio_steps_alone_are_binary(self) -> None:
-        says = [step for step in _steps(bytes(6400)) if isinstance(step, Say)]
+        says = [step for step in _steps(bytes(6400)) if isinstance(step, Send)]
         assert {step.message.path for step in says if step.binary} == {"audio"}
 
     def test_a_delayed_voice_waits_first(self) -> None:
@@ -57,13 +57,13 @@ class TestSteps:
 
     def test_an_empty_voice_has_no_audio_but_is_begun_and_ended(self) -> None:
         # An empty audio frame would be a spurious end of synthesis to the SDK.
-        assert _outline(_steps(b"")) == [0.0, "audio.start", "audio.end", Voiced]
+        assert _outline(_steps(b"")) == [0.0, "audio.start", "audio.end", VoiceSent]
 
     def test_a_long_voice_was_sent_with_all_its_samples(self) -> None:
-        assert _steps(b"\1\2", faults.LongVoice(factor=3))[-1] == Voiced(Voice(b"\1\2" * 3))
+        assert _steps(b"\1\2", faults.LongVoice(factor=3))[-1] == VoiceSent(Voice(b"\1\2" * 3))
 
     def test_an_end_that_is_not_told_is_one_all_the_same(self) -> None:
-        assert _outline(_steps(bytes(2), faults.VoiceNeverEnds()))[-2:] == ["audio", Voiced]
+        assert _outline(_steps(bytes(2), faults.VoiceNeverEnds()))[-2:] == ["audio", VoiceSent]
 
     @pytest.mark.parametrize("kind", [faults.DropInVoice, faults.VoiceError, faults.EmptyChunk])
     @pytest.mark.parametrize("after", [0.0, 0.5, 1.0])
@@ -75,15 +75,15 @@ class TestSteps:
 
     def test_a_drop_is_the_last_step(self) -> None:
         what = (faults.DropInVoice(code=1011), faults.VoiceError(), faults.StallVoice(seconds=1.0))
-        assert _steps(bytes(6400), *what)[-1] == HangUp(1011)
+        assert _steps(bytes(6400), *what)[-1] == CloseConnection(1011)
 
     def test_a_chunk_is_empty_only_when_one_was_sent(self) -> None:
         outline = _outline(_steps(bytes(2), faults.EmptyChunk(after=0.0)))
-        assert outline == [0.0, "audio.start", "audio", "audio", "audio.end", Voiced]
+        assert outline == [0.0, "audio.start", "audio", "audio", "audio.end", VoiceSent]
 
     def test_a_voice_may_stall_before_its_end(self) -> None:
         outline = _outline(_steps(bytes(2), faults.StallVoice(seconds=3.0, after=1.0)))
-        assert outline == [0.0, "audio.start", "audio", 3.0, "audio.end", Voiced]
+        assert outline == [0.0, "audio.start", "audio", 3.0, "audio.end", VoiceSent]
 
 
 class TestPayloads:

@@ -18,7 +18,7 @@ from livekit.agents import (
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTCapabilities
 
-from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, SpeechEnded
 
 
 class OtherSTT(stt.STT):
@@ -69,7 +69,7 @@ class _OtherSpeech(stt.RecognizeStream):
         self.flush()
 
     async def _run(self) -> None:
-        listener = EnergyListener(16000)
+        listener = EnergyVad(16000)
         self._stt._live.add(self)
         try:
             async for item in self._input_ch:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from livekit_plugins_azure_interpreter.emulator import RecordedConnection, RecordedMessage
 from livekit_plugins_azure_interpreter.emulator.exchange import Sender
-from livekit_plugins_azure_interpreter.emulator.recording import Recording
-from livekit_plugins_azure_interpreter.emulator.request import Request
+from livekit_plugins_azure_interpreter.emulator.speech_context import Request
+from livekit_plugins_azure_interpreter.emulator.turn_audio import Recording
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 from . import kept

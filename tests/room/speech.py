@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livekit_plugins_azure_interpreter.emulator import Line, Script, Voice
-from livekit_plugins_azure_interpreter.emulator.listening import EnergyListener, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, SpeechEnded
 
 from .participant import RATE_HZ
 
@@ -40,7 +40,7 @@ def recorded(name: str, seconds: float | None = None) -> bytes:
 def sentences() -> list[bytes]:
     """The English sentences of the sample, without the pauses between them."""
     pcm = recorded("english.wav")
-    stretches = (heard for heard in EnergyListener(RATE_HZ).hear(pcm) if isinstance(heard, SpeechEnded))
+    stretches = (heard for heard in EnergyVad(RATE_HZ).hear(pcm) if isinstance(heard, SpeechEnded))
     return [
         pcm[2 * round(RATE_HZ * one.start_seconds) : 2 * round(RATE_HZ * one.end_seconds)]
         for one in stretches

@@ -1,4 +1,4 @@
-"""Faults as the command line names them: `drop at_seconds=5 code=1011`."""
+"""FaultSchedule as the command line names them: `drop at_seconds=5 code=1011`."""
 
 from __future__ import annotations
 

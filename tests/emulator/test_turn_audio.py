@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Voice
-from livekit_plugins_azure_interpreter.emulator.recording import Recording
+from livekit_plugins_azure_interpreter.emulator.turn_audio import TurnAudio
 from livekit_plugins_azure_interpreter.emulator.wire import WireError
 
 
-def _recording(audio: Any, seconds: float = 2.0, start: float = 10.0) -> Recording:
-    recording = Recording(start)
+def _recording(audio: Any, seconds: float = 2.0, start: float = 10.0) -> TurnAudio:
+    recording = TurnAudio(start)
     recording.append(audio.noise(seconds))
     return recording
 
 
 class TestPosition:
     def test_a_position_begins_where_it_was_set(self) -> None:
-        assert Recording(10.0).now == 10.0
+        assert TurnAudio(10.0).now == 10.0
 
     def test_the_position_moves_with_the_audio(self, audio: Any) -> None:
         assert _recording(audio).now == 12.0
@@ -28,19 +28,19 @@ class TestPosition:
         assert recording.now == 12.0
 
     def test_the_position_moves_at_the_rate_of_the_header(self, audio: Any) -> None:
-        recording = Recording(0.0)
+        recording = TurnAudio(0.0)
         recording.append(audio.riff(8000) + bytes(16_000))
         assert (recording.now, recording.sample_rate) == (1.0, 8000)
 
 
 class TestAppend:
     def test_appending_gives_the_samples_behind_a_header(self, audio: Any) -> None:
-        assert Recording(0.0).append(audio.riff() + b"\1\2") == b"\1\2"
+        assert TurnAudio(0.0).append(audio.riff() + b"\1\2") == b"\1\2"
 
     @pytest.mark.parametrize("header", [b"RIFF", b"RIFF" + bytes(40)], ids=["cut off", "rate 0"])
     def test_a_header_that_tells_no_rate_is_a_wire_error(self, header: bytes) -> None:
         with pytest.raises(WireError, match="RIFF"):
-            Recording(0.0).append(header)
+            TurnAudio(0.0).append(header)
 
 
 class TestSamples:

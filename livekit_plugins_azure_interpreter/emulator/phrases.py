@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .due import UtteranceFaults
+from .actions import Action, Send, SendGarbage
+from .fault_schedule import UtteranceFaults
 from .faults import (
     BadJson,
     ErrorName,
@@ -17,14 +18,13 @@ from .faults import (
     WrongRequestId,
 )
 from .script import Line
-from .steps import Say, SayGarbage, Step
 from .wire import Message, json_body
 
 _WORDS_PER_SECOND = 2.5
 _OTHER_REQUEST_ID = "0" * 32
 
 
-class Results:
+class PhraseMessages:
     """The results of a turn. Each is told where it lies (`span`: Azure's Offset and Duration).
 
     Args:
@@ -49,25 +49,25 @@ class Results:
 
     def final(
         self, line: Line, span: dict[str, Any], acknowledging: dict[str, str], faults: UtteranceFaults
-    ) -> list[Step]:
+    ) -> list[Action]:
         """All that is said of an utterance at its end.
 
         Args:
             acknowledging: The headers that acknowledge its audio.
         """
         message = self._final(line, span, faults)
-        steps: list[Step] = []
+        actions: list[Action] = []
         if faults.get(GarbageFrame):
-            steps.append(SayGarbage())
+            actions.append(SendGarbage())
         if faults.get(WrongRequestId):
             other = {**acknowledging, "X-RequestId": _OTHER_REQUEST_ID}
-            steps.append(Say(Message(message.path, other, message.body)))
+            actions.append(Send(Message(message.path, other, message.body)))
         if faults.get(BadJson):
             # Nothing is acknowledged by what cannot be read: a client that connects again sends it again.
-            steps.append(Say(Message(message.path, {}, message.body[:-1])))
+            actions.append(Send(Message(message.path, {}, message.body[:-1])))
         else:
-            steps.append(Say(Message(message.path, acknowledging, message.body)))
-        return steps
+            actions.append(Send(Message(message.path, acknowledging, message.body)))
+        return actions
 
     def nothing(self, span: dict[str, Any], *, entries: bool) -> Message:
         """A final result without words, as the service ends a turn in silence.

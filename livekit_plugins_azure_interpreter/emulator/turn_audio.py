@@ -9,7 +9,7 @@ _RIFF_HEADER_BYTES = 44
 _DEFAULT_RATE_HZ = 16000
 
 
-class Recording:
+class TurnAudio:
     """16 bit mono audio that a client sends, by its position in the session.
 
     Args:

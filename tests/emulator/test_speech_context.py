@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.request import Request
+from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 
-class TestRequest:
-    def _parse(self, context: Any) -> Request:
-        return Request.parse(Message("speech.context", {"X-RequestId": "r1"}, json.dumps(context).encode()))
+class TestSpeechContext:
+    def _parse(self, context: Any) -> SpeechContext:
+        return SpeechContext.parse(
+            Message("speech.context", {"X-RequestId": "r1"}, json.dumps(context).encode())
+        )
 
     def _context(self, **more: Any) -> dict[str, Any]:
         translation = {"targetLanguages": ["fr", "de"], "onSuccess": {"action": "Synthesize"}}

@@ -12,7 +12,7 @@ _SILENCE_TIMEOUTS = ("initialSilenceTimeout", "trailingSilenceTimeout")
 
 
 @dataclass(frozen=True)
-class Request:
+class SpeechContext:
     """Azure's `speech.context`.
 
     Args:
@@ -30,7 +30,7 @@ class Request:
     ends_in_silence: bool = True
 
     @classmethod
-    def parse(cls, message: Message) -> Request:
+    def parse(cls, message: Message) -> SpeechContext:
         """Read a `speech.context`.
 
         Raises:
@@ -43,7 +43,7 @@ class Request:
             raise WireError(f"{message.path} has another shape than Azure's") from error
 
     @classmethod
-    def _parse(cls, request_id: str, context: dict[str, Any]) -> Request:
+    def _parse(cls, request_id: str, context: dict[str, Any]) -> SpeechContext:
         translation = context.get("translation")
         targets = None if translation is None else tuple(translation.get("targetLanguages", ()))
         voiced = context.get("synthesis", {}).get("synthesizedLanguages", [])

@@ -9,7 +9,7 @@ from .wire import Message
 
 
 @dataclass(frozen=True)
-class Say:
+class Send:
     """Send a message; the turn adds its own headers to those that are given here."""
 
     message: Message
@@ -17,7 +17,7 @@ class Say:
 
 
 @dataclass(frozen=True)
-class SayGarbage:
+class SendGarbage:
     """Send a binary frame that is no message."""
 
 
@@ -29,17 +29,17 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class HangUp:
-    """Close the connection with a WebSocket close code; None: reset it. No step follows."""
+class CloseConnection:
+    """Close the connection with a WebSocket close code; None: reset it. No action follows."""
 
     code: int | None
 
 
 @dataclass(frozen=True)
-class Voiced:
+class VoiceSent:
     """All of a voice was sent: these samples."""
 
     voice: Voice
 
 
-Step = Say | SayGarbage | Pause | HangUp | Voiced
+Action = Send | SendGarbage | Pause | CloseConnection | VoiceSent

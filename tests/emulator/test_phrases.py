@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Line, faults
-from livekit_plugins_azure_interpreter.emulator.due import UtteranceFaults
-from livekit_plugins_azure_interpreter.emulator.results import Results
-from livekit_plugins_azure_interpreter.emulator.steps import Say, SayGarbage
+from livekit_plugins_azure_interpreter.emulator.actions import Send, SendGarbage
+from livekit_plugins_azure_interpreter.emulator.fault_schedule import UtteranceFaults
+from livekit_plugins_azure_interpreter.emulator.phrases import PhraseMessages
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SPAN = {"Offset": 1, "Duration": 2}
@@ -16,9 +16,9 @@ _LINE = Line("one two three four five", translations={"fr": "un deux trois"})
 _LANGUAGE = {"PrimaryLanguage": {"Language": "en-US", "Confidence": "High"}}
 
 
-def _final(results: Results, line: Line = _LINE, *what: faults.UtteranceFault) -> Message:
+def _final(results: PhraseMessages, line: Line = _LINE, *what: faults.UtteranceFault) -> Message:
     (step,) = results.final(line, _SPAN, {"X": "acknowledged"}, UtteranceFaults(what))
-    assert isinstance(step, Say)
+    assert isinstance(step, Send)
     return step.message
 
 
@@ -28,7 +28,7 @@ def _body(message: Message) -> Any:
 
 class TestTranslated:
     def test_an_interim_result_has_the_words_so_far(self) -> None:
-        message = Results(["fr"]).interim(_LINE, 0.8, _SPAN)
+        message = PhraseMessages(["fr"]).interim(_LINE, 0.8, _SPAN)
         assert (message.path, _body(message)) == (
             "translation.response",
             {
@@ -39,11 +39,11 @@ class TestTranslated:
         )
 
     def test_an_interim_result_has_a_word(self) -> None:
-        message = Results(["fr"]).interim(_LINE, 0.0, _SPAN)
+        message = PhraseMessages(["fr"]).interim(_LINE, 0.0, _SPAN)
         assert _body(message)["SpeechHypothesis"]["Text"] == "one"
 
     def test_a_final_result_has_words_and_translations_and_acknowledges(self) -> None:
-        message = _final(Results(["fr"]))
+        message = _final(PhraseMessages(["fr"]))
         phrase = {"RecognitionStatus": "Success", "DisplayText": _LINE.text, **_SPAN, **_LANGUAGE}
         assert (message.path, message.headers, _body(message)) == (
             "translation.response",
@@ -56,17 +56,17 @@ class TestTranslated:
         )
 
     def test_a_line_that_is_not_translated_has_no_translations(self) -> None:
-        body = _body(_final(Results(["fr"]), Line("one", translated=False)))
+        body = _body(_final(PhraseMessages(["fr"]), Line("one", translated=False)))
         assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])
 
     def test_an_error_has_a_status_and_no_text(self) -> None:
-        phrase = _body(Results(["fr"]).error("Forbidden", _SPAN))["SpeechPhrase"]
+        phrase = _body(PhraseMessages(["fr"]).error("Forbidden", _SPAN))["SpeechPhrase"]
         assert phrase == {"RecognitionStatus": "Forbidden", **_SPAN}
 
 
 class TestWordsOnly:
     def test_an_interim_result_is_a_hypothesis(self) -> None:
-        message = Results(None).interim(_LINE, 0.8, _SPAN)
+        message = PhraseMessages(None).interim(_LINE, 0.8, _SPAN)
         assert (message.path, _body(message)) == (
             "speech.hypothesis",
             {"Text": "one two", **_SPAN, **_LANGUAGE},
@@ -74,34 +74,34 @@ class TestWordsOnly:
 
     @pytest.mark.parametrize("line", [_LINE, Line(_LINE.text, translated=False)])
     def test_a_final_result_is_a_phrase(self, line: Line) -> None:
-        message = _final(Results(None), line)
+        message = _final(PhraseMessages(None), line)
         assert (message.path, _body(message)) == (
             "speech.phrase",
             {"RecognitionStatus": "Success", "DisplayText": _LINE.text, **_SPAN, **_LANGUAGE},
         )
 
     def test_an_error_is_a_phrase(self) -> None:
-        message = Results(None).error("Error", _SPAN)
+        message = PhraseMessages(None).error("Error", _SPAN)
         assert (message.path, _body(message)) == ("speech.phrase", {"RecognitionStatus": "Error", **_SPAN})
 
     def test_fields_are_missing_there_too(self) -> None:
-        message = _final(Results(None), _LINE, faults.MissingFields())
+        message = _final(PhraseMessages(None), _LINE, faults.MissingFields())
         assert _body(message) == {"RecognitionStatus": "Success", **_SPAN}
 
 
 class TestBadJson:
     def test_it_is_text_that_is_no_json(self) -> None:
-        message = _final(Results(["fr"]), Line("日本"), faults.BadJson())
+        message = _final(PhraseMessages(["fr"]), Line("日本"), faults.BadJson())
         with pytest.raises(ValueError, match="delimiter"):
             json.loads(message.body.decode())
 
     def test_nothing_is_acknowledged(self) -> None:
-        assert _final(Results(["fr"]), _LINE, faults.BadJson()).headers == {}
+        assert _final(PhraseMessages(["fr"]), _LINE, faults.BadJson()).headers == {}
 
 
 class TestFaults:
     def _phrase(self, *what: faults.UtteranceFault, targets: tuple[str, ...] | None = ("fr",)) -> Any:
-        return _body(_final(Results(targets), _LINE, *what))
+        return _body(_final(PhraseMessages(targets), _LINE, *what))
 
     def test_missing_fields_are_the_texts(self) -> None:
         assert self._phrase(faults.MissingFields()) == {
@@ -122,10 +122,10 @@ class TestFaults:
         assert (body["SpeechPhrase"]["DisplayText"], body["TranslationStatus"]) == (_LINE.text, "Error")
 
     def test_garbage_comes_first(self) -> None:
-        steps = Results(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.GarbageFrame()]))
-        assert [type(step) for step in steps] == [SayGarbage, Say]
+        steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.GarbageFrame()]))
+        assert [type(step) for step in steps] == [SendGarbage, Send]
 
     def test_the_result_of_another_turn_comes_first(self) -> None:
-        steps = Results(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.WrongRequestId()]))
-        headers = [step.message.headers for step in steps if isinstance(step, Say)]
+        steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.WrongRequestId()]))
+        headers = [step.message.headers for step in steps if isinstance(step, Send)]
         assert headers == [{"X-RequestId": "0" * 32}, {}]

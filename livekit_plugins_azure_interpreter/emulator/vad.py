@@ -36,22 +36,22 @@ class SpeechEnded:
     index: int | None = None
 
 
-Heard = SpeechBegan | SpeechEnded
+VadEvent = SpeechBegan | SpeechEnded
 
 
-class Listener(Protocol):
+class Vad(Protocol):
     """Finds stretches of speech in 16 bit mono PCM that arrives piece by piece."""
 
-    def hear(self, pcm: bytes) -> Iterator[Heard]:
+    def hear(self, pcm: bytes) -> Iterator[VadEvent]:
         """Take the next piece of audio."""
         ...
 
-    def end(self) -> Iterator[Heard]:
+    def end(self) -> Iterator[VadEvent]:
         """The audio is over: end the stretch that is still open."""
         ...
 
 
-class EnergyListener:
+class EnergyVad:
     """Finds speech by its energy.
 
     Args:
@@ -79,18 +79,18 @@ class EnergyListener:
         self._floor = start_seconds
         self._last_loud = 0
 
-    def hear(self, pcm: bytes) -> Iterator[Heard]:
+    def hear(self, pcm: bytes) -> Iterator[VadEvent]:
         data = self._rest + pcm
         whole = len(data) - len(data) % self._frame_bytes
         self._rest = data[whole:]
         for at in range(0, whole, self._frame_bytes):
             yield from self._frame(_rms(data[at : at + self._frame_bytes]) >= _LOUD_RMS)
 
-    def end(self) -> Iterator[Heard]:
+    def end(self) -> Iterator[VadEvent]:
         if self._start is not None:
             yield self._close(self._seconds(self._frames))
 
-    def _frame(self, loud: bool) -> Iterator[Heard]:
+    def _frame(self, loud: bool) -> Iterator[VadEvent]:
         self._frames += 1
         if loud:
             self._last_loud = self._frames
@@ -115,7 +115,7 @@ class EnergyListener:
         return self._first + frames * _FRAME_MS / 1000
 
 
-class PositionListener:
+class ScriptedVad:
     """Hears each line of a script at the position that the script gives it, whatever the audio is.
 
     Args:
@@ -134,7 +134,7 @@ class PositionListener:
         self._now = start_seconds
         self._open = False
 
-    def hear(self, pcm: bytes) -> Iterator[Heard]:
+    def hear(self, pcm: bytes) -> Iterator[VadEvent]:
         self._now += len(pcm) / self._bytes_per_second
         while self._ahead:
             start, end, index = self._ahead[0]
@@ -145,7 +145,7 @@ class PositionListener:
                 return
             yield self._close(start, end, index)
 
-    def end(self) -> Iterator[Heard]:
+    def end(self) -> Iterator[VadEvent]:
         if self._open:
             start, _, index = self._ahead[0]
             yield self._close(start, self._now, index)

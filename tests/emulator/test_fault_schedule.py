@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter.emulator.due import Faults, UtteranceFaults
+from livekit_plugins_azure_interpreter.emulator.fault_schedule import FaultSchedule, UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.faults import (
     Drop,
     DropText,
@@ -16,51 +16,51 @@ from livekit_plugins_azure_interpreter.emulator.faults import (
 
 class TestHandshake:
     def test_nothing_happens_without_a_fault(self) -> None:
-        assert Faults().at_handshake() is None
+        assert FaultSchedule().at_handshake() is None
 
     def test_one_fault_happens_at_a_time_in_order(self) -> None:
-        faults = Faults([Refuse(503), HangHandshake()])
+        faults = FaultSchedule([Refuse(503), HangHandshake()])
         assert [faults.at_handshake() for _ in range(3)] == [Refuse(503), HangHandshake(), None]
 
     def test_a_fault_of_a_handshake_may_always_happen(self) -> None:
-        faults = Faults([Refuse(503, times=None)])
+        faults = FaultSchedule([Refuse(503, times=None)])
         assert all(faults.at_handshake() for _ in range(100))
 
     def test_a_fault_of_a_handshake_waits_for_its_connection(self) -> None:
-        faults = Faults([Refuse(503, from_connection=3, times=2)])
+        faults = FaultSchedule([Refuse(503, from_connection=3, times=2)])
         happened = [faults.at_handshake() is not None for _ in range(6)]
         assert happened == [False, False, True, True, False, False]
 
 
 class TestPosition:
     def test_a_fault_happens_once_when_its_position_is_reached(self) -> None:
-        faults = Faults([Drop(2.0)])
+        faults = FaultSchedule([Drop(2.0)])
         happened = [faults.at_position(at, at + 1.0) for at in (0.0, 1.0, 2.0, 0.0, 1.0)]
         assert happened == [[], [Drop(2.0)], [], [], []]
 
     def test_each_connection_may_reach_it_anew(self) -> None:
-        faults = Faults([Drop(2.0, times=2)])
+        faults = FaultSchedule([Drop(2.0, times=2)])
         assert [len(faults.at_position(1.0, 3.0)) for _ in range(3)] == [1, 1, 0]
 
     def test_one_that_was_passed_elsewhere_does_not_happen(self) -> None:
-        assert Faults([Drop(2.0)]).at_position(3.0, 4.0) == []
+        assert FaultSchedule([Drop(2.0)]).at_position(3.0, 4.0) == []
 
     def test_several_happen_at_once(self) -> None:
-        assert Faults([Drop(1.0), Mute(2.0)]).at_position(0.0, 2.0) == [Drop(1.0), Mute(2.0)]
+        assert FaultSchedule([Drop(1.0), Mute(2.0)]).at_position(0.0, 2.0) == [Drop(1.0), Mute(2.0)]
 
 
 class TestUtterance:
     def test_utterances_are_counted_from_one(self) -> None:
-        faults = Faults([NoVoice(2)])
+        faults = FaultSchedule([NoVoice(2)])
         happened = [faults.of_next_utterance().get(NoVoice) is not None for _ in range(4)]
         assert happened == [False, True, False, False]
 
     def test_several_happen_to_one(self) -> None:
-        first = Faults([SlowVoice(1, seconds=2.0), LongVoice(1)]).of_next_utterance()
+        first = FaultSchedule([SlowVoice(1, seconds=2.0), LongVoice(1)]).of_next_utterance()
         assert (first.get(SlowVoice), first.get(LongVoice)) == (SlowVoice(1, seconds=2.0), LongVoice(1))
 
     def test_other_kinds_do_not_use_it_up(self) -> None:
-        faults = Faults([NoVoice()])
+        faults = FaultSchedule([NoVoice()])
         faults.at_handshake()
         faults.at_position(0.0, 100.0)
         assert faults.of_next_utterance().get(NoVoice)
@@ -80,6 +80,6 @@ class TestUtterance:
 
 class TestTexts:
     def test_one_text_is_meant_or_each(self) -> None:
-        faults = Faults([DropText(text=2), MuteText(times=1), NoVoice()])
+        faults = FaultSchedule([DropText(text=2), MuteText(times=1), NoVoice()])
         happened = [faults.of_next_text() for _ in range(3)]
         assert happened == [MuteText(times=1), DropText(text=2), None]

@@ -25,7 +25,7 @@ class UtteranceFaults:
         return any(isinstance(fault, kinds) for fault in self._faults)
 
 
-class Faults:
+class FaultSchedule:
     """The faults that are still to happen, over the life of an emulator.
 
     It counts for all sessions together: a client that tries again is a new session to the service.
