@@ -106,7 +106,8 @@ class STT(stt.STT[_Events]):
         voice_timeout_seconds: How long a translation that is next waits for its voice before it
             counts as lost.
         peer_timeout_seconds: Azure counts as gone when it says nothing for as long although it is sent
-            speech; then it is connected to again.
+            speech; then the stream connects again. Each attempt without a result doubles this time, up to
+            four times as long. A result sets it back.
         max_audio_seconds: How much voice waits to be spoken, per stream, before the oldest is lost.
         kept_audio_seconds: How much audio that is not recognized yet is kept for the next connection, per
             stream, before the oldest is forgotten.

@@ -36,6 +36,8 @@ _USAGE_SECONDS = 5.0
 _CONNECT_SHARE = 0.9
 """Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
 _RECONNECT_SHARE = 0.8
+_MOST_DOUBLINGS = 2
+"""Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20
 """So many reasons for which nothing is translated are logged, each once."""
 _NO_SOUND = Samples(b"", DEFAULT_RATE_HZ, starts=True)
@@ -221,11 +223,12 @@ class SpeechStream(AnyRateStream):
                 self._report_usage(0.0)
 
     def _next_connection(self, start_seconds: float, options: Options) -> _ActiveConnection:
+        waits = 2 ** min(self._unheard_attempts, _MOST_DOUBLINGS)
         connection = Connection(
             self._owner.open_recognizer,
             options,
             connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
-            peer_timeout_seconds=self._owner.peer_timeout_seconds * 2**self._unheard_attempts,
+            peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
             voice_timeout_seconds=self._owner.voice_timeout_seconds,
         )
         self._active_connections.append(_ActiveConnection(connection, options, start_seconds, self._now()))

@@ -16,6 +16,7 @@ from .._sound.speech_detector import SpeechDetector
 from ..credentials import TokenError
 from ..log import logger
 from ..options import Options
+from .closing import begin_to_close, until_closed
 from .errors import to_api_error
 from .events import (
     CALLBACK_FAILED,
@@ -118,6 +119,7 @@ class Connection:
         self._recognizer: Recognizer | None = None
         self._session_id = ""
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._connected = False
         self._draining = False
         self._written_seconds = 0.0
@@ -200,20 +202,17 @@ class Connection:
         self._take(failed)
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
-        self._closed = True
-        for timer in (self._watchdog, self._peer_timer, self._voice_timer):
-            if timer is not None:
-                timer.cancel()
-        opening, self._opening, self._recognizer = self._opening, None, None
-        if opening is None:
-            return
-        closing = asyncio.ensure_future(_close(opening))
-        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
-        if not done:
-            logger.error("an Azure recognizer did not stop within %s s", CLOSE_SECONDS)
-        elif (error := closing.exception()) is not None:
-            logger.error("an Azure recognizer did not stop cleanly: %s", type(error).__name__)
+        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`, and not before it has closed."""
+        if not self._closed:
+            self._closed = True
+            for timer in (self._watchdog, self._peer_timer, self._voice_timer):
+                if timer is not None:
+                    timer.cancel()
+            opening, self._opening, self._recognizer = self._opening, None, None
+            if opening is not None:
+                self._closing = begin_to_close(_close(opening), "an Azure recognizer", CLOSE_SECONDS)
+        if self._closing is not None:
+            await until_closed(self._closing)
 
     def _open(self) -> Recognizer:
         use_batch_scheduling()
@@ -309,7 +308,12 @@ class Connection:
         recognizer = self._recognizer
         if recognizer is not None and self._options.credentials.renewable:
             renewing = in_thread(recognizer.renew_token, name="azure-interpreter-token")
-            renewing.add_done_callback(_report_renewal)
+            renewing.add_done_callback(self._report_renewal)
+
+    def _report_renewal(self, renewing: asyncio.Future[None]) -> None:
+        error = renewing.exception()
+        if error is not None and not self._closed:
+            logger.warning("the token for Azure was not renewed: %s", error)
 
     def _watch_draining(self) -> None:
         if self._watchdog is not None:
@@ -325,11 +329,6 @@ class Connection:
         if self._watchdog is not None:
             self._watchdog.cancel()
         self._watchdog = self._loop.call_at(deadline, self._take, _timed_out(limit_seconds, otherwise))
-
-
-def _report_renewal(renewing: asyncio.Future[None]) -> None:
-    if (error := renewing.exception()) is not None:
-        logger.warning("the token for Azure was not renewed: %s", error)
 
 
 def _timed_out(seconds: float, otherwise: str) -> Failed:

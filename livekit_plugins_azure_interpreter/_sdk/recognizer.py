@@ -6,6 +6,7 @@ behind a slow one. So a callback copies native fields into an event, posts it, a
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -72,6 +73,8 @@ class AzureRecognizer:
         self._messages = Packetizer(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
+        self._closed = False
+        self._letting_go = threading.Lock()
         self._signals = self._connect(_RecognizerCallbacks(post))
         self.sees_messages = any(signal.kind is c_api.MESSAGE_RECEIVED for signal in self._signals)
         for signal in self._signals:
@@ -100,8 +103,10 @@ class AzureRecognizer:
 
     def renew_token(self) -> None:
         """Take a fresh token for the next time that the SDK connects. It can block."""
-        if token := self._credentials.token():
-            self._recognizer.authorization_token = token
+        token = self._credentials.token()
+        with self._letting_go:
+            if token and not self._closed:
+                self._recognizer.authorization_token = token
 
     def close(self) -> None:
         """Stop at once, whatever is under way, and let go of everything native."""
@@ -109,8 +114,10 @@ class AzureRecognizer:
         for signal in self._signals:
             signal.disconnect_all()
         self._recognizer.stop_continuous_recognition_async().get()
-        # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
-        del self._connection, self._recognizer, self._audio
+        with self._letting_go:
+            self._closed = True
+            # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+            del self._connection, self._recognizer, self._audio
         del self._signals
 
     def _write(self, pcm: bytes) -> None:

@@ -12,6 +12,7 @@ from livekit.agents import APIConnectionError
 from ..credentials import TokenError
 from ..log import logger
 from ..options import SpeakingOptions
+from .closing import begin_to_close, until_closed
 from .events import (
     BUSY,
     TIMED_OUT,
@@ -83,6 +84,7 @@ class Synthesis:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[SynthesisEvent | None] = asyncio.Queue()
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
         self._speaking = False
         self._request_id = ""
         self._timeout_seconds = 0.0
@@ -144,18 +146,13 @@ class Synthesis:
                 self._stop()
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`."""
-        if self._closed:
-            return
-        self._closed, self.usable = True, False
-        self._events.put_nowait(None)  # wakes who waits
-        _settle(self._gave_up)
-        closing = asyncio.ensure_future(self._close())
-        done, _ = await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
-        if not done:
-            logger.error("an Azure synthesizer did not stop within %s s", CLOSE_SECONDS)
-        elif (error := closing.exception()) is not None:
-            logger.error("an Azure synthesizer did not stop cleanly: %s", type(error).__name__)
+        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`, and not before it has closed."""
+        if self._closing is None:
+            self._closed, self.usable = True, False
+            self._events.put_nowait(None)  # wakes who waits
+            _settle(self._gave_up)
+            self._closing = begin_to_close(self._close(), "an Azure synthesizer", CLOSE_SECONDS)
+        await until_closed(self._closing)
 
     def abandon(self) -> asyncio.Future[None] | None:
         """Stop at once, from another loop, when that of this one has ended; done when it has stopped."""

@@ -658,6 +658,22 @@ class TestClosing:
         assert all(recognizer.closed for recognizer in service.recognizers)
         assert interpreter._translations.claim("anything") == []
 
+    async def test_a_second_close_waits_for_the_first(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt())
+        await until(lambda: service.recognizers and service.last.started)
+        service.hold("close")
+        first = asyncio.create_task(listener.stream.aclose())
+        await until(lambda: "close" in service.entered)
+        second = asyncio.create_task(listener.stream.aclose())
+        await asyncio.wait({first, second}, timeout=0.05)
+        assert {first.done(), second.done()} == {False}
+        service.release("close")
+        await within(second)
+        assert service.last.closed
+        await within(first)
+
 
 class TestVoices:
     async def _heard(
@@ -906,7 +922,7 @@ class TestServiceThatStaysMute:
         error, _ = self.listen(service, APIConnectOptions(max_retry=0))
         assert error.retryable
 
-    async def test_each_attempt_waits_longer_for_an_answer(
+    async def test_each_attempt_waits_longer_for_an_answer_up_to_four_times_as_long(
         self, make_stt: Make, listen: Make, service: FakeService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         limits: list[float] = []
@@ -917,11 +933,12 @@ class TestServiceThatStaysMute:
                 super().__init__(*arguments, peer_timeout_seconds=peer_timeout_seconds, **more)
 
         monkeypatch.setattr(stream_module, "Connection", Recorded)
-        service.replies = [[Failed("ServiceTimeout", "")], [Failed("ServiceTimeout", "")], [Connected()]]
-        listener = listen(make_stt(peer_timeout_seconds=15.0))
+        service.replies = [*[[Failed("ServiceTimeout", "")]] * 4, [Connected()]]
+        at_once = APIConnectOptions(max_retry=4, retry_interval=0.0)
+        listener = listen(make_stt(peer_timeout_seconds=15.0), conn_options=at_once)
         listener.stream.end_input()
         await listener.ended()
-        assert limits == [15.0, 30.0, 60.0]
+        assert limits == [15.0, 30.0, 60.0, 60.0, 60.0]
 
 
 class TestRenewableCredentials:

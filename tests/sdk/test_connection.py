@@ -344,6 +344,31 @@ class TestClosing:
             await connection.aclose()
         assert service.entered.count("close") == 1
 
+    async def test_a_second_close_waits_for_the_first(self, service: FakeService, until: Until) -> None:
+        connection = await connect(service).__aenter__()
+        service.hold("close")
+        first, second = asyncio.create_task(connection.aclose()), asyncio.create_task(connection.aclose())
+        await until(lambda: "close" in service.entered)
+        assert {first.done(), second.done()} == {False}
+        service.release("close")
+        await within(second)
+        assert service.last.closed
+        await within(first)
+
+    async def test_a_close_that_is_cancelled_ends_with_the_recognizer_all_the_same(
+        self, service: FakeService, until: Until
+    ) -> None:
+        connection = await connect(service).__aenter__()
+        service.hold("close")
+        closing = asyncio.create_task(connection.aclose())
+        await until(lambda: "close" in service.entered)
+        closing.cancel()
+        await asyncio.wait({closing}, timeout=0)
+        service.release("close")
+        with pytest.raises(asyncio.CancelledError):
+            await within(closing)
+        assert service.last.closed
+
     async def test_closing_before_opening_does_nothing(self, service: FakeService) -> None:
         await connect(service).aclose()
         assert not service.entered
@@ -519,6 +544,20 @@ class TestRenewal:
         async with Connection(service, self.OPTIONS, connect_seconds=LIMIT_SECONDS):
             service.last.post(Connected(), Disconnected())
             await until(lambda: "not renewed: speech_auth_token() raised OSError" in caplog.text)
+
+    async def test_a_renewal_that_fails_after_closing_is_no_warning(
+        self, service: FakeService, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        service.renewal_fails = TokenError("speech_auth_token() raised OSError")
+        service.hold("renew")
+        async with Connection(service, self.OPTIONS, connect_seconds=LIMIT_SECONDS):
+            service.last.post(Connected(), Disconnected())
+            await until(lambda: "renew" in service.entered)
+        renewing = service.last.threads["renew"]
+        service.release("renew")
+        await until(lambda: not renewing.is_alive())
+        await asyncio.sleep(0)  # what the thread has posted is taken
+        assert "not renewed" not in caplog.text
 
     async def test_no_token_to_begin_with_is_an_error_that_is_retried(self, service: FakeService) -> None:
         service.refuses = TokenError("speech_auth_token() raised OSError")

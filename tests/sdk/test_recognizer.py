@@ -269,6 +269,11 @@ class TestToken:
         recognizer.renew_token()
         assert recognizer._recognizer.authorization_token == "second"
 
+    def test_one_that_comes_after_closing_is_left(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make(credentials=Credentials(endpoint=NOBODY, auth_token=lambda: "a-token"))
+        recognizer.close()
+        recognizer.renew_token()
+
     def test_a_key_needs_none(self, make: Callable[..., AzureRecognizer]) -> None:
         recognizer = make()
         recognizer.renew_token()

@@ -221,3 +221,16 @@ class TestClosing:
         await synthesis.aclose()
         assert azure.last.closed
         azure.shut_down()
+
+    async def test_a_second_close_waits_for_the_first(self, open_at: Open, until: Until) -> None:
+        azure = FakeSpeech()
+        synthesis = open_at(azure).take()
+        await spoken(synthesis)
+        azure.hold("close")
+        first, second = asyncio.create_task(synthesis.aclose()), asyncio.create_task(synthesis.aclose())
+        await until(lambda: "close" in azure.last.threads)
+        assert {first.done(), second.done()} == {False}
+        azure.release("close")
+        await within(second)
+        assert azure.last.closed
+        await within(first)
