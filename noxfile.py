@@ -40,6 +40,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+    """Draw many more schedules and meetings than the tests do, and close more processes."""
+    more = {"SCHEDULES": "5000", "MEETINGS": "1000", "CLOSING_PROCESSES": "50"}
+    env = {name: os.environ.get(name, value) for name, value in more.items()}
+    files = "tests/test_schedules.py tests/test_meetings.py tests/integration/test_closing.py"
+    _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Run for each module its own test file alone; that must cover 95 % of its branches, and of its lines."""
     _install(session, *COVERAGE)
@@ -155,9 +164,10 @@ def _pytest(session: nox.Session, tests: str, *options: str, env: dict[str, str]
 
 
 def _with_tests(arguments: Sequence[str], default: str, folder: str) -> list[str]:
-    """The arguments for pytest, wherever it is started; without a test among them, `default` is run.
+    """The arguments for pytest, wherever it is started; with no test among them, those of `default` are run.
 
     Args:
+        default: Files or folders, with blanks between them.
         folder: What the paths in `arguments` are relative to.
     """
     found = [
@@ -165,7 +175,7 @@ def _with_tests(arguments: Sequence[str], default: str, folder: str) -> list[str
         for before, argument in zip(["", *arguments], arguments, strict=False)
     ]
     if not any(found):
-        return [str(ROOT / default), *arguments]
+        return [*(str(ROOT / name) for name in default.split()), *arguments]
     return [test or argument for test, argument in zip(found, arguments, strict=True)]
 
 

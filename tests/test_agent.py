@@ -401,9 +401,10 @@ class TestCatchUp:
         room.speaker.held = True
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
-        room.hears(heard("Deux."), *voice(tone(440, 1.0)), heard("Trois."), *voice(tone(440, 1.0)))
-        # 2 s wait behind the first, whose own part shrinks as time passes; the sum is one of floats.
-        await until(lambda: room.session.current_agent.backlog_seconds > 1.99)
+        quarters = voice(tone(440, 1.0), chunk_bytes=8000)  # of a second, which floats add exactly
+        room.hears(heard("Deux."), *quarters, heard("Trois."), *quarters)
+        # 2 s wait behind the first, whose own part shrinks to nothing as time passes.
+        await until(lambda: room.session.current_agent.backlog_seconds >= 2.0)
         room.speaker.release()
         await until(lambda: len(room.speaker.heard) == 3)
         first, second, _ = room.speaker.heard
