@@ -1,4 +1,4 @@
-"""Who asks Azure, and where."""
+"""Resolves Azure credentials and endpoint."""
 
 from __future__ import annotations
 

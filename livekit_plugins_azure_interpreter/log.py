@@ -1,3 +1,5 @@
+"""The package's logger."""
+
 import logging
 
 logger = logging.getLogger("livekit.plugins.azure_interpreter")

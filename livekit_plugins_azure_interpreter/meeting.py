@@ -1,4 +1,4 @@
-"""A room full of people: everybody hears the others in their own language."""
+"""Interprets a LiveKit room: all participants hear the others in their own language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user can choose, checked once and frozen."""
+"""The options of an STT and of a synthesizer, checked once and frozen."""
 
 from __future__ import annotations
 

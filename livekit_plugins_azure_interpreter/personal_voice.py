@@ -1,4 +1,4 @@
-"""Any text in somebody's own, enrolled voice, or in a prebuilt one."""
+"""Speaks any text in an enrolled personal voice, or in a prebuilt one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an `STT` tells besides LiveKit's own events."""
+"""What an `STT` reports beside LiveKit's own events."""
 
 from __future__ import annotations
 

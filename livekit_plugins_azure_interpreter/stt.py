@@ -1,4 +1,4 @@
-"""Speech in any language to translated text, over Azure's Live Interpreter."""
+"""Translates speech in any language to text, with Azure's Live Interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pair behind LiveKit's `TranslationSession`: one track in, the same speech in another language out."""
+"""The pair as a model for LiveKit's `TranslationSession`: a track in, its translation out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTError
 from livekit.agents.tts import TTSError
 
-from ._interpreting.pipeline import Interpretation, Speech
+from ._interpreting.pipeline import SpeakerPipeline, SpokenTranslation
 from ._options.option_names import argument_names, check_names
 from .options import STTOptionsWithoutLanguages
 from .reports import UtteranceRecognized, VoiceLost
@@ -144,7 +144,7 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         stt.on("voice_lost", self._voice_lost)
         tts.on("error", self._unspoken)
         self._stt, self._tts = stt, tts
-        self._interpretation = Interpretation(
+        self._interpretation = SpeakerPipeline(
             stt, tts, skip_same_language=skip_same_language, heard=self._heard
         )
         self._audio = self._speak()
@@ -190,7 +190,9 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
             async for event in self._speak_one(speech):
                 yield event
 
-    async def _speak_one(self, speech: Speech) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
+    async def _speak_one(
+        self, speech: SpokenTranslation
+    ) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
         said = False
         async for frame in speech:
             yield TranslatedAudioFrame(frame, speech.data.language)
@@ -204,7 +206,7 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         else:
             self._said(speech)
 
-    def _said(self, speech: Speech) -> None:
+    def _said(self, speech: SpokenTranslation) -> None:
         transcript = OutputTranscript(str(speech.data.text), True, speech.data.language)
         self.emit("output_transcript", transcript)
 

@@ -1,4 +1,4 @@
-"""The voice of the translations: the audio that Azure synthesized, unchanged."""
+"""Speaks translations with the audio that Azure synthesized, unchanged."""
 
 from __future__ import annotations
 

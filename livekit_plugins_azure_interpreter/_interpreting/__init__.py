@@ -1,1 +1,1 @@
-"""What is heard and said by one session, or of one speaker: an STT and a TTS at work."""
+"""Runs an STT and a TTS together, for one session or one speaker."""

@@ -1,4 +1,4 @@
-"""Whether a session with an InterpreterAgent can be heard: its STT and TTS, and how they are wrapped."""
+"""Checks that an InterpreterAgent's session can be heard: its STT, its TTS and how they are wrapped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One speaker's speech, interpreted into one language: a stream of an `STT`, spoken by a `TTS`."""
+"""Interprets one speaker's speech into one language: an `STT` stream, spoken by a `TTS`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOISE_SECONDS = 5.0
 """A sound that is so long ago, and that no result covers, was no speech."""
 
 
-class Speech:
+class SpokenTranslation:
     """One translation to be spoken: iterate it for its voice, as it comes.
 
     Attributes:
@@ -47,8 +47,8 @@ class Speech:
         return 0.0 if timings is None else now - timings.ended_at
 
 
-class Interpretation:
-    """Frames in; what is to be spoken out, in order, as `Speech` after `Speech`.
+class SpeakerPipeline:
+    """Frames in; what is to be spoken out, in order, as `SpokenTranslation` after `SpokenTranslation`.
 
         async for speech in interpretation:
             async for frame in speech: ...
@@ -164,9 +164,9 @@ class Interpretation:
         await self._stream.aclose()
         self._over(None)
 
-    async def __aiter__(self) -> AsyncIterator[Speech]:
+    async def __aiter__(self) -> AsyncIterator[SpokenTranslation]:
         async for translation, data in self._unsaid:
-            yield Speech(translation, data, self._speak(translation))
+            yield SpokenTranslation(translation, data, self._speak(translation))
             self._backlog.over(translation, self._now())
 
     async def _listen(self) -> None:

@@ -1,4 +1,4 @@
-"""What is said in one AgentSession by its InterpreterAgents."""
+"""Decides what the InterpreterAgents of one AgentSession say."""
 
 from __future__ import annotations
 

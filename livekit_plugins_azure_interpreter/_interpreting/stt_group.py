@@ -1,4 +1,4 @@
-"""The interpreting STTs with which a session hears, as one: ours alone, or those in a FallbackAdapter."""
+"""Treats the interpreting STTs of a session as one: ours alone, or those in a FallbackAdapter."""
 
 from __future__ import annotations
 

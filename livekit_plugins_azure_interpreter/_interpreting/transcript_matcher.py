@@ -1,4 +1,4 @@
-"""The final transcripts that an `stt_node` gave, until the session tells of them."""
+"""Matches the text that a session reports with the final transcript that it came from."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Adapters to private names of LiveKit: sessions, sample rates, one warning."""
+"""Adapters to private names of LiveKit: sessions, sample rates and one warning."""

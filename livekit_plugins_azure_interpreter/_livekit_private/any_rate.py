@@ -1,4 +1,4 @@
-"""The one place that knows LiveKit's check of the frames' sample rate."""
+"""Turns off LiveKit's check that all frames have the same sample rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which AgentSession a task works for. LiveKit tells it by private names only; they are all in here.
+"""Finds the AgentSession that the current task works for. Only this module uses the private names for it.
 
 Where a version of LiveKit does not have them, no session is known, and the package works as without one.
 """

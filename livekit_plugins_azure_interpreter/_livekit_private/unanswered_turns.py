@@ -1,4 +1,4 @@
-"""Keeps one of LiveKit's warnings out of the log, where it says that an interpreter answers nothing."""
+"""Filters out LiveKit's warning about unanswered turns: an interpreter answers none."""
 
 from __future__ import annotations
 

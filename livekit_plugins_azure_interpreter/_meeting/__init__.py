@@ -1,1 +1,1 @@
-"""Who in a room is interpreted into what, and for whom."""
+"""Interprets the participants of a room for one another."""

@@ -1,4 +1,4 @@
-"""The words of one route, to be read: the speaker's own, and their translation."""
+"""Sends the captions of one route: the original and its translation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is to hear what was said where.
+"""Maps positions in the speech to the participants who should hear it there.
 
 A listener who changes the language is to hear each utterance once: in the language that they wanted when
 it was said. What is heard comes later than it was said, so a change waits for its place in the speech.

@@ -1,4 +1,4 @@
-"""A LiveKit room: the real one behind the port of `room.py`."""
+"""Implements the room port of `room.py` on a LiveKit room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several tracks of one speaker as one stream of speech."""
+"""Mixes several tracks of one speaker into one stream of speech."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A published track of the interpreter's; what a lost connection took of a voice is played again."""
+"""One published track of the interpreter. It plays again what a lost connection cut off."""
 
 from __future__ import annotations
 

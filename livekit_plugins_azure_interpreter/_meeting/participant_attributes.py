@@ -1,4 +1,4 @@
-"""The participant attributes of the interpreter, set so that they hold whatever becomes of the connection."""
+"""Sets the interpreter's participant attributes, and sets them again after a reconnect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who in a meeting is interpreted into what, and for whom: the people in, the streams out.
+"""Plans which speakers are interpreted into which languages, and for which listeners.
 
 Pure: no room, no Azure, no clock. There is one route per speaker and wanted language, and one stream to
 Azure per route whose speaker can be heard: with fewer, somebody would not be served, since Azure gives a

@@ -1,4 +1,4 @@
-"""Who comes back to a room after its connection was lost; they have not left."""
+"""Keeps members who are about to return after a lost connection; they have not left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port: what a meeting needs of a room. `LiveKitRoom` is the real one."""
+"""The port: what a meeting needs from a room. `LiveKitRoom` implements it."""
 
 from __future__ import annotations
 

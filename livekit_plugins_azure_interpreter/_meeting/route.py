@@ -1,4 +1,4 @@
-"""One route: one speaker interpreted into one language, for as long as somebody wants it."""
+"""Interprets one speaker into one language for as long as a listener wants it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from livekit import rtc
 from livekit.agents import APIStatusError
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
-from .._interpreting.pipeline import Interpretation, Speech
+from .._interpreting.pipeline import SpeakerPipeline, SpokenTranslation
 from .._speaking.catch_up import Backlog, faster
 from ..log import logger
 from ..reports import SpeechForgotten
@@ -83,7 +83,7 @@ class CatchUpPolicy:
 class _RouteStream:
     """The route's speech while the speaker can be heard, and who is to hear it."""
 
-    def __init__(self, interpretation: Interpretation, listeners: frozenset[str]) -> None:
+    def __init__(self, interpretation: SpeakerPipeline, listeners: frozenset[str]) -> None:
         self.interpretation = interpretation
         self.audience = ListenerTimeline(listeners)
 
@@ -214,7 +214,7 @@ class RouteInterpreter:
     # Streams
 
     def _open(self) -> None:
-        interpretation = Interpretation(
+        interpretation = SpeakerPipeline(
             self._stt,
             self._tts,
             heard=lambda event: self._heard(stream, event),
@@ -328,14 +328,14 @@ class RouteInterpreter:
         await stream.interpretation.aclose()
         self._settle()
 
-    def _at_pace(self, speech: Speech) -> AsyncIterator[rtc.AudioFrame]:
+    def _at_pace(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
         return faster(speech, self._backlog, clock=self._now) if self._policy.catch_up else aiter(speech)
 
-    def _is_late(self, speech: Speech) -> bool:
+    def _is_late(self, speech: SpokenTranslation) -> bool:
         most = self._policy.max_lag_seconds
         return most is not None and speech.said_seconds_ago(self._now()) > most
 
-    def _pass_over(self, speech: Speech) -> None:
+    def _pass_over(self, speech: SpokenTranslation) -> None:
         """What was said too long ago is only read, so that the listeners come back to the present."""
         speech.translation.utterance.meter.end("late")
         self._stt.let_go(speech.translation)

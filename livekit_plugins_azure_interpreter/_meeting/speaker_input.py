@@ -1,4 +1,4 @@
-"""What one speaker says, whatever tracks they publish."""
+"""Reads one speaker's audio from all of their tracks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends what others may subscribe to, so that the latest holds."""
+"""Sends track subscription permissions so that the latest ones hold."""
 
 from __future__ import annotations
 

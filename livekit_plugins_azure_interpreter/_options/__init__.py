@@ -1,1 +1,1 @@
-"""What a user may write, and what it means."""
+"""Parses and checks what users write: languages, phrases, names."""

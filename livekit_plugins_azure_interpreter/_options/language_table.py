@@ -1,4 +1,4 @@
-"""The languages that Azure translates speech to, and what people call them. Data only."""
+"""The languages that Azure translates speech to, with their common names. Data only."""
 
 from __future__ import annotations
 

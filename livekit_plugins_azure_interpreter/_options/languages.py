@@ -1,4 +1,4 @@
-"""What languages are called, and which of them are the same: to translate to, to read, to hear. Pure.
+"""Normalizes and compares language codes and names. Pure.
 
 Azure, LiveKit and people name a language in different ways: "nb", "no", "nb-NO", "Norwegian", "norsk". No
 other module compares codes of languages.

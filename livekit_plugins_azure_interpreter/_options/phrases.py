@@ -1,4 +1,4 @@
-"""The words that Azure is told to expect: a user's phrase list, and the keyterms of a session. Pure."""
+"""Builds Azure's phrase list from a user's phrases and a session's keyterms. Pure."""
 
 from __future__ import annotations
 

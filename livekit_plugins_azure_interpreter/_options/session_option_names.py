@@ -1,4 +1,4 @@
-"""The names of an AgentSession's options."""
+"""Checks the names of an AgentSession's options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strings as users give them: arguments, variables, and mounted files, which end with a line break. Pure."""
+"""Trims and checks strings from arguments, environment variables and mounted files. Pure."""
 
 from __future__ import annotations
 

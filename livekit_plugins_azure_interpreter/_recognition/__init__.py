@@ -1,1 +1,1 @@
-"""Frames in, speech events out, over as many connections as it takes."""
+"""Turns audio frames into speech events, over as many connections as it takes."""

@@ -1,4 +1,4 @@
-"""A recording, translated as a whole."""
+"""Translates a whole recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that change while a stream is heard: each holds from its place in the audio on. Pure."""
+"""Records from which position in the audio each change of a stream's options applies. Pure."""
 
 from __future__ import annotations
 

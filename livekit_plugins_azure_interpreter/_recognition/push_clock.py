@@ -1,4 +1,4 @@
-"""When which position of a stream's audio was pushed. Pure: time is an argument."""
+"""Maps audio positions to push times. Pure: time is an argument."""
 
 from __future__ import annotations
 

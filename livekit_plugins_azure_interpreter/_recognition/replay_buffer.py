@@ -1,4 +1,4 @@
-"""Audio that was sent and is not dealt with yet, for the next attempt to send again."""
+"""Keeps audio that has no final transcript yet, so that the next attempt can send it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stream of speech: frames in, speech events out, over as many connections as it takes."""
+"""One speech stream: frames in, speech events out, over as many connections as it takes."""
 
 from __future__ import annotations
 

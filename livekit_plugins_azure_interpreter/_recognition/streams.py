@@ -1,4 +1,4 @@
-"""The streams of one STT: which are open, what they share, and what is told of them."""
+"""The state that the streams of one STT share, and what they report."""
 
 from __future__ import annotations
 

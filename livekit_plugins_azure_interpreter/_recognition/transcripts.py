@@ -1,4 +1,4 @@
-"""What Azure reported, as LiveKit's speech events: START and END alternate, times are the stream's."""
+"""Turns Azure's results into LiveKit's speech events."""
 
 from __future__ import annotations
 

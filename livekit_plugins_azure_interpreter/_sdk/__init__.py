@@ -1,1 +1,1 @@
-"""The Azure SDK: the only package that imports it. Its threads copy and post; the loop does the rest."""
+"""Wraps the Azure SDK. Its threads copy events and post them; the event loop does the rest."""

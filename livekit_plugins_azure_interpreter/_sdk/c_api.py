@@ -1,4 +1,4 @@
-"""Events of the SDK's C library, read without its Python layer.
+"""Reads the SDK's events directly from its C library.
 
 That copies all 115 properties of a result. What comes many times a second is read here: what is used of it.
 """

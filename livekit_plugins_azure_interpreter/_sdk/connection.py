@@ -1,4 +1,4 @@
-"""The asyncio half of the bridge: one recognizer's life, and its deadlines.
+"""The asyncio half of recognition: one recognizer's life and its deadlines.
 
 Events cross from the SDK's thread to the loop here, and nowhere else.
 """

@@ -1,4 +1,4 @@
-"""One table from what the Azure SDK gave up with to LiveKit's errors."""
+"""Maps errors of the Azure SDK to LiveKit's errors."""
 
 from __future__ import annotations
 

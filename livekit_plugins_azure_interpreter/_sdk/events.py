@@ -1,4 +1,4 @@
-"""What the recognizer reported: plain, frozen facts, in the past tense."""
+"""The events that a recognizer or a synthesizer reports: plain, frozen data."""
 
 from __future__ import annotations
 

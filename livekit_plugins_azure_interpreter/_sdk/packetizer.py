@@ -1,4 +1,4 @@
-"""Frames, put together to the SDK's messages. Pure."""
+"""Collects audio frames into messages of the SDK's size. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thread half of the bridge: the only module that touches the Azure SDK's recognizer.
+"""The thread half of recognition: the only module that uses the Azure SDK's recognizer.
 
 The SDK calls from a thread of its own, swallows what a callback raises and delays everything
 behind a slow one. So a callback copies native fields into an event, posts it, and does nothing else.

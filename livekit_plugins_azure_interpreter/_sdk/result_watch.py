@@ -1,4 +1,4 @@
-"""Whether each final result is reported: the SDK drops one that it cannot read, and tells nobody."""
+"""Detects final results that the SDK dropped because it could not read them."""
 
 from __future__ import annotations
 

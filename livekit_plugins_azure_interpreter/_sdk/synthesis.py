@@ -1,4 +1,4 @@
-"""The asyncio half of synthesis: one synthesizer's life, and the deadlines of what it speaks."""
+"""The asyncio half of synthesis: one synthesizer's life and the deadlines of what it speaks."""
 
 from __future__ import annotations
 

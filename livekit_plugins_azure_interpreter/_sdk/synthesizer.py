@@ -1,4 +1,4 @@
-"""The thread half of synthesis: the only module that touches the Azure SDK's synthesizer.
+"""The thread half of synthesis: the only module that uses the Azure SDK's synthesizer.
 
 As with the recognizer, a callback copies native fields into an event, posts it, and does nothing else.
 """

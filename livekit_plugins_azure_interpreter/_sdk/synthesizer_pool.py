@@ -1,4 +1,4 @@
-"""SynthesizerPool that are kept warm, for one text after another."""
+"""A pool of connected synthesizers, reused for one text after another."""
 
 from __future__ import annotations
 

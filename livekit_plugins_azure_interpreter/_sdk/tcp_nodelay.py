@@ -1,4 +1,4 @@
-"""Sets TCP_NODELAY on the SDK's connections, which it leaves to the operating system's default."""
+"""Sets TCP_NODELAY on the SDK's connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work that blocks, off the loop; and the way back onto it."""
+"""Runs blocking work in threads, and posts the results to the event loop."""
 
 from __future__ import annotations
 

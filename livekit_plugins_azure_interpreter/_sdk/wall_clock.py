@@ -1,4 +1,4 @@
-"""Whether the wall clock was set back: the SDK, whose network runs by it, is deaf until it has caught up."""
+"""Detects that the wall clock was set back: the SDK receives nothing until the clock has caught up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the service still answers: the SDK itself notices a dead peer only after 66 s."""
+"""Detects a service that no longer answers; the SDK itself takes 66 s to notice."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Samples: mixed, resampled, and told from noise."""
+"""Mixes and resamples audio, and tells speech from noise."""

@@ -1,4 +1,4 @@
-"""Audio of any rate and number of channels, made into mono at one rate."""
+"""Converts audio of any rate and channel count to mono at one rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether audio may be speech: it stands out over the noise that was heard lately. Pure."""
+"""Detects audio that may be speech because it is louder than the recent noise. Pure."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Texts in, frames out."""
+"""Turns texts into audio frames."""

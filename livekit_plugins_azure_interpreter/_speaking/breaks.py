@@ -1,4 +1,4 @@
-"""Where a text can be cut, so that its parts are spoken one after another: in any script. Pure.
+"""Finds where a text in any script can be cut into parts for speaking. Pure.
 
 No list of sentences that a package gives (ICU's, too) says where a clause ends, or ends anything in Thai and
 Lao, which write a space there and no mark. So this goes by the marks of the scripts that Azure speaks.

@@ -1,4 +1,4 @@
-"""How far what is heard is behind what was said, and how it catches up."""
+"""Measures how far the listener is behind, and plays voices faster to catch up."""
 
 from __future__ import annotations
 

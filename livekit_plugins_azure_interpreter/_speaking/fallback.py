@@ -1,4 +1,4 @@
-"""Another voice, for a text that Azure has made none for."""
+"""Speaks a text that has no Azure voice with another TTS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a TTS is asked to say: whose voice says it, and what became of it."""
+"""Plays the voice of a translation, or has the fallback speak, and reports the outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text as it comes, in portions that are spoken one after another. Pure."""
+"""Cuts incoming text into portions that are spoken one after another. Pure."""
 
 from __future__ import annotations
 

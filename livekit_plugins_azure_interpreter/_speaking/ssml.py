@@ -1,4 +1,4 @@
-"""A voice that speaks any text, and the SSML that asks Azure for it. Pure."""
+"""Describes a synthesis voice, and builds the SSML that requests it. Pure."""
 
 from __future__ import annotations
 

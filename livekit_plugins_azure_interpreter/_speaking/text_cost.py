@@ -1,4 +1,4 @@
-"""How long a text takes to say, and how many bytes it takes to send. Pure.
+"""Estimates how long a text takes to say and how many bytes it takes to send. Pure.
 
 Azure tells neither before it has spoken. The seconds are those of a slow speaker: they bound a request, so
 that a text must not be longer than they say.

@@ -1,4 +1,4 @@
-"""A voice played faster at its own pitch, by FFmpeg's `atempo` filter."""
+"""Plays a voice faster at its own pitch, with FFmpeg's `atempo` filter."""
 
 from __future__ import annotations
 

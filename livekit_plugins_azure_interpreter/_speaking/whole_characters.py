@@ -1,4 +1,4 @@
-"""Text without halves of characters, which nothing that sends or speaks it can encode. Pure.
+"""Joins halves of characters (surrogates), which cannot be encoded on their own. Pure.
 
 JSON and JavaScript write a character beyond U+FFFF as two halves (surrogates). Text that is cut between them
 ends with one half, and the next piece begins with the other.

@@ -1,4 +1,4 @@
-"""The words of a text with their times, as LiveKit's aligned transcripts have them. Pure."""
+"""Aligns the words of a text with their times, for LiveKit's aligned transcripts. Pure."""
 
 from __future__ import annotations
 

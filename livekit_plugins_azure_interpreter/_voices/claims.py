@@ -1,4 +1,4 @@
-"""Which text is spoken by which voice, and how much voice waits for that. Pure."""
+"""Finds the voice of a text, and counts how much voice waits to be claimed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When what happened to an utterance, and what became of it. Pure: time is an argument."""
+"""Per-utterance timing and outcome. Pure: time is an argument."""
 
 from __future__ import annotations
 

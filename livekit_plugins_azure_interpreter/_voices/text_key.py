@@ -1,4 +1,4 @@
-"""Which texts are the same translation, after what LiveKit does to text on its way to a TTS."""
+"""Normalizes texts so that a translation is found again after the changes LiveKit makes to it."""
 
 from __future__ import annotations
 

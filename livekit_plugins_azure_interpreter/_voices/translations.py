@@ -1,4 +1,4 @@
-"""The translations of all streams of an STT: which of them a text says."""
+"""Finds a translation among all streams of an STT."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A translated utterance: its text, its voice, and what may happen to it. Pure."""
+"""A translated utterance: its text, its voice and its states. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator as a command."""
+"""Runs the emulator as a command."""
 
 from __future__ import annotations
 

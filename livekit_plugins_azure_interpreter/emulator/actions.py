@@ -1,4 +1,4 @@
-"""What a turn does, one step after another, for a result or a voice."""
+"""The actions of a turn: send a message, wait, close the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator remembers of one client session, over its turns and reconnects."""
+"""The state of one emulated client session, kept over its turns and reconnects."""
 
 from __future__ import annotations
 

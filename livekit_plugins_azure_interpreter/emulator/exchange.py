@@ -1,4 +1,4 @@
-"""An exchange with the service as it was recorded: the messages of the wire, and when they passed."""
+"""A recorded exchange with the service: the messages and their times."""
 
 from __future__ import annotations
 

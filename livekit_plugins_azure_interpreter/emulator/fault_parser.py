@@ -1,4 +1,4 @@
-"""FaultSchedule as the command line names them: `drop at_seconds=5 code=1011`."""
+"""Parses faults as the command line writes them: `drop at_seconds=5 code=1011`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which faults are due, and which have happened as often as they should."""
+"""Decides which faults happen now, and counts how often each has happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service says of an utterance: interim and final results."""
+"""Builds the interim and final result messages of an utterance."""
 
 from __future__ import annotations
 

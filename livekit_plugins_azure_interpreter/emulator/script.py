@@ -1,4 +1,4 @@
-"""What the emulator understands and says: lines of a conversation, with the voice of each."""
+"""Scripts for the emulator: the lines of a conversation, each with its voice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebSockets that carry messages of Azure Speech."""
+"""Sends and receives Azure Speech messages over WebSockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client asks for at the start of a turn."""
+"""Parses Azure's `speech.context`: what a client asks for at the start of a turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audio of a turn, as far as it is still needed."""
+"""The audio of one turn, as far as it is still needed."""
 
 from __future__ import annotations
 

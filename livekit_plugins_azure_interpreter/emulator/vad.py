@@ -1,4 +1,4 @@
-"""How the emulator hears: stretches of speech in the audio that it is really sent."""
+"""Detects speech in the audio that a client sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a voice is sent: its messages, the pauses between them, and what goes wrong amid it."""
+"""Builds the actions that send a voice: messages, pauses and faults."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEvent
 
 from livekit_plugins_azure_interpreter import STT, TTS
-from livekit_plugins_azure_interpreter._interpreting.pipeline import Interpretation
+from livekit_plugins_azure_interpreter._interpreting.pipeline import SpeakerPipeline
 from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     Disconnected,
@@ -43,7 +43,7 @@ class Booth:
     def __init__(self, stt: STT, tts: TTS | None = None, **options: Any) -> None:
         self.ended: list[BaseException | None] = []
         self.said: list[tuple[str, bytes]] = []
-        self.interpretation = Interpretation(stt, tts or TTS(stt), ended=self.ended.append, **options)
+        self.interpretation = SpeakerPipeline(stt, tts or TTS(stt), ended=self.ended.append, **options)
         self.over = False
         self.speaking = asyncio.create_task(self._speak())
 
@@ -166,7 +166,7 @@ async def test_a_translation_cleared_amid_its_voice_ends_there(
     make_stt: Callable[..., STT], until: Until, service: FakeService
 ) -> None:
     stt = make_stt()
-    interpretation = Interpretation(stt, TTS(stt))
+    interpretation = SpeakerPipeline(stt, TTS(stt))
     await until(lambda: service.recognizers and service.last.started)
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
     speech = await anext(aiter(interpretation))
