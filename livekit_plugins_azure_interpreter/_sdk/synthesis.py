@@ -126,6 +126,7 @@ class Synthesis:
             APIConnectionError: There is no token, or this was closed.
         """
         self._speaking, self.usable = True, False
+        self._request_id = ""  # until it is known: a word that comes late is of the text before
         # No wait_for: before Python 3.12 it can swallow that the reader leaves.
         self._timeout_seconds = timeout_seconds
         self._watch_first_sound()

@@ -60,6 +60,12 @@ class TestSpeaking:
         reply = [SynthesisStarted("r1"), late, own, SynthesisCompleted()]
         assert await spoken(open_at(FakeSpeech(reply)).take()) == [reply[0], own, reply[3]]
 
+    async def test_a_late_word_of_one_text_is_not_taken_for_the_next_ones(self, open_at: Open) -> None:
+        late, next_one = WordBoundary("late", 0.0, 0.1, "r1"), [SynthesisStarted("r2"), SynthesisCompleted()]
+        synthesis = open_at(FakeSpeech(SPOKEN, [late, *next_one])).take()
+        assert await spoken(synthesis) == list(SPOKEN)
+        assert await spoken(synthesis) == next_one
+
     async def test_a_service_that_is_mute_has_so_long(self, open_at: Open) -> None:
         synthesis = open_at(FakeSpeech([SynthesisStarted("r1")])).take()
         (_, failed) = await spoken(synthesis, 0.05)
