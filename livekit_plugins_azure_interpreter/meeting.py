@@ -139,18 +139,23 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     async def start(self, room: rtc.Room) -> None:
         """Interpret in this room, until it is closed or `aclose` is called.
 
-        In a job, the room is connected to if it is not yet, and the end of the job closes the interpreter.
+        In a job, the job's room is connected if it is not yet, and the end of the job closes the interpreter,
+        whatever the room.
 
         Args:
             room: Of the job (`ctx.room`), or one that is connected.
 
         Raises:
-            RuntimeError: It was started before.
+            RuntimeError: It was started before, or the room is not connected.
         """
-        if (job := get_job_context(required=False)) is not None:
+        job = get_job_context(required=False)
+        if job is not None and room is job.room:
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
-            job.add_shutdown_callback(self.aclose)
+        if not room.isconnected():
+            raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
         self._start(LiveKitRoom(room, self._track_sources))
+        if job is not None:
+            job.add_shutdown_callback(self.aclose)
 
     def _start(self, room: Room) -> None:
         if self._room is not None:

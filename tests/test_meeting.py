@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
 from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
 from fakes.tts import ToneTTS
+from livekit.agents import JobContext
+from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
@@ -354,20 +356,63 @@ async def test_closing_as_somebody_comes_begins_nothing(meeting: Meeting) -> Non
     assert not meeting.azure.streams
 
 
-class TestOutsideAJob:
-    @pytest.fixture
-    def interpreter(self) -> MeetingInterpreter:
-        return MeetingInterpreter(speech_key="a-key", speech_region="westeurope")
+@pytest.fixture
+def interpreter() -> MeetingInterpreter:
+    return MeetingInterpreter(speech_key="a-key", speech_region="westeurope")
 
+
+class TestInAJob:
+    @pytest.fixture
+    def job(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobContext]:
+        """A job whose room is not connected yet."""
+        room: Any = FakeLiveKitRoom(connected=False)
+
+        async def connect(**_: Any) -> None:
+            room.connected = True
+
+        with fake_job_context(room=room) as job:
+            monkeypatch.setattr(job, "connect", connect)
+            yield job
+
+    async def test_the_jobs_room_is_connected(
+        self, interpreter: MeetingInterpreter, job: JobContext, until: Until
+    ) -> None:
+        await interpreter.start(job.room)
+        await until(lambda: job.room.local_participant.attributes == {"interpreter": "ready"})
+        assert job.room.isconnected()
+        await interpreter.aclose()
+
+    async def test_another_room_is_interpreted_and_the_jobs_room_is_left_alone(
+        self, interpreter: MeetingInterpreter, job: JobContext, until: Until
+    ) -> None:
+        other: Any = FakeLiveKitRoom()
+        await interpreter.start(other)
+        await until(lambda: other.local_participant.attributes == {"interpreter": "ready"})
+        assert not job.room.isconnected()
+        await interpreter.aclose()
+
+    async def test_another_room_that_is_not_connected_is_refused(
+        self, interpreter: MeetingInterpreter, job: JobContext
+    ) -> None:
+        with pytest.raises(RuntimeError, match="the room is not connected"):
+            await interpreter.start(FakeLiveKitRoom(connected=False))  # type: ignore[arg-type]
+
+
+class TestOutsideAJob:
     async def test_a_meeting_outside_a_job_ends_with_the_room(
         self, interpreter: MeetingInterpreter, until: Until
     ) -> None:
         over: list[bool] = []
         interpreter.on("closed", lambda: over.append(True))
-        room = FakeLiveKitRoom(connected=False)
+        room = FakeLiveKitRoom()
         await interpreter.start(room)  # type: ignore[arg-type]
+        room.connected = False
         room.emit("disconnected", None)
         await until(lambda: over == [True])
+
+    async def test_a_room_that_is_not_connected_is_refused(self, interpreter: MeetingInterpreter) -> None:
+        with pytest.raises(RuntimeError, match="the room is not connected"):
+            await interpreter.start(FakeLiveKitRoom(connected=False))  # type: ignore[arg-type]
 
     async def test_one_that_was_never_started_can_be_closed(self, interpreter: MeetingInterpreter) -> None:
         over: list[bool] = []

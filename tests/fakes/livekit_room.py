@@ -124,6 +124,7 @@ class FakeLiveKitRoom(rtc.EventEmitter[str]):
 
     def __init__(self, *, connected: bool = True) -> None:
         super().__init__()
+        self.name = "a-room"
         self.connected = connected
         self.local_participant = LocalParticipant()
         self.remote_participants: dict[str, Person] = {}
