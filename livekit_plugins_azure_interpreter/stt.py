@@ -26,7 +26,8 @@ from ._recognition.stream import SpeechStream
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
 from ._sdk.recognizer import AzureRecognizer
-from ._voices.ledger import Ledger, SameLanguage
+from ._voices.ledger import Ledger
+from ._voices.matching import SameLanguage
 from ._voices.translations import Translations
 from ._voices.utterance import Translation
 from .credentials import Credentials
@@ -265,6 +266,7 @@ class STT(stt.STT[_Events]):
             voice_timeout_seconds=self._owner.voice_timeout_seconds,
             max_audio_seconds=self._max_audio_seconds,
             lost=lambda utterance: self._owner.voice_lost(utterance, ledger),
+            problem=logger.warning,
             same_language=self._same_language,
             scope=hearing_scope(),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
+from fakes.pieces import PieceLedger as Ledger
 from fakes.recognizer import FakeService
 from fakes.saying import Live, Saying
 from fakes.session import CLOSES_AT_ONCE, Room
@@ -19,7 +20,6 @@ from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, SpeechStream, session_options
 from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import SynthesizerPool
-from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]

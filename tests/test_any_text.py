@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from fakes.pieces import PieceLedger as Ledger
 from hypothesis import example, given
 from hypothesis import strategies as st
 from livekit.agents.language import LanguageCode
@@ -13,7 +14,6 @@ from livekit.agents.stt import SpeechData
 from livekit_plugins_azure_interpreter._meeting.captions import Captions
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption
-from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.text_key import settled_key, text_key
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from livekit import rtc
@@ -22,7 +22,6 @@ from .._sdk.wall_clock import ClockSetBackError, WallClock
 from .._sound.mono import MonoResampler
 from .._voices.ledger import Ledger
 from .._voices.meter import Meter, RecognitionTimings
-from .._voices.samples import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
@@ -40,8 +39,7 @@ _MOST_DOUBLINGS = 2
 """Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20
 """So many reasons for which nothing is translated are logged, each once."""
-_NO_SOUND = Samples(b"", DEFAULT_RATE_HZ, starts=True)
-_NO_ANSWERS = (events.Connected, events.Disconnected, events.Finished, events.Failed)
+_NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events.Finished, events.Failed)
 
 
 @dataclass
@@ -54,7 +52,6 @@ class _ActiveConnection:
     opened_at: float
     connected: bool = False
     last_phrase: events.Phrase | None = None
-    voice: VoiceReader = field(default_factory=VoiceReader)
 
 
 class SpeechStream(AnyRateStream):
@@ -229,7 +226,6 @@ class SpeechStream(AnyRateStream):
             options,
             connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
-            voice_timeout_seconds=self._owner.voice_timeout_seconds,
         )
         self._active_connections.append(_ActiveConnection(connection, options, start_seconds, self._now()))
         return self._active_connections[-1]
@@ -348,12 +344,9 @@ class SpeechStream(AnyRateStream):
             self._result_unread(active)
         elif isinstance(event, events.NothingRecognized):
             self._emit(self._transcriber.ended())
-        elif isinstance(event, events.VoiceChunk):
-            self._voice_chunk(event, active)
-        elif isinstance(event, events.VoiceCompleted):
-            self._voice_completed(event, active)
+        elif isinstance(event, events.VoiceEvent):
+            self._voice(event, active)
         elif isinstance(event, events.Disconnected):
-            active.voice = VoiceReader()
             self._ledger.reconnected(self._received_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
@@ -454,25 +447,17 @@ class SpeechStream(AnyRateStream):
         self._sent_again_until = max(self._sent_again_until, self._replay_buffer.end_seconds)
         return first_time and self._conn_options.max_retry > 0
 
-    def _voice_chunk(self, chunk: events.VoiceChunk, active: _ActiveConnection) -> None:
-        try:
-            samples = active.voice.read(chunk.data, begins=chunk.begins)
-        except VoiceFormatError as error:
-            # Noise is worse than the fallback. The voice takes its place in the line without a sound.
-            logger.error("Azure sent a voice that cannot be played: %s", error)
-            samples = _NO_SOUND
-        if samples is not None:
-            self._take_samples(samples, active)
-
-    def _voice_completed(self, completed: events.VoiceCompleted, active: _ActiveConnection) -> None:
-        active.voice.end()
-        if completed.empty:
-            self._take_samples(_NO_SOUND, active)
-        self._ledger.completed(self._received_at)
-
-    def _take_samples(self, samples: Samples, active: _ActiveConnection) -> None:
+    def _voice(self, event: events.VoiceEvent, active: _ActiveConnection) -> None:
+        ledger, received_at = self._ledger, self._received_at
         position = active.start_seconds + active.connection.written_seconds
-        self._ledger.audio(samples, self._received_at, position=position)
+        if isinstance(event, events.TurnStarted):
+            ledger.turn_started()
+        elif isinstance(event, events.VoiceAnnounced):
+            ledger.voice_announced(event.stream_id, event.language, received_at)
+        elif isinstance(event, events.VoiceChunk):
+            ledger.chunk(event.data, received_at, stream_id=event.stream_id, position=position)
+        else:
+            ledger.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
 
     def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
         for event in speech_events:

@@ -60,14 +60,17 @@ MESSAGE_RECEIVED = EventKind(
 """Every message of the service, whatever it says: the SDK's Python layer does not wrap this one."""
 
 
+VOICE_START_PATH = "audio.start"
+
+
 class ServiceMessage(NamedTuple):
     """A message of the service.
 
     Args:
         path: What kind of message it is.
         request_id: Its turn.
-        stream_id: The voice that it is of; empty where it names none.
-        body: What it says, where it is a result.
+        stream_id: The stream of a voice; empty if it names none.
+        body: What it says, if it is a result or the start of a voice.
     """
 
     path: str
@@ -201,7 +204,8 @@ def message(event: int) -> ServiceMessage:
         named = speechsdk.PropertyCollection(properties).get_property_by_name
         path = named("connection.message.path")
         if path.startswith("audio"):
-            return ServiceMessage(path, stream_id=named("X-StreamId"))
+            body = _body(received) if path == VOICE_START_PATH else b""
+            return ServiceMessage(path, stream_id=named("X-StreamId"), body=body)
         body = _body(received) if path == RESULT_PATH else b""
         return ServiceMessage(path, request_id=named("X-RequestId"), body=body)
     finally:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from livekit.agents import APIConnectionError
@@ -29,7 +29,6 @@ from .events import (
     MessageReceived,
 )
 from .threads import in_thread, post_to, use_batch_scheduling
-from .voice_order import VoiceOrder
 from .watchdog import Watchdog
 
 CLOSE_SECONDS = 2.5
@@ -84,7 +83,6 @@ class Connection:
             recognizer that is not open by then raises `APITimeoutError`.
         peer_timeout_seconds: A service that says nothing for as long, while it is sent speech, is
             `Failed`. Where messages cannot be seen it has until after the longest utterance.
-        voice_timeout_seconds: How long an utterance waits for its voice.
 
     Attributes:
         answered: The service said something on this connection.
@@ -99,7 +97,6 @@ class Connection:
         *,
         connect_seconds: float,
         peer_timeout_seconds: float = 15.0,
-        voice_timeout_seconds: float = 5.0,
     ) -> None:
         self._open_recognizer = open_recognizer
         self._options = options
@@ -111,8 +108,6 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[Event, float]] = asyncio.Queue()
         self.received_at = self._loop.time()
-        self._voices = VoiceOrder(voice_timeout_seconds)
-        self._voice_timer: asyncio.TimerHandle | None = None
         self._posted: deque[tuple[Event, float]] = deque()
         self._wakes = False
         self._opening: asyncio.Future[Recognizer] | None = None
@@ -205,7 +200,7 @@ class Connection:
         """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`, and not before it has closed."""
         if not self._closed:
             self._closed = True
-            for timer in (self._watchdog, self._peer_timer, self._voice_timer):
+            for timer in (self._watchdog, self._peer_timer):
                 if timer is not None:
                     timer.cancel()
             opening, self._opening, self._recognizer = self._opening, None, None
@@ -245,7 +240,7 @@ class Connection:
     def _take(self, event: Event, received_at: float | None = None) -> None:
         if self._closed:
             return
-        self._put(self._voices.take(event, self._loop.time()), received_at)
+        self._events.put_nowait((event, self._loop.time() if received_at is None else received_at))
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
             seconds = self._connect_seconds
@@ -262,20 +257,6 @@ class Connection:
             self._peer_watchdog.answered()
         if self._connected and not isinstance(event, Failed):
             self._watch_draining()
-
-    def _put(self, due: Iterator[Event], received_at: float | None = None) -> None:
-        """To who iterates; and have the deadline of what is held kept."""
-        now = self._loop.time()
-        for event in due:
-            self._events.put_nowait((event, now if received_at is None else received_at))
-        if self._voice_timer is not None:
-            self._voice_timer.cancel()
-            self._voice_timer = None
-        if (deadline := self._voices.deadline) is not None:
-            self._voice_timer = self._loop.call_at(deadline, self._expire_voices)
-
-    def _expire_voices(self) -> None:
-        self._put(self._voices.expire(self._loop.time()))
 
     def _spoken(self, power: float) -> None:
         is_first = not self._peer_watchdog.unanswered

@@ -128,18 +128,39 @@ class NothingRecognized:
 
 
 @dataclass(frozen=True)
+class TurnStarted:
+    """The service began a turn (`turn.start`): it may use the names of its streams again."""
+
+
+@dataclass(frozen=True)
+class VoiceAnnounced:
+    """A translated voice begins (`audio.start`).
+
+    Args:
+        stream_id: The service's name for the stream that it comes on (X-StreamId).
+        body: The service's own message (JSON), which may name the language.
+    """
+
+    stream_id: str
+    body: str
+
+    @property
+    def language(self) -> str | None:
+        """Which target language the voice speaks (TranslationLanguage); None: the service does not say."""
+        return _words(_object(self.body).get("TranslationLanguage")) or None
+
+
+@dataclass(frozen=True)
 class VoiceChunk:
     """A piece of a translated voice, as it was sent: with or without a RIFF header.
 
     Args:
         data: It.
-        voice: Which voice of the connection it is of; empty where the SDK does not show that.
-        begins: Whether the voice begins with it; None: that is not known.
+        stream_id: On which stream it came; empty where the SDK does not show that.
     """
 
     data: bytes
-    voice: str = ""
-    begins: bool | None = None
+    stream_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,14 +168,12 @@ class VoiceCompleted:
     """A translated voice is complete, or an empty chunk of it came.
 
     Args:
-        voice: Which one; empty where the SDK does not show that.
-        told: The service said that it is complete.
-        empty: It is, without a chunk.
+        stream_id: On which stream; empty where the SDK does not show that.
+        told: The service said that it is complete (`audio.end`).
     """
 
-    voice: str = ""
+    stream_id: str = ""
     told: bool = False
-    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,6 +235,9 @@ class SynthesisCompleted:
     """The voice of a text is complete."""
 
 
+VoiceEvent = TurnStarted | VoiceAnnounced | VoiceChunk | VoiceCompleted
+"""What framing wants to know."""
+
 Event = (
     Connected
     | Disconnected
@@ -226,8 +248,7 @@ Event = (
     | Recognized
     | ResultUnread
     | NothingRecognized
-    | VoiceChunk
-    | VoiceCompleted
+    | VoiceEvent
     | Finished
     | Failed
 )

@@ -20,7 +20,6 @@ from . import c_api, events
 from .packetizer import Packetizer
 from .result_watch import ResultWatch
 from .tcp_nodelay import set_tcp_nodelay
-from .voice_order import VoiceNames
 
 Post = Callable[[events.Event], None]
 
@@ -147,9 +146,8 @@ class _RecognizerCallbacks:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._message_at = float("-inf")
-        self._names = VoiceNames()
         self._results = ResultWatch()
-        self._path = self._voice = ""
+        self._path = self._stream_id = ""
 
     def connected(self, _: int) -> None:
         self._report(events.Connected())
@@ -161,8 +159,12 @@ class _RecognizerCallbacks:
         message = c_api.message(event)
         if self._results.came(message.path, message.request_id, message.body):
             self._post(events.ResultUnread())
-        # The event that it causes is the next, and names no voice.
-        self._path, self._voice = message.path, self._names.of(message.path, message.stream_id)
+        # The event that it causes is the next, and names no stream.
+        self._path, self._stream_id = message.path, message.stream_id
+        if message.path == "turn.start":
+            self._post(events.TurnStarted())
+        elif message.path == c_api.VOICE_START_PATH:
+            self._post(events.VoiceAnnounced(message.stream_id, message.body.decode(errors="replace")))
         now = time.monotonic()
         if now - self._message_at >= _MESSAGES_SECONDS:
             self._message_at = now
@@ -184,9 +186,9 @@ class _RecognizerCallbacks:
     def synthesizing(self, event: int) -> None:
         audio = c_api.voice(event)
         if audio:
-            self._report(events.VoiceChunk(audio, self._voice))
+            self._report(events.VoiceChunk(audio, self._stream_id))
         elif audio is not None:
-            self._report(events.VoiceCompleted(self._voice, told=self._path == "audio.end"))
+            self._report(events.VoiceCompleted(self._stream_id, told=self._path == "audio.end"))
 
     def canceled(self, event: int) -> None:
         self._report(c_api.end(event))

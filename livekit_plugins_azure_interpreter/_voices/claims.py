@@ -137,6 +137,10 @@ class Claims:
             self._waiting_seconds -= utterance.seconds
         utterance.lose(reason)
         self._tidy()
+        self.settle(utterance)
+
+    def settle(self, utterance: Utterance) -> None:
+        """No more of its voice comes, or it is LOST: whoever counts that is told."""
         self._on_settled(utterance)
 
     def _find(self, key: str) -> list[Utterance]:

@@ -23,7 +23,7 @@ class Samples:
     Args:
         pcm: Whole samples.
         sample_rate: In Hz.
-        starts: A voice begins with it, or a RIFF header stood in front of it.
+        starts: A RIFF header stood in front of it.
     """
 
     pcm: bytes
@@ -33,6 +33,11 @@ class Samples:
     @property
     def seconds(self) -> float:
         return len(self.pcm) / 2 / self.sample_rate
+
+
+def starts_with_header(data: bytes) -> bool:
+    """A RIFF header stands in front of it."""
+    return data.startswith(_RIFF)
 
 
 class VoiceReader:
@@ -48,24 +53,21 @@ class VoiceReader:
         self._rest = b""
         self._headers_seen = False
         self._playable = True
-        self._begins = False
 
-    def read(self, chunk: bytes, *, begins: bool | None = None) -> Samples | None:
-        """The samples of the next chunk; None where it holds no whole one.
+    def begin(self) -> None:
+        """A voice begins for certain: what is left of the one before is no sound of it."""
+        self._rest = b""
 
-        Args:
-            chunk: It.
-            begins: Whether a voice begins with it; None: a header tells.
+    def read(self, chunk: bytes) -> Samples | None:
+        """The samples of the next chunk; None if it holds no whole one.
 
         Raises:
             VoiceFormatError: It is audio of a kind that cannot be played as samples; what follows
                 is ignored, until the next header.
         """
-        if begins:
-            self._rest, self._begins = b"", True
-        data = chunk if chunk.startswith(_RIFF) else self._rest + chunk
+        data = chunk if starts_with_header(chunk) else self._rest + chunk
         self._rest = b""
-        starts = data.startswith(_RIFF)
+        starts = starts_with_header(data)
         if not starts and not self._playable:
             return None
         if starts or (data and _RIFF.startswith(data)):
@@ -81,8 +83,6 @@ class VoiceReader:
         self._rest = data[whole:]
         if not whole and not starts:
             return None
-        if begins is not None or self._begins:
-            starts, self._begins = self._begins, False
         return Samples(self._mono(data[:whole]), self._sample_rate, starts)
 
     def end(self) -> None:
@@ -92,6 +92,10 @@ class VoiceReader:
         """
         if not self._headers_seen:
             self._rest = b""
+
+    def seconds_of(self, chunk: bytes) -> float:
+        """How long a chunk is about, without reading it."""
+        return len(chunk) / (2 * self._channels) / self._sample_rate
 
     def _header(self, data: bytes) -> int | None:
         """Take the format from a header; its length, or None while it is not all there."""

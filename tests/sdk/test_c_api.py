@@ -215,10 +215,19 @@ async def test_a_message_of_a_voice_names_its_stream(heard: Heard) -> None:
 
 
 async def test_a_message_of_a_result_has_its_turn_and_what_it_says(heard: Heard) -> None:
-    results = [message for message in heard.messages if message.body]
+    results = [message for message in heard.messages if message.path == "translation.response"]
     assert [json.loads(message.body).popitem()[0] for message in results]
-    assert {message.path for message in results} == {"translation.response"}
     assert {message.request_id for message in results} == {heard.messages[0].request_id}
+
+
+async def test_the_start_of_a_voice_says_its_language(heard: Heard) -> None:
+    (start,) = [message for message in heard.messages if message.path == "audio.start"]
+    assert json.loads(start.body) == {"TranslationLanguage": "fr"}
+
+
+async def test_a_message_of_nothing_else_says_anything(heard: Heard) -> None:
+    with_body = {message.path for message in heard.messages if message.body}
+    assert with_body == {"translation.response", "audio.start"}
 
 
 async def test_a_final_result_has_the_services_own_words(heard: Heard, audio: Audio) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -24,9 +24,8 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Failed,
     Finished,
     MessageReceived,
-    VoiceChunk,
-    VoiceCompleted,
 )
+from livekit_plugins_azure_interpreter._sdk.watchdog import Watchdog
 from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
 from livekit_plugins_azure_interpreter.options import Options
 
@@ -63,17 +62,17 @@ class TestEvents:
     async def test_one_that_cannot_be_taken_is_a_failure(
         self, service: FakeService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        def raise_what_was_said(_: Watchdog) -> None:
+            raise ValueError("what was said")
+
         async with connect(service) as connection:
-            take = connection._voices.take
-
-            def take_or_raise(event: Event, now: float) -> Iterator[Event]:
-                if event == heard("un"):
-                    raise ValueError("what was said")
-                return take(event, now)
-
-            monkeypatch.setattr(connection._voices, "take", take_or_raise)
+            monkeypatch.setattr(Watchdog, "answered", raise_what_was_said)
             service.last.post(heard("un"))
-            assert await all_of(connection) == [Connected(), Failed(CALLBACK_FAILED, "ValueError")]
+            assert await all_of(connection) == [
+                Connected(),
+                heard("un"),
+                Failed(CALLBACK_FAILED, "ValueError"),
+            ]
 
     async def test_one_came_when_it_was_reported_even_if_the_loop_was_blocked(
         self, service: FakeService, until: Until
@@ -86,36 +85,6 @@ class TestEvents:
             assert await all_of(connection) == [Connected(), Finished()]
             assert not connection.is_behind
             assert connection.received_at < unblocked_at - 0.05
-
-    async def test_a_voice_that_is_sent_amid_another_comes_after_it(self, service: FakeService) -> None:
-        async with connect(service) as connection:
-            end = VoiceCompleted("a", told=True)
-            service.last.post(
-                VoiceChunk(b"1", "a"), VoiceChunk(b"2", "b"), VoiceChunk(b"3", "a"), end, Finished()
-            )
-            _, *voices, _ = await all_of(connection)
-            assert [getattr(event, "data", "end") for event in voices] == [b"1", b"3", "end", b"2"]
-
-    async def test_a_voice_does_not_wait_for_long_for_an_end_that_is_not_told(
-        self, service: FakeService
-    ) -> None:
-        async with connect(service) as connection:
-            service.last.post(VoiceChunk(b"1", "a"), VoiceChunk(b"2", "b"))
-            events = aiter(connection)
-            came = [await within(anext(events)) for _ in range(4)]
-            assert came[2:] == [VoiceCompleted("a"), VoiceChunk(b"2", "b", begins=True)]
-
-    async def test_a_told_end_is_awaited_no_longer_than_an_utterance_waits_for_its_voice(
-        self, service: FakeService
-    ) -> None:
-        async with Connection(
-            service, OPTIONS, connect_seconds=LIMIT_SECONDS, voice_timeout_seconds=0.1
-        ) as connection:
-            end = VoiceCompleted("a", told=True)
-            service.last.post(VoiceChunk(b"1", "a"), end, VoiceChunk(b"2", "b"), VoiceChunk(b"3", "c"))
-            events = aiter(connection)
-            came = [await asyncio.wait_for(anext(events), 4.0) for _ in range(6)]
-            assert came[4:] == [VoiceCompleted("b"), VoiceChunk(b"3", "c", begins=True)]
 
     async def test_events_of_the_constructor_are_not_lost(self, service: FakeService) -> None:
         def open_early(options: Options, post: Callable[[Event], None]) -> Recognizer:

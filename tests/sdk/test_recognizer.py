@@ -204,7 +204,7 @@ class TestHearing:
     ) -> None:
         await hear()
         # The end of speech may be told before or after the final result.
-        others = (events.MessageReceived, events.SpeechStopped)
+        others = (events.MessageReceived, events.TurnStarted, events.SpeechStopped)
         kinds = [type(event) for event in posted.events if not isinstance(event, others)]
         once = [kind for kind, _ in itertools.groupby(kinds)]
         assert once[:4] == [events.Connected, events.SpeechStarted, events.Recognizing, events.Recognized]
@@ -224,15 +224,17 @@ class TestHearing:
             assert phrase.offset_seconds == pytest.approx(0.3, abs=0.15)
             assert phrase.duration_seconds > 0
 
-    async def test_a_voice_is_what_was_sent_and_messages_tell_whose_it_is_and_its_end(
+    async def test_a_voice_is_what_was_sent_and_messages_tell_its_stream_its_language_and_its_end(
         self, hear: Callable[[], Awaitable[AzureRecognizer]], posted: Posted
     ) -> None:
         assert (await hear()).sees_messages
         chunks = [event for event in posted.events if isinstance(event, events.VoiceChunk)]
         assert b"".join(chunk.data for chunk in chunks).endswith(VOICE.pcm)
-        (voice,) = {chunk.voice for chunk in chunks}
-        assert voice
-        assert events.VoiceCompleted(voice, told=True) in posted.events
+        (stream_id,) = {chunk.stream_id for chunk in chunks}
+        announced = posted.wait_for(events.VoiceAnnounced)
+        assert isinstance(announced, events.VoiceAnnounced)
+        assert (announced.stream_id, announced.language) == (stream_id, "fr")
+        assert events.VoiceCompleted(stream_id, told=True) in posted.events
         assert any(isinstance(event, events.MessageReceived) for event in posted.events)
 
     async def test_every_callback_is_on_a_thread_of_the_sdk(
@@ -449,7 +451,7 @@ class TestReporter:
             reporter.synthesizing(1)
         assert posted.events == [events.VoiceChunk(b"\x01\x02"), events.VoiceCompleted()]
 
-    def test_a_voice_is_named_by_the_message_before_and_its_end_is_told_by_one(
+    def test_a_chunk_is_of_the_stream_that_the_message_before_names_and_its_end_is_told_by_one(
         self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
     ) -> None:
         for path, voice in (("audio", b"12"), ("audio", b""), ("audio.end", b"")):
@@ -457,10 +459,20 @@ class TestReporter:
             reporter.message(1)
             reporter.synthesizing(1)
         assert [event for event in posted.events if not isinstance(event, events.MessageReceived)] == [
-            events.VoiceChunk(b"12", "1"),
-            events.VoiceCompleted("1"),
-            events.VoiceCompleted("1", told=True),
+            events.VoiceChunk(b"12", "7"),
+            events.VoiceCompleted("7"),
+            events.VoiceCompleted("7", told=True),
         ]
+
+    def test_the_begin_of_a_turn_and_of_a_voice_are_told(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
+    ) -> None:
+        start = c_api.ServiceMessage("audio.start", stream_id="7", body=b'{"TranslationLanguage":"fr"}')
+        for message in (c_api.ServiceMessage("turn.start"), start):
+            reads(message=message)
+            reporter.message(1)
+        told = [event for event in posted.events if not isinstance(event, events.MessageReceived)]
+        assert told == [events.TurnStarted(), events.VoiceAnnounced("7", '{"TranslationLanguage":"fr"}')]
 
     @pytest.mark.parametrize("reported", [True, False])
     def test_a_result_that_the_sdk_does_not_report_is_told(

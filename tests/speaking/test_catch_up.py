@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from fakes.pieces import PieceLedger as Ledger
 from fakes.tts import tone
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog, faster, speed
-from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.samples import Samples
 from livekit_plugins_azure_interpreter._voices.utterance import Translation
 

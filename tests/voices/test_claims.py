@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
+from fakes.pieces import PieceLedger as Ledger
 from fakes.pieces import piece, tags
 
 from livekit_plugins_azure_interpreter._voices import claims as _claims
-from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
 
 # The bound

@@ -203,32 +203,14 @@ def test_what_follows_a_header_that_cannot_be_played_is_no_sound_until_the_next_
     assert reader.read(header() + PCM) == Samples(PCM, DEFAULT_RATE_HZ, starts=True)
 
 
-class TestWhereItIsKnownWhatBeginsAVoice:
-    def test_without_a_header_it_starts(self) -> None:
-        reader = VoiceReader()
-        read = [reader.read(b"ab", begins=True), reader.read(b"cd", begins=False)]
-        assert [(samples.pcm, samples.starts) for samples in read if samples] == [
-            (b"ab", True),
-            (b"cd", False),
-        ]
+def test_half_a_sample_of_the_voice_before_is_no_sound_where_a_begin_is_certain() -> None:
+    reader = VoiceReader()
+    reader.read(b"abc")
+    reader.begin()
+    assert reader.read(b"de") == Samples(b"de", DEFAULT_RATE_HZ)
 
-    def test_a_header_amid_it_is_no_start(self) -> None:
-        reader = VoiceReader()
-        reader.read(header() + b"ab", begins=True)
-        read = reader.read(header() + b"cd", begins=False)
-        assert read is not None
-        assert (read.pcm, read.starts) == (b"cd", False)
 
-    def test_it_starts_with_its_first_whole_sample(self) -> None:
-        reader = VoiceReader()
-        assert reader.read(b"a", begins=True) is None
-        read = reader.read(b"b", begins=False)
-        assert read is not None
-        assert (read.pcm, read.starts) == (b"ab", True)
-
-    def test_half_a_sample_of_the_voice_before_is_no_sound(self) -> None:
-        reader = VoiceReader()
-        reader.read(b"abc", begins=True)
-        read = reader.read(b"de", begins=True)
-        assert read is not None
-        assert read.pcm == b"de"
+def test_the_length_of_a_chunk_is_told_without_reading_it() -> None:
+    reader = VoiceReader()
+    reader.read(header(channels=2, sample_rate=8000) + STEREO)
+    assert reader.seconds_of(bytes(32000)) == 1.0

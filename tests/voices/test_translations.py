@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from fakes.pieces import PieceLedger as Ledger
 
-from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.samples import Samples
 from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS, Translations
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
