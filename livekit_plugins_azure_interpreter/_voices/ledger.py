@@ -18,6 +18,8 @@ from .pace import Pace
 from .utterance import LostReason, State, Utterance
 from .voice_events import LateSamples, VoiceBegan, VoiceEnded, VoiceEvent, VoiceSamples, VoiceUnplayable
 
+_SPOKEN = ("und",)
+"""Voices are asked for in one language, so that they are one line, whatever the service calls it."""
 _ids = count(1)
 
 
@@ -56,7 +58,7 @@ class Ledger:
         self._on_lost = lost
         self._problem = problem
         self._pace = Pace(voice_timeout_seconds)
-        self._framing = Framing(voice_timeout_seconds)
+        self._framing = Framing(voice_timeout_seconds, _SPOKEN)
         self._matching = Matching(
             voice_timeout_seconds,
             claims=self.claims,

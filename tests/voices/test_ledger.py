@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from fakes.pieces import PieceLedger as Ledger
-from fakes.pieces import piece, tags
+from fakes.pieces import chunk_of, piece, tags
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +23,34 @@ reproducible = settings(
 
 def test_ids_are_unique_over_ledgers() -> None:
     assert Ledger().recognized("a", 0.0).id != Ledger().recognized("a", 0.0).id
+
+
+def test_voices_are_one_line_whatever_the_service_calls_their_language(ledger: Ledger) -> None:
+    first, second = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.turn_started()
+    for stream_id, language in (("1", "fr"), ("2", "fr-FR")):
+        ledger.voice_announced(stream_id, language, 1.0)
+        ledger.chunk(chunk_of(piece(tag=int(stream_id))), 1.0, stream_id=stream_id)
+    for stream_id in ("2", "1"):
+        ledger.completed(1.0, stream_id=stream_id, told=True)
+    assert [(tags(one), one.state) for one in (first, second)] == [([1], State.VOICED), ([2], State.VOICED)]
+
+
+def test_audio_that_nobody_can_be_given_is_told(lost: list[Utterance]) -> None:
+    problems: list[str] = []
+    ledger = Ledger(lost=lost.append, problem=problems.append)
+    ledger.recognized("un", 0.0)
+    ledger.voice_announced("1", "fr", 1.0)
+    ledger.chunk(b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x55" + bytes(15) + b"data\0\0\0\0", 1.0, stream_id="1")
+    ledger.completed(1.0, stream_id="1", told=True)
+    ledger.chunk(chunk_of(piece(0.5)), 1.0, stream_id="1")
+    ledger.finished(1.0)
+    assert [problem.split(":")[0] for problem in problems] == [
+        "Azure sent a voice that cannot be played",
+        "0.5 s of audio came after the end of its voice; dropped",
+    ]
+    assert ledger.dropped_seconds == 0.5
+    assert [one.lost_reason for one in lost] == [LostReason.EMPTY]
 
 
 # The end of a connection, and of the stream
