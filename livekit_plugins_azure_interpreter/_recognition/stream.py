@@ -88,6 +88,7 @@ class SpeechStream(AnyRateStream):
         self._push_clock = PushClock(self._now())
         self._reported_seconds = 0.0
         self._unheard_attempts = 0
+        self._counts_anew = False
         self._renewed = False
         self._answered = self._refused = False
         self._clock = WallClock(time.time(), time.monotonic())
@@ -207,9 +208,9 @@ class SpeechStream(AnyRateStream):
                 await stack.enter_async_context(first.connection)
                 await self._interpret(first, later, stack)
         except APIError as error:
-            outlived = self._now() - began_at >= self._conn_options.timeout
+            self._counts_anew |= self._now() - began_at >= self._conn_options.timeout
             spent = 0 < self._conn_options.max_retry < self._unheard_attempts
-            if outlived and spent and not first.connection.answered:
+            if self._counts_anew and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.
                 error.retryable = False
@@ -376,6 +377,7 @@ class SpeechStream(AnyRateStream):
 
     def _recognized(self, phrase: events.Phrase, active: _ActiveConnection) -> None:
         self._unheard_attempts = 0
+        self._counts_anew = False
         self._refused = False
         if phrase == active.last_phrase:
             # The same words at the same place: the result came twice, and its voice comes once.
