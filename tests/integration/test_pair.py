@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, faults
-from livekit_plugins_azure_interpreter.emulator.turn import Request
+from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
 
 _ONE = ((0.5, 1.5),)
 _TWO = ((0.4, 1.0), (1.8, 2.6))
@@ -229,7 +229,7 @@ class TestSourceLanguages:
         assert context["languageId"]["mode"] == "DetectContinuous"
 
     async def _context(self, open_pair: Any, audio: Any, mocker: Any, **options: Any) -> Any:
-        parse = mocker.spy(Request, "parse")
+        parse = mocker.spy(SpeechContext, "parse")
         line = audio.line(1)
         pair = await open_pair(Behaviour(script=[line]), **options)
         voices = await pair.interpret(audio.speech(*_ONE, end=2.5))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from livekit_plugins_azure_interpreter.emulator import RecordedConnection, RecordedMessage
 from livekit_plugins_azure_interpreter.emulator.exchange import Sender
-from livekit_plugins_azure_interpreter.emulator.speech_context import Request
-from livekit_plugins_azure_interpreter.emulator.turn_audio import Recording
+from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
+from livekit_plugins_azure_interpreter.emulator.turn_audio import TurnAudio
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 from . import kept
@@ -26,7 +26,7 @@ class ConnectionRecorder:
         self._began_at = time.monotonic()
         self._messages: list[RecordedMessage] = []
         self._turns: dict[str, int] = {}
-        self._audio = Recording(0.0)
+        self._audio = TurnAudio(0.0)
         self._ended = RecordedConnection()
 
     @property
@@ -37,7 +37,7 @@ class ConnectionRecorder:
     def client_sent(self, message: Message) -> None:
         if message.path == "speech.context":
             self._turns.setdefault(message.request_id, len(self._turns) + 1)
-            self._audio = Recording(Request.parse(message).start_seconds)
+            self._audio = TurnAudio(SpeechContext.parse(message).start_seconds)
             self._secrets.add(message.request_id)
         if message.path == "audio":
             self._audio.append(message.body)
