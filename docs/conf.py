@@ -40,10 +40,15 @@ def _without_private(*event: Any) -> tuple[str, str | None] | None:
 def _without_private_bases(*event: Any) -> None:
     """A base that is a class around one of LiveKit's is shown as LiveKit's."""
     bases: list[Any] = event[-1]
-    bases[:] = [
-        base.__bases__[0] if "._livekit_private." in getattr(base, "__module__", "") else base
-        for base in bases
-    ]
+    bases[:] = [_of_livekit(base) if _is_around(base) else base for base in bases]
+
+
+def _is_around(base: Any) -> bool:
+    return str(getattr(base, "__module__", "")).endswith("._livekit_private")
+
+
+def _of_livekit(base: type) -> type:
+    return next(one for one in base.__mro__ if not _is_around(one))
 
 
 def setup(app: Any) -> None:

@@ -13,7 +13,7 @@ from livekit.agents.log import logger as livekit_logger
 from livekit.agents.stt import SpeechEvent
 
 from ._interpreting.session import SessionInterpreter
-from ._livekit_private.unanswered_turns import UnansweredTurns
+from ._livekit_private import UnansweredTurns
 from ._options.session_option_names import check_option_names
 from ._speaking.catch_up import faster
 

@@ -20,6 +20,7 @@ from livekit.agents import (
 from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 from livekit.agents.utils import is_given
 
+from ._livekit_private import SynthesizeStream, note_request_id
 from ._sdk.errors import to_api_error
 from ._sdk.events import BUSY, Failed, SynthesisChunk, SynthesisStarted, WordBoundary
 from ._sdk.synthesis import OpenSynthesizer
@@ -169,26 +170,35 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         Iterating it raises an `APIStatusError` where Azure refused (401: the credentials, 400: the voice, the
         model or the language), an `APIConnectionError` or `APITimeoutError` where it stayed away.
         """
-        return _PersonalVoiceChunkedStream(tts=self, input_text=text, conn_options=conn_options)
+        return _PersonalVoiceChunkedStream(
+            tts=self, input_text=text, speaker=self._speaker(conn_options), conn_options=conn_options
+        )
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> PersonalVoiceStream:
         """Open a stream for one text, which is spoken as its sentences come; it raises as `synthesize`."""
-        return PersonalVoiceStream(tts=self, conn_options=conn_options)
+        return PersonalVoiceStream(tts=self, speaker=self._speaker(conn_options), conn_options=conn_options)
 
     async def aclose(self) -> None:
         """Close the connections, whatever they are doing, within about a second."""
         await self._synthesizers.aclose()
 
+    def _speaker(self, conn_options: APIConnectOptions) -> _TextSpeaker:
+        return _TextSpeaker(
+            self._voice, self._options, self._synthesizers, timeout_seconds=conn_options.timeout
+        )
 
-class PersonalVoiceStream(tts.SynthesizeStream):
+
+class PersonalVoiceStream(SynthesizeStream):
     """Speaks one text as it comes. Made by `PersonalVoiceTTS.stream()`."""
 
-    def __init__(self, *, tts: PersonalVoiceTTS, conn_options: APIConnectOptions) -> None:
+    def __init__(
+        self, *, tts: PersonalVoiceTTS, speaker: _TextSpeaker, conn_options: APIConnectOptions
+    ) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._speaker = _TextSpeaker(tts, conn_options, started=self._mark_started)
+        self._speaker = speaker
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speaker.say(self._input_ch, output_emitter)
+        await self._speaker.say(self._pushed_texts, output_emitter, started=self._text_is_sent)
 
 
 class _PersonalVoiceChunkedStream(ChunkedStream):
@@ -197,12 +207,19 @@ class _PersonalVoiceChunkedStream(ChunkedStream):
     LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
     """
 
-    def __init__(self, *, tts: PersonalVoiceTTS, input_text: str, conn_options: APIConnectOptions) -> None:
+    def __init__(
+        self,
+        *,
+        tts: PersonalVoiceTTS,
+        input_text: str,
+        speaker: _TextSpeaker,
+        conn_options: APIConnectOptions,
+    ) -> None:
         super().__init__(tts=tts, input_text=input_text, conn_options=conn_options)
-        self._speaker = _TextSpeaker(tts, conn_options)
+        self._speaker = speaker
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._speaker.say(_whole(self._input_text), output_emitter)
+        await self._speaker.say(_whole(self.input_text), output_emitter)
 
 
 async def _whole(text: str) -> AsyncIterator[str]:
@@ -226,24 +243,36 @@ class _TextSpeaker:
 
     def __init__(
         self,
-        tts: PersonalVoiceTTS,
-        conn_options: APIConnectOptions,
-        started: Callable[[], None] = lambda: None,
+        voice: SynthesisVoice,
+        options: SpeakingOptions,
+        synthesizers: SynthesizerPool,
+        *,
+        timeout_seconds: float,
     ) -> None:
-        self._voice = tts._voice
-        self._options = tts._options
-        self._synthesizers = tts._synthesizers
-        self._conn_options = conn_options
-        self._started = started
+        self._voice = voice
+        self._options = options
+        self._synthesizers = synthesizers
+        self._timeout_seconds = timeout_seconds
         self._renewed = False
         self._resumes = _RESUMES
 
-    async def say(self, parts: AsyncIterable[object], emitter: AudioEmitter) -> None:
+    async def say(
+        self,
+        parts: AsyncIterable[object],
+        emitter: AudioEmitter,
+        started: Callable[[], None] = lambda: None,
+    ) -> None:
         """Speak what comes, portion by portion.
+
+        Args:
+            parts: The text; what is no text is a flush.
+            emitter: Takes the sound.
+            started: Called when Azure is asked to speak.
 
         Raises:
             APIError: Azure did not speak; or there is nothing to say, which the base class takes for an end.
         """
+        self._started = started
         emitter.initialize(
             request_id=utils.shortuuid("azure_"),
             sample_rate=self._options.sample_rate,
@@ -312,7 +341,7 @@ class _TextSpeaker:
         segment.restart()
         synthesis = self._synthesizers.take()
         try:
-            speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._conn_options.timeout)
+            speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._timeout_seconds)
             async with contextlib.aclosing(speaking):
                 async for event in speaking:
                     if isinstance(event, SynthesisChunk):
@@ -371,7 +400,7 @@ class _Segment:
 
     def begun(self, request_id: str) -> None:
         self.request_id = request_id
-        self._emitter._note_provider_request_id(request_id)
+        note_request_id(self._emitter, request_id)
 
     def reached(self, word: WordBoundary) -> None:
         if self._timings is not None and (timed := self._timings.reached(word)) is not None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -13,22 +11,18 @@ from livekit.agents import (
     AgentSession,
     APIConnectOptions,
     NotGivenOr,
-    stt,
 )
 from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
-from ._livekit_private.sessions import hearing_scope, scope_of
+from ._livekit_private import KeytermsSTT, scope_of
 from ._options.languages import spelled
 from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
-from ._recognition.batch import BatchStream
 from ._recognition.stream import SpeechStream
+from ._recognition.stream_factory import StreamFactory
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
 from ._sdk.recognizer import AzureRecognizer
-from ._voices.ledger import Ledger
-from ._voices.matching import SameLanguage
-from ._voices.translations import Translations
 from ._voices.utterance import Translation
 from .credentials import Credentials
 from .log import logger
@@ -50,12 +44,10 @@ if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
-_Stream = TypeVar("_Stream", bound=SpeechStream)
-
 _Events = Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost", "speech_forgotten"]
 
 
-class STT(stt.STT[_Events]):
+class STT(KeytermsSTT[_Events]):
     """Hears any language and gives the translation (Azure: Live Interpreter, by a `TranslationRecognizer`).
 
     Give it to an `AgentSession` as `stt`, and have its translations spoken by `TTS(stt)`. Several streams may
@@ -148,7 +140,7 @@ class STT(stt.STT[_Events]):
         kept_audio_seconds: float = 60.0,
         _open_recognizer: OpenRecognizer = AzureRecognizer,
     ) -> None:
-        self._options = Options(
+        options = Options(
             target_languages=languages("target_languages", target_languages),
             source_languages=languages("source_languages", source_languages),
             voice=voice,
@@ -174,7 +166,7 @@ class STT(stt.STT[_Events]):
                 token_credential=token_credential,
             ),
         )
-        check_endpoints(self._options.custom_endpoints, self._options.source_languages)
+        check_endpoints(options.custom_endpoints, options.source_languages)
         super().__init__(
             capabilities=STTCapabilities(
                 streaming=True,
@@ -182,21 +174,21 @@ class STT(stt.STT[_Events]):
                 aligned_transcript="chunk",
                 offline_recognize=True,
                 keyterms=True,
-            )
+            ),
+            session_keyterms=self._expect_session_keyterms,
         )
-        self._max_audio_seconds = max_audio_seconds
         if not kept_audio_seconds > 0:
             raise ValueError(f"kept_audio_seconds must be more than 0, got {kept_audio_seconds}")
-        self._owner = Streams(
+        streams = Streams(
             open_recognizer=_open_recognizer,
             peer_timeout_seconds=peer_timeout_seconds,
             voice_timeout_seconds=voice_timeout_seconds,
             kept_audio_seconds=kept_audio_seconds,
             emit=lambda event, told: self.emit(cast(_Events, event), told),
         )
-        self._phrase_list = self._options.phrase_list
+        self._factory = StreamFactory(self, streams, options, max_audio_seconds=max_audio_seconds)
+        self._phrase_list = options.phrase_list
         self._session_keyterms: tuple[str, ...] = ()
-        self._same_language = SameLanguage()
 
     @property
     def model(self) -> str:
@@ -211,15 +203,7 @@ class STT(stt.STT[_Events]):
     @property
     def counts(self) -> Counts:
         """What was counted so far, for a monitor."""
-        return self._owner.counts
-
-    @property
-    def _translations(self) -> Translations:
-        return self._owner.translations
-
-    @property
-    def _streams(self) -> list[SpeechStream]:
-        return cast("list[SpeechStream]", list(self._owner.open))
+        return self._factory.streams.counts
 
     def stream(
         self,
@@ -240,45 +224,7 @@ class STT(stt.STT[_Events]):
         Raises:
             ValueError: `language` is no language code.
         """
-        return self._add(self._make_stream(conn_options, language, kind=SpeechStream))
-
-    def _stream_after(self, failed: SpeechStream) -> SpeechStream:
-        """Another stream in place of one that has failed: it hears first what that one has not recognized."""
-        stream = self._make_stream(failed._conn_options, NOT_GIVEN, kind=SpeechStream)
-        stream._go_on_after(failed)
-        return self._add(stream)
-
-    def _add(self, stream: SpeechStream) -> SpeechStream:
-        self._owner.add(stream, stream._ledger)
-        return stream
-
-    def _make_stream(
-        self,
-        conn_options: APIConnectOptions,
-        language: NotGivenOr[str],
-        *,
-        kind: type[_Stream],
-        **changes: Any,
-    ) -> _Stream:
-        if is_given(language):
-            changes["source_languages"] = languages("language", language)
-        ledger = Ledger(
-            voice_timeout_seconds=self._owner.voice_timeout_seconds,
-            max_audio_seconds=self._max_audio_seconds,
-            lost=lambda utterance: self._owner.voice_lost(utterance, ledger),
-            problem=logger.warning,
-            same_language=self._same_language,
-            scope=hearing_scope(),
-        )
-        options = replace(self._options, **changes)
-        return kind(
-            stt=self,
-            owner=self._owner,
-            options=options,
-            own=frozenset(changes),
-            ledger=ledger,
-            conn_options=conn_options,
-        )
+        return self._factory.open(conn_options, **_own(language))
 
     def update_options(
         self,
@@ -317,10 +263,10 @@ class STT(stt.STT[_Events]):
             "segmentation_strategy": segmentation_strategy,
         }
         changes.update((name, value) for name, value in as_given.items() if is_given(value))
-        self._change(changes)
+        self._factory.change(changes)
         self._phrase_list = phrase_list_given
 
-    def _update_session_keyterms(self, keyterms: list[str]) -> None:
+    def _expect_session_keyterms(self, keyterms: Sequence[str]) -> None:
         self._session_keyterms = tuple(keyterms)
         phrase_list, left_out = with_keyterms(self._phrase_list, self._session_keyterms)
         if left_out:
@@ -329,17 +275,11 @@ class STT(stt.STT[_Events]):
                 left_out,
                 MOST_PHRASES,
             )
-        self._change({"phrase_list": phrase_list})
-
-    def _change(self, changes: Mapping[str, Any]) -> None:
-        self._options = replace(self._options, **changes)
-        for stream in self._streams:
-            stream._change(changes)
+        self._factory.change({"phrase_list": phrase_list})
 
     async def aclose(self) -> None:
         """Close every stream. Voices that nobody has claimed yet are let go."""
-        await asyncio.gather(*(stream.aclose() for stream in [*self._owner.open, *self._owner.unclaimed]))
-        self._translations.let_go_of_all()
+        await self._factory.aclose()
 
     def next_translation(self, text: str, *, session: AgentSession[Any] | None = None) -> Translation | None:
         """The oldest translation with these words, each handed out once.
@@ -351,22 +291,19 @@ class STT(stt.STT[_Events]):
             text: The words of a final transcript.
             session: Only what this session heard, where several share the STT.
         """
-        return self._translations.next(text, None if session is None else scope_of(session))
+        return self._factory.streams.translations.next(text, None if session is None else scope_of(session))
 
     def let_go(self, translation: Translation) -> None:
         """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
-        self._translations.let_go(translation)
+        self._factory.streams.translations.let_go(translation)
 
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
-        # The base class tries again as often as the caller wants; it is a stream of its own each time,
-        # and none that a TTS would ask for voices.
-        once = replace(conn_options, max_retry=0)
-        recording = self._make_stream(once, language, kind=BatchStream, voice=None)
-        self._owner.unclaimed.add(recording)
-        try:
-            return await recording.transcribe(buffer)
-        finally:
-            self._owner.unclaimed.discard(recording)
-            await recording.aclose()
+        # The base class tries again as often as the caller wants: it is one attempt each time.
+        return await self._factory.transcribe(buffer, conn_options, **_own(language))
+
+
+def _own(language: NotGivenOr[str]) -> dict[str, Any]:
+    """The options of a stream alone."""
+    return {"source_languages": languages("language", language)} if is_given(language) else {}

@@ -113,7 +113,11 @@ class TranslationModel(livekit_translation.TranslationModel):
         """Open a session: one connection to Azure. Needs a running loop."""
         stt = self._stt(self.target_language)
         session = TranslationModelSession(
-            self, stt, TTS(stt, fallback=self._fallback), skip_same_language=self._skip_same_language
+            self,
+            stt,
+            TTS(stt, fallback=self._fallback),
+            skip_same_language=self._skip_same_language,
+            closed=self._forget,
         )
         self._sessions.append(session)
         return session
@@ -123,7 +127,7 @@ class TranslationModel(livekit_translation.TranslationModel):
         while self._sessions:
             await self._sessions[0].aclose()
 
-    def _closed(self, session: TranslationModelSession) -> None:
+    def _forget(self, session: TranslationModelSession) -> None:
         with contextlib.suppress(ValueError):  # closed twice
             self._sessions.remove(session)
 
@@ -136,9 +140,17 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
     of a translation as words that are appended, and Azure changes its mind until the end.
     """
 
-    def __init__(self, model: TranslationModel, stt: STT, tts: TTS, *, skip_same_language: bool) -> None:
+    def __init__(
+        self,
+        model: TranslationModel,
+        stt: STT,
+        tts: TTS,
+        *,
+        skip_same_language: bool,
+        closed: Callable[[TranslationModelSession], None],
+    ) -> None:
         super().__init__(model)
-        self._model = model
+        self._closed = closed
         stt.on("error", self._failed)
         stt.on("utterance_recognized", self._recognized)
         stt.on("voice_lost", self._voice_lost)
@@ -179,8 +191,7 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
 
     async def aclose(self) -> None:
         """Stop at once, whatever is under way."""
-        self._closing = True
-        self._model._closed(self)
+        self._closed(self)
         await self._interpretation.aclose()
         await self._stt.aclose()
         await self._tts.aclose()
@@ -240,6 +251,6 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
 
     def _error(self, error: Exception, *, recoverable: bool) -> None:
         model_error = TranslationModelError(
-            timestamp=time.time(), label=self._model.label, error=error, recoverable=recoverable
+            timestamp=time.time(), label=self.translation_model.label, error=error, recoverable=recoverable
         )
         self.emit("error", model_error)

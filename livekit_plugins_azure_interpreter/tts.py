@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts
 from livekit.agents import stt as livekit_stt
-from livekit.agents.tts import AudioEmitter, ChunkedStream, SynthesizedAudio, TTSCapabilities
+from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 
 from ._interpreting.stt_group import STTGroup
+from ._livekit_private import UnmeteredChunkedStream, UnmeteredSynthesizeStream, when_ended
 from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
@@ -48,8 +48,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
             )
         self._first = first
         self._fallback = fallback
-        for interpreter in self._stt_group:
-            interpreter._owner.is_spoken = True
+        self._stt_group.are_spoken()
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
         )
@@ -57,12 +56,17 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     @property
     def has_voices(self) -> bool:
         """Each translation has a voice of Azure's (with `STT(voice=None)` none has) or another."""
-        return self._fallback is not None or all(stt._options.voice is not None for stt in self._stt_group)
+        return self._fallback is not None or self._stt_group.have_voices
 
     @property
     def stt(self) -> STT | livekit_stt.FallbackAdapter:
         """Whose translations it speaks."""
         return self._stt
+
+    @property
+    def fallback(self) -> tts.TTS[Any] | None:
+        """Speaks any other text, and a translation whose voice is lost."""
+        return self._fallback
 
     @property
     def model(self) -> str:
@@ -87,7 +91,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         Iterating it raises an `APIError` where the text is no translation and there is no `fallback`; or what
         the fallback raises.
         """
-        return _TranslationChunkedStream(tts=self, input_text=text, conn_options=conn_options)
+        player = self._player(conn_options, streamed=False)
+        return _TranslationChunkedStream(tts=self, input_text=text, player=player, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
         """Open a stream for one text; else as `synthesize`.
@@ -95,60 +100,42 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         A translation is spoken when its text is whole. With a `fallback`, a text that begins like no
         translation that waits is spoken as it comes: what becomes a translation later is not waited for.
         """
-        return SynthesizeStream(tts=self, conn_options=conn_options)
+        player = self._player(conn_options, streamed=True)
+        return SynthesizeStream(tts=self, player=player, conn_options=conn_options)
 
     def _player(self, conn_options: APIConnectOptions, *, streamed: bool) -> Player:
         return Player(self, self._stt_group, self._fallback, conn_options, streamed=streamed)
 
 
-class SynthesizeStream(tts.SynthesizeStream):
+class SynthesizeStream(UnmeteredSynthesizeStream):
     """Speaks one text: one translation, several joined, or any other. Made by `TTS.stream()`."""
 
-    def __init__(self, *, tts: TTS, conn_options: APIConnectOptions) -> None:
+    def __init__(self, *, tts: TTS, player: Player, conn_options: APIConnectOptions) -> None:
         super().__init__(tts=tts, conn_options=conn_options)
-        self._player = tts._player(conn_options, streamed=True)
-        self._task.add_done_callback(self._ended)
+        self._player = player
+        when_ended(self, player.ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._player.say_pieces(self._pieces(), output_emitter, self._mark_started)
+        await self._player.say_pieces(self._pieces(), output_emitter, self._text_is_sent)
 
     async def _pieces(self) -> AsyncIterator[str]:
         """What is pushed, the very objects, in whole characters."""
         characters = WholeCharacters()
-        async for part in self._input_ch:
+        async for part in self._pushed_texts:
             if isinstance(part, str) and (piece := characters.push(part)):
                 yield piece
 
-    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
-        await _only_drain(event_aiter)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._player.ended(self._tts_request_span, cancelled=task.cancelled())
-
-
-class _TranslationChunkedStream(ChunkedStream):
+class _TranslationChunkedStream(UnmeteredChunkedStream):
     """Speaks one text that is whole from the beginning. Made by `TTS.synthesize()`.
 
     LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
     """
 
-    def __init__(self, *, tts: TTS, input_text: str, conn_options: APIConnectOptions) -> None:
-        text = whole_characters(input_text)
-        super().__init__(tts=tts, input_text=text, conn_options=conn_options)
-        self._player = tts._player(conn_options, streamed=False)
-        self._synthesize_task.add_done_callback(self._ended)
+    def __init__(self, *, tts: TTS, input_text: str, player: Player, conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=tts, input_text=whole_characters(input_text), conn_options=conn_options)
+        self._player = player
+        when_ended(self, player.ended)
 
     async def _run(self, output_emitter: AudioEmitter) -> None:
-        await self._player.say(self._input_text, output_emitter)
-
-    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
-        await _only_drain(event_aiter)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._player.ended(self._tts_request_span, cancelled=task.cancelled())
-
-
-async def _only_drain(event_aiter: AsyncIterable[SynthesizedAudio]) -> None:
-    # A speech meters each voice by itself, also one that is interrupted; what the fallback says it reports.
-    async for _ in event_aiter:
-        pass
+        await self._player.say(self.input_text, output_emitter)

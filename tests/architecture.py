@@ -84,12 +84,18 @@ class Module:
 
     def private_touches(self) -> list[str]:
         """The private attributes of something else that it uses, each with its line."""
+        if self.name in NAME_FOREIGN_PRIVATE:
+            return []
         own = self.private_names()
         return [
             f"{self.name}:{node.lineno} {ast.unparse(node)}"  # type: ignore[attr-defined]
             for node in self.walk(ast.Attribute)
             if _is_private(node.attr) and not _is_own(node, own)  # type: ignore[attr-defined,arg-type]
         ]
+
+
+NAME_FOREIGN_PRIVATE = {"_livekit_private", "_sdk.c_api"}
+"""The two modules that exist to name private parts of LiveKit and of the Azure SDK."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +145,9 @@ class Architecture:
         return ((a, b) for a, targets in sorted(self.imports.items()) for b in sorted(targets))
 
     def room(self, name: str) -> str:
-        """The top-level folder that a module stands in; "" for the root."""
+        """The folder, or the private module of the root, that a module is or stands in; "" for the root."""
         first = name.partition(".")[0]
-        return first if self.modules.get(first, self.modules[""]).is_package and first else ""
+        return first if first.startswith("_") or (first and self.modules[first].is_package) else ""
 
 
 def subjectless_tests(tests: Path, *sources: Path) -> list[str]:

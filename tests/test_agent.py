@@ -12,6 +12,7 @@ from fakes.limits import within
 from fakes.other import OtherSTT
 from fakes.recognizer import FakeService
 from fakes.session import CLOSES_AT_ONCE, Room
+from fakes.streams import translations_of
 from fakes.tts import ToneTTS, tone
 from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
 from livekit.agents import stt as livekit_stt
@@ -87,7 +88,7 @@ class TestInterpreting:
         await until(lambda: room.speaker.playing)
         room.hears(SpeechStarted(2.0), hearing("No"), heard("Non."), *voice(VOICES[1]), hearing("Et"))
         room.hears(SpeechStarted(3.0))
-        await until(lambda: len(room.stt._translations.ledgers[0].claims._waiting) == 1)
+        await until(lambda: len(translations_of(room.stt).ledgers[0].claims._waiting) == 1)
         room.speaker.release()
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[:2]
@@ -216,11 +217,11 @@ class TestHandOver:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.") is not None)
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
         following = InterpreterAgent()
         room.session.update_agent(following)
         room.hears(heard("Trois."), *voice(VOICES[2]))
-        await until(lambda: room.stt._translations.ledgers[0].claims.find("Trois.") is not None)
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Trois.") is not None)
         room.speaker.release()
         await until(lambda: room.session.current_agent is following)
         room.hears(heard("Quatre."), *voice(VOICES[3]))
@@ -309,7 +310,7 @@ class TestSameLanguage:
         room.hears(heard("Oui."), *voice(VOICES[2]))
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[1:3]
-        assert room.stt._translations.ledgers[0].claims.empty
+        assert translations_of(room.stt).ledgers[0].claims.empty
 
     @pytest.mark.parametrize("language", ["", "und", "en-US"])
     async def test_another_language_or_an_unknown_one_is_said(
@@ -336,12 +337,14 @@ class TestNotSaid:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.") is not None)
-        await until(lambda: room.stt._translations.ledgers[0].claims.find("Deux.", handed_out=False) is None)
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
+        await until(
+            lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.", handed_out=False) is None
+        )
         interrupted = room.session.interrupt(force=True)
         room.speaker.release()
         await within(interrupted)
-        await until(lambda: room.stt._translations.ledgers[0].claims.empty)
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.empty)
         room.speaker.heard.clear()
         room.hears(heard("Deux.", offset=3.0), *voice(VOICES[2]))
         await until(lambda: room.speaker.heard)
@@ -351,7 +354,7 @@ class TestNotSaid:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
-        (ledger,) = room.stt._translations.ledgers
+        (ledger,) = translations_of(room.stt).ledgers
         await until(lambda: ledger._voiced_seconds and ledger.claims.empty)
         assert room.speaker.heard == []
 
@@ -365,7 +368,7 @@ class TestNotSaid:
         await until(lambda: room.stt.counts.utterances == 1 and SessionInterpreter.of(room.session)._left)
         room.session.update_agent(InterpreterAgent())
         await until(lambda: SessionInterpreter.of(room.session)._agent is not None)
-        assert room.stt._translations.ledgers[0].claims.empty
+        assert translations_of(room.stt).ledgers[0].claims.empty
         room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]

@@ -31,6 +31,7 @@ from fakes.schedule import (
     draw,
 )
 from fakes.service import SimulatedRecognizer, SimulatedService
+from fakes.streams import translations_of
 from fakes.tts import ToneTTS
 from livekit import rtc
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
@@ -100,7 +101,7 @@ class Session:
                 task.cancel()
             await asyncio.gather(listening, speaking, pushing, return_exceptions=True)
             await stream.aclose()
-            waits = [ledger.deadline for ledger in self._stt._translations.ledgers]
+            waits = [ledger.deadline for ledger in translations_of(self._stt).ledgers]
             self._outcome.waits = [deadline for deadline in waits if deadline is not None]
             await self._stt.aclose()
 

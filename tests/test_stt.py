@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 import pytest
 from fakes.azure import heard, untranslated, voice
 from fakes.limits import within
+from fakes.livekit_private import give_session_keyterms
 from fakes.recognizer import FakeService
+from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectOptions
@@ -54,8 +56,8 @@ class TestStreams:
         for listener in (first, second):
             listener.stream.end_input()
             await listener.ended()
-        assert pcm(interpreter._translations.claim("un")[0]) == tone(440, 0.1)
-        assert pcm(interpreter._translations.claim("deux")[0]) == tone(880, 0.1)
+        assert pcm(translations_of(interpreter).claim("un")[0]) == tone(440, 0.1)
+        assert pcm(translations_of(interpreter).claim("deux")[0]) == tone(880, 0.1)
 
     async def test_many_streams_that_have_ended_are_forgotten(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -66,8 +68,8 @@ class TestStreams:
             listener = listen(interpreter)
             listener.stream.end_input()
             await listener.ended()
-        assert len(interpreter._translations.ledgers) == _ENDED_LEDGERS
-        assert interpreter._streams == []
+        assert len(translations_of(interpreter).ledgers) == _ENDED_LEDGERS
+        assert streams_of(interpreter).open == {}
 
 
 class TestNextTranslation:
@@ -224,7 +226,7 @@ class TestUpdateOptions:
         self, make_stt: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt(phrase_list=["Contoso", "Jessie"])
-        interpreter._update_session_keyterms(["Jessie", "Rehaan"])
+        give_session_keyterms(interpreter, ["Jessie", "Rehaan"])
         options = await self._options(interpreter, service, until)
         assert options.phrase_list == ("Contoso", "Jessie", "Rehaan")
         interpreter.update_options(phrase_list=["Fabrikam"])
@@ -236,7 +238,7 @@ class TestUpdateOptions:
     ) -> None:
         interpreter = make_stt(phrase_list=["Contoso"])
         with caplog.at_level(logging.WARNING):
-            interpreter._update_session_keyterms(["Jes\nsie", "nul\x00", *map(str, range(10_000))])
+            give_session_keyterms(interpreter, ["Jes\nsie", "nul\x00", *map(str, range(10_000))])
         options = await self._options(interpreter, service, until)
         assert options.phrase_list[:3] == ("Contoso", "Jes sie", "0")
         assert len(options.phrase_list) == 2000
@@ -265,7 +267,8 @@ class TestLetGo:
         translation = interpreter.next_translation("Oui.")
         assert translation is not None
         interpreter.let_go(translation)
-        assert interpreter._translations.claim("Oui.") == interpreter._translations.claim(translation) == []
+        translations = translations_of(interpreter)
+        assert translations.claim("Oui.") == translations.claim(translation) == []
 
 
 class TestRecognize:
@@ -278,7 +281,7 @@ class TestRecognize:
         assert (event.type, event.alternatives[0].text) == (FINAL, "Oui. Non.")
         assert (service.last.options.voice, len(service.last.written)) == (None, 9600)
         assert interpreter.next_translation("Oui.") is None
-        assert interpreter._owner.unclaimed == set()
+        assert streams_of(interpreter).unclaimed == {}
 
     async def test_the_language_of_a_recording_is_that_of_this_recording(
         self, make_stt: Make, service: FakeService
@@ -320,11 +323,11 @@ class TestProbe:
         service.last.post(heard("Oui."), *voice(tone(440, 0.2)), heard("Non."))
         await probe.has(SpeechEventType.FINAL_TRANSCRIPT, 2)
         assert interpreter.next_translation("Oui.") is None
-        translations = interpreter._translations
+        translations = translations_of(interpreter)
         assert translations.claim("Oui.") == translations.claim(probe.finals[0].text) == []
         await probe.aclose()
-        assert interpreter._translations.claim("Oui.") == []
-        assert (reported, interpreter.counts.utterances, interpreter._owner.unclaimed) == ([], 0, set())
+        assert translations_of(interpreter).claim("Oui.") == []
+        assert (reported, interpreter.counts.utterances, streams_of(interpreter).unclaimed) == ([], 0, {})
 
     async def test_a_probe_is_closed_with_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until

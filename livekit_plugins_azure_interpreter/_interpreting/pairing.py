@@ -9,6 +9,7 @@ from livekit.agents import llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts
 
+from .._livekit_private import stts_in, tts_in, ttss_in
 from ..stt import STT
 from ..tts import TTS
 from .stt_group import STTGroup
@@ -21,16 +22,16 @@ class PairingError(ValueError):
 def says_other_text(tts: object) -> bool:
     """It has a voice for a text that is no translation."""
     if isinstance(tts, TTS):
-        return tts._fallback is not None
+        return tts.fallback is not None
     if isinstance(tts, livekit_tts.FallbackAdapter):
-        return any(says_other_text(inner) for inner in tts._tts_instances)
+        return any(says_other_text(inner) for inner in ttss_in(tts))
     return isinstance(tts, livekit_tts.TTS)
 
 
 def has_other_stt(stt: object) -> bool:
     """It has one that does not interpret, or whose translations cannot be told from other text."""
     if isinstance(stt, livekit_stt.FallbackAdapter):
-        return any(has_other_stt(inner) for inner in stt._stt_instances)
+        return any(has_other_stt(inner) for inner in stts_in(stt))
     return not isinstance(stt, STT)
 
 
@@ -80,16 +81,16 @@ def _check_tts(tts: object, interpreters: STTGroup) -> None:
     if tts is None:
         raise PairingError("The session has no TTS: make it AgentSession(tts=azure_interpreter.TTS(stt)).")
     if isinstance(tts, livekit_tts.StreamAdapter):
-        if isinstance(tts._wrapped_tts, TTS):
+        if isinstance(tts_in(tts), TTS):
             raise PairingError(
                 "StreamAdapter cuts translations into sentences, which have no voice of their own. "
                 "azure_interpreter.TTS streams by itself: give it to the session as it is."
             )
     elif isinstance(tts, livekit_tts.FallbackAdapter):
-        for inner in tts._tts_instances:
+        for inner in ttss_in(tts):
             _check_tts(inner, interpreters)
     elif isinstance(tts, TTS):
-        if not set(interpreters) <= set(tts._stt_group):
+        if not set(interpreters) <= set(STTGroup(tts.stt)):
             raise PairingError(
                 "The TTS of this session speaks the translations of another STT. Make it of the session's "
                 "own, TTS(stt), or of its whole FallbackAdapter, TTS(adapter)."
@@ -104,7 +105,7 @@ def _check_tts(tts: object, interpreters: STTGroup) -> None:
 
 def _parts(stt: object) -> Iterator[object]:
     if isinstance(stt, livekit_stt.FallbackAdapter):
-        for inner in stt._stt_instances:
+        for inner in stts_in(stt):
             yield from _parts(inner)
     else:
         yield stt

@@ -10,6 +10,9 @@ from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIError, utils
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
+from .._recognition.stream_audio import StreamAudio
+from .._recognition.stream_factory import StreamFactory
+from .._recognition.streams import OpenStream
 from .._sound.mono import mono
 from .._sound.speech_detector import SpeechDetector
 from .._speaking.catch_up import Backlog
@@ -87,7 +90,8 @@ class SpeakerPipeline:
         self._retry, self._resumed = retry, resumed
         self._backlog = backlog or Backlog()
         self._now = asyncio.get_running_loop().time
-        self._stream = stt.stream(conn_options=conn_options)
+        self._factory = StreamFactory.of(stt)
+        self._opened = self._open()
         # What may be speech is waited for: a listener who goes too early would miss what was said.
         self._detector = SpeechDetector()
         self._unsaid = utils.aio.Chan[tuple[Translation, SpeechData]]()
@@ -132,10 +136,10 @@ class SpeakerPipeline:
         """What is said next: frames of any rate and channels. Ignored once it has ended."""
         if self._input_ended.is_set() or self._is_over:
             return
-        if self._stream._has_ended:
-            self._stream._keep(frame)
+        if self._opened.ended.is_set():
+            self._opened.audio.keep(frame)
         else:
-            self._stream.push_frame(frame)
+            self._opened.stream.push_frame(frame)
         self._pushed_seconds += frame.duration
         if self._detector.push(mono(frame), frame.sample_rate):
             self._loud_until = self._pushed_seconds
@@ -146,8 +150,8 @@ class SpeakerPipeline:
             return
         self._input_ended.set()
         self._input_ended_at = self._now()
-        if not self._stream._has_ended:
-            self._stream.end_input()
+        if not self._opened.ended.is_set():
+            self._opened.stream.end_input()
 
     def clear(self) -> None:
         """What has not been spoken yet never will be."""
@@ -161,7 +165,7 @@ class SpeakerPipeline:
         """Stop at once, whatever is under way."""
         self.clear()
         await utils.aio.cancel_and_wait(self._listening)
-        await self._stream.aclose()
+        await self._opened.stream.aclose()
         self._over(None)
 
     async def __aiter__(self) -> AsyncIterator[SpokenTranslation]:
@@ -182,7 +186,7 @@ class SpeakerPipeline:
 
     async def _listen_to_stream(self) -> Exception | None:
         try:
-            async for event in self._stream:
+            async for event in self._opened.stream:
                 self._take(event)
         except Exception as error:
             return error
@@ -191,7 +195,7 @@ class SpeakerPipeline:
     async def _another_is_due(self, error: Exception | None) -> bool:
         """Wait until another stream should take the place of one that has failed; False: none should."""
         self._hears_speech = False
-        await self._stream.aclose()
+        await self._opened.stream.aclose()
         self._is_waiting = True
         seconds = self._retry(error)
         if seconds is None:
@@ -201,20 +205,25 @@ class SpeakerPipeline:
             await asyncio.wait_for(self._input_ended.wait(), seconds)
         if not self._input_ended.is_set():
             return True
-        if not self._stream._kept_speech_seconds:
+        if not self._opened.audio.replay_buffer.speech_seconds:
             return False
-        if due_at - self._input_ended_at > self._stt._owner.kept_audio_seconds:
-            self._stream._forget()
+        if due_at - self._input_ended_at > self._factory.streams.kept_audio_seconds:
+            self._factory.streams.give_up(self._opened.audio)
             return False
         await asyncio.sleep(due_at - self._now())
         return True
 
+    def _open(self, audio: StreamAudio | None = None) -> OpenStream:
+        """A stream; with the audio of one that has failed, in the place of that one."""
+        stream = self._factory.open(self._conn_options, audio=audio)
+        return self._factory.streams.open[stream]
+
     def _go_on(self) -> None:
         # Azure has to hear first what was kept: a sound in it is no noise before that.
-        self._noise_seconds = _NOISE_SECONDS + self._stream._replay_buffer.kept_seconds
-        self._stream = self._stt._stream_after(self._stream)
+        self._noise_seconds = _NOISE_SECONDS + self._opened.audio.replay_buffer.kept_seconds
+        self._opened = self._open(self._opened.audio)
         if self._input_ended.is_set():
-            self._stream.end_input()
+            self._opened.stream.end_input()
         self._is_waiting = False
         self._resumed()
 

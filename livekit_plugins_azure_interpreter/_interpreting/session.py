@@ -16,7 +16,7 @@ from livekit.agents.tts import TTSError
 from livekit.agents.utils import is_given
 from livekit.agents.voice import SpeechHandle
 
-from .._livekit_private.sessions import close_with, is_closing, scope_of
+from .._livekit_private import close_with, is_closing, scope_of
 from .._speaking.catch_up import Backlog
 from .._voices.utterance import Translation
 from ..log import logger
@@ -120,11 +120,11 @@ class SessionInterpreter:
     async def _finish(self) -> None:
         await asyncio.sleep(_ON_ITS_WAY_SECONDS)
         streams = self._stt_group.streams(self._scope)
-        for stream in streams:
+        for opened in streams:
             with contextlib.suppress(RuntimeError):  # it has ended
-                stream.end_input()
-        if streams:
-            await asyncio.wait([asyncio.ensure_future(stream._until_ended()) for stream in streams])
+                opened.stream.end_input()
+        for opened in streams:
+            await opened.ended.wait()
         until = time.monotonic() + _UNTOLD_SECONDS
         while self.transcripts.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # a node that leaves a final out tells nobody

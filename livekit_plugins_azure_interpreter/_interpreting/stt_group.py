@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from livekit.agents import stt as livekit_stt
 
+from .._livekit_private import stts_in
+from .._recognition.stream_factory import StreamFactory
+from .._recognition.streams import OpenStream
 from .._voices.claims import Claims
 from .._voices.meter import Outcome
+from .._voices.translations import Translations
 from .._voices.utterance import Translation, Utterance
 from ..stt import STT
-
-if TYPE_CHECKING:
-    from .._recognition.stream import SpeechStream
 
 
 class STTGroup:
@@ -27,14 +27,25 @@ class STTGroup:
 
     def __init__(self, stt: object) -> None:
         self._stts = list(_found(stt))
+        self._factories = [StreamFactory.of(one) for one in self._stts]
 
     def __iter__(self) -> Iterator[STT]:
         return iter(self._stts)
 
+    @property
+    def have_voices(self) -> bool:
+        """Each of them asks Azure for a voice."""
+        return all(factory.options.voice is not None for factory in self._factories)
+
+    def are_spoken(self) -> None:
+        """There is a TTS of them."""
+        for factory in self._factories:
+            factory.streams.is_spoken = True
+
     def next_translation(self, text: str, scope: object | None = None) -> Translation | None:
         """As `STT.next_translation`, of them all."""
         oldest = self._with_oldest(text, scope, handed_out=False)
-        return None if oldest is None else oldest._translations.next(text, scope)
+        return None if oldest is None else oldest.next(text, scope)
 
     def heard_as(self, name: object, start_time: float, end_time: float, scope: object) -> Utterance | None:
         """The utterance of a final transcript, whatever became of its text."""
@@ -63,38 +74,45 @@ class STTGroup:
 
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
         """As `STT.let_go`."""
-        for stt in self:
-            stt._translations.let_go(translation, outcome)
+        for translations in self._translations():
+            translations.let_go(translation, outcome)
 
     def let_go_of_all(self, scope: object, outcome: Outcome) -> None:
         """Nobody will say what was said in this session."""
-        for stt in self:
-            for ledger in stt._translations.ledgers:
+        for translations in self._translations():
+            for ledger in translations.ledgers:
                 if ledger.scope is scope:
                     ledger.claims.let_go_of_all(outcome)
 
-    def streams(self, scope: object) -> list[SpeechStream]:
+    def streams(self, scope: object) -> list[OpenStream]:
         """The streams with which a session hears now."""
-        return [stream for stt in self for stream in stt._streams if stream._ledger.scope is scope]
+        opened = (one for factory in self._factories for one in factory.streams.open.values())
+        return [one for one in opened if one.ledger.scope is scope]
 
     def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
         """The utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._with_oldest(text, scope)):
-            return oldest._translations.claim(text, scope)
-        return next((found for stt in self if (found := stt._translations.claim(text, scope))), [])
+            return oldest.claim(text, scope)
+        return next((found for one in self._translations() if (found := one.claim(text, scope))), [])
 
     def waiting_seconds(self, scope: object | None = None) -> float:
         """How much voice has come that nobody has claimed."""
-        return sum(stt._translations.waiting_seconds(scope) for stt in self)
+        return sum(one.waiting_seconds(scope) for one in self._translations())
 
     def _claims(self, scope: object | None) -> Iterator[Claims]:
-        return (ledger.claims for stt in self for ledger in stt._translations.of(scope))
+        return (ledger.claims for one in self._translations() for ledger in one.of(scope))
 
-    def _with_oldest(self, text: str, scope: object | None = None, *, handed_out: bool = True) -> STT | None:
+    def _translations(self) -> Iterator[Translations]:
+        """Of each."""
+        return (factory.streams.translations for factory in self._factories)
+
+    def _with_oldest(
+        self, text: str, scope: object | None = None, *, handed_out: bool = True
+    ) -> Translations | None:
         found = [
-            (one, stt)
-            for stt in self
-            if (one := stt._translations.oldest(text, scope, handed_out=handed_out))
+            (utterance, translations)
+            for translations in self._translations()
+            if (utterance := translations.oldest(text, scope, handed_out=handed_out))
         ]
         return min(found, key=lambda pair: pair[0].recognized_at)[1] if found else None
 
@@ -103,5 +121,5 @@ def _found(stt: object) -> Iterator[STT]:
     if isinstance(stt, STT):
         yield stt
     elif isinstance(stt, livekit_stt.FallbackAdapter):
-        for inner in stt._stt_instances:
+        for inner in stts_in(stt):
             yield from _found(inner)

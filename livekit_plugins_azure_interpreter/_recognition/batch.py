@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
-
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 from livekit.agents.utils import AudioBuffer
 
+from .._livekit_private import UnreportedStream
 from .stream import SpeechStream
 from .transcripts import joined_transcript
 
 
-class BatchStream(SpeechStream):
+class BatchStream(UnreportedStream, SpeechStream):
     """The stream of one attempt. Its errors and its usage are told once, by `STT.recognize`."""
 
     _can_be_spoken = False
@@ -28,13 +27,3 @@ class BatchStream(SpeechStream):
         final = SpeechEventType.FINAL_TRANSCRIPT
         finals = [event.alternatives[0] async for event in self if event.type is final]
         return joined_transcript(finals, self._transcriber.request_id)
-
-    def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
-        pass
-
-    def _report_connection_acquired(self, acquire_time: float, connection_reused: bool) -> None:
-        pass
-
-    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SpeechEvent]) -> None:
-        async for _ in event_aiter:
-            pass

@@ -56,10 +56,6 @@ class OptionTimeline:
         elif self._wanted_at is None:
             self._wanted_at = self._replay_buffer.end_seconds
 
-    def as_change(self) -> OptionChange:
-        """What is wanted, as a change of others."""
-        return OptionChange(vars(self._wanted))
-
     @property
     def is_due(self) -> bool:
         """Whether a change takes place now, at the end of the audio.

@@ -14,21 +14,19 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, utils
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
-from .._livekit_private.any_rate import AnyRateStream
+from .._livekit_private import AnyRateStream
 from .._sdk import events
 from .._sdk.connection import Connection
 from .._sdk.errors import to_api_error
 from .._sdk.wall_clock import ClockSetBackError, WallClock
-from .._sound.mono import MonoResampler
 from .._voices.ledger import Ledger
 from .._voices.meter import Meter, RecognitionTimings
 from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
-from .option_timeline import OptionChange, OptionMark, OptionTimeline
-from .push_clock import PushClock
-from .replay_buffer import ReplayBuffer
-from .streams import Streams
+from .option_timeline import OptionChange, OptionMark
+from .stream_audio import StreamAudio
+from .streams import OpenStream, Streams
 from .transcripts import Transcriber, Transcript
 
 _USAGE_SECONDS = 5.0
@@ -73,20 +71,17 @@ class SpeechStream(AnyRateStream):
         own: frozenset[str],
         ledger: Ledger,
         conn_options: APIConnectOptions,
+        audio: StreamAudio | None = None,
     ) -> None:
         # No sample_rate for the base class: it resamples before it mixes down.
         super().__init__(stt=stt, conn_options=conn_options)
         self._owner = owner
+        self._limits = conn_options
         # A little less than connecting may take: then a refusal ends with the service's own reason.
         options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._own = own
         self._ledger = ledger
         self._timer: asyncio.TimerHandle | None = None
-        self._mono = MonoResampler(options.sample_rate)
-        self._replay_buffer = ReplayBuffer(options.sample_rate, max_seconds=owner.kept_audio_seconds)
-        self._options = OptionTimeline(options, self._replay_buffer)
-        self._push_clock = PushClock(self._now())
-        self._reported_seconds = 0.0
         self._unheard_attempts = 0
         self._counts_anew = False
         self._renewed = False
@@ -96,12 +91,17 @@ class SpeechStream(AnyRateStream):
         self._active_connections: deque[_ActiveConnection] = deque()
         self._received_at = float("-inf")
         self._untranslated = False
-        self._sent_again_until = 0.0
         self._placed_at: float | None = None
         self._first_offset: float | None = None
         self._is_probe = False
         self._transcriber = Transcriber(options.target_languages)
-        self._task.add_done_callback(self._ended)
+        if audio is None:
+            audio = StreamAudio(options, max_seconds=owner.kept_audio_seconds, now=self._now)
+        else:
+            audio.options.want(OptionChange(vars(options)))  # they may have changed since
+        self._audio = audio
+        self._all_attempts.add_done_callback(self._ended)
+        owner.add(OpenStream(self, ledger, audio, self._change), claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -113,69 +113,14 @@ class SpeechStream(AnyRateStream):
         cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
         self._placed_at = value
 
-    @property
-    def _has_ended(self) -> bool:
-        """It takes nothing any more, although its last events may not have been read."""
-        return self._task.done()
-
-    async def _until_ended(self) -> None:
-        await asyncio.wait([self._task])
-
     def _change(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
         changes = {name: value for name, value in changes.items() if name not in self._own}
-        if not self._active_connections and self._input_ch.empty():
-            self._options.begin(changes)
-        elif not self._input_ch.closed:
+        if not self._active_connections and self._pushed_items.empty():
+            self._audio.options.begin(changes)
+        elif not self._pushed_items.closed:
             # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
-            self._input_ch.send_nowait(cast(Any, OptionChange(changes)))
-
-    # A stream that has failed, and the one after it
-
-    def _go_on_after(self, failed: SpeechStream) -> None:
-        """Hear first what that stream was given and no final covers; positions and times go on."""
-        options = self._options
-        failed._keep_unread()
-        self._mono, self._replay_buffer, self._options = failed._mono, failed._replay_buffer, failed._options
-        self._options.want(options.as_change())  # they may have changed since
-        self._push_clock = failed._push_clock
-        self._reported_seconds = failed._reported_seconds
-        self._sent_again_until = failed._sent_again_until
-
-    @property
-    def _kept_speech_seconds(self) -> float:
-        """How much speech a stream that has failed leaves to the one after it."""
-        self._keep_unread()
-        return self._replay_buffer.speech_seconds
-
-    def _keep(self, frame: rtc.AudioFrame) -> None:
-        """The stream has failed: what is said now is for the one after it."""
-        self._keep_unread()
-        self._keep_item(frame)
-
-    def _forget(self) -> None:
-        """The stream has failed, and there will be none after it."""
-        self._report_forgotten()
-        if seconds := self._kept_speech_seconds:
-            self._owner.forgot(seconds)
-
-    def _keep_unread(self) -> None:
-        while not self._input_ch.empty():
-            self._keep_item(self._input_ch.recv_nowait())
-
-    def _keep_item(self, item: object) -> None:
-        if isinstance(item, OptionChange):
-            self._options.want(item)
-        elif isinstance(item, rtc.AudioFrame):
-            pcm = self._mono.push(item)
-            if self._options.is_due:
-                self._options.take_place()
-            self._replay_buffer.add(pcm)
-            self._note_pushed(item)
-
-    def _note_pushed(self, frame: rtc.AudioFrame) -> None:
-        behind_seconds = self._input_ch.qsize() * frame.duration
-        self._push_clock.taken(self._replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)
+            self._pushed_items.send_nowait(OptionChange(changes))
 
     # An attempt
 
@@ -185,7 +130,7 @@ class SpeechStream(AnyRateStream):
             # the audio; the first one, too, which adds what passed since the stream was made.
             self._first_offset = self._placed_at or 0.0
             self._is_probe = self._owner.began(
-                self, placed=self._placed_at is not None, has_retries=self._conn_options.max_retry > 0
+                self, placed=self._placed_at is not None, has_retries=self._limits.max_retry > 0
             )
         while True:
             try:
@@ -197,9 +142,9 @@ class SpeechStream(AnyRateStream):
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
         self._ledger.reconnected(self._now())
-        self._report_forgotten()
+        self._owner.report_forgotten(self._audio)
         self._active_connections.clear()
-        place, *later = self._options.of_retained()
+        place, *later = self._audio.options.of_retained()
         first = self._next_connection(*place)
         self._unheard_attempts += 1
         began_at = self._now()
@@ -208,15 +153,15 @@ class SpeechStream(AnyRateStream):
                 await stack.enter_async_context(first.connection)
                 await self._interpret(first, later, stack)
         except APIError as error:
-            self._counts_anew |= self._now() - began_at >= self._conn_options.timeout
-            spent = 0 < self._conn_options.max_retry < self._unheard_attempts
+            self._counts_anew |= self._now() - began_at >= self._limits.timeout
+            spent = 0 < self._limits.max_retry < self._unheard_attempts
             if self._counts_anew and spent and not first.connection.answered:
                 # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
                 # for an answer to speech: a service that stays mute would never be an error.
                 error.retryable = False
             raise
         finally:
-            self._emit(self._transcriber.ended())
+            self._tell(self._transcriber.ended())
             if first.connected:
                 self._report_usage(0.0)
 
@@ -225,15 +170,11 @@ class SpeechStream(AnyRateStream):
         connection = Connection(
             self._owner.open_recognizer,
             options,
-            connect_seconds=_CONNECT_SHARE * self._conn_options.timeout,
+            connect_seconds=_CONNECT_SHARE * self._limits.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
         )
         self._active_connections.append(_ActiveConnection(connection, options, start_seconds, self._now()))
         return self._active_connections[-1]
-
-    def _report_forgotten(self) -> None:
-        if seconds := self._replay_buffer.take_forgotten_seconds():
-            self._owner.forgot(seconds)
 
     async def _interpret(
         self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
@@ -275,20 +216,20 @@ class SpeechStream(AnyRateStream):
         self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> None:
         connection = await self._send_again(first.connection, later, stack)
-        async for item in self._input_ch:
+        async for item in self._pushed_items:
             if isinstance(item, OptionChange):
-                self._options.want(item)
+                self._audio.options.want(item)
                 continue
             if not isinstance(item, rtc.AudioFrame):
                 self._report_usage(0.0)
                 continue
-            pcm = self._mono.push(item)
-            if self._options.is_due:
-                connection = await self._change_over(connection, self._options.take_place(), stack)
+            pcm = self._audio.mono.push(item)
+            if self._audio.options.is_due:
+                connection = await self._change_over(connection, self._audio.options.take_place(), stack)
             self._write(connection, pcm)
-            self._note_pushed(item)
+            self._audio.note_pushed(item, self._pushed_items.qsize())
             self._report_usage(_USAGE_SECONDS)
-        self._write(connection, self._mono.flush())
+        self._write(connection, self._audio.mono.flush())
         connection.end_audio()
         self._report_usage(0.0)
 
@@ -297,7 +238,7 @@ class SpeechStream(AnyRateStream):
     ) -> Connection:
         """Send what is retained, each part to a connection with the options that were asked for then."""
         places = deque(later)
-        for position, pcm in self._replay_buffer.pieces():
+        for position, pcm in self._audio.replay_buffer.pieces():
             while places and places[0][0] <= position:
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
@@ -316,35 +257,35 @@ class SpeechStream(AnyRateStream):
     def _write(self, connection: Connection, pcm: bytes) -> None:
         if pcm:
             # Kept before it is sent: an attempt may end at any moment.
-            self._replay_buffer.add(pcm)
+            self._audio.replay_buffer.add(pcm)
             connection.write(pcm)
             self._clock.check(time.time(), time.monotonic())
 
     def _report_usage(self, least_seconds: float) -> None:
-        seconds = self._replay_buffer.end_seconds - self._reported_seconds
+        seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds
         if seconds > 0 and seconds >= least_seconds:
-            self._reported_seconds = self._replay_buffer.end_seconds
+            self._audio.reported_seconds = self._audio.replay_buffer.end_seconds
             usage = SpeechEvent(
                 type=SpeechEventType.RECOGNITION_USAGE,
                 request_id=self._transcriber.request_id,
                 recognition_usage=RecognitionUsage(audio_duration=seconds),
             )
-            self._emit([usage])
+            self._tell([usage])
 
     def _handle(self, event: events.Event, active: _ActiveConnection) -> None:
         self._answered |= not isinstance(event, _NO_ANSWERS)
         if isinstance(event, events.SpeechStarted):
-            self._emit(self._transcriber.speech_started())
+            self._tell(self._transcriber.speech_started())
         elif isinstance(event, events.SpeechStopped):
-            self._emit(self._transcriber.speech_stopped())
+            self._tell(self._transcriber.speech_stopped())
         elif isinstance(event, events.Recognizing):
-            self._emit(self._transcriber.interim(event.phrase.read()))
+            self._tell(self._transcriber.interim(event.phrase.read()))
         elif isinstance(event, events.Recognized):
             self._recognized(event.phrase.read(), active)
         elif isinstance(event, events.ResultUnread):
             self._result_unread(active)
         elif isinstance(event, events.NothingRecognized):
-            self._emit(self._transcriber.ended())
+            self._tell(self._transcriber.ended())
         elif isinstance(event, events.VoiceEvent):
             self._voice(event, active)
         elif isinstance(event, events.Disconnected):
@@ -360,7 +301,7 @@ class SpeechStream(AnyRateStream):
     def _report_connected(self, active: _ActiveConnection) -> None:
         if not active.connected:
             active.connected = True
-            self._report_connection_acquired(active.connection.received_at - active.opened_at, False)
+            self._tell_connected(active.connection.received_at - active.opened_at)
 
     def _failure(self, failed: events.Failed, active: _ActiveConnection) -> APIError:
         renewed = active.options.credentials.renewable and not self._renewed
@@ -389,9 +330,9 @@ class SpeechStream(AnyRateStream):
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
-            self._emit(self._transcriber.ended())
+            self._tell(self._transcriber.ended())
             return
-        self._replay_buffer.cover(active.start_seconds + phrase.end_seconds)
+        self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
         transcript = self._transcriber.transcript(phrase)
         text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
         self._untranslated = not transcript.translated
@@ -408,7 +349,7 @@ class SpeechStream(AnyRateStream):
             text, name, meter = utterance.translation, utterance.id, utterance.meter
         elif not self._is_probe:
             self._ledger.claims.untranslated.append(text)
-        self._emit(self._transcriber.final(transcript, text))
+        self._tell(self._transcriber.final(transcript, text))
         if self._is_probe:
             return
         self._owner.recognized(UtteranceRecognized(name, transcript))
@@ -431,8 +372,8 @@ class SpeechStream(AnyRateStream):
             source_language=transcript.source_language,
             target_language=transcript.language if transcript.translated else "",
             speech_seconds=phrase.duration_seconds,
-            began_at=self._push_clock.at(active.start_seconds + phrase.offset_seconds),
-            ended_at=self._push_clock.at(active.start_seconds + phrase.end_seconds),
+            began_at=self._audio.push_clock.at(active.start_seconds + phrase.offset_seconds),
+            ended_at=self._audio.push_clock.at(active.start_seconds + phrase.end_seconds),
             recognized_at=self._received_at,
         )
 
@@ -445,9 +386,10 @@ class SpeechStream(AnyRateStream):
 
     def _may_send_again(self) -> bool:
         """A result is missing: its audio is sent again, but only once, whatever comes of it."""
-        first_time = self._replay_buffer.start_seconds >= self._sent_again_until
-        self._sent_again_until = max(self._sent_again_until, self._replay_buffer.end_seconds)
-        return first_time and self._conn_options.max_retry > 0
+        audio = self._audio
+        first_time = audio.replay_buffer.start_seconds >= audio.sent_again_until
+        audio.sent_again_until = max(audio.sent_again_until, audio.replay_buffer.end_seconds)
+        return first_time and self._limits.max_retry > 0
 
     def _voice(self, event: events.VoiceEvent, active: _ActiveConnection) -> None:
         ledger, received_at = self._ledger, self._received_at
@@ -460,10 +402,6 @@ class SpeechStream(AnyRateStream):
             ledger.chunk(event.data, received_at, stream_id=event.stream_id, position=position)
         else:
             ledger.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
-
-    def _emit(self, speech_events: Sequence[SpeechEvent]) -> None:
-        for event in speech_events:
-            self._event_ch.send_nowait(event)
 
     def _arm(self) -> None:
         """Have the ledger's next deadline kept, also while nothing is reported."""
@@ -487,11 +425,15 @@ class SpeechStream(AnyRateStream):
         if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
 
-    def _ended(self, _: asyncio.Task[None]) -> None:
+    def _ended(self, attempts: asyncio.Task[None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._ledger.end(self._now())
-        self._owner.ended(self, self._ledger)
+        while not (attempts.cancelled() or self._pushed_items.empty()):
+            # Another stream may take the place of this one.
+            item = self._pushed_items.recv_nowait()
+            self._audio.keep(item, items_behind=self._pushed_items.qsize())
+        self._owner.ended(self)
 
     def _now(self) -> float:
-        return self._task.get_loop().time()
+        return self._all_attempts.get_loop().time()

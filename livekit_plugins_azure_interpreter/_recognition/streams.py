@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from livekit.agents import stt
 
@@ -14,8 +16,28 @@ from .._voices.translations import Translations
 from .._voices.utterance import LostReason, Utterance
 from ..log import logger
 from ..reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
+from .stream_audio import StreamAudio
 
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
+
+
+@dataclass(eq=False)
+class OpenStream:
+    """A stream, and what the rest of the package has to do with it.
+
+    Attributes:
+        stream: As users see it.
+        ledger: Its utterances.
+        audio: Its audio; when the stream has ended, it belongs to whoever opens another in its place.
+        change: Hear and speak with other options, from the next utterance on.
+        ended: It takes nothing any more, although its last events may not have been read.
+    """
+
+    stream: stt.SpeechStream
+    ledger: Ledger
+    audio: StreamAudio
+    change: Callable[[Mapping[str, Any]], None]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(eq=False)
@@ -42,15 +64,18 @@ class Streams:
     emit: Callable[[str, object], None]
     counts: Counts = field(default_factory=Counts)
     translations: Translations = field(default_factory=Translations)
-    open: dict[stt.SpeechStream, Ledger] = field(default_factory=dict)
-    unclaimed: set[stt.SpeechStream] = field(default_factory=set)
+    open: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
+    unclaimed: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
     is_spoken: bool = False
     _places_streams: bool = False
 
-    def add(self, stream: stt.SpeechStream, ledger: Ledger) -> None:
-        """A stream was opened."""
-        self.open[stream] = ledger
-        self.translations.ledgers.append(ledger)
+    def add(self, opened: OpenStream, *, claimable: bool) -> None:
+        """A stream was opened; a TTS may ask for its voices or not."""
+        if claimable:
+            self.open[opened.stream] = opened
+            self.translations.ledgers.append(opened.ledger)
+        else:
+            self.unclaimed[opened.stream] = opened
 
     def began(self, stream: stt.SpeechStream, *, placed: bool, has_retries: bool) -> bool:
         """A stream begins to hear; whether it is a probe, of whose results nobody hears.
@@ -61,16 +86,16 @@ class Streams:
         self._places_streams |= placed
         if placed or not self._places_streams or has_retries or stream not in self.open:
             return False
-        self.unclaimed.add(stream)
-        self.translations.ledgers.remove(self.open.pop(stream))
+        opened = self.unclaimed[stream] = self.open.pop(stream)
+        self.translations.ledgers.remove(opened.ledger)
         return True
 
-    def ended(self, stream: stt.SpeechStream, ledger: Ledger) -> None:
+    def ended(self, stream: stt.SpeechStream) -> None:
         """Forget a stream that has ended; its ledger too, once nothing in it can be claimed."""
-        self.open.pop(stream, None)
-        self.unclaimed.discard(stream)
-        self.counts.voice_dropped_seconds += ledger.dropped_seconds
-        self.translations.keep(list(self.open.values()))
+        ended = self.open.pop(stream, None) or self.unclaimed.pop(stream)
+        ended.ended.set()
+        self.counts.voice_dropped_seconds += ended.ledger.dropped_seconds
+        self.translations.keep([opened.ledger for opened in self.open.values()])
 
     def recognized(self, utterance: UtteranceRecognized) -> None:
         """An utterance is final."""
@@ -82,8 +107,18 @@ class Streams:
         self.counts.outcomes[metrics.outcome] += 1
         self.emit("utterance_metrics_collected", metrics)
 
-    def forgot(self, seconds: float) -> None:
-        """So much speech could not be kept for another attempt."""
+    def report_forgotten(self, audio: StreamAudio) -> None:
+        """Tell how much speech could not be kept for another attempt."""
+        if seconds := audio.replay_buffer.take_forgotten_seconds():
+            self._forgot(seconds)
+
+    def give_up(self, audio: StreamAudio) -> None:
+        """A stream has failed, and there will be none in its place: nobody hears what was kept."""
+        self.report_forgotten(audio)
+        if seconds := audio.replay_buffer.speech_seconds:
+            self._forgot(seconds)
+
+    def _forgot(self, seconds: float) -> None:
         self.counts.speech_forgotten_seconds += seconds
         logger.warning("%.1f s of speech were not recognized before the connection was lost", seconds)
         self.emit("speech_forgotten", SpeechForgotten(seconds))

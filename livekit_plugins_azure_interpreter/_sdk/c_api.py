@@ -3,6 +3,9 @@
 That copies all 115 properties of a result. What comes many times a second is read here: what is used of it.
 """
 
+# pyright: reportPrivateUsage=false
+# The SDK's Python layer wraps only a part of its C library, and keeps the rest to itself.
+
 from __future__ import annotations
 
 import contextlib

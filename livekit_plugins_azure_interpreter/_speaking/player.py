@@ -16,7 +16,7 @@ from livekit.agents.telemetry.trace_types import ATTR_TTS_METRICS
 from livekit.agents.tts import AudioEmitter, TTSError
 from opentelemetry.trace import Span
 
-from .._livekit_private.sessions import speaking_scope
+from .._livekit_private import note_request_id, speaking_scope
 from .._sound.mono import MonoResampler
 from .._voices.meter import Meter, span_attributes
 from .._voices.samples import Samples
@@ -82,7 +82,7 @@ class Player:
         if not text.strip():
             return
         emitter.start_segment(segment_id=self._segment_id)
-        emitter._note_provider_request_id(self._session_id)
+        note_request_id(emitter, self._session_id)
         if self._claimed:
             await self._speak(self._claimed, emitter)
         elif isinstance(text, Translation) and self._fallback is None:
@@ -141,8 +141,11 @@ class Player:
             stream=True,
         )
 
-    def ended(self, span: Span | None, *, cancelled: bool) -> None:
-        """Nothing more will be said. Tell what became of each utterance; LiveKit's span has the first."""
+    def ended(self, span: Span | None, cancelled: bool) -> None:
+        """Nothing more will be said. Tell what became of each utterance; LiveKit's span has the first.
+
+        A speech meters each voice by itself, also one that is interrupted; the fallback reports what it says.
+        """
         for number, utterance in enumerate(self._claimed or ()):
             utterance.free_sound()  # not before: an attempt after an error speaks it from its beginning
             if (usage := self._usage(utterance, cancelled=cancelled)) is not None:

@@ -10,6 +10,7 @@ import pytest
 from fakes.lengths import behaviour, utterance, voice
 from fakes.limits import within
 from fakes.room import Audio
+from fakes.streams import streams_of
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
 from livekit.agents.stt import SpeechEventType
@@ -158,4 +159,4 @@ class TestBatch:
         recognizing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await within(recognizing, 3)
-        assert not pair.stt._owner.unclaimed
+        assert not streams_of(pair.stt).unclaimed

@@ -12,6 +12,7 @@ import pytest
 from fakes.limits import within
 from fakes.other import EchoLLM
 from fakes.promises import assert_less, tries_again
+from fakes.streams import translations_of
 from livekit.agents import Agent
 from livekit.agents.vad import VADEventType
 from livekit.agents.voice.io import TextOutput
@@ -167,7 +168,7 @@ class TestInterrupted:
         room.microphone.speak(audio.speech(*_ONE, end=1.2))
         await room.speaker.until_played(1)
         assert audio.same(room.speaker.segments[-1], _voices(lines)[2])
-        assert all(ledger.claims.empty for ledger in room.stt._translations.ledgers)
+        assert all(ledger.claims.empty for ledger in translations_of(room.stt).ledgers)
         assert (room.lost, room.errors) == ([], [])
 
 

@@ -17,6 +17,7 @@ from livekit.agents import APIConnectionError, APIConnectOptions, APIError
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter.emulator import Emulator
 
 from .conftest import OpenPair
@@ -189,7 +190,8 @@ class TestProxy:
         pair.stream = pair.stt.stream(conn_options=APIConnectOptions(max_retry=0, timeout=1.0))
         with pytest.raises(APIError) as caught:
             await pair.interpret(utterance(1))
-        assert "a-secret" not in f"{caught.value!r} {pair.errors!r} {pair.stt._options!r} {caplog.text}"
+        options = StreamFactory.of(pair.stt).options
+        assert "a-secret" not in f"{caught.value!r} {pair.errors!r} {options!r} {caplog.text}"
         assert pair.emulator.handshakes == 0
 
 

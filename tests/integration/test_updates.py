@@ -13,6 +13,7 @@ from fakes.room import Audio
 from livekit.agents import APIConnectOptions
 
 from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter.emulator import Drop
 
 from .conftest import OpenPair, Pair
@@ -265,7 +266,8 @@ class TestOtherOptions:
         stt = STT(target_languages="fr", speech_key="any", speech_region="westeurope", phrase_list=["a"])
         with pytest.raises(ValueError, match="target_languages"):
             stt.update_options(target_languages=[], phrase_list=["b"])
-        assert (stt._options.target_languages, stt._options.phrase_list) == (("fr",), ("a",))
+        options = StreamFactory.of(stt).options
+        assert (options.target_languages, options.phrase_list) == (("fr",), ("a",))
 
 
 def _asked_for(option: str, context: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 from fakes.room import Audio
+from fakes.streams import streams_of
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour
@@ -41,7 +42,8 @@ async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
     await until(lambda: write.call_count >= 50)
     written = {id(call.args[1]) for call in write.call_args_list}
     assert len(written) == 50
-    assert {id(kept) for _, kept in pair.stream._replay_buffer.pieces()} == written
+    kept = streams_of(pair.stt).open[pair.stream].audio.replay_buffer
+    assert {id(pcm) for _, pcm in kept.pieces()} == written
 
 
 async def test_an_interim_result_is_not_read_by_the_sdks_python_layer(

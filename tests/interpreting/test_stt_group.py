@@ -8,6 +8,7 @@ import pytest
 from fakes.azure import heard, voice
 from fakes.other import OtherSTT
 from fakes.recognizer import FakeService
+from fakes.streams import translations_of
 from fakes.tts import tone
 from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechEventType
@@ -58,8 +59,8 @@ class TestTranslations:
         found = [interpreters.next_translation("Oui.") for _ in range(3)]
         assert found[2] is None
         assert found[:2] == ["Oui.", "Oui."]
-        assert two[1]._translations.claim(found[0])  # type: ignore[arg-type]
-        assert two[0]._translations.claim(found[1])  # type: ignore[arg-type]
+        assert translations_of(two[1]).claim(found[0])  # type: ignore[arg-type]
+        assert translations_of(two[0]).claim(found[1])  # type: ignore[arg-type]
 
     async def test_the_oldest_is_claimed_by_its_words(self, interpreters: STTGroup) -> None:
         claimed = [utterance for _ in range(2) for utterance in interpreters.claim("Oui.")]

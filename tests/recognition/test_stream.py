@@ -14,6 +14,7 @@ from fakes.azure import heard, hearing, phrase, untranslated, voice
 from fakes.clock import VirtualLoop, run
 from fakes.limits import LIMIT_SECONDS, within
 from fakes.recognizer import FakeService
+from fakes.streams import translations_of
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, APITimeoutError
@@ -577,7 +578,7 @@ class TestBlockedLoop:
         time.sleep(0.4)  # noqa: ASYNC251 - what blocks the loop
         listener.stream.end_input()
         await listener.ended()
-        (utterance,) = interpreter._translations.claim("Oui.")
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.VOICED
 
 
@@ -596,7 +597,7 @@ class TestStaleEvents:
         listener.stream.end_input()
         await listener.ended()
         assert [final.text for final in listener.finals] == ["fresh"]
-        (claimed,) = interpreter._translations.claim("fresh")
+        (claimed,) = translations_of(interpreter).claim("fresh")
         assert b"".join(samples.pcm for samples in claimed.samples) == tone(880, 0.1)
 
     async def test_events_after_closing_are_ignored(
@@ -656,7 +657,7 @@ class TestClosing:
         await until(lambda: len(service.recognizers) == 2)
         await within(interpreter.aclose())
         assert all(recognizer.closed for recognizer in service.recognizers)
-        assert interpreter._translations.claim("anything") == []
+        assert translations_of(interpreter).claim("anything") == []
 
     async def test_a_second_close_waits_for_the_first(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
@@ -696,7 +697,7 @@ class TestVoices:
     ) -> None:
         pcm = tone(440, 0.3)
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), *voice(pcm))
-        (utterance,) = interpreter._translations.claim("Oui.")
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.VOICED
         assert self._pcm(utterance) == pcm
         assert not lost
@@ -705,7 +706,7 @@ class TestVoices:
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."))
-        (utterance,) = interpreter._translations.claim("Oui.")
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.LOST
         (event,) = lost
         assert (event.id, event.seconds_heard) == (utterance.id, 0.0)
@@ -735,7 +736,7 @@ class TestVoices:
         ]
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert [event.reason for event in lost] == ["the connection was lost"]
-        (second,) = interpreter._translations.claim("deux")
+        (second,) = translations_of(interpreter).claim("deux")
         assert self._pcm(second) == pcm
 
     async def test_one_under_way_is_lost_with_its_attempt(
@@ -753,13 +754,13 @@ class TestVoices:
         listener.stream.end_input()
         await listener.ended()
         assert [event.reason for event in lost] == ["the connection was lost"]
-        assert self._pcm(interpreter._translations.claim("deux")[0]) == pcm
+        assert self._pcm(translations_of(interpreter).claim("deux")[0]) == pcm
 
     async def test_one_that_was_not_asked_for_is_not_reported_as_lost(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), voice=None)
-        (utterance,) = interpreter._translations.claim("Oui.")
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.LOST
         assert not lost
 
@@ -768,8 +769,8 @@ class TestVoices:
     ) -> None:
         events: list[Event] = [untranslated("Yes."), heard("Oui."), *voice(tone(440, 0.1))]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
-        assert interpreter._translations.claim("Yes.") == []
-        (utterance,) = interpreter._translations.claim("Oui.")
+        assert translations_of(interpreter).claim("Yes.") == []
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.VOICED
 
     async def test_half_a_sample_at_the_end_does_not_shift_the_next_voice(
@@ -784,7 +785,7 @@ class TestVoices:
             *voice(pcm),
         ]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
-        (second,) = interpreter._translations.claim("deux")
+        (second,) = translations_of(interpreter).claim("deux")
         assert self._pcm(second) == pcm
 
     async def test_one_that_ends_without_a_sound_is_lost_and_the_next_keeps_its_place(
@@ -796,7 +797,7 @@ class TestVoices:
         events: list[Event] = [heard("un"), heard("deux"), end, *own]
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert [one.reason for one in lost] == [LostReason.EMPTY.value]
-        (second,) = interpreter._translations.claim("deux")
+        (second,) = translations_of(interpreter).claim("deux")
         assert self._pcm(second) == pcm
 
     async def test_one_that_cannot_be_played_is_lost_not_noise(
@@ -808,7 +809,7 @@ class TestVoices:
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert "cannot be played" in caplog.text
         assert len(lost) == 1
-        (utterance,) = interpreter._translations.claim("Oui.")
+        (utterance,) = translations_of(interpreter).claim("Oui.")
         assert not utterance.samples
 
 
@@ -850,7 +851,7 @@ class TestLostResults:
         await until(lambda: len(service.recognizers) == 2 and service.last.written)
         service.last.post(*voice(self.SHORT), at("Trois.", 3.0), *voice(tone(440, 0.2)))
         await listener.has(FINAL, 2)
-        (utterance,) = stt._translations.claim("Trois.")
+        (utterance,) = translations_of(stt).claim("Trois.")
         await until(lambda: utterance.done)
         assert (utterance.state, utterance.seconds) == (State.VOICED, pytest.approx(0.2))
         assert len(service.recognizers) == 2
@@ -864,7 +865,7 @@ class TestLostResults:
         await until(lambda: service.recognizers and len(service.last.written) == 96000)
         service.last.post(untranslated("Yes."), *voice(self.SHORT), at("Deux.", 4.0), *voice(tone(440, 0.2)))
         await listener.has(FINAL, 2)
-        (utterance,) = stt._translations.claim("Deux.")
+        (utterance,) = translations_of(stt).claim("Deux.")
         await until(lambda: utterance.done)
         assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 1)
 
@@ -877,7 +878,7 @@ class TestLostResults:
             stt, listen, service, until, at("Trois.", 4.0), *voice(tone(440, 0.2)), conn_options=options
         )
         await listener.has(FINAL, 2)
-        (utterance,) = stt._translations.claim("Trois.")
+        (utterance,) = translations_of(stt).claim("Trois.")
         await until(lambda: utterance.done)
         assert utterance.seconds == pytest.approx(0.2)
 

@@ -1,0 +1,240 @@
+"""All private names of LiveKit that the package uses. No other module names one.
+
+`tests/test_livekit_private.py` lists them, so it shows which of them a new version of LiveKit has moved. Not
+here: what LiveKit declares abstract (`_run`, `_recognize_impl`). Each plugin defines that.
+
+A class here is a base class: it gives LiveKit's private names to its subclasses under names of our own.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseReason, stt, tts
+from livekit.agents.stt import SpeechEvent, STTCapabilities
+from livekit.agents.tts import AudioEmitter, TTSError
+from livekit.agents.utils.aio import Chan
+from livekit.agents.voice import agent_activity, audio_recognition
+from opentelemetry.trace import Span
+
+_Event = TypeVar("_Event")
+
+# Recognition
+
+
+class KeytermsSTT(stt.STT[_Event]):
+    """An STT that takes the keyterms of a session.
+
+    Args:
+        capabilities: As LiveKit's.
+        session_keyterms: Called with all of them when they change.
+    """
+
+    def __init__(
+        self, *, capabilities: STTCapabilities, session_keyterms: Callable[[Sequence[str]], None]
+    ) -> None:
+        super().__init__(capabilities=capabilities)
+        self._take_session_keyterms = session_keyterms
+
+    def _update_session_keyterms(self, keyterms: list[str]) -> None:
+        self._take_session_keyterms(keyterms)
+
+
+class AnyRateStream(stt.RecognizeStream):
+    """A stream whose frames may change their sample rate at any time.
+
+    LiveKit's `push_frame` raises ValueError once the rate changes, since the base class has one resampler
+    for all frames. A stream that resamples by itself needs no such check: LiveKit compares with the rate of
+    the frame before, which is always unknown here.
+    """
+
+    @property
+    def _pushed_sr(self) -> int:
+        return 0
+
+    @_pushed_sr.setter
+    def _pushed_sr(self, sample_rate: int) -> None:
+        pass
+
+    @property
+    def _all_attempts(self) -> asyncio.Task[None]:
+        """Ends when the stream does."""
+        return self._task
+
+    @property
+    def _pushed_items(self) -> Chan[Any]:
+        """The frames, with a sentinel for each flush; closed at the end of the input."""
+        return self._input_ch
+
+    def _tell(self, events: Iterable[SpeechEvent]) -> None:
+        for event in events:
+            self._event_ch.send_nowait(event)
+
+    def _tell_connected(self, seconds: float) -> None:
+        self._report_connection_acquired(seconds, connection_reused=False)
+
+
+class UnreportedStream(AnyRateStream):
+    """A stream that reports no error, no connection and no usage: somebody else does."""
+
+    def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
+        pass
+
+    def _report_connection_acquired(self, acquire_time: float, connection_reused: bool) -> None:
+        pass
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SpeechEvent]) -> None:
+        await _read_all(event_aiter)
+
+
+# Synthesis
+
+
+class SynthesizeStream(tts.SynthesizeStream):
+    """A stream that speaks the texts that are pushed."""
+
+    def __init__(self, *, tts: tts.TTS[Any], conn_options: APIConnectOptions) -> None:
+        super().__init__(tts=tts, conn_options=conn_options)
+
+    @property
+    def _pushed_texts(self) -> Chan[Any]:
+        """The very objects, with a sentinel for each flush; closed at the end of the input."""
+        return self._input_ch
+
+    def _text_is_sent(self) -> None:
+        """From now on LiveKit counts the time to the first sound."""
+        self._mark_started()
+
+
+class UnmeteredSynthesizeStream(SynthesizeStream):
+    """A stream whose metrics somebody else reports."""
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
+        await _read_all(event_aiter)
+
+
+class UnmeteredChunkedStream(tts.ChunkedStream):
+    """A stream of one whole text, whose metrics somebody else reports."""
+
+    async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
+        await _read_all(event_aiter)
+
+
+def when_ended(
+    stream: tts.SynthesizeStream | tts.ChunkedStream, ended: Callable[[Span | None, bool], None]
+) -> None:
+    """Have the end of a stream told.
+
+    Args:
+        stream: It has just been made.
+        ended: Called with LiveKit's span, and whether the stream was cancelled.
+    """
+    task = stream._task if isinstance(stream, tts.SynthesizeStream) else stream._synthesize_task
+    task.add_done_callback(lambda done: ended(stream._tts_request_span, done.cancelled()))
+
+
+def note_request_id(emitter: AudioEmitter, request_id: str) -> None:
+    """LiveKit's traces name the service's own id of what is spoken."""
+    emitter._note_provider_request_id(request_id)
+
+
+async def _read_all(events: AsyncIterable[Any]) -> None:
+    async for _ in events:
+        pass
+
+
+# Adapters
+
+
+def stts_in(adapter: stt.FallbackAdapter) -> Sequence[stt.STT[Any]]:
+    """The STTs of an adapter, the first choice first."""
+    return adapter._stt_instances
+
+
+def ttss_in(adapter: tts.FallbackAdapter) -> Sequence[tts.TTS[Any]]:
+    """The TTSs of an adapter, the first choice first."""
+    return adapter._tts_instances
+
+
+def tts_in(adapter: tts.StreamAdapter) -> tts.TTS[Any]:
+    """The TTS that an adapter gives sentences to."""
+    return adapter._wrapped_tts
+
+
+# Sessions: which one a task works for. A version of LiveKit without these names has no session, as it seems
+# from here, and the package works as without one.
+
+_scopes: WeakKeyDictionary[AgentSession[Any], object] = WeakKeyDictionary()
+
+
+def scope_of(session: AgentSession[Any]) -> object:
+    """Stands for a session, where a session itself would be kept alive."""
+    return _scopes.setdefault(session, object())
+
+
+def hearing_scope() -> object | None:
+    """Of the session whose `stt_node` opens a stream in this task; None: there is no session."""
+    pipeline = _of_task(audio_recognition, "_STTPipelineContextVar")
+    is_closing = getattr(pipeline, "_is_closing", None)
+    return _scope(getattr(is_closing, "__self__", None))
+
+
+def speaking_scope() -> object | None:
+    """Of the session that has something said in this task; None: there is no session."""
+    return _scope(getattr(activity(), "session", None))
+
+
+def activity() -> object | None:
+    """LiveKit's activity of the agent that this task works for; None: there is none."""
+    return _of_task(agent_activity, "_AgentActivityContextVar")
+
+
+def is_closing(session: AgentSession[Any]) -> bool:
+    """It has begun to close."""
+    return session._is_closing()
+
+
+def close_with(session: AgentSession[Any], error: TTSError) -> None:
+    """Close a session that cannot work, as LiveKit does it after an error of its own."""
+    session._close_soon(reason=CloseReason.ERROR, error=error)
+
+
+def _of_task(module: ModuleType, name: str) -> object | None:
+    variable: ContextVar[object] | None = getattr(module, name, None)
+    return None if variable is None else variable.get(None)
+
+
+def _scope(session: object) -> object | None:
+    return scope_of(session) if isinstance(session, AgentSession) else None
+
+
+# A warning
+
+NOT_ANSWERED = "skipping reply to user input, current speech generation cannot be interrupted"
+
+
+class UnansweredTurns(logging.Filter):
+    """Drops LiveKit's warning that a turn gets no reply, where the turn is heard by one kind of agent.
+
+    An interpreter replies to no turn, so the warning says nothing; it comes for each utterance that ends
+    while a translation plays, and hides the warnings that matter. LiveKit 1.8.9 has no option without it:
+    speech that may be interrupted would be, and without turns nobody is told when somebody speaks. The
+    warnings of other agents in the same process stay: the record is made in the task of the turn.
+    """
+
+    def __init__(self, kind: type[Agent]) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg != NOT_ANSWERED:
+            return True
+        return not isinstance(getattr(activity(), "agent", None), self._kind)

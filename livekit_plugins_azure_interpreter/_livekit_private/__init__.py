@@ -1,1 +1,0 @@
-"""Adapters to private names of LiveKit: sessions, sample rates and one warning."""

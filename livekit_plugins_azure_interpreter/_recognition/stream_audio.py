@@ -1,0 +1,61 @@
+"""The audio of a stream: what is kept of it, with which options it is heard, and when it was pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from livekit import rtc
+
+from .._sound.mono import MonoResampler
+from ..options import Options
+from .option_timeline import OptionChange, OptionTimeline
+from .push_clock import PushClock
+from .replay_buffer import ReplayBuffer
+
+
+class StreamAudio:
+    """Outlives a stream that fails: the stream in its place goes on with the same audio.
+
+    Args:
+        options: With which it is heard, at its beginning.
+        max_seconds: How much of it is kept.
+        now: The loop's clock.
+
+    Attributes:
+        mono: Makes its PCM of frames.
+        replay_buffer: What is kept; its positions are those of all audio.
+        options: What holds from which position on.
+        push_clock: When which position was pushed.
+        reported_seconds: How much of it LiveKit has counted.
+        sent_again_until: What lies before this position is not sent again for a missing result.
+    """
+
+    def __init__(self, options: Options, *, max_seconds: float, now: Callable[[], float]) -> None:
+        self._now = now
+        self.mono = MonoResampler(options.sample_rate)
+        self.replay_buffer = ReplayBuffer(options.sample_rate, max_seconds=max_seconds)
+        self.options = OptionTimeline(options, self.replay_buffer)
+        self.push_clock = PushClock(now())
+        self.reported_seconds = 0.0
+        self.sent_again_until = 0.0
+
+    def keep(self, item: object, *, items_behind: int = 0) -> None:
+        """No stream takes what is pushed: keep a frame, or a change of the options, for the next one."""
+        if isinstance(item, OptionChange):
+            self.options.want(item)
+        elif isinstance(item, rtc.AudioFrame):
+            pcm = self.mono.push(item)
+            if self.options.is_due:
+                self.options.take_place()
+            self.replay_buffer.add(pcm)
+            self.note_pushed(item, items_behind)
+
+    def note_pushed(self, frame: rtc.AudioFrame, items_behind: int) -> None:
+        """A frame was taken.
+
+        Args:
+            frame: The last one that was added.
+            items_behind: How many frames were pushed after it already.
+        """
+        behind_seconds = items_behind * frame.duration
+        self.push_clock.taken(self.replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)

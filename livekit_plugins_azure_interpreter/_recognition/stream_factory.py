@@ -1,0 +1,118 @@
+"""Opens the streams of an STT."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from weakref import ReferenceType, WeakKeyDictionary, ref
+
+from livekit.agents import APIConnectOptions, stt
+from livekit.agents.stt import SpeechEvent
+from livekit.agents.utils import AudioBuffer
+
+from .._livekit_private import hearing_scope
+from .._voices.ledger import Ledger
+from .._voices.matching import SameLanguage
+from ..log import logger
+from ..options import Options
+from .batch import BatchStream
+from .stream import SpeechStream
+from .stream_audio import StreamAudio
+from .streams import Streams
+
+
+class StreamFactory:
+    """Opens the streams of an STT, and changes those that are open.
+
+    Args:
+        stt: Whose streams.
+        streams: What they share.
+        options: Of the streams to come.
+        max_audio_seconds: How much voice of a stream waits to be spoken.
+    """
+
+    def __init__(
+        self, stt: stt.STT[Any], streams: Streams, options: Options, *, max_audio_seconds: float
+    ) -> None:
+        self.streams = streams
+        self.options = options
+        self._stt = stt
+        self._max_audio_seconds = max_audio_seconds
+        self._same_language = SameLanguage()
+        _factories[stt] = ref(self)
+
+    @classmethod
+    def of(cls, stt: stt.STT[Any]) -> StreamFactory:
+        """The one of an STT, which keeps it: users of the STT do not see it, and this package does."""
+        factory = _factories[stt]()
+        assert factory is not None
+        return factory
+
+    def open(
+        self, conn_options: APIConnectOptions, *, audio: StreamAudio | None = None, **own: Any
+    ) -> SpeechStream:
+        """Open a stream.
+
+        Args:
+            conn_options: LiveKit's retries, and how long connecting may take.
+            audio: Of a stream that has failed: what that one has not recognized is heard first.
+            **own: Options of this stream alone, which keeps them.
+        """
+        return SpeechStream(
+            stt=self._stt,
+            owner=self.streams,
+            options=replace(self.options, **own),
+            own=frozenset(own),
+            ledger=self._ledger(),
+            conn_options=conn_options,
+            audio=audio,
+        )
+
+    async def transcribe(
+        self, buffer: AudioBuffer, conn_options: APIConnectOptions, **own: Any
+    ) -> SpeechEvent:
+        """All utterances of a recording as one final transcript, without a voice; one attempt.
+
+        Raises:
+            APIError: The attempt failed.
+        """
+        recording = BatchStream(
+            stt=self._stt,
+            owner=self.streams,
+            options=replace(self.options, voice=None, **own),
+            own=frozenset(["voice", *own]),
+            ledger=self._ledger(),
+            conn_options=replace(conn_options, max_retry=0),
+        )
+        try:
+            return await recording.transcribe(buffer)
+        finally:
+            await recording.aclose()
+
+    def change(self, changes: Mapping[str, Any]) -> None:
+        """Change the options of the streams to come, and of those that a TTS may ask."""
+        self.options = replace(self.options, **changes)
+        for opened in list(self.streams.open.values()):
+            opened.change(changes)
+
+    async def aclose(self) -> None:
+        """Close every stream. Voices that nobody has claimed yet are let go."""
+        streams = [*self.streams.open, *self.streams.unclaimed]
+        await asyncio.gather(*(stream.aclose() for stream in streams))
+        self.streams.translations.let_go_of_all()
+
+    def _ledger(self) -> Ledger:
+        ledger = Ledger(
+            voice_timeout_seconds=self.streams.voice_timeout_seconds,
+            max_audio_seconds=self._max_audio_seconds,
+            lost=lambda utterance: self.streams.voice_lost(utterance, ledger),
+            problem=logger.warning,
+            same_language=self._same_language,
+            scope=hearing_scope(),
+        )
+        return ledger
+
+
+_factories: WeakKeyDictionary[stt.STT[Any], ReferenceType[StreamFactory]] = WeakKeyDictionary()
