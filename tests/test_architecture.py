@@ -74,6 +74,10 @@ def test_the_page_on_the_architecture_has_these_directions() -> None:
     }
 
 
+def test_no_class_touches_what_is_private_to_another() -> None:
+    assert [touch for module in house().modules.values() for touch in module.private_touches()] == []
+
+
 def test_one_room_alone_imports_the_azure_sdk() -> None:
     users = {name for name, foreign in house().foreign.items() if any(map(_is_azure_speech, foreign))}
     assert {house().room(name) for name in users} - {""} == {"_sdk"}
