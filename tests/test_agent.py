@@ -355,7 +355,7 @@ class TestNotSaid:
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
         (ledger,) = translations_of(room.stt).ledgers
-        await until(lambda: ledger._voiced_seconds and ledger.claims.empty)
+        await until(lambda: ledger.expected_seconds("any text") and ledger.claims.empty)
         assert room.speaker.heard == []
 
     async def test_speech_left_by_an_agent_that_does_not_interpret_is_not_said_later(

@@ -11,7 +11,7 @@ TIMEOUT = 5.0
 PCM = b"ab"
 
 
-def test_without_names_headers_tell_voices_apart() -> None:
+def test_headers_tell_voices_apart_without_names() -> None:
     framing = Framing(TIMEOUT)
     due = [
         event
@@ -29,7 +29,7 @@ def test_an_end_that_is_told_ends_a_voice_at_once_also_without_names() -> None:
     assert framing.deadline is None
 
 
-def test_with_names_streams_tell_voices_apart() -> None:
+def test_streams_tell_voices_apart_with_names() -> None:
     framing = Framing(TIMEOUT, ("fr",))
     framing.turn_started()
     assert framing.announced("7", "fr", 1.0) == []

@@ -15,14 +15,14 @@ PAUSE = 0.1
 # Completed, and headers
 
 
-def test_where_voices_have_no_headers_completed_ends_a_voice_at_once(ledger: Ledger) -> None:
+def test_completed_ends_a_voice_at_once_where_voices_have_no_headers(ledger: Ledger) -> None:
     utterance = ledger.recognized("un", 0.0)
     ledger.audio(piece(), 1.0)
     ledger.completed(2.0)
     assert utterance.state is State.VOICED
 
 
-def test_where_voices_have_headers_completed_ends_a_voice_after_a_pause(ledger: Ledger) -> None:
+def test_completed_ends_a_voice_after_a_pause_where_voices_have_headers(ledger: Ledger) -> None:
     utterance = ledger.recognized("un", 0.0)
     ledger.audio(piece(starts=True), 1.0)
     ledger.completed(2.0)
@@ -117,7 +117,7 @@ def test_completed_ends_the_rest_of_a_stalled_voice(ledger: Ledger) -> None:
     assert tags(following) == [2]
 
 
-def test_until_a_voice_went_on_without_a_header_the_rest_of_one_cannot_be_told(ledger: Ledger) -> None:
+def test_the_rest_of_a_voice_cannot_be_told_until_one_went_on_without_a_header(ledger: Ledger) -> None:
     stalled, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
     ledger.audio(piece(starts=True, tag=1), 1.0)
     ledger.audio(piece(starts=True, tag=1), 6.5)
@@ -135,7 +135,7 @@ def test_an_utterance_waits_for_its_voice_from_the_rest_of_a_stalled_one(ledger:
 
 
 @pytest.mark.parametrize("header", [False, True], ids=["no headers", "a header on every chunk"])
-def test_where_headers_tell_nothing_the_rest_of_a_stalled_voice_leaves_the_line_in_doubt(
+def test_the_rest_of_a_stalled_voice_leaves_the_line_in_doubt_where_headers_tell_nothing(
     ledger: Ledger, header: bool
 ) -> None:
     stalled, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)

@@ -62,7 +62,7 @@ def test_audio_that_nobody_can_be_given_is_told(lost: list[Utterance]) -> None:
     ids=["reconnected", "end"],
 )
 class TestACut:
-    def test_what_is_not_fully_voiced_is_lost(
+    def test_an_utterance_that_is_not_fully_voiced_is_lost(
         self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
     ) -> None:
         under_way, in_line = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
@@ -70,7 +70,7 @@ class TestACut:
         cut(ledger, 2.0)
         assert (under_way.lost_reason, in_line.lost_reason) == (reason, reason)
 
-    def test_what_is_fully_voiced_can_still_be_claimed(
+    def test_an_utterance_that_is_fully_voiced_can_still_be_claimed(
         self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
     ) -> None:
         utterance = ledger.recognized("un", 0.0)
@@ -79,7 +79,7 @@ class TestACut:
         cut(ledger, 2.0)
         assert (ledger.claims.claim("un"), utterance.state) == ([utterance], State.VOICED)
 
-    def test_what_was_heard_stays_for_the_claimant(
+    def test_the_sound_so_far_stays_for_the_claimant(
         self, ledger: Ledger, cut: Callable[[Ledger, float], None], reason: LostReason
     ) -> None:
         utterance = ledger.recognized("un", 0.0)
@@ -118,7 +118,7 @@ class TestACut:
 # Only text
 
 
-def test_without_a_voice_asked_for_an_utterance_is_lost_at_once(
+def test_an_utterance_is_lost_at_once_if_no_voice_was_asked_for(
     ledger: Ledger, lost: list[Utterance]
 ) -> None:
     utterance = ledger.recognized("un", 0.0, voice_expected=False)
@@ -210,7 +210,7 @@ class Stream:
 @given(st.lists(reports, max_size=30))
 @example([("recognized", "oui"), ("audio", 16.0, False), ("completed",)])
 @example([("audio", 16.0, False), ("recognized", "oui")])
-def test_whatever_is_reported_every_wait_ends_every_loss_has_a_reason_and_memory_is_bounded(
+def test_every_wait_ends_every_loss_has_a_reason_and_memory_is_bounded_whatever_is_reported(
     sequence: list[tuple[object, ...]],
 ) -> None:
     stream = Stream()
@@ -310,7 +310,9 @@ def test_no_utterance_ever_holds_a_sample_of_anothers_voice(plan_list: list[Plan
 class TestNobodyWillSayIt:
     """An utterance that was let go keeps its place in the line, and no memory."""
 
-    def test_its_voice_is_not_that_of_the_next(self, ledger: Ledger, lost: list[Utterance]) -> None:
+    def test_the_voice_of_a_skipped_utterance_is_not_given_to_the_next(
+        self, ledger: Ledger, lost: list[Utterance]
+    ) -> None:
         skipped, said = ledger.recognized("Oui.", 0.0), ledger.recognized("Non.", 0.1)
         ledger.claims.let_go(skipped)
         for now, tag in ((1.0, 1), (2.0, 2)):
@@ -320,7 +322,7 @@ class TestNobodyWillSayIt:
         assert tags(said) == [2]
         assert lost == []
 
-    def test_what_had_come_of_its_voice_is_freed(self, ledger: Ledger) -> None:
+    def test_the_voice_of_a_skipped_utterance_is_freed(self, ledger: Ledger) -> None:
         skipped = ledger.recognized("Oui.", 0.0)
         ledger.audio(piece(tag=1), 1.0)
         ledger.claims.let_go(skipped)
@@ -333,14 +335,18 @@ class TestNobodyWillSayIt:
         assert ledger.claims.claim(skipped.translation) == []
         assert ledger.claims.claim("Oui.") == [said]
 
-    def test_its_loss_is_not_reported(self, ledger: Ledger, lost: list[Utterance]) -> None:
+    def test_the_loss_of_a_skipped_utterance_is_not_reported(
+        self, ledger: Ledger, lost: list[Utterance]
+    ) -> None:
         skipped = ledger.recognized("Oui.", 0.0)
         ledger.claims.let_go(skipped)
         ledger.reconnected(1.0)
         assert skipped.state is State.LOST
         assert lost == []
 
-    def test_its_voice_may_be_longer_than_what_may_wait(self, lost: list[Utterance]) -> None:
+    def test_the_voice_of_a_skipped_utterance_may_be_longer_than_the_bound(
+        self, lost: list[Utterance]
+    ) -> None:
         ledger = Ledger(max_audio_seconds=2.0, lost=lost.append)
         skipped, said = ledger.recognized("Oui.", 0.0), ledger.recognized("Non.", 0.1)
         ledger.claims.let_go(skipped)
@@ -363,7 +369,7 @@ class TestUnread:
     """A result that cannot be read: its voice comes, and its words never do."""
 
     @pytest.mark.parametrize("early", [False, True])
-    def test_its_voice_is_nobodys_and_the_next_utterance_has_its_own(
+    def test_the_voice_of_an_unread_result_is_nobodys_and_the_next_utterance_has_its_own(
         self, ledger: Ledger, lost: list[Utterance], early: bool
     ) -> None:
         if early:

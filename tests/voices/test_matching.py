@@ -109,7 +109,7 @@ def test_the_utterance_of_a_voice_that_was_dropped_early_does_not_get_the_next_v
     assert (tags(utterance), utterance.state) == ([], State.LOST)
 
 
-def test_after_an_early_voice_was_dropped_a_quiet_timeout_heals(ledger: Ledger) -> None:
+def test_a_quiet_timeout_heals_the_order_after_an_early_voice_was_dropped(ledger: Ledger) -> None:
     ledger.audio(piece(31.0), 0.0)
     ledger.completed(1.0)
     ledger.expire(1.0 + TIMEOUT)
@@ -154,7 +154,7 @@ def test_an_utterance_recognized_after_the_voice_before_it_waits_from_then_on(le
     assert ledger.deadline == 3.0 + TIMEOUT
 
 
-def test_just_before_its_timeout_an_utterance_is_not_lost(ledger: Ledger) -> None:
+def test_an_utterance_is_not_lost_just_before_its_timeout(ledger: Ledger) -> None:
     utterance = ledger.recognized("un", 0.0)
     ledger.expire(TIMEOUT - 0.01)
     assert utterance.state is State.RECOGNIZED
@@ -232,7 +232,7 @@ def test_the_moment_of_being_first_in_line_is_when_the_one_before_was_given_up(l
 
 
 @pytest.mark.parametrize("voices", [0, 1])
-def test_where_voices_do_not_come_the_wait_does_not_grow(ledger: Ledger, voices: int) -> None:
+def test_the_wait_does_not_grow_where_voices_do_not_come(ledger: Ledger, voices: int) -> None:
     for number in range(voices):
         ledger.recognized(f"with a voice {number}", 0.0)
         ledger.audio(piece(), 0.0)
@@ -248,7 +248,7 @@ def test_where_voices_do_not_come_the_wait_does_not_grow(ledger: Ledger, voices:
 
 
 @pytest.mark.parametrize(("latency", "quiet"), [(0.1, 1.0), (1.0, 3.0), (4.0, TIMEOUT)])
-def test_where_latencies_are_known_doubt_ends_after_three_times_the_slowest(
+def test_a_doubt_ends_after_three_times_the_slowest_latency_where_that_is_known(
     ledger: Ledger, latency: float, quiet: float
 ) -> None:
     for number in range(3):
@@ -292,7 +292,7 @@ def test_doubt_lasts_until_it_was_quiet_for_the_timeout(ledger: Ledger, last: st
     assert ledger.deadline == 11.0 + TIMEOUT
 
 
-def test_after_a_quiet_timeout_voices_are_given_again(ledger: Ledger) -> None:
+def test_voices_are_given_again_after_a_quiet_timeout(ledger: Ledger) -> None:
     ledger.recognized("un", 0.0)
     ledger.audio(piece(tag=1), 6.0)
     ledger.completed(7.0)
@@ -341,13 +341,15 @@ class TestSameLanguage:
         ledger.audio(piece(tag=tag), now)
         ledger.completed(now)
 
-    def test_alone_it_tells_by_its_voice(self, ledger: Ledger, known: SameLanguage) -> None:
+    def test_a_same_language_utterance_alone_tells_by_its_voice(
+        self, ledger: Ledger, known: SameLanguage
+    ) -> None:
         same = self.say(ledger, "Oui.", 0.0, same=True)
         self.voice(ledger, 1.0, tag=1)
         assert known.voiced is True
         assert tags(same) == [1]
 
-    def test_alone_it_tells_by_the_voice_that_does_not_come(
+    def test_a_same_language_utterance_alone_tells_by_the_voice_that_does_not_come(
         self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
     ) -> None:
         same = self.say(ledger, "Oui.", 0.0, same=True)
@@ -355,7 +357,7 @@ class TestSameLanguage:
         assert known.voiced is False
         assert (lost, same.lost_reason) == ([same], LostReason.TIMEOUT)
 
-    def test_before_another_the_voice_is_held_until_a_second_tells_whose_it_is(
+    def test_an_ambiguous_voice_is_held_until_a_second_tells_whose_it_is(
         self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
     ) -> None:
         same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
@@ -366,7 +368,7 @@ class TestSameLanguage:
         ledger.completed(3.0)
         assert [same.state, other.state, lost] == [State.VOICED, State.VOICED, []]
 
-    def test_before_another_the_voice_is_the_others_when_no_second_comes(
+    def test_an_ambiguous_voice_is_the_other_utterances_when_no_second_comes(
         self, ledger: Ledger, known: SameLanguage
     ) -> None:
         same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
@@ -378,7 +380,9 @@ class TestSameLanguage:
         assert ledger.deadline is None
 
     @pytest.mark.parametrize("voiced", [True, False])
-    def test_among_many_each_has_its_own(self, ledger: Ledger, known: SameLanguage, voiced: bool) -> None:
+    def test_each_of_many_utterances_has_its_own_voice(
+        self, ledger: Ledger, known: SameLanguage, voiced: bool
+    ) -> None:
         found = [self.say(ledger, f"{at}", at / 10, same=at in (0, 2)) for at in range(5)]
         own = [one for one in found if voiced or not one.same_language]
         for utterance in own:
@@ -387,7 +391,7 @@ class TestSameLanguage:
         assert [tags(one) for one in own] == [[1 + int(one.text)] for one in own]
         assert known.voiced is voiced
 
-    def test_when_azure_has_sent_all_the_voices_are_told_apart(
+    def test_ambiguous_voices_are_told_apart_when_azure_has_sent_all(
         self, ledger: Ledger, known: SameLanguage
     ) -> None:
         same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
@@ -410,7 +414,7 @@ class TestSameLanguage:
         self.voice(ledger, 1.0, tag=1)
         assert (tags(other), tags(same)) == ([1], [])
 
-    def test_where_it_has_no_voice_it_is_not_waited_for(
+    def test_no_voice_is_awaited_where_same_language_speech_has_none(
         self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
     ) -> None:
         known.voiced = False
@@ -419,7 +423,9 @@ class TestSameLanguage:
         assert same.lost_reason is LostReason.SAME_LANGUAGE
         assert tags(other) == [1]
 
-    def test_where_it_has_one_its_place_is_kept(self, ledger: Ledger, known: SameLanguage) -> None:
+    def test_a_same_language_utterance_keeps_its_place_where_it_has_a_voice(
+        self, ledger: Ledger, known: SameLanguage
+    ) -> None:
         known.voiced = True
         same, other = self.say(ledger, "Oui.", 0.0, same=True), self.say(ledger, "Non.", 0.1)
         ledger.audio(piece(tag=1), 1.0)
@@ -466,7 +472,7 @@ class TestOverdue:
         ledger.audio(Samples(b"\1\0" * 160, 16000), now)
         ledger.completed(now)
 
-    def test_then_it_is_given_to_nobody(self) -> None:
+    def test_an_overdue_voice_is_given_to_nobody(self) -> None:
         ledger = self.ledger()
         skipped, behind = ledger.recognized("skipped", 30.0), ledger.recognized("behind", 33.0)
         self.voice(ledger, 33.5)
@@ -481,7 +487,7 @@ class TestOverdue:
         self.voice(ledger, 36.5)
         assert (later.state, later.seconds) == (State.VOICED, pytest.approx(0.01))
 
-    def test_where_the_second_has_waited_as_long_the_next_may_be_as_late(self) -> None:
+    def test_the_next_voice_may_be_as_late_where_the_second_has_waited_as_long(self) -> None:
         ledger = self.ledger()
         for text in ("first", "second", "third"):
             ledger.recognized(text, 30.0)
@@ -499,7 +505,7 @@ class TestOverdue:
         self.voice(ledger, now)
         assert first.state is State.VOICED
 
-    def test_with_nobody_behind_a_late_voice_is_of_the_first(self) -> None:
+    def test_a_late_voice_is_of_the_first_with_nobody_behind(self) -> None:
         ledger = self.ledger()
         first = ledger.recognized("first", 30.0)
         self.voice(ledger, 34.5)

@@ -65,7 +65,7 @@ def test_headers_are_no_sound(chunks: list[bytes], starts: list[bool]) -> None:
 
 
 @pytest.mark.parametrize(("chunks", "starts"), LAYOUTS.values(), ids=LAYOUTS)
-def test_what_had_a_header_in_front_says_so(chunks: list[bytes], starts: list[bool]) -> None:
+def test_samples_with_a_header_in_front_say_so(chunks: list[bytes], starts: list[bool]) -> None:
     assert [samples.starts for samples in read(chunks)] == starts
 
 
@@ -114,7 +114,7 @@ def test_half_a_sample_before_a_header_is_no_sound() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"\x01", header()[:20]], ids=["half a sample", "half a header"])
-def test_what_is_left_at_the_end_of_a_voice_is_not_put_before_the_next(rest: bytes) -> None:
+def test_the_rest_of_a_voice_is_not_put_before_the_next(rest: bytes) -> None:
     reader = VoiceReader()
     reader.read(rest)
     reader.end()
@@ -143,7 +143,7 @@ def test_the_rate_of_a_header_holds_until_the_next(sample_rate: int) -> None:
     assert [samples.sample_rate for samples in pieces] == [sample_rate, sample_rate, 16000]
 
 
-def test_without_a_header_the_rate_is_the_one_that_was_asked_for() -> None:
+def test_the_rate_without_a_header_is_the_one_that_was_asked_for() -> None:
     assert read([PCM])[0].sample_rate == DEFAULT_RATE_HZ == 16000
 
 
@@ -182,12 +182,12 @@ UNSUPPORTED = {
 
 
 @pytest.mark.parametrize("head", UNSUPPORTED.values(), ids=UNSUPPORTED)
-def test_what_cannot_be_played_as_samples_raises(head: bytes) -> None:
+def test_a_header_that_cannot_be_played_raises(head: bytes) -> None:
     with pytest.raises(VoiceFormatError):
         VoiceReader().read(head + PCM)
 
 
-def test_after_a_voice_that_cannot_be_played_the_next_one_can() -> None:
+def test_the_next_voice_can_be_played_after_one_that_cannot() -> None:
     reader = VoiceReader()
     with pytest.raises(VoiceFormatError):
         reader.read(UNSUPPORTED["8 bit"] + PCM)
@@ -195,7 +195,7 @@ def test_after_a_voice_that_cannot_be_played_the_next_one_can() -> None:
     assert reader.read(header() + PCM) == Samples(PCM, 16000, True)
 
 
-def test_what_follows_a_header_that_cannot_be_played_is_no_sound_until_the_next_header() -> None:
+def test_nothing_after_a_header_that_cannot_be_played_is_sound_until_the_next_header() -> None:
     reader = VoiceReader()
     with pytest.raises(VoiceFormatError):
         reader.read(header(bits=8) + PCM)

@@ -136,7 +136,7 @@ class TestAStreamUsedAgain:
         assert shown(due) == "<a"
 
     @pytest.mark.parametrize("starts", ["", "^a^b^c"])
-    def test_with_three_voices_open_the_second_of_a_stream_never_goes_into_a_third(self, starts: str) -> None:
+    def test_the_second_voice_of_a_stream_never_goes_into_a_third_of_three(self, starts: str) -> None:
         heard = Service().says(starts + "abcBbBAC")
         assert heard == ("<a!><b><c>" if starts else "<a><b><c><b>")
 
@@ -148,7 +148,7 @@ class TestAStreamUsedAgain:
 
 
 class TestAVoiceWithoutAToldEnd:
-    def test_it_is_over_a_moment_after_its_last_chunk_when_another_waits(self) -> None:
+    def test_a_voice_is_over_a_moment_after_its_last_chunk_when_another_waits(self) -> None:
         service = Service()
         service.says("a", 1.0)
         service.says("b", 1.2)
@@ -167,7 +167,7 @@ class TestAVoiceWithoutAToldEnd:
         service.says("aAbc", 1.0)
         assert service.framing.deadline == 1.0 + STALL_SHARE * TIMEOUT
 
-    def test_it_has_the_whole_timeout_while_no_other_voice_waits(self) -> None:
+    def test_a_voice_has_the_whole_timeout_while_no_other_waits(self) -> None:
         service = Service()
         service.says("a", 1.0)
         assert service.framing.deadline == 1.0 + TIMEOUT
@@ -187,7 +187,7 @@ class TestAVoiceWithoutAToldEnd:
         due = service.framing.chunk(chunk_of(piece(starts=True, tag=ord("a"))), 0.0, stream_id="a")
         assert shown(due) == "><a"
 
-    def test_what_comes_of_it_after_it_was_given_up_is_late(self) -> None:
+    def test_a_chunk_after_its_voice_was_given_up_is_late(self) -> None:
         service = Service()
         service.says("ab")
         service.framing.expire(UNTOLD_END_SECONDS)
@@ -227,7 +227,7 @@ class TestLanguages:
         due = service.events("^a^b^cacbACB")
         assert shown([event for event in due if event.language == "fr"]) == "<a><c>"
 
-    def test_with_one_language_each_voice_is_in_that_one(self) -> None:
+    def test_each_voice_is_in_the_one_language_that_is_spoken(self) -> None:
         service = Service("fr")
         service.languages = {"a": "fr-FR"}
         assert {event.language for event in service.events("^aaAbB")} == {"fr"}
@@ -250,7 +250,7 @@ def test_half_a_sample_at_the_end_of_a_voice_is_no_sound_of_the_next() -> None:
 
 @settings(derandomize=True, deadline=None, max_examples=500)
 @given(st.text("abcdABCD-^|", max_size=30))
-def test_whatever_is_sent_each_voice_begins_once_ends_once_and_no_sound_is_outside_one(
+def test_each_voice_begins_once_ends_once_and_holds_all_sound_whatever_is_sent(
     letters: str,
 ) -> None:
     service = Service()
