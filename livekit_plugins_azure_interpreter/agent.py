@@ -14,6 +14,7 @@ from livekit.agents.stt import SpeechEvent
 
 from ._interpreting.session import SessionInterpreter
 from ._livekit_private import UnansweredTurns
+from ._options.numbers import check_number
 from ._options.session_option_names import check_option_names
 from ._speaking.catch_up import faster
 
@@ -103,8 +104,7 @@ class InterpreterAgent(Agent):
     ) -> None:
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", not {catch_up!r}')
-        if drain_timeout_seconds < 0:
-            raise ValueError(f"drain_timeout_seconds must be at least 0, got {drain_timeout_seconds}")
+        check_number("drain_timeout_seconds", drain_timeout_seconds, least=0)
         super().__init__(instructions=instructions, **options)
         self._skip_same_language = skip_same_language
         self._catch_up = catch_up

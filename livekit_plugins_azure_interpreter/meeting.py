@@ -16,6 +16,7 @@ from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy, InterpretationChanged, RouteInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._options.languages import spoken, target
+from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from .log import logger
 from .options import STTOptions
@@ -99,14 +100,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     ) -> None:
         super().__init__()
         _check_option_names(options)
-        if max_streams < 1:
-            raise ValueError(f"max_streams must be 1 at least, not {max_streams}")
+        check_number("max_streams", max_streams, least=1, whole=True)
         if not track_sources:
             raise ValueError("track_sources is empty: name one source at least, or leave it out")
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
-        if max_lag_seconds is not None and not max_lag_seconds > 0:
-            raise ValueError(f"max_lag_seconds must be more than 0, or None, got {max_lag_seconds}")
+        check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
         # A function, since it shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)

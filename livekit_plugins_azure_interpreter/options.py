@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._options.languages import is_code, spelled, target
+from ._options.numbers import check_number
 from ._options.strings import is_visible_ascii
 from .credentials import Credentials
 
@@ -28,6 +29,8 @@ _VOICE = re.compile(
 )
 _ENDPOINT_ID = re.compile(r"[A-Za-z0-9-]+")
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
+_MILLISECONDS = (("segmentation_silence_timeout_ms", 100, 5000), ("segmentation_max_time_ms", 20000, 70000))
+"""What Azure allows."""
 SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
 Profanity = Literal["masked", "removed", "raw"]
@@ -147,9 +150,9 @@ class Options:
         check_choice(
             "segmentation_strategy", self.segmentation_strategy, (None, "Default", "Time", "Semantic")
         )
-        check_range("segmentation_silence_timeout_ms", self.segmentation_silence_timeout_ms, 100, 5000)
-        check_range("segmentation_max_time_ms", self.segmentation_max_time_ms, 20000, 70000)
-        check_range("phrase_list_weight", self.phrase_list_weight, 0, 2)
+        for name, least, most in _MILLISECONDS:
+            check_number(name, getattr(self, name), least=least, most=most, whole=True, or_none=True)
+        check_number("phrase_list_weight", self.phrase_list_weight, least=0, most=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,8 +233,3 @@ def check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequ
             raise ValueError(
                 f"custom_endpoints needs the id of an endpoint for {language!r}: letters, digits and hyphens"
             )
-
-
-def check_range(name: str, value: float | None, least: float, most: float) -> None:
-    if value is not None and not least <= value <= most:
-        raise ValueError(f"{name} must be between {least} and {most}, not {value}")

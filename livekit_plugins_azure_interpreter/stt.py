@@ -17,6 +17,7 @@ from livekit.agents.utils import AudioBuffer, is_given
 
 from ._livekit_private import KeytermsSTT, scope_of
 from ._options.languages import spelled
+from ._options.numbers import check_number
 from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
 from ._recognition.stream import SpeechStream
 from ._recognition.stream_factory import StreamFactory
@@ -177,8 +178,13 @@ class STT(KeytermsSTT[_Events]):
             ),
             session_keyterms=self._expect_session_keyterms,
         )
-        if not kept_audio_seconds > 0:
-            raise ValueError(f"kept_audio_seconds must be more than 0, got {kept_audio_seconds}")
+        for name, seconds in (
+            ("voice_timeout_seconds", voice_timeout_seconds),
+            ("peer_timeout_seconds", peer_timeout_seconds),
+            ("max_audio_seconds", max_audio_seconds),
+            ("kept_audio_seconds", kept_audio_seconds),
+        ):
+            check_number(name, seconds, above=0)
         streams = Streams(
             open_recognizer=_open_recognizer,
             peer_timeout_seconds=peer_timeout_seconds,

@@ -11,6 +11,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 
 from ._interpreting.stt_group import STTGroup
 from ._livekit_private import UnmeteredChunkedStream, UnmeteredSynthesizeStream, when_ended
+from ._options.numbers import check_number
 from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
@@ -26,9 +27,10 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         stt: Whose translations: the session's `STT`, or its `stt.FallbackAdapter` with one or more of them.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
             Without one, other text is an `APIError`, and a lost voice a recoverable error.
-        sample_rate: Of the frames, in Hz. A voice or fallback of another rate is resampled.
+        sample_rate: Of the frames, in Hz, 8000 to 192000. A voice or fallback of another rate is resampled.
 
     Raises:
+        ValueError: `sample_rate` is not such a number.
         TypeError: `stt` is not this package's `STT`, nor has one.
     """
 
@@ -39,6 +41,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         fallback: tts.TTS[Any] | None = None,
         sample_rate: int = 16000,
     ) -> None:
+        check_number("sample_rate", sample_rate, least=8000, most=192_000, whole=True)
         self._stt, self._stt_group = stt, STTGroup(stt)
         first = next(iter(self._stt_group), None)
         if first is None:

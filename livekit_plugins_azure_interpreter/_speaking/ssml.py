@@ -11,8 +11,9 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from .._options.languages import spelled
+from .._options.numbers import check_number
 from .._options.strings import trimmed
-from ..options import check_languages, check_range, check_voice
+from ..options import check_languages, check_voice
 
 PERSONAL_MODEL = "DragonLatestNeural"
 """Of Azure's base models the one that is most like the speaker."""
@@ -51,7 +52,7 @@ class SynthesisVoice:
             raise ValueError("speaker_profile_id (AZURE_SPEAKER_PROFILE_ID) must be an id, such as a GUID")
         if self.language is not None:
             check_languages("language", (self.language,))
-        check_range("rate", self.rate, 0.5, 2.0)
+        check_number("rate", self.rate, least=0.5, most=2.0, or_none=True)
 
     @classmethod
     def resolve(
