@@ -27,6 +27,8 @@ nox.options.sessions = ["lint", "types", "tests"]
 # One missing Python is skipped. Were all missing, nothing would run and nox would call it a success.
 nox.options.error_on_missing_interpreters = not any(map(get_interpreter, PYTHONS))
 
+NEXT = ["azure-cognitiveservices-speech", "livekit-agents", "livekit-plugins-azure", "livekit-plugins-silero"]
+"""What `next` tests the newest pre-releases of."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
 _dist = tempfile.TemporaryDirectory()
@@ -46,6 +48,24 @@ def nightly(session: nox.Session) -> None:
     env = {name: os.environ.get(name, value) for name, value in more.items()}
     files = "tests/test_schedules.py tests/test_meetings.py tests/integration/test_closing.py"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
+    sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
+    # Random cases by the hundred take longer than all the rest: `tests` runs them.
+    others = ("examples", "integration", "room", "test_meetings.py", "test_schedules.py")
+    away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
+    two_cores = ["--numprocesses=2", "--dist=worksteal"]
+    env = {"PYTHONPATH": str(ROOT / "tests")}
+    _pytest(session, "tests", *sealed, *away, *two_cores, "-m", "not native", env=env)
+
+
+@nox.session(name="next")
+def on_pre_releases(session: nox.Session) -> None:
+    """Test on the newest pre-releases of LiveKit Agents and the Azure SDK; what broke is listed. May fail."""
+    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", pre_releases=NEXT)
 
 
 @nox.session
@@ -151,9 +171,22 @@ def package(session: nox.Session) -> None:
         session.error(f"The wheel holds more than the package: {others}")
 
 
-def _pytest(session: nox.Session, tests: str, *options: str, env: dict[str, str] | None = None) -> None:
-    """Run these tests, or those of them that the session's arguments name."""
+def _pytest(
+    session: nox.Session,
+    tests: str,
+    *options: str,
+    env: dict[str, str] | None = None,
+    pre_releases: Sequence[str] = (),
+) -> None:
+    """Run these tests, or those of them that the session's arguments name.
+
+    Args:
+        pre_releases: Packages of which the newest pre-release is tested, whatever the project permits.
+    """
     _install(session, *TEST)
+    if pre_releases:
+        session.run("python", "-m", "pip", "install", "--quiet", "--pre", "--upgrade", *pre_releases)
+        session.run("python", "-m", "pip", "list")
     arguments = [*options, *_with_tests(session.posargs, tests, session.invoked_from)]
     # Away from the source tree, neither a test nor a process that it starts can import it by accident.
     with session.chdir(session.create_tmp()):

@@ -12,6 +12,8 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.emulator.sockets import reset
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
+pytestmark = pytest.mark.native
+
 _SLOW = Line("slow", voices={"fr": Voice(bytes(320_000))})
 _SCRIPT = (Line("one"), Line("two"))
 _BREATH_SECONDS = 0.05

@@ -13,6 +13,8 @@ from livekit_plugins_azure_interpreter import emulator as public
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
+pytestmark = pytest.mark.native
+
 _VOICE = Voice(b"".join(bytes([number, 0x10]) for number in range(200)) * 16)
 """3,200 samples that differ from their neighbours, in two messages."""
 _SCRIPT = tuple(

@@ -60,6 +60,7 @@ class TestAsACommand:
         code, out, err = await _run("--script", str(path))
         assert (code, out, err.count("\n"), f"{path}: not JSON" in err) == (2, "", 1, True)
 
+    @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     async def test_the_command_serves_at_the_endpoint_it_prints_until_a_signal_ends_it_with_0(
@@ -171,6 +172,7 @@ class TestHelp:
 
 
 class TestServe:
+    @pytest.mark.native
     async def test_a_loop_without_signal_handlers_serves_too(
         self, connect: Any, mocker: MockerFixture, eventually: Any
     ) -> None:
@@ -186,6 +188,7 @@ class TestServe:
         with pytest.raises(asyncio.CancelledError):
             await serving
 
+    @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="there are no signal handlers there")
     async def test_a_signal_ends_it(self, mocker: MockerFixture, eventually: Any) -> None:
         handlers: dict[int, Any] = {}
@@ -202,6 +205,7 @@ class TestExitCode:
     def test_an_interrupt_is_0(self, recorded: _Recorded) -> None:
         assert command.main([]) == 0
 
+    @pytest.mark.native
     @pytest.mark.parametrize(
         ("arguments", "complaint"),
         [
@@ -223,6 +227,7 @@ class TestExitCode:
         err = capsys.readouterr().err
         assert (code, err.count("\n"), complaint in err) == (2, 1, True)
 
+    @pytest.mark.native
     def test_a_port_that_is_taken_is_2_and_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))

@@ -19,6 +19,8 @@ from livekit_plugins_azure_interpreter.emulator import (
 from livekit_plugins_azure_interpreter.emulator.replay import Replay
 from livekit_plugins_azure_interpreter.emulator.wire import Message, json_body
 
+pytestmark = pytest.mark.native
+
 
 def _client(at: float, position: float = 0.0, *, path: str = "audio", turn: int = 1) -> RecordedMessage:
     return RecordedMessage(

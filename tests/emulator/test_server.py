@@ -24,6 +24,8 @@ from livekit_plugins_azure_interpreter.emulator import (
 )
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
+pytestmark = pytest.mark.native
+
 _SCRIPT = (
     Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"}),
     Line("Goodbye", translations={"fr": "Au revoir", "de": "Tschüss"}),

@@ -95,18 +95,21 @@ class TestHangUp:
             transport.abort()
             writer.close()
 
+    @pytest.mark.native
     async def test_a_code_is_told_and_the_connection_is_left_to_the_client(self, peers: Any) -> None:
         transport, reader = peers
         hang_up(transport, 1012)
         assert await reader.readexactly(4) == b"\x88\x02\x03\xf4"
         assert not transport.is_closing()
 
+    @pytest.mark.native
     async def test_hanging_up_without_a_code_resets_the_connection(self, peers: Any) -> None:
         transport, reader = peers
         hang_up(transport, None)
         with pytest.raises(ConnectionResetError):
             await reader.read()
 
+    @pytest.mark.native
     @pytest.mark.parametrize("code", [None, 1000])
     async def test_a_connection_that_is_gone_is_left_alone(self, peers: Any, code: int | None) -> None:
         transport, _ = peers

@@ -179,6 +179,7 @@ class TestSynthesis:
 
 
 class TestOverTheWebSocket:
+    @pytest.mark.native
     async def test_the_real_sdk_hears_every_sample_twice_on_one_connection(self) -> None:
         async with Emulator(Behaviour(synthesis_seconds=0.4)) as emulator:
             speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello", "Goodbye"])
@@ -186,12 +187,14 @@ class TestOverTheWebSocket:
         assert heard == [synthesize(text, 0.4, 16000).pcm for text in ("Hello", "Goodbye")]
         assert [one.text for one in emulator.synthesized] == ["Hello", "Goodbye"]
 
+    @pytest.mark.native
     async def test_a_wrong_key_is_not_let_in(self) -> None:
         async with Emulator(Behaviour(key="right")) as emulator, aiohttp.ClientSession() as client:
             with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
                 await client.ws_connect(emulator.synthesis_endpoint)
         assert caught.value.status == 401
 
+    @pytest.mark.native
     async def test_a_client_that_breaks_the_wire_is_sent_away(self) -> None:
         async with Emulator() as emulator, aiohttp.ClientSession() as client:
             socket = await client.ws_connect(emulator.synthesis_endpoint)
@@ -209,12 +212,14 @@ class TestOverHttp:
         ):
             return response.status, await response.read()
 
+    @pytest.mark.native
     async def test_the_samples_are_the_body(self) -> None:
         async with Emulator(Behaviour(synthesis_seconds=0.4)) as emulator:
             status, body = await self._post(emulator, _SSML.format("Hello"), "raw-24khz-16bit-mono-pcm")
         assert (status, body) == (200, synthesize("Hello", 0.4, 24000).pcm)
         assert [one.text for one in emulator.synthesized] == ["Hello"]
 
+    @pytest.mark.native
     @pytest.mark.parametrize(
         ("data", "form"),
         [("no & xml", _RAW_16), (_SSML.format("x"), "opus"), (_SSML.format("x" * 65_536), _RAW_16)],
@@ -224,6 +229,7 @@ class TestOverHttp:
             status, _ = await self._post(emulator, data, form)
         assert status == 400
 
+    @pytest.mark.native
     async def test_a_wrong_key_is_a_401(self) -> None:
         async with Emulator(Behaviour(key="right")) as emulator:
             status, _ = await self._post(emulator, _SSML.format("x"), key="wrong")
@@ -300,6 +306,7 @@ class TestFaults:
         with pytest.raises(ConnectionError):
             await Asked(faults=[RefuseText()]).say(context(), ssml())
 
+    @pytest.mark.native
     @pytest.mark.parametrize(
         "path", ["/tts/cognitiveservices/websocket/v1", "/cognitiveservices/websocket/v1"]
     )
@@ -325,6 +332,7 @@ class TestFaults:
             await asked.say(context(), ssml("x" * (room + 1)))
         assert (len(asked.synthesized), ends) == (1, [1007])
 
+    @pytest.mark.native
     async def test_the_real_sdk_asks_again_where_the_connection_is_reset_before_the_voice(self) -> None:
         async with Emulator(Behaviour(faults=[DropText(after=0.0, times=1)])) as emulator:
             speaking = asyncio.to_thread(_speak, emulator.synthesis_endpoint, ["Hello"])

@@ -12,6 +12,8 @@ from fakes.limits import LIMIT_SECONDS
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 
+pytestmark = pytest.mark.native
+
 _SCRIPT = (Line("one", language="de-DE"), Line("two", language="de-DE"))
 
 

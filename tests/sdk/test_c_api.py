@@ -16,6 +16,8 @@ from fakes.room import Audio
 from livekit_plugins_azure_interpreter._sdk import c_api, events
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture
 def recognizer() -> Any:

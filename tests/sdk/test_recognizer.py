@@ -32,6 +32,8 @@ from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 from livekit_plugins_azure_interpreter.options import Options, Proxy
 
+pytestmark = pytest.mark.native
+
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
 VOICE = Audio().voice(0.5, seed=1)

@@ -28,6 +28,8 @@ from livekit_plugins_azure_interpreter.credentials import SPEAKING, Credentials
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, MuteText, synthesize
 from livekit_plugins_azure_interpreter.options import Proxy, SpeakingOptions
 
+pytestmark = pytest.mark.native
+
 NOBODY = "ws://127.0.0.1:9"
 """The discard port: nobody listens there."""
 HELLO = SynthesisVoice(name="fr-FR-DeniseNeural").ssml("Hello you")

@@ -12,7 +12,10 @@ from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter._sdk.tcp_nodelay import set_tcp_nodelay
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot be listed there")
+pytestmark = [
+    pytest.mark.native,
+    pytest.mark.skipif(sys.platform == "win32", reason="sockets cannot be listed there"),
+]
 
 
 class Connected:
