@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, APIError, utils
@@ -35,7 +35,7 @@ class SpokenTranslation:
     """
 
     def __init__(
-        self, translation: Translation, data: SpeechData, frames: AsyncIterator[rtc.AudioFrame]
+        self, translation: Translation, data: SpeechData, frames: AsyncGenerator[rtc.AudioFrame, None]
     ) -> None:
         self.translation = translation
         self.data = data
@@ -43,6 +43,10 @@ class SpokenTranslation:
 
     def __aiter__(self) -> AsyncIterator[rtc.AudioFrame]:
         return self._frames
+
+    async def aclose(self) -> None:
+        """The rest of its voice is not wanted."""
+        await self._frames.aclose()
 
     def said_seconds_ago(self, now: float) -> float:
         """How long ago its last word was said, also where Azure was away since; `now` is the loop's."""
@@ -168,10 +172,12 @@ class SpeakerPipeline:
         await self._opened.stream.aclose()
         self._over(None)
 
-    async def __aiter__(self) -> AsyncIterator[SpokenTranslation]:
+    async def __aiter__(self) -> AsyncGenerator[SpokenTranslation, None]:
         async for translation, data in self._unsaid:
-            yield SpokenTranslation(translation, data, self._speak(translation))
-            self._backlog.over(translation, self._now())
+            try:
+                yield SpokenTranslation(translation, data, self._speak(translation))
+            finally:
+                self._backlog.over(translation, self._now())
 
     async def _listen(self) -> None:
         while True:
@@ -258,7 +264,7 @@ class SpeakerPipeline:
             self._backlog.queued(translation, self._now())
             self._unsaid.send_nowait((translation, data))
 
-    async def _speak(self, text: str) -> AsyncIterator[rtc.AudioFrame]:
+    async def _speak(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
         clearings = self._clearings
         try:
             async with self._tts.stream(conn_options=self._conn_options) as stream:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from livekit import rtc
 
@@ -46,17 +46,11 @@ class OutputTrack:
 
     def lost(self) -> None:
         """The connection is lost: what was not heard of a voice is played when it is back."""
-        seconds = self._source.queued_duration + _UNNOTICED_SECONDS
-        self._source.clear_queue()
-        while self._recent and seconds > 0:
-            frame = self._recent.pop()
-            self._unheard.appendleft(frame)
-            seconds -= frame.duration
-        self._recent.clear()
+        self._take_back(self._source.queued_duration + _UNNOTICED_SECONDS)
 
     async def play(self, frame: rtc.AudioFrame) -> None:
+        self._unheard.append(frame)
         await self._play_unheard()
-        await self._play(frame)
 
     async def played(self) -> None:
         while True:
@@ -66,17 +60,36 @@ class OutputTrack:
                 self._recent.clear()
                 return
 
+    def unheard(self) -> Sequence[rtc.AudioFrame]:
+        self._take_back(self._source.queued_duration)
+        return tuple(self._unheard)
+
+    def _take_back(self, seconds: float) -> None:
+        """The last seconds of what was sent are unheard; nothing stays queued."""
+        self._source.clear_queue()
+        while self._recent and seconds > 0:
+            frame = self._recent.pop()
+            self._unheard.appendleft(frame)
+            seconds -= frame.duration
+        self._recent.clear()
+
     async def _play_unheard(self) -> None:
         await self._until_audible(self.route)
         while self._unheard:
-            await self._play(self._unheard.popleft())
+            await self._send(self._unheard.popleft())
             await self._until_audible(self.route)
 
-    async def _play(self, frame: rtc.AudioFrame) -> None:
+    async def _send(self, frame: rtc.AudioFrame) -> None:
         self._recent.append(frame)
         while sum(one.duration for one in self._recent) > QUEUE_MS / 1000 + _UNNOTICED_SECONDS:
             self._recent.popleft()
-        await self._source.capture_frame(frame)
+        try:
+            await self._source.capture_frame(frame)
+        except Exception:
+            # It is still to be played. If the connection was lost meanwhile, it was taken back already.
+            if self._recent and self._recent[-1] is frame:
+                self._unheard.appendleft(self._recent.pop())
+            raise
 
     async def aclose(self) -> None:
         self._source.clear_queue()

@@ -61,10 +61,14 @@ class Output(Protocol):
     """A track of the interpreter's own."""
 
     async def play(self, frame: rtc.AudioFrame) -> None:
-        """Queue a frame; waits while enough is queued."""
+        """Queue a frame; waits while enough is queued. A track that raises is broken."""
 
     async def played(self) -> None:
-        """Wait until all that was queued has been heard."""
+        """Wait until all that was queued has been heard. A track that raises is broken."""
+
+    def unheard(self) -> Sequence[rtc.AudioFrame]:
+        """The frames that `play` was given and nobody has heard, in order. The track plays nothing more."""
+        ...
 
     async def aclose(self) -> None:
         """Take the track out of the room."""

@@ -22,7 +22,8 @@ from ..tts import TTS
 from .captions import Captions
 from .listener_timeline import ListenerTimeline
 from .planner import Route
-from .room import Output, Room
+from .room import Room
+from .route_track import RouteTrack
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 _LONGEST_UNREACHABLE_SECONDS = 5.0
@@ -57,13 +58,14 @@ class SpeechMissed:
         speaker: Who said it: the participant's identity.
         language: In which it is not heard.
         reason: "late": it was said more than `max_lag_seconds` ago when it was its turn; it can be read.
+            "failed": its voice could not be played, or not to its end; it can be read.
             "forgotten": Azure was away for longer than `kept_audio_seconds`; it cannot be read either.
-        seconds: How much speech.
+        seconds: How much speech; all of it, also if the beginning of its voice was heard.
     """
 
     speaker: str
     language: str
-    reason: Literal["late", "forgotten"]
+    reason: Literal["late", "failed", "forgotten"]
     seconds: float
 
 
@@ -123,7 +125,6 @@ class RouteInterpreter:
     ) -> None:
         self.route = route
         self.listeners: frozenset[str] = frozenset()
-        self._room = room
         self._stt, self._tts = stt, tts
         self._policy, self._backlog = policy, Backlog()
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
@@ -133,7 +134,7 @@ class RouteInterpreter:
         self._playing = self._leaving = self._over = False
         self._failures = 0
         self._wake = asyncio.Event()
-        self._output: Output | None = None
+        self._track = RouteTrack(route, room, tts.sample_rate, failed=self._track_failed)
         self._captions = Captions(route, room)
         self._now = asyncio.get_running_loop().time
         stt.on("speech_forgotten", self._forgotten)
@@ -278,7 +279,7 @@ class RouteInterpreter:
         try:
             while self._streams or not self._leaving:
                 if self._streams:
-                    await self._speak_streams()
+                    await self._speak(self._streams[0])
                 else:
                     self._wake.clear()
                     await self._wake.wait()
@@ -288,45 +289,43 @@ class RouteInterpreter:
             await self._captions.aclose()
             while self._streams:
                 await self._streams.popleft().interpretation.aclose()
-            await self._take_down()
+            await self._track.aclose()
             await self._stt.aclose()
             await self._tts.aclose()
 
-    async def _speak_streams(self) -> None:
-        """Speak what the streams have heard; what keeps the room from hearing it is tried again."""
-        try:
-            if self._output is None:
-                self._output = await self._room.publish(self.route, self._tts.sample_rate)
-            await self._speak(self._streams[0], self._output)
-        except Exception as error:
-            seconds = self._backoff()
-            logger.exception("the room does not take %s; tried again in %.1f s", self.route.name, seconds)
-            self._tell("failed", error, seconds)
-            self._playing = False
-            await self._take_down()
-            await asyncio.sleep(seconds)
-
-    async def _take_down(self) -> None:
-        output, self._output = self._output, None
-        if output is not None:
-            await output.aclose()
-
-    async def _speak(self, stream: _RouteStream, output: Output) -> None:
+    async def _speak(self, stream: _RouteStream) -> None:
+        """Speak all that a stream has heard."""
+        await self._track.open()
         async for speech in stream.interpretation:
             stream.audience.spoken(speech.data.start_time)
-            if self._is_late(speech):
-                self._pass_over(speech)
-                continue
-            self._playing = True
-            self._admit(stream.audience.at(speech.data.start_time))
-            async for frame in self._at_pace(speech):
-                await output.play(frame)
-            await output.played()
-            self._playing = False
+            if (reason := await self._say(speech, stream.audience)) is not None:
+                await self._miss(speech, reason)
             self._settle()
         self._streams.popleft()
         await stream.interpretation.aclose()
         self._settle()
+
+    async def _say(
+        self, speech: SpokenTranslation, audience: ListenerTimeline
+    ) -> Literal["late", "failed"] | None:
+        """Say one translation; why it was not heard, or not whole; None: it was."""
+        if self._is_late(speech):
+            return "late"
+        self._playing = True
+        self._admit(audience.at(speech.data.start_time))
+        try:
+            return await self._track.play(self._at_pace(speech), is_late=lambda: self._is_late(speech))
+        except Exception:
+            logger.exception("a voice for %s failed; going on with the next one", self.route.name)
+            return "failed"
+        finally:
+            self._playing = False
+
+    def _track_failed(self, error: Exception) -> float:
+        seconds = self._backoff()
+        logger.error("the track %s failed; trying again in %.1f s", self.route.name, seconds, exc_info=error)
+        self._tell("failed", error, seconds)
+        return seconds
 
     def _at_pace(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
         return faster(speech, self._backlog, clock=self._now) if self._policy.catch_up else aiter(speech)
@@ -335,12 +334,13 @@ class RouteInterpreter:
         most = self._policy.max_lag_seconds
         return most is not None and speech.said_seconds_ago(self._now()) > most
 
-    def _pass_over(self, speech: SpokenTranslation) -> None:
-        """What was said too long ago is only read, so that the listeners come back to the present."""
-        speech.translation.utterance.meter.end("late")
+    async def _miss(self, speech: SpokenTranslation, reason: Literal["late", "failed"]) -> None:
+        """It is only read, or the rest of it: what is late so that the listeners come back to the present."""
+        speech.translation.utterance.meter.end("late" if reason == "late" else "lost")
+        await speech.aclose()
         self._stt.let_go(speech.translation)
         self._captions.not_spoken(speech.translation)
-        self._missed(SpeechMissed(*self.route, "late", speech.data.end_time - speech.data.start_time))
+        self._missed(SpeechMissed(*self.route, reason, speech.data.end_time - speech.data.start_time))
 
     def _settle(self) -> None:
         """Where nothing that was said is still to be heard, it is for those who want it now."""

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,6 +87,7 @@ class FakeRoom:
         outputs: The tracks of the interpreter that are published now.
         refused: Who is told that they are not served as they ask, and why.
         refusals: How many of the next tracks are refused.
+        broken_frames: Which frames break the track that is to play them, counted from 1 over all tracks.
     """
 
     def __init__(self, loop: VirtualLoop) -> None:
@@ -98,7 +99,8 @@ class FakeRoom:
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
         self.refused: Mapping[str, str] = {}
-        self.refusals = 0
+        self.refusals = self.frames = 0
+        self.broken_frames: Container[int] = ()
         self.closed = False
         self._loop = loop
         self._changed: Callable[[], None] = lambda: None
@@ -239,8 +241,13 @@ class FakeOutput:
     def __init__(self, room: FakeRoom, route: Route) -> None:
         self.route = route
         self._room = room
+        self._unheard: list[rtc.AudioFrame] = []
 
     async def play(self, frame: rtc.AudioFrame) -> None:
+        self._room.frames += 1
+        if self._room.frames in self._room.broken_frames:
+            self._unheard.append(frame)
+            raise RuntimeError("the track is broken")
         samples = np.frombuffer(frame.data, np.int16)
         # A frame is of one voice; LiveKit may end it with silence.
         number, of_language = int(samples.max()), samples[samples < FIRST_UTTERANCE]
@@ -254,6 +261,9 @@ class FakeOutput:
 
     async def played(self) -> None:
         return
+
+    def unheard(self) -> list[rtc.AudioFrame]:
+        return self._unheard
 
     async def aclose(self) -> None:
         self._room.outputs.remove(self)

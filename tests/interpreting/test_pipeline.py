@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     VoiceChunk,
     VoiceCompleted,
 )
+from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog
 
 BONJOUR = phrase("hello", "bonjour", offset=0.1)
 ADIEU = phrase("farewell", "adieu")
@@ -178,6 +180,20 @@ async def test_a_translation_cleared_amid_its_voice_ends_there(
     service.last.post(VoiceChunk(voice(2)), VoiceCompleted())
     left = b"".join([bytes(frame.data) async for frame in frames])
     assert len(left) < len(voice(2))
+    await interpretation.aclose()
+
+
+async def test_a_translation_whose_listener_has_gone_does_not_stay_in_the_backlog(
+    make_stt: Callable[..., STT], until: Until, service: FakeService
+) -> None:
+    stt, backlog = make_stt(), Backlog()
+    interpretation = SpeakerPipeline(stt, TTS(stt), backlog=backlog)
+    await until(lambda: service.recognizers and service.last.started)
+    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
+    async with contextlib.aclosing(aiter(interpretation)) as speeches:
+        await anext(speeches)
+        assert backlog.late_seconds(asyncio.get_running_loop().time() + 5.0) > 0.0
+    assert backlog.late_seconds(asyncio.get_running_loop().time() + 5.0) == 0.0
     await interpretation.aclose()
 
 

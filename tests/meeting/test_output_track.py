@@ -25,9 +25,11 @@ class Source:
 
     def __init__(self) -> None:
         self.captured: list[int] = []
-        self.closed = False
+        self.broken = self.closed = False
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        if self.broken:
+            raise RuntimeError("the source is broken")
         self.captured.append(frame.data[0])
 
     def clear_queue(self) -> None:
@@ -126,6 +128,25 @@ async def test_the_end_of_a_voice_waits_for_its_listeners(place: Place) -> None:
     place.audible.set()
     await within(ending)
     assert place.source.captured == [*range(5), *range(5)]
+
+
+async def test_a_broken_track_gives_back_what_was_queued_and_the_frame_that_failed(place: Place) -> None:
+    await place.play(range(100))
+    place.source.broken = True
+    with pytest.raises(RuntimeError):
+        await place.play([100])
+    queued_frames = QUEUE_MS * _FRAMES_PER_SECOND // 1000
+    assert [frame.data[0] for frame in place.track.unheard()] == list(range(100 - queued_frames, 101))
+
+
+async def test_a_track_that_breaks_while_it_repeats_gives_back_all_of_it(place: Place) -> None:
+    await place.play(range(5))
+    place.lose()
+    place.source.broken = True
+    place.audible.set()
+    with pytest.raises(RuntimeError):
+        await within(place.track.played())
+    assert [frame.data[0] for frame in place.track.unheard()] == list(range(5))
 
 
 async def test_a_track_that_is_not_unpublished_is_a_warning(

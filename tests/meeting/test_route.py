@@ -32,6 +32,7 @@ class Booth:
         *,
         room: type[FakeRoom] = FakeRoom,
         policy: CatchUpPolicy = UNCHANGED,
+        tts: type[TTS] = TTS,
         **options: Any,
     ) -> None:
         self.loop = loop
@@ -51,7 +52,7 @@ class Booth:
             ROUTE,
             self.room,
             stt,
-            TTS(stt),
+            tts(stt),
             policy=policy,
             report=self.changes.append,
             missed=self.missed.append,
@@ -101,6 +102,10 @@ class Booth:
 
     async def go_on(self, seconds: float) -> None:
         await self.room.go_on(seconds)
+
+    def heard_seconds(self, number: int) -> float:
+        """How much of the voice of an utterance was heard, however often."""
+        return sum(played.seconds for played in self.room.played if played.number == number)
 
     def heard(self, listener: str) -> list[int]:
         return list(dict.fromkeys(one.number for one in self.room.played if listener in one.listeners))
@@ -214,6 +219,69 @@ async def test_a_room_that_refuses_the_track_is_asked_again(booth: Booth) -> Non
     await booth.go_on(6.0)
     assert booth.heard("bob") == [said]
     assert "failed" in booth.states
+
+
+@in_a_booth()
+async def test_a_track_that_breaks_in_mid_sentence_costs_the_listener_no_frame(booth: Booth) -> None:
+    booth.serve_bob()
+    booth.room.broken_frames = {3}
+    said = [await booth.say(voice_seconds=2.0), await booth.say()]
+    await booth.go_on(12.0)
+    assert booth.heard("bob") == said
+    assert [booth.heard_seconds(number) for number in said] == pytest.approx([2.0, 1.0])
+    assert "failed" in booth.states
+    assert not booth.missed
+
+
+@in_a_booth()
+async def test_a_sentence_that_breaks_every_track_is_told_and_the_next_one_is_heard(booth: Booth) -> None:
+    booth.serve_bob()
+    booth.room.broken_frames = range(3, 6)
+    broken = await booth.say(voice_seconds=2.0)
+    await booth.go_on(15.0)
+    said = await booth.say()
+    await booth.go_on(6.0)
+    assert booth.heard_seconds(broken) < 2.0
+    assert booth.heard_seconds(said) == pytest.approx(1.0)
+    assert [(missed.speaker, missed.reason) for missed in booth.missed] == [("alice", "failed")]
+    assert [caption.text for caption in booth.room.captions if not caption.spoken] == [f"{broken} in fr"]
+
+
+class FailingOnceTTS(TTS):
+    """Its first voice fails as no voice should."""
+
+    def __init__(self, stt: STT) -> None:
+        super().__init__(stt)
+        self._has_failed = False
+
+    def stream(self, **options: Any) -> Any:
+        if not self._has_failed:
+            self._has_failed = True
+            raise ValueError("as nobody foresaw")
+        return super().stream(**options)
+
+
+@in_a_booth(tts=FailingOnceTTS)
+async def test_a_voice_that_fails_is_told_and_the_next_one_is_heard(booth: Booth) -> None:
+    booth.serve_bob()
+    failing, said = await booth.say(), await booth.say()
+    await booth.go_on(6.0)
+    assert booth.heard("bob") == [said]
+    assert [missed.reason for missed in booth.missed] == ["failed"]
+    assert [caption.text for caption in booth.room.captions if not caption.spoken] == [f"{failing} in fr"]
+    assert booth.states == ["started"]
+
+
+@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
+async def test_the_rest_of_a_sentence_is_late_when_its_track_was_broken_for_too_long(booth: Booth) -> None:
+    booth.serve_bob()
+    booth.room.broken_frames = {3}
+    broken = await booth.say(voice_seconds=2.0)
+    await booth.go_on(0.5)
+    booth.room.refusals = 6
+    await booth.go_on(120.0)
+    assert 0.0 < booth.heard_seconds(broken) < 2.0
+    assert [missed.reason for missed in booth.missed] == ["late"]
 
 
 @in_a_booth()

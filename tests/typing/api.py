@@ -259,5 +259,5 @@ class TestMeetingInterpreter:
         assert_type(change.retry_seconds, float | None)
 
     def tells_what_is_not_heard(self, missed: SpeechMissed, forgotten: SpeechForgotten) -> None:
-        assert_type(missed.reason, Literal["late", "forgotten"])
+        assert_type(missed.reason, Literal["late", "failed", "forgotten"])
         assert_type(forgotten.seconds, float)

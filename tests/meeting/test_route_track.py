@@ -1,0 +1,134 @@
+"""A route's track: what is heard of a speech where tracks are refused and break."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
+from livekit_plugins_azure_interpreter._meeting.route_track import RouteTrack
+
+ROUTE = Route("alice", "fr")
+_QUEUED_FRAMES = 2
+_END = -1
+
+
+class Output:
+    """A track that hears a frame when `_QUEUED_FRAMES` follow it, and takes back those that do."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._queued: list[rtc.AudioFrame] = []
+
+    async def play(self, frame: rtc.AudioFrame) -> None:
+        self._queued.append(frame)
+        self._stage.step(frame.data[0])
+        while len(self._queued) > _QUEUED_FRAMES:
+            self._stage.heard.append(self._queued.pop(0).data[0])
+
+    async def played(self) -> None:
+        self._stage.step(_END)
+        self._stage.heard += [frame.data[0] for frame in self._queued]
+        self._queued.clear()
+
+    def unheard(self) -> Sequence[rtc.AudioFrame]:
+        return self._queued
+
+    async def aclose(self) -> None:
+        self._stage.open_tracks -= 1
+
+
+class Stage:
+    """A room for one track; `breaks` is how often a frame (by its number) still breaks the track."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+        self.errors: list[Exception] = []
+        self.refusals = self.open_tracks = 0
+        self.breaks: dict[int, int] = {}
+        self.track = RouteTrack(ROUTE, self, RATE_HZ, failed=self._failed)  # type: ignore[arg-type]  # pyright: ignore
+
+    async def publish(self, route: Route, sample_rate: int) -> Output:
+        assert (route, sample_rate) == (ROUTE, RATE_HZ)
+        if self.refusals:
+            self.refusals -= 1
+            raise RuntimeError("refused")
+        self.open_tracks += 1
+        return Output(self)
+
+    def step(self, number: int) -> None:
+        if self.breaks.get(number):
+            self.breaks[number] -= 1
+            raise RuntimeError("broken")
+
+    async def play(self, numbers: range, is_late: Callable[[], bool] = lambda: False) -> str | None:
+        return await self.track.play(frames(numbers), is_late=is_late)
+
+    def _failed(self, error: Exception) -> float:
+        self.errors.append(error)
+        return 0.0
+
+
+async def frames(numbers: range) -> AsyncIterator[rtc.AudioFrame]:
+    for number in numbers:
+        yield rtc.AudioFrame(number.to_bytes(2, "little") * 160, RATE_HZ, 1, 160)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    stage = Stage()
+    yield stage
+    await stage.track.aclose()
+    assert stage.open_tracks == 0
+
+
+@pytest.mark.parametrize("at", [0, 1, 5, 9, _END])
+async def test_a_speech_goes_on_where_its_track_broke(stage: Stage, at: int) -> None:
+    stage.breaks = {at: 1}
+    assert await stage.play(range(10)) is None
+    assert stage.heard == list(range(10))
+    assert (len(stage.errors), stage.open_tracks) == (1, 1)
+
+
+async def test_a_speech_may_break_two_tracks(stage: Stage) -> None:
+    stage.breaks = {4: 1, _END: 1}
+    assert await stage.play(range(10)) is None
+    assert stage.heard == list(range(10))
+
+
+async def test_a_speech_that_breaks_a_third_track_is_given_up(stage: Stage) -> None:
+    stage.breaks = {4: 3}
+    assert await stage.play(range(10)) == "failed"
+    assert await stage.play(range(20, 25)) is None
+    assert stage.heard == [0, 1, *range(20, 25)]
+
+
+async def test_the_rest_of_a_speech_is_not_played_when_it_is_late(stage: Stage) -> None:
+    stage.breaks = {4: 1}
+    assert await stage.play(range(10), is_late=lambda: True) == "late"
+    assert stage.heard == [0, 1]
+
+
+async def test_a_speech_on_a_sound_track_is_never_late(stage: Stage) -> None:
+    assert await stage.play(range(10), is_late=lambda: True) is None
+
+
+async def test_a_track_that_is_refused_is_published_again(stage: Stage) -> None:
+    stage.refusals = 5
+    assert await stage.play(range(3)) is None
+    assert stage.heard == [0, 1, 2]
+    assert len(stage.errors) == 5
+
+
+async def test_an_error_of_the_voice_leaves_the_track_as_it_is(stage: Stage) -> None:
+    async def failing() -> AsyncIterator[rtc.AudioFrame]:
+        async for frame in frames(range(2)):
+            yield frame
+        raise ValueError("of the voice")
+
+    with pytest.raises(ValueError, match="of the voice"):
+        await stage.track.play(failing(), is_late=lambda: False)
+    assert (stage.errors, stage.open_tracks) == ([], 1)
