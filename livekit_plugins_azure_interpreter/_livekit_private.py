@@ -81,6 +81,18 @@ class AnyRateStream(stt.RecognizeStream):
     def _tell_connected(self, seconds: float) -> None:
         self._report_connection_acquired(seconds, connection_reused=False)
 
+    @property
+    def _is_probed(self) -> bool:
+        """A FallbackAdapter tries just now whether its STT has recovered, with a stream that nobody hears."""
+        listeners = self._stt._events.get("metrics_collected", ())
+        adapters = [getattr(listener, "__self__", None) for listener in listeners]
+        return any(
+            one is self._stt and status.recovering_stream_task is not None
+            for adapter in adapters
+            if isinstance(adapter, stt.FallbackAdapter)
+            for one, status in zip(adapter._stt_instances, adapter._status, strict=True)
+        )
+
 
 class UnreportedStream(AnyRateStream):
     """A stream that reports no error, no connection and no usage: somebody else does."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields
 from typing import Any, ClassVar
 
@@ -9,17 +9,15 @@ import pytest
 from fakes.azure import heard, untranslated, voice
 from fakes.limits import within
 from fakes.livekit_private import give_session_keyterms
-from fakes.recognizer import FakeService
+from fakes.recognizer import FakeRecognizer, FakeService
 from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
-from livekit.agents import APIConnectOptions
+from livekit.agents import APIConnectOptions, stt
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics
-from livekit_plugins_azure_interpreter._sdk.events import (
-    Connected,
-)
+from livekit_plugins_azure_interpreter._sdk.events import Connected, Failed
 from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.options import Options
@@ -306,38 +304,53 @@ class TestProbe:
 
     PROBE = APIConnectOptions(max_retry=0, timeout=4)
 
-    async def test_speech_in_a_probe_is_not_reported_nor_claimed(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
+    @pytest.fixture
+    async def probed(
+        self, make_stt: Make, service: FakeService, until: Until
+    ) -> AsyncIterator[tuple[Any, FakeRecognizer]]:
+        """An STT that has failed, and the recognizer of its probe; another serves meanwhile."""
+        other = FakeService()
         interpreter = make_stt()
+        service.replies = [[Failed("AuthenticationFailure", "")]]
+        adapter = stt.FallbackAdapter([interpreter, make_stt(_open_recognizer=other)], max_retry_per_stt=0)
+        stream = adapter.stream()
+        stream.start_time_offset = 1.0
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        yield interpreter, service.last
+        await within(stream.aclose())
+        await within(adapter.aclose())
+        other.shut_down()
+
+    async def test_speech_in_the_probe_of_an_adapter_is_not_reported_nor_claimed(
+        self, probed: tuple[Any, FakeRecognizer], until: Until
+    ) -> None:
+        interpreter, recognizer = probed
         reported: list[object] = []
         interpreter.on("utterance_recognized", reported.append)
         interpreter.on("voice_lost", reported.append)
-        interpreter.on("utterance_metrics_collected", reported.append)
-        main = listen(interpreter)
-        main.stream.start_time_offset = 1.0
-        await until(lambda: service.recognizers and service.last.started)
-        await main.aclose()
-        probe = listen(interpreter, conn_options=self.PROBE)
-        await until(lambda: len(service.recognizers) == 2 and service.last.started)
-        service.last.post(heard("Oui."), *voice(tone(440, 0.2)), heard("Non."))
-        await probe.has(SpeechEventType.FINAL_TRANSCRIPT, 2)
-        assert interpreter.next_translation("Oui.") is None
-        translations = translations_of(interpreter)
-        assert translations.claim("Oui.") == translations.claim(probe.finals[0].text) == []
-        await probe.aclose()
+        recognizer.post(heard("Oui."), *voice(tone(440, 0.2)))
+        await until(lambda: recognizer.closed)
         assert translations_of(interpreter).claim("Oui.") == []
-        assert (reported, interpreter.counts.utterances, streams_of(interpreter).unclaimed) == ([], 0, {})
+        assert (reported, interpreter.counts.utterances) == ([], 0)
 
-    async def test_a_probe_is_closed_with_the_stt(
+    async def test_a_stream_without_retries_or_place_is_no_probe_where_no_adapter_tries(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
         interpreter = make_stt()
         listen(interpreter).stream.start_time_offset = 1.0
-        listen(interpreter, conn_options=self.PROBE)
+        await until(lambda: service.recognizers and service.last.started)
+        stream = listen(interpreter, conn_options=self.PROBE)
         await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        service.last.post(heard("Oui."))
+        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
+        assert interpreter.next_translation("Oui.") is not None
+
+    async def test_a_probe_is_closed_with_the_stt(
+        self, probed: tuple[Any, FakeRecognizer], until: Until
+    ) -> None:
+        interpreter, recognizer = probed
         await within(interpreter.aclose())
-        await until(lambda: all(recognizer.closed for recognizer in service.recognizers))
+        await until(lambda: recognizer.closed)
 
     @pytest.mark.parametrize("max_retry", [0, 1])
     async def test_a_stream_of_a_reader_who_places_none_is_no_probe(

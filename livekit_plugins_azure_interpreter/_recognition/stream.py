@@ -130,7 +130,10 @@ class SpeechStream(AnyRateStream):
             # the audio; the first one, too, which adds what passed since the stream was made.
             self._first_offset = self._placed_at or 0.0
             self._is_probe = self._owner.began(
-                self, placed=self._placed_at is not None, has_retries=self._limits.max_retry > 0
+                self,
+                placed=self._placed_at is not None,
+                has_retries=self._limits.max_retry > 0,
+                probed=self._is_probed,
             )
         while True:
             try:

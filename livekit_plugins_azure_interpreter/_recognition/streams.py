@@ -77,14 +77,15 @@ class Streams:
         else:
             self.unclaimed[opened.stream] = opened
 
-    def began(self, stream: stt.SpeechStream, *, placed: bool, has_retries: bool) -> bool:
-        """A stream begins to hear; whether it is a probe, of whose results nobody hears.
+    def began(self, stream: stt.SpeechStream, *, placed: bool, has_retries: bool, probed: bool) -> bool:
+        """A stream begins to hear; whether it is a probe, whose results nobody hears.
 
-        With one, LiveKit's FallbackAdapter finds out whether an STT has recovered, while another serves.
-        It alone has no retries, and no place on the session's clock, which the stream before it had.
+        With a probe, LiveKit's FallbackAdapter finds out whether an STT has recovered, while another serves.
+        A probe has no retries, and no place on the session's clock, which the stream before it had.
         """
         self._places_streams |= placed
-        if placed or not self._places_streams or has_retries or stream not in self.open:
+        is_probe = probed and self._places_streams and not placed and not has_retries
+        if not is_probe or stream not in self.open:
             return False
         opened = self.unclaimed[stream] = self.open.pop(stream)
         self.translations.ledgers.remove(opened.ledger)
