@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,7 @@ class TranslationModel(livekit_translation.TranslationModel):
             stt,
             TTS(stt, fallback=self._fallback),
             skip_same_language=self._skip_same_language,
-            closed=self._forget,
+            closed=self._sessions.remove,
         )
         self._sessions.append(session)
         return session
@@ -126,10 +126,6 @@ class TranslationModel(livekit_translation.TranslationModel):
         """Close its sessions."""
         while self._sessions:
             await self._sessions[0].aclose()
-
-    def _forget(self, session: TranslationModelSession) -> None:
-        with contextlib.suppress(ValueError):  # closed twice
-            self._sessions.remove(session)
 
 
 class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
@@ -151,6 +147,7 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
     ) -> None:
         super().__init__(model)
         self._closed = closed
+        self._close_task: asyncio.Task[None] | None = None
         stt.on("error", self._failed)
         stt.on("utterance_recognized", self._recognized)
         stt.on("voice_lost", self._voice_lost)
@@ -190,11 +187,21 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         self._stt.update_options(target_languages=target_language)
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way."""
-        self._closed(self)
-        await self._interpretation.aclose()
-        await self._stt.aclose()
-        await self._tts.aclose()
+        """Stop at once, whatever is under way.
+
+        A second call waits for the first. A call that is cancelled closes the session all the same.
+        """
+        if self._close_task is None:
+            self._close_task = asyncio.create_task(self._close())
+        await asyncio.shield(self._close_task)
+
+    async def _close(self) -> None:
+        try:
+            await self._interpretation.aclose()
+            await self._stt.aclose()
+            await self._tts.aclose()
+        finally:
+            self._closed(self)
 
     async def _speak(self) -> AsyncIterator[TranslatedAudioFrame | OutputSpeechStopped]:
         async for speech in self._interpretation:

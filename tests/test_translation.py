@@ -162,6 +162,28 @@ class TestModel:
         assert all(one.closed for one in service.recognizers)
         await until(lambda: all(booth.over for booth in booths))
 
+    @pytest.mark.parametrize("cancelled", [False, True])
+    async def test_closing_it_waits_for_a_session_that_is_closing(
+        self, make: Make, enter: Enter, service: FakeService, until: Until, cancelled: bool
+    ) -> None:
+        model = make()
+        booth = enter(model)
+        await booth.connected()
+        service.hold("close")
+        session_closes = asyncio.create_task(booth.session.aclose())
+        await until(lambda: "close" in service.entered)
+        if cancelled:
+            session_closes.cancel()
+        model_closes = asyncio.create_task(model.aclose())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        closed_too_early = model_closes.done()
+        service.release("close")
+        await within(model_closes)
+        assert not closed_too_early
+        assert service.last.closed
+        await asyncio.wait({session_closes})
+
 
 class TestSession:
     async def test_each_voice_is_followed_by_its_end(self, make: Make, enter: Enter) -> None:
