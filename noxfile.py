@@ -18,6 +18,7 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)
 BUILD = PROJECT["build-system"]["requires"]
 COVERAGE = nox.project.dependency_groups(PROJECT, "coverage")
+DEPLOY = nox.project.dependency_groups(PROJECT, "deploy")
 DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 TEST = nox.project.dependency_groups(PROJECT, "test")
@@ -55,7 +56,7 @@ def unit(session: nox.Session) -> None:
     """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
     sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
     # Random cases by the hundred take longer than all the rest: `tests` runs them.
-    others = ("examples", "integration", "room", "test_meetings.py", "test_schedules.py")
+    others = ("deploy", "examples", "integration", "room", "test_meetings.py", "test_schedules.py")
     away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
     two_cores = ["--numprocesses=2", "--dist=worksteal"]
     env = {"PYTHONPATH": str(ROOT / "tests")}
@@ -142,7 +143,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    _install(session, "mypy", "nox", "pyright[nodejs]", *EXAMPLES)
+    _install(session, "mypy", "nox", "pyright[nodejs]", *DEPLOY, *EXAMPLES)
     session.run("mypy")
     session.run("pyright")
 

@@ -18,12 +18,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from agent_command import tell_which_rooms
 from livekit import rtc
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext
 from livekit.agents.types import ATTRIBUTE_TRANSCRIPTION_FINAL, TOPIC_TRANSCRIPTION
 from livekit.agents.voice.room_io import RoomOptions
 from sample_session import azure_or_emulator, on_recording, read, run_agent
-from worker import tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 

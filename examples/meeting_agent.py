@@ -18,8 +18,8 @@ it. It recognizes and translates nothing: what is said comes back as it was said
 import logging
 import os
 
+from agent_command import run_worker, tell_which_rooms
 from livekit.agents import AgentServer, AutoSubscribe, JobContext
-from worker import run_worker, tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 

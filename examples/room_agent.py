@@ -10,8 +10,8 @@ it. It recognizes and translates nothing: what is said comes back as it was said
     export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
 """
 
+from agent_command import run_worker, tell_which_rooms
 from livekit.agents import AgentServer, AgentSession, JobContext
-from worker import run_worker, tell_which_rooms
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent_command import run_worker
 from file_audio import Clock, FileInput, Recording, RecordingOutput
 from interruptible import run_interruptibly
 from livekit.agents import Agent, AgentSession
 from service_watch import Failure, ServiceWatch
-from worker import run_worker
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Fault, load_script
 

@@ -18,7 +18,7 @@ from livekit_plugins_azure_interpreter import emulator
 _PACKAGE = azure_interpreter.__name__
 _ROOT = Path(__file__).parents[1]
 _REFERENCE = _ROOT / "docs" / "reference"
-_PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob("docs/*.md")])
+_PAGES = sorted([*_ROOT.glob("*.md"), *_ROOT.glob("docs/*.md"), *_ROOT.glob("deploy/*.md")])
 _NO_USER_SEES = {
     "IllegalStep",
     "VoiceFormatError",  # logged, with the sentence that the page has

@@ -35,7 +35,6 @@ _FRENCH = "Bonjour, et bienvenue à la conférence."
 _EMULATED = "Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated."
 _SAMPLES = [
     ("captions_agent.py", "sample"),
-    ("assistant_agent.py", "sample"),
     ("personal_voice.py", "--voice", "fr-FR-DeniseNeural"),
     ("interpret_file.py",),
 ]

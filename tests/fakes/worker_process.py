@@ -1,4 +1,4 @@
-"""A worker among the examples, as a process: its log, its health endpoint, its metrics and its end."""
+"""A worker as a process: its log, its health endpoint, its metrics and its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,8 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from .limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-DOCKERFILE = EXAMPLES.parent / "Dockerfile"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+DEPLOYED = ROOT / "deploy" / "worker.py"
+DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 HEALTH_CHECK: list[str] = json.loads(
     next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("    CMD ["))[8:]
 )
@@ -26,7 +28,7 @@ HEALTH_CHECK: list[str] = json.loads(
 
 
 class WorkerProcess:
-    """`python examples/NAME start`, with ports of its own.
+    """A command that starts a worker, with ports of its own.
 
     Attributes:
         log: The messages that it has logged.
@@ -40,13 +42,13 @@ class WorkerProcess:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, name: str, environment: Mapping[str, str]) -> WorkerProcess:
+    async def start(cls, command: Sequence[str | Path], environment: Mapping[str, str]) -> WorkerProcess:
+        """Start `python COMMAND`."""
         health_port, metrics_port = _free_port(), _free_port()
         ports = {"HEALTH_PORT": str(health_port), "METRICS_PORT": str(metrics_port)}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(EXAMPLES / name),
-            "start",
+            *map(str, command),
             env={**os.environ, **ports, **environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

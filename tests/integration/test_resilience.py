@@ -1,4 +1,4 @@
-"""The resilient interpreter of the examples: what is heard while vendors are away, and what is counted."""
+"""The resilient interpreter of `deploy/`: what is heard while vendors are away, and what is counted."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ async def start(
     """Start a session whose first resource behaves like this."""
     opened: list[Callable[[], Awaitable[object]]] = []
 
-    async def make(behaviour: Behaviour, *, key: str = _KEY, llm_url: str = _NOWHERE) -> Session:
+    async def make(
+        behaviour: Behaviour, *, key: str = _KEY, llm_url: str = _NOWHERE, **variables: str
+    ) -> Session:
         first = Emulator(behaviour)
         await first.start()
         for name, value in {
@@ -55,6 +57,7 @@ async def start(
             "LIVEKIT_API_KEY": "devkey",
             "LIVEKIT_API_SECRET": "a secret that is long enough to sign",
             "LIVEKIT_INFERENCE_URL": llm_url,
+            **variables,
         }.items():
             monkeypatch.setenv(name, value)
         chosen = vendors("fr")
@@ -157,3 +160,20 @@ async def test_the_fallbacks_hear_translate_and_speak_while_azure_refuses_and_ea
         assert counted("interpreter_taken_off_total", kind=kind, **second) == 0
     assert counted("interpreter_calls_total", kind="llm", outcome="ok", **_VERBATIM) == 2
     assert counted("interpreter_calls_total", kind="tts", outcome="ok", **_SECOND_TTS) == 2
+
+
+async def test_the_second_resource_is_reached_at_a_host_and_not_in_the_region_of_the_first(
+    start: Any, backup: Emulator, audio: Any, counted: Any
+) -> None:
+    session = await start(
+        Behaviour(key=_KEY),
+        key="a-wrong-key",
+        AZURE_SPEECH_REGION="nowhere",
+        BACKUP_SPEECH_ENDPOINT="",
+        BACKUP_SPEECH_HOST=backup.endpoint.removesuffix("/speech/universal/v2"),
+    )
+    session.microphone.speak(audio.speech(_SAID, end=1.2))
+    await session.speaker.until_played(1)
+    assert len(backup.synthesized) == 1
+    for kind, second in (("stt", _SECOND_STT), ("tts", _SECOND_TTS)):
+        assert counted("interpreter_taken_off_total", kind=kind, **second) == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
-from fakes.worker_process import WorkerProcess
+from fakes.worker_process import EXAMPLES, WorkerProcess
 from livekit import api
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -26,7 +26,7 @@ _LINE = Line("A sentence.", translations={"fr": "Une phrase."}, voices={"fr": Vo
 async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
     async with Emulator(Behaviour(script=[_LINE])) as emulator:
         worker = await WorkerProcess.start(
-            "meeting_agent.py",
+            [EXAMPLES / "meeting_agent.py", "start"],
             {
                 **server.environment,
                 "AZURE_SPEECH_KEY": "any",

@@ -3,10 +3,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import agent_command
 import pytest
 import room_agent
-import worker
-from worker import run_worker
+from agent_command import run_worker
 
 _AZURE = {"AZURE_SPEECH_KEY": "any", "AZURE_SPEECH_REGION": "westeurope"}
 _LIVEKIT = {"LIVEKIT_URL": "ws://server", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "secret"}
@@ -25,7 +25,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def started(mocker: Any) -> Any:
     """LiveKit's own command line, which would serve."""
-    return mocker.patch.object(worker, "main", return_value=0)
+    return mocker.patch.object(agent_command, "main", return_value=0)
 
 
 def _run(

@@ -1,4 +1,4 @@
-"""`examples/resilient_agent.py` as a process, without a LiveKit server: tests/room/ has what needs one."""
+"""`deploy/worker.py` as a process, without a LiveKit server: tests/room/ has what needs one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
-from fakes.worker_process import WorkerProcess
+from fakes.worker_process import DEPLOYED, WorkerProcess
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM to drain on")
 
@@ -29,7 +29,7 @@ async def start() -> AsyncIterator[Callable[..., Awaitable[WorkerProcess]]]:
     started: list[WorkerProcess] = []
 
     async def make(**environment: str) -> WorkerProcess:
-        started.append(await WorkerProcess.start("resilient_agent.py", {**ENVIRONMENT, **environment}))
+        started.append(await WorkerProcess.start([DEPLOYED], {**ENVIRONMENT, **environment}))
         return started[-1]
 
     yield make

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from fakes.worker_process import EXAMPLES
+from fakes.worker_process import ROOT
 from livekit.agents.telemetry import metrics as livekit_metrics
 from prometheus_client import Counter, Gauge, Histogram
 from resilience import metrics
 
 _SUFFIXES = {Counter: ("_total",), Gauge: ("",), Histogram: ("_bucket", "_sum", "_count", "")}
-_TEXT = (EXAMPLES.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+_TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
 def exported(*modules: object) -> set[str]:

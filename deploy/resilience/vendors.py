@@ -1,7 +1,7 @@
-"""Who hears, who translates and who speaks: the first choice, and whom to turn to when it fails.
+"""Who hears, translates and speaks: the first choice, and the ones after it.
 
-LiveKit's FallbackAdapters do the turning: they take one that fails off, let the next one do the same work,
-and try in the background whether the first has come back.
+LiveKit's FallbackAdapters change from one to the next: they take one that fails off, let the next one do the
+same work, and try in the background whether the first has come back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .interpreter import Verbatim
 from .metrics import Vendor, watch_pair, watch_vendors
 
 VOICE = "fr-FR-DeniseNeural"
-"""Speaks where there is no voice of the speaker's own."""
+"""Speaks when Azure made no voice from the speaker's own."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ def vendors(language: str) -> Vendors:
 
 
 def _second_resource() -> dict[str, Any]:
-    """Its key and region; or key and endpoint, as of a second emulator."""
-    names = ("speech_key", "speech_region", "speech_endpoint")
-    given = {name: os.environ.get(f"BACKUP_{name.upper()}", "") for name in names}
-    return {name: value for name, value in given.items() if value}
+    """Its key, and its region or its address, such as that of a second emulator.
+
+    None is given for the others: left out, `azure.STT` takes them from the variables of the first resource.
+    """
+    names = ("speech_key", "speech_region", "speech_endpoint", "speech_host")
+    return {name: os.environ.get(f"BACKUP_{name.upper()}") or None for name in names}

@@ -6,9 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from fakes.worker_process import DOCKERFILE, HEALTH_CHECK
+from fakes.worker_process import DOCKERFILE, HEALTH_CHECK, ROOT
 
-ROOT = DOCKERFILE.parent
 _INSTRUCTIONS = re.sub(r"\\\n\s*", "", re.sub(r"(?m)^\s*#.*\n", "", DOCKERFILE.read_text())).splitlines()
 
 
@@ -35,11 +34,13 @@ def test_the_copied_files_exist_and_are_not_ignored() -> None:
         assert f"!{source.rstrip('/')}" in ignore, source
 
 
-def test_the_image_starts_an_example_that_exists() -> None:
+def test_the_image_starts_a_program_that_it_contains() -> None:
     (command,) = _arguments("CMD")
-    program, script, subcommand = json.loads(command)
-    assert (program, subcommand) == ("python", "start")
-    assert (ROOT / Path(script).relative_to("/worker")).exists()
+    program, script = json.loads(command)
+    assert program == "python"
+    path = Path(script).relative_to("/worker")
+    assert (ROOT / path).exists()
+    assert f"{path.parent}/ /worker/{path.parent}/" in _arguments("COPY")
 
 
 def test_the_health_check_is_a_command_that_needs_no_shell() -> None:

@@ -1,4 +1,4 @@
-"""`examples/resilient_agent.py` as a worker of the server: dispatched, watched and drained."""
+"""`deploy/worker.py` as a worker of the server: dispatched, watched and drained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from fakes.worker_process import WorkerProcess
+from fakes.worker_process import DEPLOYED, WorkerProcess
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
@@ -26,7 +26,7 @@ _SHORT = sentences()[1]
 async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
     async with Emulator(Behaviour(script=_LINES)) as first, Emulator() as second:
         worker = await WorkerProcess.start(
-            "resilient_agent.py",
+            [DEPLOYED],
             {
                 **server.environment,
                 "AZURE_SPEECH_KEY": "any",
