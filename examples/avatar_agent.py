@@ -1,6 +1,6 @@
 """An interpreter with a face: what is said in the room is heard in French, from a drawn avatar.
 
-    python examples/avatar_agent.py start --dev
+    python -m livekit.agents start --dev examples/avatar_agent.py
 
 It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
 (AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside
@@ -10,14 +10,12 @@ it. It recognizes and translates nothing: what is said comes back as it was said
     export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
 """
 
-from agent_command import run_worker, tell_which_rooms
 from avatar import FaceAvatar
 from livekit.agents import AgentServer, AgentSession, JobContext
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
 server = AgentServer()
-server.on("worker_registered", tell_which_rooms)
 
 
 @server.rtc_session()
@@ -28,7 +26,3 @@ async def entrypoint(ctx: JobContext) -> None:
     session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
     await FaceAvatar().start(session, ctx.room)
     await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
-
-
-if __name__ == "__main__":
-    run_worker()

@@ -1,31 +1,24 @@
 """An interpreter for a LiveKit room: everything that is said is heard in French.
 
-    python examples/room_agent.py start --dev
+    python -m livekit.agents start --dev examples/room_agent.py
 
-It needs a LiveKit server (LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET) and Azure Speech
-(AZURE_SPEECH_KEY, AZURE_SPEECH_REGION). Without an Azure account, run the emulator beside
-it. It recognizes and translates nothing: what is said comes back as it was said:
-
-    python -m livekit_plugins_azure_interpreter.emulator
-    export AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2
+Set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, AZURE_SPEECH_KEY and AZURE_SPEECH_REGION, and join a new
+room. Without an Azure account, run `python -m livekit_plugins_azure_interpreter.emulator` beside it and set
+AZURE_SPEECH_KEY=any AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2. The emulator translates
+nothing: you hear yourself.
 """
 
-from agent_command import run_worker, tell_which_rooms
 from livekit.agents import AgentServer, AgentSession, JobContext
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
 server = AgentServer()
-server.on("worker_registered", tell_which_rooms)
 
 
 @server.rtc_session()
 async def entrypoint(ctx: JobContext) -> None:
-    stt = azure_interpreter.STT(target_languages="fr")
-    tts = azure_interpreter.TTS(stt)
+    stt = azure_interpreter.STT(target_languages="fr")  # hears any language, gives French text
+    tts = azure_interpreter.TTS(stt)  # speaks it in the speaker's own voice
+    # An ordinary session waits for turns, and cuts an answer when somebody speaks. An interpreter must not.
     session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
     await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
-
-
-if __name__ == "__main__":
-    run_worker()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import logging
 import os
@@ -12,13 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent_command import run_worker
 from file_audio import Clock, FileInput, Recording, RecordingOutput
 from interruptible import run_interruptibly
 from livekit.agents import Agent, AgentSession
 from service_watch import Failure, ServiceWatch
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Fault, load_script
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, load_script
 
 SAMPLE = Path(__file__).parent / "sample"
 RECORDING_HELP = "an audio file: WAV, FLAC, MP3, Opus, ... (default: a sample in English)"
@@ -29,19 +27,6 @@ WHAT_IS_EMULATED = (
 )
 _QUIET_SECONDS = 3.0
 """After the end of the recording: with no sign of speech for so long, all was heard."""
-
-
-def run_agent(sample: Callable[[Path | None], Coroutine[Any, Any, None]]) -> None:
-    """The command line of an agent: LiveKit's, and `sample [RECORDING]`."""
-    if sys.argv[1:2] != ["sample"]:
-        run_worker()
-        return
-    parser = argparse.ArgumentParser(
-        prog=f"{Path(sys.argv[0]).name} sample",
-        description=f"Try the agent on a recording, without a room. {WHAT_IS_EMULATED}",
-    )
-    parser.add_argument("recording", nargs="?", type=Path, help=RECORDING_HELP)
-    run(sample(parser.parse_args(sys.argv[2:]).recording))
 
 
 def run(example: Coroutine[Any, Any, None]) -> None:
@@ -73,13 +58,12 @@ def read(path: Path | None) -> Recording:
 
 @contextlib.asynccontextmanager
 async def azure_or_emulator(
-    path: Path | None, *faults: Fault, tell: Callable[[str], None] = print
+    path: Path | None, *, tell: Callable[[str], None] = print
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """What to give `STT` and `PersonalVoiceTTS` to connect: nothing, if there is a key, else the emulator.
+    """What to give `STT` to connect: nothing, if there is a key, else the emulator.
 
     Args:
         path: A user's own recording, which the script of the sample is not about; None: the sample.
-        *faults: What goes wrong with the emulator in the sample.
         tell: Is given a line about what is emulated.
     """
     if os.environ.get("AZURE_SPEECH_KEY"):
@@ -88,7 +72,7 @@ async def azure_or_emulator(
     tell(WHAT_IS_EMULATED)
     behaviour = Behaviour(synthesis_seconds=2.0)
     if path is None:
-        behaviour = replace(behaviour, script=load_script(SAMPLE / "script.json"), faults=faults)
+        behaviour = replace(behaviour, script=load_script(SAMPLE / "script.json"))
     async with Emulator(behaviour) as emulator:
         yield {"speech_key": "emulator", "speech_endpoint": emulator.endpoint}
 
@@ -116,8 +100,7 @@ async def on_recording(
     clock = Clock()
     loudspeaker = RecordingOutput(clock)
     session.input.audio = FileInput(recording, clock)
-    if session.tts is not None:
-        session.output.audio = loudspeaker
+    session.output.audio = loudspeaker
     watch = ServiceWatch(session, tell)
     signs = [recording.seconds]
 

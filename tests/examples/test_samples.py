@@ -1,6 +1,6 @@
-"""Each example that can be tried without Azure and LiveKit is tried so, by its command line.
+"""The demo is tried without Azure and LiveKit, by its command line.
 
-Most run within this process, which has imported LiveKit already.
+Most tests run it within this process, which has imported LiveKit already.
 """
 
 from __future__ import annotations
@@ -33,11 +33,6 @@ _SECONDS = 1.4
 """What is said in `sentence`."""
 _FRENCH = "Bonjour, et bienvenue à la conférence."
 _EMULATED = "Without AZURE_SPEECH_KEY, Azure Speech is emulated: nothing is recognized or translated."
-_SAMPLES = [
-    ("captions_agent.py", "sample"),
-    ("personal_voice.py", "--voice", "fr-FR-DeniseNeural"),
-    ("interpret_file.py",),
-]
 _WIDTH = "200"
 """Rich cuts lines to the terminal's width."""
 
@@ -107,25 +102,10 @@ def _seconds(path: Path) -> float:
         return wav.getnframes() / wav.getframerate()
 
 
-@pytest.fixture(params=_SAMPLES, ids=lambda command: command[0])
-def command(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[object, ...]:
-    """Each of the examples, on the sample."""
-    out = () if "sample" in request.param else ("--out", tmp_path / "heard.wav")
-    return (*request.param, *out)
-
-
-def test_captions_of_a_users_own_recording_are_no_words(run: Run, sentence: Path) -> None:
-    code, printed = run("captions_agent.py", "sample", sentence)
-    assert printed[0].startswith(_EMULATED)
-    assert (code, printed[1:]) == (0, [f"fr: {ECHOED}", f"de: {ECHOED}"])
-
-
-def test_a_personal_voice_greets_before_the_translation(run: Run, sentence: Path, tmp_path: Path) -> None:
-    code, printed = run("personal_voice.py", sentence, "--out", tmp_path / "heard.wav")
-    assert code == 0
-    assert [line for line in printed if line.startswith("→")][1:] == [f"→ {ECHOED}"]
-    assert printed[-1].endswith("right the 2 speeches that were heard")
-    assert _seconds(tmp_path / "heard.wav") > _SECONDS
+@pytest.fixture
+def command(tmp_path: Path) -> tuple[object, ...]:
+    """The demo, on the sample."""
+    return ("interpret_file.py", "--out", tmp_path / "heard.wav")
 
 
 def test_a_users_own_recording_is_echoed_and_labelled_so(run: Run, sentence: Path, tmp_path: Path) -> None:
@@ -146,17 +126,8 @@ def test_silence_is_told_where_the_service_answers(run: Run, tmp_path: Path) -> 
     assert (code, printed[-1]) == (0, "No speech was recognized.")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("captions_agent.py", "sample", "missing.wav"),
-        ("personal_voice.py", "missing.wav"),
-        ("interpret_file.py", "missing.wav"),
-    ],
-    ids=lambda command: command[0],
-)
-def test_a_file_that_is_not_there_is_one_line(run: Run, command: tuple[str, ...]) -> None:
-    code, printed = run(*command)
+def test_a_file_that_is_not_there_is_one_line(run: Run) -> None:
+    code, printed = run("interpret_file.py", "missing.wav")
     assert (code, printed) == (2, ["error: there is no file missing.wav"])
 
 
@@ -167,9 +138,8 @@ def test_a_file_that_is_not_there_is_one_line(run: Run, command: tuple[str, ...]
         (".", ". is a folder, not a file"),
     ],
 )
-@pytest.mark.parametrize("name", ["interpret_file.py", "personal_voice.py"])
-def test_an_unwritable_file_is_reported_before_the_work(run: Run, name: str, out: str, told: str) -> None:
-    code, printed = run(name, "--out", out)
+def test_an_unwritable_file_is_reported_before_the_work(run: Run, out: str, told: str) -> None:
+    code, printed = run("interpret_file.py", "--out", out)
     assert (code, printed) == (2, [f"error: --out: {told}"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import assistant_agent
 import captions_agent
+import personal_voice_agent
 import pytest
 import room_agent
 from fakes.llm_service import LLMService
@@ -100,3 +101,14 @@ async def test_the_assistant_greets_and_answers_in_its_voice(start: Start, emula
     assert all(assistant_agent.VOICE in one.ssml for one in emulator.synthesized)
     await alice.until(lambda: len(alice.read_of("agent")) >= 2)
     assert [text.strip() for text in alice.read_of("agent")] == [assistant_agent.GREETING, _ANSWER]
+
+
+async def test_the_personal_voice_greets_before_the_translations_have_the_speakers_own(
+    start: Start, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AZURE_SPEAKER_PROFILE_ID", raising=False)
+    alice = await start(personal_voice_agent.entrypoint)
+    await _hears_one_answer(alice)
+    await alice.say(_SPOKEN)
+    await assert_heard(alice, _TRACK, [_VOICE])
+    assert [one.text for one in emulator.synthesized] == [personal_voice_agent.GREETING]

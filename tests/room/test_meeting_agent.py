@@ -26,7 +26,7 @@ _LINE = Line("A sentence.", translations={"fr": "Une phrase."}, voices={"fr": Vo
 async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
     async with Emulator(Behaviour(script=[_LINE])) as emulator:
         worker = await WorkerProcess.start(
-            [EXAMPLES / "meeting_agent.py", "start"],
+            ["-m", "livekit.agents", "start", EXAMPLES / "meeting_agent.py"],
             {
                 **server.environment,
                 "AZURE_SPEECH_KEY": "any",
