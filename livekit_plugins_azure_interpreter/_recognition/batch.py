@@ -11,7 +11,7 @@ from .transcripts import joined_transcript
 
 
 class BatchStream(UnreportedStream, SpeechStream):
-    """The stream of one attempt. Its errors and its usage are told once, by `STT.recognize`."""
+    """The stream of one attempt. `STT.recognize` reports its errors and its usage once."""
 
     _can_be_spoken = False
 

@@ -11,7 +11,7 @@ from ..options import Options
 from .replay_buffer import ReplayBuffer
 
 _SEGMENTATION_SILENCE_MS = 500
-"""Azure's own: after so much silence no utterance is under way."""
+"""Azure's default: after so much silence no utterance is under way."""
 _LONGEST_WAIT_SECONDS = 10.0
 """How much audio a change waits for the end of an utterance."""
 
@@ -28,12 +28,12 @@ class OptionChange:
 
 
 class OptionTimeline:
-    """The options of all audio that is retained, and those that are wanted for what is said next.
+    """The options of all retained audio, and the options wanted from the next utterance on.
 
-    What was said before a change is heard as it was asked for then, also by another attempt.
+    Speech from before a change keeps its options, also in another attempt.
 
     Args:
-        options: At the beginning.
+        options: The options at the beginning.
         retained: The stream's audio; positions are its own, in seconds.
     """
 
@@ -44,12 +44,12 @@ class OptionTimeline:
         self._places: deque[OptionMark] = deque([(0.0, options)])
 
     def begin(self, changes: Mapping[str, Any]) -> None:
-        """Nothing was said yet: begin with other options."""
+        """Begin with other options, before any speech."""
         self._wanted = replace(self._wanted, **changes)
         self._places = deque([(0.0, self._wanted)])
 
     def want(self, change: OptionChange) -> None:
-        """From the next utterance on, other options."""
+        """Use other options from the next utterance on."""
         self._wanted = replace(self._wanted, **change.changes)
         if self._wanted == self._places[-1][1]:
             self._wanted_at = None
@@ -58,7 +58,7 @@ class OptionTimeline:
 
     @property
     def is_due(self) -> bool:
-        """Whether a change takes place now, at the end of the audio.
+        """Whether a change takes effect now, at the end of the audio.
 
         It does when no utterance is under way, or one has lasted for so long that it is cut in two.
         """
@@ -70,14 +70,14 @@ class OptionTimeline:
         return late or self._replay_buffer.quiet_seconds * 1000 >= quiet_ms
 
     def take_place(self) -> OptionMark:
-        """What is wanted holds from the end of the audio on; the place and the options."""
+        """Apply the wanted options from the end of the audio on. Returns that position and the options."""
         self._wanted_at = None
         self._places.append((self._replay_buffer.end_seconds, self._wanted))
         self._forget()
         return self._places[-1]
 
     def of_retained(self) -> list[OptionMark]:
-        """The options at the beginning of what is retained, and each place in it where others begin."""
+        """The options at the start of the retained audio, and each later position where they change."""
         self._forget()
         (_, first), *others = self._places
         return [(self._replay_buffer.start_seconds, first), *others]

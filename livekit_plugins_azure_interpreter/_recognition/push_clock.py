@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 _TOLERANCE_SECONDS = 0.01
-"""How exact it is: frames that come as evenly need no memory."""
+"""The precision: frames that come more evenly than this need no memory."""
 _MAX_STRETCHES = 1000
 
 
 class PushClock:
-    """Audio that is pushed at the pace of speech, in stretches: from which position on, and how much later.
+    """Stretches of audio that is pushed at the pace of speech, each with its position and its delay.
 
     Args:
         began_at: When the stream began; audio that is not taken yet counts from here.
@@ -27,8 +27,8 @@ class PushClock:
         Args:
             end_seconds: The position of its end.
             now: When it was taken.
-            behind_seconds: How much audio was pushed after it already. It was pushed as long ago, if at the
-                pace of speech; never before all that had been pushed was taken.
+            behind_seconds: How much audio was already pushed after it. At the pace of speech the frame was
+                pushed that long ago, but not before all earlier audio was taken.
         """
         if not behind_seconds:
             self._behind_since = now

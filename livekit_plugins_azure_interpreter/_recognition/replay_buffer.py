@@ -11,12 +11,12 @@ from .._sound.speech_detector import SpeechDetector
 class ReplayBuffer:
     """The end of a stream's audio, from the last final transcript on; positions are in seconds.
 
-    What may be speech counts as speech: a pause that is none would cut an utterance in two, and speech
-    that is lost must be told.
+    Audio that may be speech counts as speech: a false pause would cut an utterance in two, and lost
+    speech must be reported.
 
     Args:
         sample_rate: Of the 16 bit mono PCM, in Hz.
-        max_seconds: How much is kept; beyond that the oldest is let go.
+        max_seconds: How much is kept; beyond that the oldest audio is dropped.
     """
 
     def __init__(self, sample_rate: int, *, max_seconds: float) -> None:
@@ -24,12 +24,12 @@ class ReplayBuffer:
         self._bytes_per_second = sample_rate * 2
         self._max_bytes = int(max_seconds * sample_rate) * 2
         self._detector = SpeechDetector()
-        # Each with whether it may be speech.
+        # Each piece has a flag: it may be speech.
         self._pieces: deque[tuple[bytes, bool]] = deque()
         self._first_byte = 0
         self._end_byte = 0
         self._quiet_from_byte = 0
-        # What was let go although no final had covered it: where it ends, and how many bytes.
+        # Audio that was dropped before a final covered it: its end, and its size in bytes.
         self._forgotten: deque[tuple[int, int]] = deque()
 
     @property
@@ -55,19 +55,19 @@ class ReplayBuffer:
     def pieces(self) -> list[tuple[float, bytes]]:
         """Each piece that is kept now, with its position."""
         positions = accumulate((len(pcm) for pcm, _ in self._pieces), initial=self._first_byte)
-        # One position more than pieces: that after the last.
+        # There is one position more than pieces: the end of the last piece.
         found = zip(positions, self._pieces, strict=False)
         return [(position / self._bytes_per_second, pcm) for position, (pcm, _) in found]
 
     @property
     def quiet_seconds(self) -> float:
-        """How long the silence at its end is; without any speech before it, for ever."""
+        """How long the silence at its end is; infinite without any speech before it."""
         if self._quiet_from_byte <= self._first_byte:
             return float("inf")
         return (self._end_byte - self._quiet_from_byte) / self._bytes_per_second
 
     def add(self, pcm: bytes) -> None:
-        """More audio was sent."""
+        """Add audio that was sent."""
         spoken = self._detector.push(pcm, self._sample_rate)
         self._pieces.append((pcm, spoken))
         self._end_byte += len(pcm)
@@ -80,15 +80,15 @@ class ReplayBuffer:
                 self._forgotten.append((self._first_byte, speech))
 
     def cover(self, until_seconds: float) -> None:
-        """All audio before this position is dealt with."""
+        """Note that all audio before this position is recognized."""
         until = round(until_seconds * self._bytes_per_second / 2) * 2
-        # It had been sent before it was let go, and was heard.
+        # It was sent before it was dropped, and was recognized.
         while self._forgotten and self._forgotten[0][0] <= until:
             self._forgotten.popleft()
         self._drop(min(until, self._end_byte) - self._first_byte)
 
     def take_forgotten_seconds(self) -> float:
-        """How much audio that may be speech was let go although no final covers it; each is told once."""
+        """How much possible speech was dropped before a final covered it; each part is reported once."""
         speech = sum(size for _, size in self._forgotten)
         self._forgotten.clear()
         return speech / self._bytes_per_second

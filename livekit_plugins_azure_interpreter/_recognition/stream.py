@@ -31,18 +31,18 @@ from .transcripts import Transcriber, Transcript
 
 _USAGE_SECONDS = 5.0
 _CONNECT_SHARE = 0.9
-"""Of the connect timeout: an attempt that ends at or above it would reset LiveKit's retry budget."""
+"""A share of the connect timeout: an attempt that lasts as long would reset LiveKit's retry count."""
 _RECONNECT_SHARE = 0.8
 _MOST_DOUBLINGS = 2
 """Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20
-"""So many reasons for which nothing is translated are logged, each once."""
+"""How many reasons for a missing translation are logged, each once."""
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events.Finished, events.Failed)
 
 
 @dataclass
 class _ActiveConnection:
-    """What one recognizer hears: the stream's audio from `start_seconds` on."""
+    """One recognizer, which hears the stream's audio from `start_seconds` on."""
 
     connection: Connection
     options: Options
@@ -55,8 +55,8 @@ class _ActiveConnection:
 class SpeechStream(AnyRateStream):
     """Frames in, speech events out. Made by `STT.stream()`.
 
-    An attempt is one connection to Azure after another: a change of the options opens the next,
-    while the one before is still answering. What they report is taken in the order of the audio.
+    An attempt uses one connection to Azure after another: a change of the options opens the next,
+    while the one before is still answering. Their events are taken in the order of the audio.
     """
 
     _can_be_spoken = True
@@ -105,7 +105,7 @@ class SpeechStream(AnyRateStream):
 
     @property
     def start_time_offset(self) -> float:
-        """Where the stream's audio begins on the session's clock, in seconds; whoever knows sets it."""
+        """Where the stream's audio begins on the session's clock, in seconds; the stream's owner sets it."""
         return super().start_time_offset
 
     @start_time_offset.setter
@@ -119,15 +119,15 @@ class SpeechStream(AnyRateStream):
         if not self._active_connections and self._pushed_items.empty():
             self._audio.options.begin(changes)
         elif not self._pushed_items.closed:
-            # It takes its place in the audio: what was pushed before it is heard as it was asked for then.
+            # The change has its place in the audio: frames that were pushed before it keep their options.
             self._pushed_items.send_nowait(OptionChange(changes))
 
     # An attempt
 
     async def _run(self) -> None:
         if self._first_offset is None:
-            # Not the base class's: to that each attempt adds wall-clock time, which is no position in
-            # the audio; the first one, too, which adds what passed since the stream was made.
+            # Not the base class's: each attempt adds wall-clock time to that, which is not a position in
+            # the audio. The first one, too, adds the time since the stream was made.
             self._first_offset = self._placed_at or 0.0
             self._is_probe = self._owner.began(
                 self,
@@ -139,7 +139,9 @@ class SpeechStream(AnyRateStream):
             try:
                 return await self._attempt()
             except ClockSetBackError as error:
-                logger.warning("%s, and the Azure Speech SDK is deaf for as long; connecting again", error)
+                logger.warning(
+                    "%s: for so long the Azure Speech SDK receives nothing; connecting again", error
+                )
                 self._unheard_attempts = max(0, self._unheard_attempts - 1)
 
     async def _attempt(self) -> None:
@@ -159,8 +161,8 @@ class SpeechStream(AnyRateStream):
             self._counts_anew |= self._now() - began_at >= self._limits.timeout
             spent = 0 < self._limits.max_retry < self._unheard_attempts
             if self._counts_anew and spent and not first.connection.answered:
-                # LiveKit counts anew after an attempt that outlived its timeout, as one does that waits
-                # for an answer to speech: a service that stays mute would never be an error.
+                # LiveKit resets its count after an attempt that outlived its timeout. Waiting for an answer
+                # to speech takes as long, so a silent service would never be an error.
                 error.retryable = False
             raise
         finally:
@@ -198,7 +200,7 @@ class SpeechStream(AnyRateStream):
             active = self._active_connections[0]
             self._take_from(active)
             async for event in active.connection:
-                # What the next one reported meanwhile came earlier than it is taken.
+                # The next connection's events may have come earlier than they are taken.
                 self._received_at = max(self._received_at, active.connection.received_at)
                 self._handle(event, active)
                 self._arm()
@@ -206,7 +208,7 @@ class SpeechStream(AnyRateStream):
             if len(self._active_connections) == 1:
                 return
             self._active_connections.popleft()
-            # It has said all: what is not voiced by now must not be given a voice of the next one's.
+            # It has finished: an utterance without a voice must not get a voice of the next connection.
             self._ledger.end(self._received_at)
 
     def _take_from(self, active: _ActiveConnection) -> None:
@@ -239,7 +241,7 @@ class SpeechStream(AnyRateStream):
     async def _send_again(
         self, connection: Connection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> Connection:
-        """Send what is retained, each part to a connection with the options that were asked for then."""
+        """Send the retained audio, each part to a connection with its own options."""
         places = deque(later)
         for position, pcm in self._audio.replay_buffer.pieces():
             while places and places[0][0] <= position:
@@ -315,7 +317,7 @@ class SpeechStream(AnyRateStream):
             renewed=renewed,
             answered=self._answered and not self._refused,
         )
-        # One that is tried again after a refusal has to bring a result before the next.
+        # After a refusal that was tried again, a result has to come before another one is.
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
         return error
 
@@ -332,7 +334,7 @@ class SpeechStream(AnyRateStream):
         if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
-            # Nothing was said; or its words were lost, and a voice that comes all the same will tell.
+            # Nothing was said, or its words were lost; in that case a voice without a result will show it.
             self._tell(self._transcriber.ended())
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
@@ -364,7 +366,7 @@ class SpeechStream(AnyRateStream):
         known = self._failure_reasons
         if failure_reason and failure_reason not in known and len(known) < _MOST_REASONS:
             known.add(failure_reason)
-            logger.warning("Azure does not translate what it hears: %s", failure_reason)
+            logger.warning("Azure recognized speech but did not translate it: %s", failure_reason)
 
     def _timings(
         self, name: str, phrase: events.Phrase, transcript: Transcript, active: _ActiveConnection
@@ -383,12 +385,12 @@ class SpeechStream(AnyRateStream):
     def _result_unread(self, active: _ActiveConnection) -> None:
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
-        logger.error("a result of Azure's could not be read; what was said is not translated")
+        logger.error("a result of Azure could not be read; its speech is not translated")
         if active.options.voice is not None:
             self._ledger.unread(self._received_at)
 
     def _may_send_again(self) -> bool:
-        """A result is missing: its audio is sent again, but only once, whatever comes of it."""
+        """Whether the audio of a missing result is sent again; that happens only once."""
         audio = self._audio
         first_time = audio.replay_buffer.start_seconds >= audio.sent_again_until
         audio.sent_again_until = max(audio.sent_again_until, audio.replay_buffer.end_seconds)
@@ -407,7 +409,7 @@ class SpeechStream(AnyRateStream):
             ledger.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
 
     def _arm(self) -> None:
-        """Have the ledger's next deadline kept, also while nothing is reported."""
+        """Set a timer for the ledger's next deadline."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -417,14 +419,14 @@ class SpeechStream(AnyRateStream):
     def _expire(self) -> None:
         connection = self._active_connections[0].connection
         if connection.is_behind:
-            # The loop was blocked: what came meanwhile may have come in time, and goes first.
+            # The loop was blocked: events that came meanwhile may have come in time, and go first.
             self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
             return
         stray = self._ledger.has_stray_voice(float("inf"))
         self._ledger.expire(self._now())
         self._arm()
         gone = stray and not self._ledger.has_stray_voice(float("inf"))
-        # Speech that is not translated may have a voice as well, and that one's result is not missing.
+        # Speech that is not translated may have a voice as well; its result is not missing.
         if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
 

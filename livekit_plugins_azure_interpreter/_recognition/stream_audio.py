@@ -1,4 +1,4 @@
-"""The audio of a stream: what is kept of it, with which options it is heard, and when it was pushed."""
+"""The audio of a stream: its replay buffer, its options and its push times."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .replay_buffer import ReplayBuffer
 
 
 class StreamAudio:
-    """Outlives a stream that fails: the stream in its place goes on with the same audio.
+    """Outlives a stream that fails: the stream that replaces it continues with the same audio.
 
     Args:
-        options: With which it is heard, at its beginning.
+        options: The options at its beginning.
         max_seconds: How much of it is kept.
         now: The loop's clock.
 
     Attributes:
-        mono: Makes its PCM of frames.
-        replay_buffer: What is kept; its positions are those of all audio.
-        options: What holds from which position on.
-        push_clock: When which position was pushed.
-        reported_seconds: How much of it LiveKit has counted.
-        sent_again_until: What lies before this position is not sent again for a missing result.
+        mono: Converts frames to PCM.
+        replay_buffer: The kept audio; positions count from the start of all audio.
+        options: The options at each position.
+        push_clock: The push time of each position.
+        reported_seconds: How much audio LiveKit has counted.
+        sent_again_until: Audio before this position is not sent again for a missing result.
     """
 
     def __init__(self, options: Options, *, max_seconds: float, now: Callable[[], float]) -> None:
@@ -40,7 +40,7 @@ class StreamAudio:
         self.sent_again_until = 0.0
 
     def keep(self, item: object, *, items_behind: int = 0) -> None:
-        """No stream takes what is pushed: keep a frame, or a change of the options, for the next one."""
+        """Keep a frame, or a change of the options, for the next stream while there is none."""
         if isinstance(item, OptionChange):
             self.options.want(item)
         elif isinstance(item, rtc.AudioFrame):
@@ -55,7 +55,7 @@ class StreamAudio:
 
         Args:
             frame: The last one that was added.
-            items_behind: How many frames were pushed after it already.
+            items_behind: How many frames were already pushed after it.
         """
         behind_seconds = items_behind * frame.duration
         self.push_clock.taken(self.replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)

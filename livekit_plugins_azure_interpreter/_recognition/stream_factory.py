@@ -27,10 +27,10 @@ class StreamFactory:
     """Opens the streams of an STT, and changes those that are open.
 
     Args:
-        stt: Whose streams.
-        streams: What they share.
-        options: Of the streams to come.
-        max_audio_seconds: How much voice of a stream waits to be spoken.
+        stt: The STT that has the streams.
+        streams: The state that they share.
+        options: The options of new streams.
+        max_audio_seconds: How much voice of a stream may wait to be spoken.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class StreamFactory:
 
     @classmethod
     def of(cls, stt: stt.STT[Any]) -> StreamFactory:
-        """The one of an STT, which keeps it: users of the STT do not see it, and this package does."""
+        """The factory of an STT, which only this package sees."""
         factory = _factories[stt]()
         assert factory is not None
         return factory
@@ -57,7 +57,7 @@ class StreamFactory:
 
         Args:
             conn_options: LiveKit's retries, and how long connecting may take.
-            audio: Of a stream that has failed: what that one has not recognized is heard first.
+            audio: The audio of a stream that has failed; its unrecognized part is heard first.
             **own: Options of this stream alone, which keeps them.
         """
         return SpeechStream(
@@ -92,13 +92,13 @@ class StreamFactory:
             await recording.aclose()
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Change the options of the streams to come, and of those that a TTS may ask."""
+        """Change the options of new streams, and of open streams that a TTS may ask for voices."""
         self.options = replace(self.options, **changes)
         for opened in list(self.streams.open.values()):
             opened.change(changes)
 
     async def aclose(self) -> None:
-        """Close every stream. Voices that nobody has claimed yet are let go."""
+        """Close every stream. Unclaimed voices are dropped."""
         streams = [*self.streams.open, *self.streams.unclaimed]
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self.streams.translations.let_go_of_all()

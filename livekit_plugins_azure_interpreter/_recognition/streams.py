@@ -1,4 +1,4 @@
-"""The state that the streams of one STT share, and what they report."""
+"""The state that the streams of one STT share, and their reports."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
 
 @dataclass(eq=False)
 class OpenStream:
-    """A stream, and what the rest of the package has to do with it.
+    """A stream, and the parts of it that the rest of the package uses.
 
     Attributes:
-        stream: As users see it.
+        stream: The stream that users see.
         ledger: Its utterances.
-        audio: Its audio; when the stream has ended, it belongs to whoever opens another in its place.
-        change: Hear and speak with other options, from the next utterance on.
-        ended: It takes nothing any more, although its last events may not have been read.
+        audio: Its audio; when the stream has ended, its replacement takes it.
+        change: Changes the options from the next utterance on.
+        ended: It takes no more audio; its last events may still be unread.
     """
 
     stream: stt.SpeechStream
@@ -42,19 +42,19 @@ class OpenStream:
 
 @dataclass(eq=False)
 class Streams:
-    """What the streams of an STT share.
+    """The state that the streams of an STT share.
 
     Attributes:
         open_recognizer: Makes a recognizer.
-        peer_timeout_seconds: How long Azure may owe an answer to speech.
-        voice_timeout_seconds: How long a translation that is next waits for its voice.
+        peer_timeout_seconds: How long Azure may leave speech without an answer.
+        voice_timeout_seconds: How long the next translation waits for its voice.
         kept_audio_seconds: How much audio is kept for another attempt.
-        emit: Tells the listeners of the STT.
-        counts: What was counted so far.
-        translations: What the open streams have translated, and those that have ended.
+        emit: Emits an event of the STT.
+        counts: The counts so far.
+        translations: The translations of the open streams, and of those that have ended.
         open: The streams whose voices a TTS may ask for, the oldest first.
         unclaimed: Recordings, and probes: no TTS asks for their voices.
-        is_spoken: There is a TTS.
+        is_spoken: A TTS speaks the translations.
     """
 
     open_recognizer: OpenRecognizer
@@ -70,7 +70,7 @@ class Streams:
     _places_streams: bool = False
 
     def add(self, opened: OpenStream, *, claimable: bool) -> None:
-        """A stream was opened; a TTS may ask for its voices or not."""
+        """Add a stream that was opened; `claimable` if a TTS may ask for its voices."""
         if claimable:
             self.open[opened.stream] = opened
             self.translations.ledgers.append(opened.ledger)
@@ -78,10 +78,11 @@ class Streams:
             self.unclaimed[opened.stream] = opened
 
     def began(self, stream: stt.SpeechStream, *, placed: bool, has_retries: bool, probed: bool) -> bool:
-        """A stream begins to hear; whether it is a probe, whose results nobody hears.
+        """Note that a stream begins to hear. Returns whether it is a probe, whose results nobody reads.
 
-        With a probe, LiveKit's FallbackAdapter finds out whether an STT has recovered, while another serves.
-        A probe has no retries, and no place on the session's clock, which the stream before it had.
+        LiveKit's FallbackAdapter opens a probe to find out whether an STT has recovered, while another one
+        serves. A probe has no retries, and no place on the session's clock, although the stream before it had
+        one.
         """
         self._places_streams |= placed
         is_probe = probed and self._places_streams and not placed and not has_retries
@@ -104,17 +105,17 @@ class Streams:
         self.emit("utterance_recognized", utterance)
 
     def utterance_ended(self, metrics: UtteranceMetrics) -> None:
-        """It is known what became of an utterance."""
+        """Count and report the outcome of an utterance."""
         self.counts.outcomes[metrics.outcome] += 1
         self.emit("utterance_metrics_collected", metrics)
 
     def report_forgotten(self, audio: StreamAudio) -> None:
-        """Tell how much speech could not be kept for another attempt."""
+        """Report how much speech could not be kept for another attempt."""
         if seconds := audio.replay_buffer.take_forgotten_seconds():
             self._forgot(seconds)
 
     def give_up(self, audio: StreamAudio) -> None:
-        """A stream has failed, and there will be none in its place: nobody hears what was kept."""
+        """Report the kept speech of a failed stream that is not replaced."""
         self.report_forgotten(audio)
         if seconds := audio.replay_buffer.speech_seconds:
             self._forgot(seconds)
@@ -125,7 +126,7 @@ class Streams:
         self.emit("speech_forgotten", SpeechForgotten(seconds))
 
     def voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
-        """The voice of an utterance will not come, or not whole."""
+        """Report that the voice of an utterance will not come, or not completely."""
         if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self.translations.ledgers:
             return
         assert utterance.lost_reason is not None

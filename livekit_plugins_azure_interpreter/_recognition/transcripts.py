@@ -17,18 +17,18 @@ from .._voices.utterance import Translation
 
 @dataclass(frozen=True)
 class Transcript:
-    """An utterance as it is given to the user: all languages, times on the stream's clock.
+    """An utterance for the user: all its languages, with times on the stream's clock.
 
     Attributes:
-        text: The translation into the spoken target language; the source text, if there is none.
+        text: The translation into the spoken target language; the source text if there is no translation.
         language: The language of `text`.
-        source_text: What was said.
-        source_language: In which language, as Azure detected (BCP 47); empty where it did not say.
-        translations: All translations, by target language as it was asked for.
+        source_text: The words that were said.
+        source_language: Their language, as Azure detected it (BCP 47); empty if Azure does not name it.
+        translations: All translations, by target language as the user wrote it.
         start_time: Where it began, in seconds on the clock of the stream.
         end_time: Where it ended.
         translated: There is a translation into the spoken target language.
-        failure_reason: Why there is none, in the service's own words; empty where it does not say.
+        failure_reason: The service's reason why there is no translation; empty if it gives none.
     """
 
     text: str
@@ -43,7 +43,7 @@ class Transcript:
 
     @property
     def same_language(self) -> bool:
-        """Whether it was said in the target language, whatever the region; an unknown language was not."""
+        """Whether it was said in the target language, of any region; False for an unknown language."""
         return self.translated and same_speech(self.source_language, self.language)
 
 
@@ -52,8 +52,8 @@ class Transcriber:
     """Turns phrases into speech events.
 
     Args:
-        target_languages: As asked for; the first is the one that is spoken.
-        request_id: What the events carry: Azure's session id.
+        target_languages: As the user wrote them; the first one is spoken.
+        request_id: Azure's session id, which the events carry.
         offset_seconds: Where the audio of this attempt begins on the stream's clock.
     """
 
@@ -70,7 +70,7 @@ class Transcriber:
         return [self._event(SpeechEventType.START_OF_SPEECH)]
 
     def speech_stopped(self) -> list[SpeechEvent]:
-        """Azure heard the end. Where words were heard their final is still to come, and ends it."""
+        """Azure heard the end. If words were heard, their final follows, and ends the speech."""
         return [] if self._heard_words else self.ended()
 
     def interim(self, phrase: Phrase) -> list[SpeechEvent]:
@@ -83,13 +83,13 @@ class Transcriber:
         return [*started, self._event(SpeechEventType.INTERIM_TRANSCRIPT, data)]
 
     def final(self, transcript: Transcript, text: str) -> list[SpeechEvent]:
-        """The events of a final transcript, with the very `text` object that is to be spoken."""
+        """The events of a final transcript, with the same `text` object that will be spoken."""
         data = self._data(transcript, text)
         final = self._event(SpeechEventType.FINAL_TRANSCRIPT, data)
         return [*self.speech_started(), final, *self.ended()]
 
     def ended(self) -> list[SpeechEvent]:
-        """Speech is over, whatever was heard."""
+        """The events for the end of speech."""
         if not self._speaking:
             return []
         self._speaking = self._heard_words = False

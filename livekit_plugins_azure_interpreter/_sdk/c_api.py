@@ -1,6 +1,7 @@
 """Reads the SDK's events directly from its C library.
 
-That copies all 115 properties of a result. What comes many times a second is read here: what is used of it.
+The SDK's Python layer copies all 115 properties of a result. Results come many times a second, so this module
+reads only the properties that are used.
 """
 
 # pyright: reportPrivateUsage=false
@@ -25,9 +26,9 @@ class EventKind(NamedTuple):
     """A kind of event.
 
     Args:
-        set_callback, release: The library's functions for it. None: what is read of it lets go of it.
+        set_callback, release: The library's functions for it. No `release`: the object read from it frees it.
         handles: How many handles its callback takes; the event's is the last.
-        needs: Other functions of the library with which it is read.
+        needs: Other functions of the library that reading it needs.
     """
 
     set_callback: str
@@ -60,7 +61,7 @@ MESSAGE_RECEIVED = EventKind(
         "connection_message_handle_release",
     ),
 )
-"""Every message of the service, whatever it says: the SDK's Python layer does not wrap this one."""
+"""Every message of the service; the SDK's Python layer does not wrap this event."""
 
 
 VOICE_START_PATH = "audio.start"
@@ -73,7 +74,7 @@ class ServiceMessage(NamedTuple):
         path: What kind of message it is.
         request_id: Its turn.
         stream_id: The stream of a voice; empty if it names none.
-        body: What it says, if it is a result or the start of a voice.
+        body: Its content, if it is a result or the start of a voice.
     """
 
     path: str
@@ -83,16 +84,16 @@ class ServiceMessage(NamedTuple):
 
 
 class Signal:
-    """As the SDK's `EventSignal`, which swallows what a callback raises, and what reading the event does.
+    """Replaces the SDK's `EventSignal`, which swallows errors of the callback and of reading the event.
 
     Args:
         source: The SDK's recognizer, synthesizer or connection; it is not kept alive.
-        kind: Which events.
+        kind: The kind of events.
         received: Called on the SDK's thread with the handle of an event, which is valid during the call.
-        failed: Called there with what `received` raises.
+        failed: Called on that thread with an exception of `received`.
 
     Raises:
-        AttributeError: This version of the SDK does not have them.
+        AttributeError: This version of the SDK lacks a function.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Signal:
         release = getattr(library, kind.release) if kind.release else _leave
         self._set_callback = getattr(library, kind.set_callback)
         for name in kind.needs:
-            getattr(library, name)  # what is missing is missed here, not in the callback
+            getattr(library, name)  # a missing function raises here, not in the callback
         self.kind = kind
         self._source = weakref.ref(source)
 
@@ -139,7 +140,7 @@ class Signal:
 
 
 def offset_seconds(event: int) -> float:
-    """Where something was heard."""
+    """The position of an event in the audio."""
     offset = ctypes.c_uint64()
     function = interop._sdk_lib.recognizer_recognition_event_get_offset
     interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(offset), fn=function)
@@ -147,7 +148,7 @@ def offset_seconds(event: int) -> float:
 
 
 def phrase(event: int) -> events.RawPhrase:
-    """The phrase of a result: all of it is in the service's message."""
+    """The phrase of a result; the service's message has all of it."""
     library, call = interop._sdk_lib, interop._call_hr_fn
     offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
     with _result(event) as result:
@@ -177,7 +178,7 @@ def end(event: int) -> events.Finished | events.Failed:
 
 
 def voice(event: int) -> bytes | None:
-    """A piece of a voice; nothing in it: the voice is complete."""
+    """A piece of a voice; it is empty when the voice is complete."""
     library, call = interop._sdk_lib, interop._call_hr_fn
     size = ctypes.c_size_t()
     with _result(event) as result:
@@ -186,7 +187,7 @@ def voice(event: int) -> bytes | None:
             return b""
         if reason != speechsdk.ResultReason.SynthesizingAudio.value:
             return None
-        # Without a buffer it tells the size, and says that there was no room.
+        # Without a buffer the function gives the size, and an error for the missing room.
         library.translation_synthesis_result_get_audio_data(result, None, ctypes.byref(size))
         audio = ctypes.create_string_buffer(size.value)
         call(result, audio, ctypes.byref(size), fn=library.translation_synthesis_result_get_audio_data)
@@ -194,7 +195,7 @@ def voice(event: int) -> bytes | None:
 
 
 def message(event: int) -> ServiceMessage:
-    """A message, as far as it is of use here."""
+    """A message, with the parts that are used."""
     library, call = interop._sdk_lib, interop._call_hr_fn
     received, properties = ctypes.c_void_p(), ctypes.c_void_p()
     call(
@@ -251,4 +252,4 @@ def _seconds(ticks: int) -> float:
 
 
 def _leave(_: object) -> None:
-    """What was read of an event lets go of it."""
+    """Release nothing: the object read from the event frees it."""

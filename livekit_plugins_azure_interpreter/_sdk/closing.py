@@ -13,15 +13,15 @@ def begin_to_close(closing: Coroutine[Any, Any, None], name: str, limit_seconds:
     """Close in a task of its own, which ends within the limit; await it with `until_closed`.
 
     Args:
-        closing: Closes it. Past the limit it goes on, and nobody waits for it.
-        name: Of what is closed, for the log.
+        closing: Closes it. After the limit it continues, but nothing waits for it.
+        name: Names the closed thing in the log.
         limit_seconds: How long that may take.
     """
     return asyncio.create_task(_close(asyncio.ensure_future(closing), name, limit_seconds))
 
 
 async def until_closed(closing: asyncio.Task[None]) -> None:
-    """Wait for the task. A caller that is cancelled still waits: nothing is left open behind it."""
+    """Wait for the task. A cancelled caller still waits, so that nothing stays open."""
     is_cancelled = False
     while not closing.done():
         try:

@@ -32,20 +32,20 @@ from .threads import in_thread, post_to, use_batch_scheduling
 from .watchdog import Watchdog
 
 CLOSE_SECONDS = 2.5
-"""Stopping takes milliseconds; past this the thread is left behind, with an error."""
+"""Stopping takes milliseconds; after this time an error is logged and the thread abandoned."""
 _DRAIN_SECONDS = 10.0
 """How long Azure may be silent after the end of the audio before it counts as gone."""
 _LONGEST_SEGMENT_MS = 70000
-"""What Azure allows for segmentation_max_time_ms."""
+"""Azure's maximum for segmentation_max_time_ms."""
 _AFTER_SEGMENT_SECONDS = 5.0
 
 
 class Recognizer(Protocol):
-    """The port: what a connection needs of a recognizer. `AzureRecognizer` is the real one.
+    """The port: the parts of a recognizer that a connection uses. `AzureRecognizer` is the real one.
 
     Attributes:
         sees_messages: Every message of the service is reported, not only those that the SDK explains.
-        session_id: Azure's name for what it does (X-ConnectionId), which its support asks for.
+        session_id: Azure's id of the connection (X-ConnectionId), which its support asks for.
     """
 
     sees_messages: bool
@@ -74,15 +74,15 @@ class Connection:
             connection.write(pcm)
             async for event in connection: ...
 
-    Iteration ends after `Finished` or `Failed`. What arrives after closing is ignored.
+    Iteration ends after `Finished` or `Failed`. Events after closing are ignored.
 
     Args:
         open_recognizer: Makes the recognizer.
         options: What to recognize and translate.
-        connect_seconds: A connection that is not there by then, or lost for as long, is `Failed`; a
-            recognizer that is not open by then raises `APITimeoutError`.
-        peer_timeout_seconds: A service that says nothing for as long, while it is sent speech, is
-            `Failed`. Where messages cannot be seen it has until after the longest utterance.
+        connect_seconds: If there is no connection by then, or it is lost for as long, the event is
+            `Failed`. If the recognizer is not open by then, `APITimeoutError` is raised.
+        peer_timeout_seconds: If the service sends nothing for as long while it gets speech, the event is
+            `Failed`. If messages cannot be seen, the limit is longer than the longest utterance.
 
     Attributes:
         answered: The service said something on this connection.
@@ -170,7 +170,7 @@ class Connection:
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
 
     def end_audio(self) -> None:
-        """There is no more audio. Results and voices are waited for, as long as they progress."""
+        """End the audio. The connection waits for results and voices while they progress."""
         if self._recognizer is not None:
             self._recognizer.end_audio()
             self._draining = True
@@ -179,12 +179,12 @@ class Connection:
 
     @property
     def session_id(self) -> str:
-        """What Azure's support asks for; empty while the recognizer is not open."""
+        """The id that Azure's support asks for; empty while the recognizer is not open."""
         return self._session_id
 
     @property
     def is_behind(self) -> bool:
-        """Events have come that were not iterated yet."""
+        """Some events were not iterated yet."""
         return not self._closed and not self._events.empty()
 
     @property
@@ -197,7 +197,7 @@ class Connection:
         self._take(failed)
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`, and not before it has closed."""
+        """Stop at once. Returns when it has closed, within `CLOSE_SECONDS`."""
         if not self._closed:
             self._closed = True
             for timer in (self._watchdog, self._peer_timer):
@@ -225,7 +225,7 @@ class Connection:
             return
         self._posted.append((event, self._loop.time()))
         if not self._wakes:
-            # A burst wakes the loop once. The flag falls before the events are taken: none is left behind.
+            # A burst wakes the loop once. The flag is cleared before the events are taken, so none is missed.
             self._wakes = True
             post_to(self._loop, self._take_posted)
 
@@ -265,7 +265,7 @@ class Connection:
             self._watch_peer()
 
     def _watch_peer(self) -> None:
-        """Have the peer's deadline kept; it is looked at again when it has moved."""
+        """Watch the peer's deadline; a deadline that has moved is checked again."""
         if self._peer_timer is not None:
             self._peer_timer.cancel()
             self._peer_timer = None
@@ -275,8 +275,8 @@ class Connection:
         if deadline > self._loop.time():
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
         elif self._detector.is_noise(self._peer_watchdog.loudest):
-            # Noise that had just begun was taken for speech. It needs no answer: without this a session
-            # in which nobody speaks would end as a fan is switched on.
+            # New noise was taken for speech, and needs no answer. Without this check a silent session would
+            # end when somebody switches on a fan.
             self._peer_watchdog.answered()
         else:
             self._take(_timed_out(self._peer_watchdog.limit_seconds, "did not answer to speech"))
@@ -285,7 +285,7 @@ class Connection:
         in_thread(recognizer.set_tcp_nodelay, name="azure-interpreter-socket")
 
     def _renew_token(self) -> None:
-        """Before the SDK connects again: a token may have expired since it connected."""
+        """Renew the token before the SDK reconnects, because the old one may have expired."""
         recognizer = self._recognizer
         if recognizer is not None and self._options.credentials.renewable:
             renewing = in_thread(recognizer.renew_token, name="azure-interpreter-token")
@@ -306,7 +306,7 @@ class Connection:
             self._watch(now + seconds, seconds, "did not answer after the end of the audio")
 
     def _watch(self, deadline: float, limit_seconds: float, otherwise: str) -> None:
-        """Fail at the deadline, unless something comes; `limit_seconds` is how long that is in all."""
+        """Fail at the deadline, unless an event comes; the message names `limit_seconds`, the whole wait."""
         if self._watchdog is not None:
             self._watchdog.cancel()
         self._watchdog = self._loop.call_at(deadline, self._take, _timed_out(limit_seconds, otherwise))
@@ -319,6 +319,6 @@ def _timed_out(seconds: float, otherwise: str) -> Failed:
 async def _close(opening: asyncio.Future[Recognizer]) -> None:
     try:
         recognizer = await opening
-    except Exception:  # who opened it was told
+    except Exception:  # the opener got this error
         return
     await in_thread(recognizer.close, name="azure-interpreter-close")

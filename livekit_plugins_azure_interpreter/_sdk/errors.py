@@ -25,7 +25,7 @@ _UNREACHABLE = _ErrorMeaning(
     None, True, "Azure could not be reached: check the network, speech_region and speech_endpoint"
 )
 _QUOTA = _ErrorMeaning(
-    403, False, "Azure refused access: check the quota of the Speech resource, and what it may use"
+    403, False, "Azure refused access: check the quota and the permissions of the Speech resource"
 )
 _REDIRECTED = _ErrorMeaning(
     None, False, "Azure serves this resource at another address: check speech_region and speech_endpoint"
@@ -33,7 +33,7 @@ _REDIRECTED = _ErrorMeaning(
 # By the SDK's CancellationErrorCode.
 _CODES = {
     RESULT_LOST: _ErrorMeaning(
-        None, True, "Azure gave an utterance a voice, but no result that can be read; its audio is sent again"
+        None, True, "Azure sent a voice for an utterance, but no readable result; its audio is sent again"
     ),
     CALLBACK_FAILED: _ErrorMeaning(
         None, True, "an event of the Azure Speech SDK could not be read; audio without a result is sent again"
@@ -42,8 +42,8 @@ _CODES = {
         401,
         False,
         "Azure refused the credentials: check speech_key (AZURE_SPEECH_KEY) or the token, and that they "
-        "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT); who comes "
-        "by token_credential needs the role Cognitive Services Speech User",
+        "belong to speech_region (AZURE_SPEECH_REGION) or speech_endpoint (AZURE_SPEECH_ENDPOINT); with "
+        "token_credential, the identity needs the role Cognitive Services Speech User",
     ),
     "BadRequest": _ErrorMeaning(
         400,
@@ -67,10 +67,10 @@ _REFUSED = _ErrorMeaning(
     "Azure closed the connection and refuses the request: check source_languages, target_languages, voice, "
     "sample_rate and the segmentation options",
 )
-# By the code of the WebSocket's close, where the SDK's own says less. 1007 is how Azure refuses for good: now
-# and then one comes without cause. Codes that are not here the SDK deals with itself.
+# By the close code of the WebSocket, which says more than the SDK's code. Azure refuses for good with 1007,
+# but sometimes sends it without cause. The SDK handles all other codes itself.
 _CLOSES = {
-    "1002": _ErrorMeaning(None, True, "Azure closed the connection over its protocol"),
+    "1002": _ErrorMeaning(None, True, "Azure closed the connection because of a protocol error"),
     "1007": _REFUSED,
     "4000": _ErrorMeaning(None, True, "Azure closed the connection"),
     "4429": _TOO_MANY,
@@ -80,7 +80,7 @@ _CLOSE_REASONS = (
     (re.compile("quota", re.IGNORECASE), _QUOTA),
     (re.compile("throttl|too many|concurrent", re.IGNORECASE), _TOO_MANY),
 )
-# By the HTTP status of the handshake, where the SDK's code says less.
+# By the HTTP status of the handshake, which says more than the SDK's code.
 _STATUSES = {
     "404": _ErrorMeaning(
         404,
@@ -89,13 +89,13 @@ _STATUSES = {
         "copied from the Azure portal lacks /stt/speech/universal/v2. Or give speech_region instead",
     ),
     "415": _ErrorMeaning(
-        415, False, "Azure does not take this kind of request: check speech_endpoint and voice"
+        415, False, "Azure does not accept this kind of request: check speech_endpoint and voice"
     ),
     "499": _ErrorMeaning(
-        499, False, "Azure takes the connection for closed by its client: check speech_endpoint"
+        499, False, "Azure says that its client closed the connection: check speech_endpoint"
     ),
 }
-# What a synthesizer is asked for is another matter than what a recognizer is.
+# A refused synthesizer needs other advice than a refused recognizer.
 _REFUSED_TEXT = _ErrorMeaning(
     400,
     False,
@@ -122,15 +122,15 @@ def to_api_error(
     speaking: bool = False,
     answered: bool = False,
 ) -> APIError:
-    """The error that LiveKit retries, or does not, for a recognizer or synthesizer that gave up.
+    """Map a failure of a recognizer or synthesizer to LiveKit's error, which says whether to retry.
 
-    The SDK's own words are left out of the message: an endpoint that they quote can carry a secret.
+    The message omits the SDK's text, because an endpoint in it can contain a secret.
 
     Args:
-        failed: What the recognizer reported.
-        session_id: What Azure's support asks for, where the SDK does not tell it.
+        failed: The failure that was reported.
+        session_id: The id that Azure's support asks for; used if the SDK's text does not contain it.
         renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
-        speaking: It was a synthesizer.
+        speaking: A synthesizer failed, not a recognizer.
         answered: The service has served the same request before, so that a refusal is worth another attempt.
     """
     if failed.code == TIMED_OUT:
@@ -145,12 +145,12 @@ def to_api_error(
     error = APIStatusError(
         message, status_code=meaning.status, request_id=session[1] if session else session_id or None
     )
-    error.retryable = retryable  # the constructor takes every 401 for final
+    error.retryable = retryable  # the constructor makes every 401 final
     return error
 
 
 def _meaning(failed: Failed, *, speaking: bool) -> tuple[_ErrorMeaning, str]:
-    """What a failure means, and what it is called, with the service's reason where it gives one."""
+    """The meaning of a failure, and its code with the service's reason, if there is one."""
     codes = _SPEAKING_CODES if speaking else _CODES
     meaning = codes.get(failed.code, _UNKNOWN)
     if failed.code == CALLBACK_FAILED:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _PHRASES = ("SpeechPhrase", "SpeechHypothesis")
-"""Where a message has its phrase; one of words only is a phrase itself."""
+"""The keys under which a message has its phrase; a message without them is a phrase itself."""
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Half of a letter, of those that UTF-16 has in two: JSON can escape one, and no text can hold it."""
+"""Half of a surrogate pair of UTF-16. JSON can contain one; encoded text cannot."""
 TICKS_PER_SECOND = 10_000_000
 TIMED_OUT = "TimedOut"
 BUSY = "Busy"
 RESULT_LOST = "ResultLost"
 CALLBACK_FAILED = "CallbackFailed"
-"""The codes of failures that are noticed here; the SDK has none for them."""
+"""Codes of failures that this package detects; the SDK has no codes for them."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Phrase:
         offset_seconds: Where they begin in the audio of this attempt.
         duration_seconds: How long they are.
         text: The words in the language in which they were spoken.
-        language: That language (BCP 47); empty where Azure did not say.
+        language: That language (BCP 47); empty if Azure does not name it.
         translations: The text per target language, keyed as Azure keys it (`fr` or `fr-FR`).
-        failure_reason: The service's own words on why they are not translated.
+        failure_reason: The service's reason why they are not translated.
     """
 
     offset_seconds: float
@@ -47,7 +47,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class RawPhrase:
-    """A phrase as the SDK's thread copied it; `read` makes sense of it, on the loop.
+    """A phrase as the SDK's thread copied it; `read` parses it on the loop.
 
     Args:
         offset_seconds, duration_seconds: As in `Phrase`.
@@ -59,7 +59,7 @@ class RawPhrase:
     body: str
 
     def read(self) -> Phrase:
-        """The phrase, as far as the message can be read; what cannot is empty."""
+        """The parsed phrase; parts that cannot be read are empty."""
         message = _object(self.body)
         spoken = next((found for key in _PHRASES if isinstance(found := message.get(key), dict)), message)
         primary = spoken.get("PrimaryLanguage")
@@ -86,7 +86,7 @@ class Disconnected:
 
 @dataclass(frozen=True)
 class MessageReceived:
-    """Some message of the service came, of whatever kind; at most one is reported per second."""
+    """A message of any kind came from the service; at most one is reported per second."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class SpeechStarted:
 
 @dataclass(frozen=True)
 class SpeechStopped:
-    """Azure heard somebody end: after an utterance, or once per turn."""
+    """Azure heard the end of speech: after an utterance, or once per turn."""
 
     offset_seconds: float
 
@@ -112,19 +112,19 @@ class Recognizing:
 
 @dataclass(frozen=True)
 class Recognized:
-    """A final result. Without translations: heard, but not translated."""
+    """A final result. It has no translations if Azure recognized but did not translate the speech."""
 
     phrase: RawPhrase
 
 
 @dataclass(frozen=True)
 class ResultUnread:
-    """A final result came that the SDK could not read, and so did not report."""
+    """The SDK could not read a final result, so it did not report it."""
 
 
 @dataclass(frozen=True)
 class NothingRecognized:
-    """Azure gave up on something that was no speech (its NoMatch)."""
+    """Azure recognized nothing in a sound (its NoMatch)."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class VoiceAnnounced:
 
     @property
     def language(self) -> str | None:
-        """Which target language the voice speaks (TranslationLanguage); None: the service does not say."""
+        """Which target language the voice speaks (TranslationLanguage); None if it is not named."""
         return _words(_object(self.body).get("TranslationLanguage")) or None
 
 
@@ -155,8 +155,8 @@ class VoiceChunk:
     """A piece of a translated voice, as it was sent: with or without a RIFF header.
 
     Args:
-        data: It.
-        stream_id: On which stream it came; empty where the SDK does not show that.
+        data: The bytes.
+        stream_id: The stream that it came on; empty if the SDK does not show it.
     """
 
     data: bytes
@@ -168,7 +168,7 @@ class VoiceCompleted:
     """A translated voice is complete, or an empty chunk of it came.
 
     Args:
-        stream_id: On which stream; empty where the SDK does not show that.
+        stream_id: The stream; empty if the SDK does not show it.
         told: The service said that it is complete (`audio.end`).
     """
 
@@ -178,7 +178,7 @@ class VoiceCompleted:
 
 @dataclass(frozen=True)
 class Finished:
-    """All audio that was sent is dealt with (Azure's EndOfStream)."""
+    """All sent audio has been processed (Azure's EndOfStream)."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Failed:
     Args:
         code: The name of the SDK's CancellationErrorCode, e.g. `AuthenticationFailure`; or TIMED_OUT,
             RESULT_LOST or CALLBACK_FAILED.
-        details: The SDK's own words, or the bridge's.
+        details: The text of the SDK, or of this package.
     """
 
     code: str
@@ -200,7 +200,7 @@ class SynthesisStarted:
     """A text was handed to the service.
 
     Args:
-        request_id: What Azure's support asks for.
+        request_id: The id that Azure's support asks for.
     """
 
     request_id: str
@@ -215,13 +215,13 @@ class SynthesisChunk:
 
 @dataclass(frozen=True)
 class WordBoundary:
-    """A word, or a punctuation mark, has its place in the voice of a text.
+    """The place of a word, or of a punctuation mark, in the voice of a text.
 
     Args:
-        word: As the text has it.
+        word: The word as the text spells it.
         offset_seconds: Where it begins in that voice.
-        duration_seconds: How long it is; 0 where the model does not tell.
-        request_id: Of which text; the SDK reports words on another thread than the voice.
+        duration_seconds: How long it is; 0 if the model does not report it.
+        request_id: The request of its text; the SDK reports words on another thread than the voice.
     """
 
     word: str
@@ -236,7 +236,7 @@ class SynthesisCompleted:
 
 
 VoiceEvent = TurnStarted | VoiceAnnounced | VoiceChunk | VoiceCompleted
-"""What framing wants to know."""
+"""The events that framing uses."""
 
 Event = (
     Connected
@@ -252,12 +252,12 @@ Event = (
     | Finished
     | Failed
 )
-"""What a recognizer reports."""
+"""The events of a recognizer."""
 
 SynthesisEvent = (
     Connected | Disconnected | SynthesisStarted | SynthesisChunk | WordBoundary | SynthesisCompleted | Failed
 )
-"""What a synthesizer reports."""
+"""The events of a synthesizer."""
 
 
 def _object(body: str) -> dict[str, Any]:
@@ -281,7 +281,7 @@ def _translations(message: dict[str, Any]) -> dict[str, str]:
 
 
 def _text(entry: dict[str, Any]) -> str:
-    """The text of a phrase or translation; empty, where it has no word."""
+    """The text of a phrase or translation; empty if it has no word."""
     best = entry.get("NBest")
     others = [best[0].get("Display")] if isinstance(best, list) and best and isinstance(best[0], dict) else []
     texts = map(_words, (entry.get("DisplayText"), entry.get("Text"), *others))

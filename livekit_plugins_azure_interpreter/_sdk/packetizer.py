@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class Packetizer:
-    """Audio that waits until it completes a message.
+    """Collects audio until it completes a message.
 
-    The SDK sends whole messages only: what it is given before only wakes its threads.
+    The SDK sends only whole messages; smaller pieces would only wake its threads.
 
     Args:
         message_bytes: The length of a message.
@@ -18,7 +18,7 @@ class Packetizer:
         self._waiting = b""
 
     def add(self, pcm: bytes) -> bytes:
-        """All that waits, if this completes a message; else nothing. The last part may be of the next."""
+        """All waiting audio if it completes a message, else nothing. Its end may be part of the next one."""
         complete = self._added_bytes // self._message_bytes
         self._added_bytes += len(pcm)
         if self._added_bytes // self._message_bytes == complete:
@@ -27,6 +27,6 @@ class Packetizer:
         return self.flush() + pcm
 
     def flush(self) -> bytes:
-        """All that waits: there is no more."""
+        """All waiting audio, at the end."""
         waiting, self._waiting = self._waiting, b""
         return waiting

@@ -11,10 +11,10 @@ _UNTOLD = re.compile(
     r"|[\w.+/=-]{24,}"  # a key or a token
     r"|'(?!{code}')[^']*'|\"(?!{code}\")[^\"]*\"".replace("{code}", r"[A-Za-z]{2,3}-[\w-]{2,40}")
 )
-"""What is quoted may be somebody's words, unless it is a language or a voice."""
+"""A quoted text may be somebody's words, unless it is a language or a voice."""
 
 
 def redact(reason: str) -> str:
-    """A reason of the service for a log, an error or a listener."""
+    """Make a reason of the service safe for a log, an error or a listener."""
     kept = _UNTOLD.sub(_LEFT_OUT, " ".join(reason.split()))
     return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + _LEFT_OUT

@@ -25,21 +25,21 @@ Post = Callable[[events.Event], None]
 
 _RETRY_INTERVAL_MS = 250
 _SDK_SETTINGS = {
-    # The SDK waits this long twice, for the end of the turn and as the recognizer is let go; seconds.
+    # Seconds. The SDK waits this long twice: for the end of the turn, and when the recognizer is released.
     "SPEECH-StopRecognitionTimeoutInSeconds": 0,
     "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
-    # Audio that was kept is sent again at once, not at twice the pace of speech.
+    # Kept audio is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
 }
 _LATENCIES = {
-    # Length of the SDK's messages, and how often it looks for work, in ms; its own are 100 and 10.
+    # Length of the SDK's messages, and how often it looks for work, in ms; its defaults are 100 and 10.
     "lowest": (20, 2),
     "low": (20, 10),
     "balanced": (40, 10),
     "relaxed": (100, 10),
 }
 _MESSAGES_SECONDS = 1.0
-"""That messages come is reported this often; each of a voice would be too many for the loop."""
+"""The interval of `MessageReceived`; one event for each message of a voice would burden the loop."""
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -84,38 +84,38 @@ class AzureRecognizer:
         self._recognizer.start_continuous_recognition_async().get()
 
     def write(self, pcm: bytes) -> None:
-        """Hear 16 bit mono PCM at the rate of the options; it is copied."""
+        """Copy 16 bit mono PCM at the rate of the options, to be sent."""
         if message := self._messages.add(pcm):
             self._write(message)
 
     def end_audio(self) -> None:
-        """There is no more audio: deal with what was written, then report `Finished`."""
+        """End the audio: process the written audio, then report `Finished`."""
         if rest := self._messages.flush():
             self._write(rest)
         self._audio.close()
         if not self._has_audio:
-            self._post(events.Finished())  # the SDK would never tell that it has dealt with nothing
+            self._post(events.Finished())  # the SDK reports no end of an empty input
 
     def set_tcp_nodelay(self) -> None:
-        """Have the connection that there is now never wait for an acknowledgement. It can block."""
+        """Set TCP_NODELAY on the current connection. It can block."""
         set_tcp_nodelay(*self._peer)
 
     def renew_token(self) -> None:
-        """Take a fresh token for the next time that the SDK connects. It can block."""
+        """Set a fresh token for the SDK's next connection. It can block."""
         token = self._credentials.token()
         with self._letting_go:
             if token and not self._closed:
                 self._recognizer.authorization_token = token
 
     def close(self) -> None:
-        """Stop at once, whatever is under way, and let go of everything native."""
+        """Stop at once, and release everything native."""
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
         self._recognizer.stop_continuous_recognition_async().get()
         with self._letting_go:
             self._closed = True
-            # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+            # The callbacks are released last: until then a thread of the SDK may be about to call one.
             del self._connection, self._recognizer, self._audio
         del self._signals
 
@@ -141,7 +141,7 @@ class AzureRecognizer:
 
 
 class _RecognizerCallbacks:
-    """The callbacks. It does not know the recognizer, so that no cycle keeps that alive."""
+    """The callbacks. They hold no reference to the recognizer, so no cycle keeps it alive."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -159,7 +159,7 @@ class _RecognizerCallbacks:
         message = c_api.message(event)
         if self._results.came(message.path, message.request_id, message.body):
             self._post(events.ResultUnread())
-        # The event that it causes is the next, and names no stream.
+        # The next event is the one that this message causes; it names no stream.
         self._path, self._stream_id = message.path, message.stream_id
         if message.path == "turn.start":
             self._post(events.TurnStarted())
@@ -194,7 +194,7 @@ class _RecognizerCallbacks:
         self._report(c_api.end(event))
 
     def failed(self, error: Exception) -> None:
-        """A callback raised. Without its words: they may quote what was said."""
+        """Report that a callback raised, without its message, which may quote speech."""
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
 
     def _report(self, event: events.Event) -> None:
@@ -207,7 +207,7 @@ def _message_signals(
 ) -> list[c_api.Signal]:
     try:
         return [c_api.Signal(connection, kind, reporter.message, reporter.failed)]
-    except AttributeError:  # another version of the SDK; the typed events have to do
+    except AttributeError:  # another version of the SDK: use only the typed events
         return []
 
 
@@ -267,9 +267,9 @@ def _config(options: Options) -> Any:
         config.set_service_property("punctuation", "explicit", query)
     for name, value in _properties(options).items():
         config.set_property(name, str(value))
-    # Two loops share the retries. The SDK's reconnects within an attempt, and sends again what was not
-    # recognized yet; it tries for as long as an attempt may last. Then LiveKit's base class begins the
-    # next attempt, up to its max_retry, and the stream sends the audio that it kept.
+    # Two loops share the retries. The SDK's loop reconnects within an attempt, and sends unrecognized audio
+    # again; it tries for as long as an attempt may last. Then LiveKit's base class begins the next attempt,
+    # up to its max_retry, and the stream sends the audio that it kept.
     retries = max(1, int(options.reconnect_seconds * 1000 / _RETRY_INTERVAL_MS))
     undocumented_settings: dict[str, object] = {
         **_SDK_SETTINGS,
@@ -284,7 +284,7 @@ def _config(options: Options) -> Any:
 
 
 def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:
-    """The SDK's properties, all undocumented, that make a latency."""
+    """The SDK's properties, all undocumented, for a latency."""
     _, polling_ms = _LATENCIES[latency]
     return {
         "SPEECH-BytesPerFrame": _message_bytes(latency, sample_rate),

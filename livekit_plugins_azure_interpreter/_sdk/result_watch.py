@@ -18,10 +18,10 @@ class ResultWatch:
         self._waiting = b""
 
     def came(self, path: str, request_id: str, body: bytes) -> bool:
-        """A message came; whether the one before it was a final result that was not reported."""
+        """Note a message. Returns whether the previous one was a final result that the SDK did not report."""
         waiting, self._waiting = self._waiting, b""
         if path == "turn.start":
-            # What the turn before did not acknowledge is sent again.
+            # The SDK sends the unacknowledged audio of the previous turn again.
             self._request_id = request_id
             return False
         if path == RESULT_PATH and request_id == self._request_id:
@@ -29,12 +29,12 @@ class ResultWatch:
         return bool(waiting) and _tells_words(waiting)
 
     def reported(self) -> None:
-        """The SDK reported what came."""
+        """Note that the SDK reported the last message."""
         self._waiting = b""
 
 
 def _tells_words(body: bytes) -> bool:
-    """Whether it is a final result, and no error, after which the SDK itself sends the audio again."""
+    """Whether it is a final result. After an error the SDK itself sends the audio again."""
     if b'"SpeechHypothesis"' in body:
         return False
     try:

@@ -28,19 +28,19 @@ from .events import (
 from .threads import in_thread, post_to
 
 CLOSE_SECONDS = 2.5
-"""Stopping takes up to 1.2 s while Azure is silent; past this the thread is left behind, with an error."""
+"""Stopping takes up to 1.2 s while Azure is silent; after this time the thread is abandoned."""
 _STEADY_SECONDS = 10.0
 """A connection that Azure closed is made again ahead of the next text, unless it lived for less."""
 _CONNECTING_SECONDS = 1.0
-"""A text that comes while its connection is being made waits so long for it: the SDK would make a second
-one, and does not tell when the first could not be made."""
+"""How long a text waits for a connection that is being made. Without the wait the SDK would make
+a second one; it does not report that the first one failed."""
 _BUSY_SECONDS = 0.5
-"""A text that follows one that was stopped has its first sound within this, else it is `BUSY`: whether Azure
-sends the rest of the stopped voice first, on the connection that is kept, is not known."""
+"""After a stopped text, the first sound of the next text must come within this time, else it is `BUSY`. Azure
+may send the rest of the stopped voice first on the kept connection; this is not known."""
 
 
 class Synthesizer(Protocol):
-    """The port: what is needed of a synthesizer. `AzureSynthesizer` is the real one."""
+    """The port: the parts of a synthesizer that are used. `AzureSynthesizer` is the real one."""
 
     def open(self) -> None: ...
 
@@ -55,18 +55,18 @@ OpenSynthesizer = Callable[[SpeakingOptions, Callable[[SynthesisEvent], None]], 
 
 
 class Synthesis:
-    """One synthesizer, opened and closed off the loop, and what it reports, on the loop.
+    """One synthesizer, opened and closed off the loop, with its events on the loop.
 
     Args:
         open_synthesizer: Makes the synthesizer.
-        options: What to ask for, whatever the text.
+        options: The options of every text.
         ahead: Connect now, not with the first text.
         dropped: Called when it cannot be opened, or its connection is closed, while it speaks nothing.
 
     Attributes:
         usable: It can speak another text.
-        failed: It cannot since it gave up, or nothing came of it in time.
-        was_busy: It failed since it went on with a text that was stopped.
+        failed: It gave up, or sent nothing in time.
+        was_busy: It failed because it continued with a stopped text.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Synthesis:
         self._opening.add_done_callback(self._opened)
         self._asking: asyncio.Future[None] | None = None
         self._stopping: asyncio.Future[None] | None = None
-        self._is_stale = False  # what comes is of a text that was stopped
+        self._is_stale = False  # the events still belong to a stopped text
         self._gave_up: asyncio.Future[None] = self._loop.create_future()
         self._watchdog: asyncio.TimerHandle | None = None
 
@@ -109,13 +109,13 @@ class Synthesis:
 
     @property
     def was_stopped(self) -> bool:
-        """Its last text was left in the middle."""
+        """Its last text was stopped in the middle."""
         return self._is_stale
 
     async def speak(self, ssml: str, *, timeout_seconds: float) -> AsyncGenerator[SynthesisEvent, None]:
-        """Speak one text; what comes of it, up to `SynthesisCompleted` or `Failed`.
+        """Speak one text. Yields its events, up to `SynthesisCompleted` or `Failed`.
 
-        Left before its end, it is stopped, and the connection is kept for the next text.
+        If the iteration ends early, the text is stopped and the connection is kept for the next text.
 
         Args:
             ssml: The text.
@@ -126,8 +126,8 @@ class Synthesis:
             APIConnectionError: There is no token, or this was closed.
         """
         self._speaking, self.usable = True, False
-        self._request_id = ""  # until it is known: a word that comes late is of the text before
-        # No wait_for: before Python 3.12 it can swallow that the reader leaves.
+        self._request_id = ""  # not known yet: a late word belongs to the previous text
+        # No wait_for: before Python 3.12 it can swallow the reader's cancellation.
         self._timeout_seconds = timeout_seconds
         self._watch_first_sound()
         ended = False
@@ -147,23 +147,23 @@ class Synthesis:
                 self._stop()
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way. Ends within `CLOSE_SECONDS`, and not before it has closed."""
+        """Stop at once. Returns when it has closed, within `CLOSE_SECONDS`."""
         if self._closing is None:
             self._closed, self.usable = True, False
-            self._events.put_nowait(None)  # wakes who waits
+            self._events.put_nowait(None)  # wakes the reader
             _settle(self._gave_up)
             self._closing = begin_to_close(self._close(), "an Azure synthesizer", CLOSE_SECONDS)
         await until_closed(self._closing)
 
     def abandon(self) -> asyncio.Future[None] | None:
-        """Stop at once, from another loop, when that of this one has ended; done when it has stopped."""
+        """Stop at once, from another loop, after its own loop has ended. Done when it has stopped."""
         self._closed, self.usable = True, False
         if not self._opening.done() or self._opening.cancelled() or self._opening.exception() is not None:
             return None
         return in_thread(self._opening.result().close, name="azure-synthesizer-close")
 
     async def _ask(self, ssml: str) -> None:
-        """Have the text spoken, unless that failed already."""
+        """Ask for the text, unless the synthesizer has failed already."""
         either: set[asyncio.Future[Any]] = {self._opening, self._gave_up}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not self._opening.done():
@@ -183,7 +183,7 @@ class Synthesis:
             self._asking.add_done_callback(self._asked)
 
     def _stop(self) -> None:
-        """Have the SDK stop the text that was left; then it can be asked for another one."""
+        """Stop the abandoned text; then the SDK can speak another one."""
         if self._asking is None or self._closed:
             return
         self._is_stale = self.usable = True
@@ -198,7 +198,7 @@ class Synthesis:
 
     def _stopped(self, stopping: asyncio.Future[None]) -> None:
         if not stopping.cancelled() and stopping.exception() is not None:
-            logger.warning("an Azure synthesizer did not stop speaking; the next text has another one")
+            logger.warning("an Azure synthesizer did not stop speaking; the next text uses another one")
             self._drop()
 
     async def _wait_for_stop(self) -> None:
@@ -229,7 +229,7 @@ class Synthesis:
 
     def _watch_first_sound(self) -> None:
         if self._is_stale and self._timeout_seconds > _BUSY_SECONDS:
-            busy = Failed(BUSY, "Azure Speech goes on with the text before")
+            busy = Failed(BUSY, "Azure Speech still speaks the previous text")
             self._watchdog = self._loop.call_later(_BUSY_SECONDS, self._give_up, busy)
         else:
             self._watch("did not speak")
@@ -290,7 +290,7 @@ class Synthesis:
     async def _close(self) -> None:
         try:
             synthesizer = await self._opening
-        except Exception:  # who speaks is told
+        except Exception:  # `speak` reports it
             return
         for under_way in (self._asking, self._stopping):
             if under_way is not None:
@@ -304,7 +304,7 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 
 def _sdk_failed(error: BaseException) -> Failed:
-    """Without its words: they may quote an endpoint."""
+    """A failure without the exception's text, which may quote an endpoint."""
     return Failed("RuntimeError", type(error).__name__)
 
 

@@ -32,7 +32,7 @@ class AzureSynthesizer:
     after `close` has returned.
 
     Args:
-        options: What to ask for, whatever the text.
+        options: The options of every text.
         post: Takes each event, on the SDK's thread.
 
     Raises:
@@ -48,7 +48,7 @@ class AzureSynthesizer:
         _open.add(self)
 
     def open(self) -> None:
-        """Connect ahead of the first text. A failure is told by the first text's `Failed`."""
+        """Connect ahead of the first text. The first text reports a failure as `Failed`."""
         self._connection.open(True)
 
     def speak(self, ssml: str) -> None:
@@ -56,20 +56,20 @@ class AzureSynthesizer:
         self._synthesizer.start_speaking_ssml_async(ssml).get()
 
     def stop(self) -> None:
-        """Speak no more of the text that is under way; the connection stays open for the next one."""
+        """Stop the current text; the connection stays open for the next one."""
         self._synthesizer.stop_speaking_async().get()
 
     def close(self) -> None:
-        """Stop at once, whatever is under way, and let go of everything native."""
+        """Stop at once, and release everything native."""
         if self._closed:
             return
         self._closed = True
-        # As with the recognizer: one that a callback keeps alive could abort the process as it ends.
+        # As with the recognizer: if a callback keeps it alive, it could abort the process at its end.
         for signal in self._signals:
             signal.disconnect_all()
         self._synthesizer.stop_speaking_async().get()
         self._connection.close()
-        # The callbacks go last: a thread of the SDK may be on its way into one until all else is let go.
+        # The callbacks are released last: until then a thread of the SDK may be about to call one.
         del self._connection, self._synthesizer
         del self._signals
 
@@ -107,13 +107,13 @@ _open: weakref.WeakSet[AzureSynthesizer] = weakref.WeakSet()
 
 @atexit.register
 def close_all() -> None:
-    """Close what nobody closed: a callback as the interpreter ends would abort the process."""
+    """Close all that are open: a callback at the end of the interpreter would abort the process."""
     for synthesizer in tuple(_open):
         synthesizer.close()
 
 
 class _SynthesizerCallbacks:
-    """The callbacks. It does not know the synthesizer, so that no cycle keeps that alive."""
+    """The callbacks. They hold no reference to the synthesizer, so no cycle keeps it alive."""
 
     def __init__(self, post: Post) -> None:
         self._post = post
@@ -125,7 +125,7 @@ class _SynthesizerCallbacks:
         self._post(events.Disconnected())
 
     def failed(self, error: Exception) -> None:
-        """A callback raised. Without its words: they may quote what is said."""
+        """Report that a callback raised, without its message, which may quote the text."""
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
 
     def begun(self, event: Any) -> None:

@@ -11,14 +11,14 @@ from .threads import post_to
 
 
 class SynthesizerPool:
-    """The synthesizers of one TTS: one is kept warm; a text that finds it busy has one of its own.
+    """The synthesizers of one TTS: one is kept warm; a text that finds it busy gets another one.
 
-    Each belongs to the event loop that it was made in. A TTS may outlive its loop, as one does that is made
-    once for several `asyncio.run`: what the ended loop has left is closed from the next one.
+    Each belongs to the event loop that made it. A TTS may outlive its loop, for example with several
+    `asyncio.run`. The next loop closes the synthesizers of an ended loop.
 
     Args:
         open_synthesizer: Makes a synthesizer.
-        options: What to ask for, whatever the text.
+        options: The options of every text.
     """
 
     def __init__(self, open_synthesizer: OpenSynthesizer, options: SpeakingOptions) -> None:
@@ -29,26 +29,26 @@ class SynthesizerPool:
         self._closed = False
 
     def warm(self) -> None:
-        """Have one connect, ahead of the next text."""
+        """Connect one ahead of the next text."""
         if not self._closed:
             self._here().warm()
 
     def take(self) -> Synthesis:
-        """One to speak with; `give_back` it.
+        """Take one to speak with; return it with `give_back`.
 
         Raises:
-            APIConnectionError: They were closed.
+            APIConnectionError: The pool was closed.
         """
         if self._closed:
             raise closed_error()
         return self._here().take()
 
     def give_back(self, synthesis: Synthesis) -> None:
-        """It is spoken with no more. One that is of no more use is replaced by a warm one."""
+        """Return one after speaking. One that cannot be used again is replaced by a warm one."""
         self._here().give_back(synthesis)
 
     async def aclose(self) -> None:
-        """Close all, whatever they are doing. Ends within `CLOSE_SECONDS`."""
+        """Close all at once. Returns within `CLOSE_SECONDS`."""
         self._closed = True
         here = self._here()
         for loop, others in self._of_loops.items():
@@ -60,7 +60,7 @@ class SynthesizerPool:
             await asyncio.wait(self._abandoned, timeout=CLOSE_SECONDS)
 
     def _here(self) -> _LoopPool:
-        """Those of the running loop."""
+        """The pool of the running loop."""
         self._leave_ended_loops()
         loop = asyncio.get_running_loop()
         if loop not in self._of_loops:
@@ -69,7 +69,7 @@ class SynthesizerPool:
 
     def _leave_ended_loops(self) -> None:
         for loop in [loop for loop in self._of_loops if loop.is_closed()]:
-            # What the ended loop itself was about to close can be told to nobody any more.
+            # The ended loop can no longer report the ones that it was closing.
             self._abandoned = {closing for closing in self._abandoned if closing.get_loop() is not loop}
             for closing in self._of_loops.pop(loop).abandon():
                 self._abandoned.add(closing)
@@ -114,18 +114,18 @@ class _LoopPool:
             self.warm()
 
     def close(self) -> None:
-        """Begin to close all, whatever they are doing."""
+        """Begin to close all at once."""
         self._closed, self._idle = True, None
         for synthesis in tuple(self._all):
             self._discard(synthesis)
 
     async def closed(self) -> None:
-        """All that was begun to close is closed. Ends within `CLOSE_SECONDS`."""
+        """Wait until all are closed. Returns within `CLOSE_SECONDS`."""
         while self._closing:
             await asyncio.wait(self._closing)
 
     def abandon(self) -> list[asyncio.Future[None]]:
-        """Close all, from another loop, when this one has ended."""
+        """Close all, from another loop, after this one has ended."""
         abandoned = [synthesis.abandon() for synthesis in self._all]
         return [closing for closing in abandoned if closing is not None]
 

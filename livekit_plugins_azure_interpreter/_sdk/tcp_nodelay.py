@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 _OPEN_FILES = "/dev/fd"
-"""Linux and macOS list a process's files here; Windows has no such place."""
+"""Linux and macOS list a process's files here; Windows has no such folder."""
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _SOCKADDR_BYTES = 128
 
@@ -28,7 +28,7 @@ def set_tcp_nodelay(host: str, port: int) -> None:
     """
     to_port = list(_connections(port))
     addresses = _addresses(host)
-    # A name that is balanced over many addresses may have another one by now.
+    # A load-balanced name may have another address by now.
     of_host = [number for number, address in to_port if address in addresses]
     for number in of_host or [number for number, _ in to_port]:
         _set_no_delay(number)
@@ -47,11 +47,11 @@ def _connections(port: int) -> Iterator[tuple[int, str]]:
 
 
 def _peer(number: int) -> tuple[str, int] | None:
-    # By the C library: a Python socket made of a foreign file sets its blocking mode.
+    # Uses the C library: a Python socket object would change the blocking mode of a foreign socket.
     name = ctypes.create_string_buffer(_SOCKADDR_BYTES)
     length = ctypes.c_uint32(_SOCKADDR_BYTES)
     if _libc().getpeername(number, name, ctypes.byref(length)) != 0:
-        return None  # no socket, not connected, or closed by now
+        return None  # not a socket, not connected, or closed by now
     family = name.raw[1] if sys.platform == "darwin" else int.from_bytes(name.raw[:2], sys.byteorder)
     if family not in _FAMILIES:
         return None
@@ -68,7 +68,7 @@ def _addresses(host: str) -> set[str]:
 
 def _set_no_delay(number: int) -> None:
     on = ctypes.c_int(1)
-    # It fails for what is no TCP connection, which is then left as it is.
+    # It fails for anything but a TCP connection, which then stays unchanged.
     _libc().setsockopt(
         number, socket.IPPROTO_TCP, socket.TCP_NODELAY, ctypes.byref(on), ctypes.c_uint32(ctypes.sizeof(on))
     )

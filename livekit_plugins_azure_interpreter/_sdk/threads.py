@@ -32,7 +32,7 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
     def run() -> None:
         try:
             result = work()
-        except BaseException as error:  # also SystemExit: who waits is never left waiting
+        except BaseException as error:  # also SystemExit: the caller must not wait for ever
             post_to(loop, _settle, future, None, error)
         else:
             post_to(loop, _settle, future, result, None)
@@ -46,21 +46,21 @@ def in_thread(work: Callable[[], T], *, name: str) -> asyncio.Future[T]:
 
 
 def use_batch_scheduling() -> None:
-    """This thread, and all that it begins, take no core from the thread that wakes them.
+    """Keep this thread, and all that it starts, from taking the core of the thread that wakes them.
 
     The SDK's threads are woken by each frame. On Linux they would otherwise run at once, in the place of
     the loop, which then comes late to all other streams. Elsewhere nothing happens.
     """
     if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a sandbox may forbid it, or not know it: they run as ever
+        with contextlib.suppress(OSError):  # a sandbox may forbid it: then nothing changes
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 @atexit.register
 def finish_work() -> None:
-    """Wait for the work that is under way, but not for ever.
+    """Wait for the running work, but only for a limited time.
 
-    A thread that is inside the SDK as the interpreter ends would abort the process.
+    A thread that is inside the SDK when the interpreter ends would abort the process.
     """
     until = time.monotonic() + _EXIT_SECONDS
     for thread in tuple(_working):
@@ -80,6 +80,6 @@ def post_to(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *argumen
     try:
         loop.call_soon_threadsafe(call, *arguments)
     except RuntimeError:
-        # The loop is closed: nobody is left who could be told.
+        # The loop is closed: there is no receiver any more.
         if not loop.is_closed():
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _LEAST_SECONDS = 1.0
-"""A shorter deafness is sooner over than another connection is made."""
+"""A shorter gap ends sooner than a new connection is made."""
 
 
 class ClockSetBackError(Exception):
@@ -14,22 +14,22 @@ class WallClock:
     """Compares the wall clock with a steady one. Time is an argument.
 
     Args:
-        wall, steady: What both show now, in seconds.
+        wall, steady: The present time of each clock, in seconds.
     """
 
     def __init__(self, wall: float, steady: float) -> None:
         self._ahead = wall - steady
 
     def look(self, wall: float, steady: float) -> float:
-        """By how much it was set back since the last look; less than 0, where it was set forward."""
+        """How far it was set back since the last look, in seconds; negative if it was set forward."""
         before, self._ahead = self._ahead, wall - steady
         return before - self._ahead
 
     def check(self, wall: float, steady: float) -> None:
-        """Look.
+        """Compare the clocks.
 
         Raises:
-            ClockSetBackError: It was set back by so much that it matters.
+            ClockSetBackError: The wall clock was set back by more than the tolerance.
         """
         seconds = self.look(wall, steady)
         if seconds >= _LEAST_SECONDS:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class Watchdog:
-    """Speech was sent and nothing came back for too long: then the peer is dead.
+    """Counts the peer as dead if it does not answer speech for too long.
 
-    Silence proves nothing, since nobody knows how often the service answers it.
+    Silence proves nothing: it is not known how often the service answers silence.
 
     Attributes:
         limit_seconds: How long speech may go unanswered.
@@ -25,7 +25,7 @@ class Watchdog:
 
     @property
     def deadline(self) -> float | None:
-        """When the peer counts as dead; None: it owes no answer."""
+        """When the peer counts as dead; None if no speech waits for an answer."""
         return None if self._unanswered_since is None else self._unanswered_since + self.limit_seconds
 
     def spoken(self, now: float, power: float) -> None:
@@ -40,6 +40,6 @@ class Watchdog:
         self.loudest = 0.0
 
     def reconnected(self, now: float) -> None:
-        """What was not answered is sent again: the wait begins anew."""
+        """Restart the wait: the SDK sends unanswered speech again."""
         if self._unanswered_since is not None:
             self._unanswered_since = now

@@ -15,9 +15,9 @@ from .time_stretch import TimeStretcher
 
 MAX_SPEED = 1.25
 _FULL_SPEED_SECONDS = 0.4
-"""So far behind, the voice is played at full speed; less far, at less."""
+"""At this distance behind, the voice plays at full speed; at a smaller distance, more slowly."""
 _LEAST_SECONDS = 0.1
-"""Nobody notices less, and the voice is left as it is."""
+"""Nobody notices a smaller distance: the voice is not changed."""
 
 
 @dataclass
@@ -34,11 +34,11 @@ class Backlog:
         self._turn_began_at = float("-inf")
 
     def queued(self, translation: Translation, now: float) -> None:
-        """It is to be said after those that wait already."""
+        """Add a translation behind those that wait already."""
         self._speeches.append(_QueuedVoice(translation, now))
 
     def over(self, translation: Translation, now: float) -> None:
-        """It was said, or never will be."""
+        """Remove a translation: it was said, or never will be."""
         if self._speeches and self._speeches[0].translation is translation:
             self._turn_began_at = now
         self._speeches = deque(one for one in self._speeches if one.translation is not translation)
@@ -86,7 +86,7 @@ async def faster(
         if tempo is None:
             tempo = TimeStretcher(frame.sample_rate)
             if clock() - began_at > _LEAST_SECONDS:
-                late = 0.0  # its voice was waited for, not its turn
+                late = 0.0  # it waited for its voice, not for its turn
         behind = late + backlog.waiting_seconds - (taken - given)
         taken += frame.duration
         if played := tempo.push(mono(frame), speed(behind)):

@@ -14,8 +14,8 @@ from livekit.agents.metrics import TTSMetrics
 from livekit.agents.tts import ChunkedStream
 
 _asking: ContextVar[object] = ContextVar("azure_interpreter_fallback_asked_by")
-"""For whom a text is said. LiveKit's streams report their metrics in the context in which they were opened,
-and others may use the same TTS at the same time."""
+"""Identifies the request for a text. LiveKit's streams report their metrics in the context in which they were
+opened, and others may use the same TTS at the same time."""
 
 
 async def speak(
@@ -25,13 +25,13 @@ async def speak(
     timeout: float,
     metered: Callable[[TTSMetrics], None],
 ) -> AsyncGenerator[rtc.AudioFrame, None]:
-    """The frames of a text. Close it (`aclosing`), also where it is not read to its end.
+    """The frames of a text. Close it (`aclosing`), also if it is not read to its end.
 
     Args:
         fallback: Says it.
-        text: What to say; in pieces, it begins before it has the last.
-        timeout: Of its connection, in seconds.
-        metered: Called with what it reports of this text.
+        text: The text. If it comes in pieces, speech begins before the last one.
+        timeout: The timeout of its connection, in seconds.
+        metered: Called with its metrics of this text.
     """
     asked_by = object()
 
@@ -77,6 +77,6 @@ async def _push(stream: tts.SynthesizeStream, text: str | AsyncIterable[str]) ->
             async for piece in text:
                 stream.push_text(piece)
     finally:
-        # Also where a piece cannot be pushed: nobody waits for the rest.
+        # Also if a piece cannot be pushed: nothing waits for the rest.
         with contextlib.suppress(RuntimeError):  # it has ended
             stream.end_input()

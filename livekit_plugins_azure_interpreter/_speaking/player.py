@@ -29,7 +29,7 @@ _ENDS_QUIETLY = 499
 
 
 class TranslationSource(Protocol):
-    """What is known of the translations that wait for their turn."""
+    """The translations that wait for their turn."""
 
     def waiting_seconds(self, scope: object | None) -> float: ...
 
@@ -39,14 +39,14 @@ class TranslationSource(Protocol):
 
 
 class Player:
-    """What one stream says, over all its attempts.
+    """Speaks the text of one stream, over all its attempts.
 
     Args:
-        tts: Whose stream; it reports metrics and errors.
-        translations: Those that have a voice.
-        fallback: Says what has none.
+        tts: The TTS of the stream; it reports metrics and errors.
+        translations: The translations that have a voice.
+        fallback: Speaks texts that have no voice.
         conn_options: Limits of the stream.
-        streamed: Its text came in pieces, as LiveKit's metrics tell.
+        streamed: Its text came in pieces; LiveKit's metrics report that.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Player:
         self._claimed: list[Utterance] | None = None
 
     async def say(self, text: str, emitter: AudioEmitter) -> None:
-        """Say a text: a translation in the voice that was made of it, any other by the fallback.
+        """Speak a text: a translation in its own voice, any other text by the fallback.
 
         Raises:
             APIError: It cannot be said.
@@ -95,12 +95,12 @@ class Player:
     async def say_pieces(
         self, pieces: AsyncIterator[str], emitter: AudioEmitter, begins: Callable[[], None]
     ) -> None:
-        """Say a text that comes in pieces: whole, while it may be a translation; else as it comes.
+        """Speak a text that comes in pieces. While it may be a translation, wait until it is complete.
 
         Args:
             pieces: The text.
             emitter: Takes the sound.
-            begins: Called when it is known who says it.
+            begins: Called when the voice is chosen.
 
         Raises:
             APIError: It cannot be said.
@@ -119,7 +119,7 @@ class Player:
         await self.say(text, emitter)
 
     def _is_other(self, parts: list[str]) -> bool:
-        """However it goes on: this is no translation, and there is another voice for it."""
+        """Whether this cannot become a translation, and the fallback can speak it."""
         if self._fallback is None or self._claimed or any(isinstance(part, Translation) for part in parts):
             return False
         text = "".join(parts)
@@ -142,9 +142,9 @@ class Player:
         )
 
     def ended(self, span: Span | None, cancelled: bool) -> None:
-        """Nothing more will be said. Tell what became of each utterance; LiveKit's span has the first.
+        """The end: report the outcome of each utterance; LiveKit's span gets that of the first.
 
-        A speech meters each voice by itself, also one that is interrupted; the fallback reports what it says.
+        It measures each voice of Azure, also an interrupted one; the fallback reports its own metrics.
         """
         for number, utterance in enumerate(self._claimed or ()):
             utterance.free_sound()  # not before: an attempt after an error speaks it from its beginning
@@ -160,7 +160,7 @@ class Player:
 
     @property
     def _session_id(self) -> str:
-        """Azure's, of the first utterance; empty for other text."""
+        """Azure's session id of the first utterance; empty for other text."""
         timings = self._claimed[0].meter.timings if self._claimed else None
         return timings.session_id if timings else ""
 
@@ -176,7 +176,7 @@ class Player:
             raise APIStatusError("nothing to say", status_code=_ENDS_QUIETLY)
 
     async def _speak_voice(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
-        """Emit a voice as it comes; whether anything was heard."""
+        """Emit a voice as it comes. Returns whether anything was heard."""
         resampler = MonoResampler(self._tts.sample_rate)
         changed = asyncio.Event()
         utterance.changed = changed.set
@@ -227,7 +227,7 @@ class Player:
         _push(emitter, resampler.flush())
 
     def _usage(self, utterance: Utterance, *, cancelled: bool) -> TTSMetrics | None:
-        """What LiveKit counts of a voice of Azure's; None: none was heard."""
+        """LiveKit's metrics of a voice of Azure; None if none was heard."""
         meter = utterance.meter
         if meter.timings is None or meter.asked_at is None or meter.sound_at is None or meter.by_fallback:
             return None
@@ -249,7 +249,7 @@ class Player:
         self._tts.emit("metrics_collected", metrics)
 
     def _report_lost(self, utterance: Utterance) -> None:
-        """Tell, but do not fail: four unrecoverable errors in a row would close the session."""
+        """Report it, but do not fail: four unrecoverable errors in a row would close the session."""
         reason = utterance.lost_reason.value if utterance.lost_reason else "it was spoken before"
         error = APIError(
             f"Azure's voice of {utterance.id} is lost ({reason}), and TTS(stt, fallback=...) has no other",

@@ -7,7 +7,7 @@ from .ssml import is_speakable
 from .text_cost import character_cost, seconds_to_say
 
 _CLAUSE_SECONDS = 3.0
-"""A later portion that is not a whole sentence is as long at least, for the melody of the sentence."""
+"""A later portion that is not a whole sentence has at least this length, for the melody of the sentence."""
 _WORDS_SECONDS = 10.0
 """Text without a mark waits for one until it is so long; then it is cut between two words ..."""
 _ANYWHERE_SECONDS = 20.0
@@ -15,10 +15,10 @@ _ANYWHERE_SECONDS = 20.0
 
 
 class Portions:
-    """What has come of a text, and how much of it can be spoken now.
+    """Collects a text, and decides how much of it can be spoken now.
 
-    The first portion is what has come up to the end of a clause, so that it is heard at once. Later ones end
-    with a sentence, where that is not long in coming. None is longer than a request may be.
+    The first portion ends with a clause, so that it is heard at once. Later ones end with a sentence, if its
+    end comes soon. No portion is longer than a request may be.
 
     Args:
         most_seconds: How long a portion is at most, as `seconds_to_say` counts.
@@ -36,11 +36,11 @@ class Portions:
         self._pieces.append(piece)
 
     def flush(self) -> None:
-        """What has come can be spoken, wherever it ends."""
+        """Let all text so far be spoken, wherever it ends."""
         self._flushed = len(self._pending())
 
     def take(self) -> str:
-        """What is to be spoken next; empty: nothing yet. What has no sound waits for what has."""
+        """The next portion; empty if there is none yet. Text without sound waits for text with sound."""
         text = self._pending()
         most = self._most_characters(text)
         if most < len(text):
@@ -74,7 +74,7 @@ class Portions:
         return len(text)
 
     def _ripe_end(self, text: str) -> int:
-        """Up to where a text that still grows can be spoken already."""
+        """The end of the part of a growing text that can be spoken already."""
         if end := sentence_end(text, len(text)):
             return end
         end = clause_end(text, len(text))
@@ -83,7 +83,7 @@ class Portions:
         seconds = seconds_to_say(text)
         if seconds >= _WORDS_SECONDS and (end := word_end(text, len(text))):
             return end
-        # The last character may not have come whole.
+        # The last character may be incomplete.
         return character_end(text, len(text) - 1) if seconds >= _ANYWHERE_SECONDS else 0
 
 

@@ -16,30 +16,32 @@ from .._options.strings import trimmed
 from ..options import check_languages, check_voice
 
 PERSONAL_MODEL = "DragonLatestNeural"
-"""Of Azure's base models the one that is most like the speaker."""
+"""The base model of Azure that sounds most like the speaker."""
 
 _NAME = re.compile(r"[A-Za-z0-9]+([-:][A-Za-z0-9]+)*")
 _PROFILE_ID = re.compile(r"[A-Za-z0-9-]+")
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?-([A-Z]{2}|[0-9]{3})(?=-)")
 _DEFAULT_LOCALE = "en-US"
-# What XML 1.0 cannot hold, however it is written; one such character has Azure refuse the text.
+# Characters that XML 1.0 cannot contain in any form. Azure refuses a text with one of them.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPOKEN_KINDS = ("L", "N", "Sc", "Sm")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesisVoice:
-    """Who speaks, and how: as `PersonalVoiceTTS` explains it.
+    """The voice and its options, as `PersonalVoiceTTS` explains them.
 
     Args:
-        name: Of a prebuilt voice, or of the base model that speaks as the profile's speaker.
-        speaker_profile_id: Who was enrolled; None: a prebuilt voice.
-        language: In which language the text is; None: Azure finds out.
+        name: The prebuilt voice, or the base model that speaks as the profile's speaker.
+        speaker_profile_id: The profile of the enrolled speaker; None for a prebuilt voice.
+        language: The language of the text; None lets Azure detect it.
         rate: How fast, as a multiple of the voice's own pace.
     """
 
     name: str
-    speaker_profile_id: str | None = field(default=None, repr=False)  # With a key it is somebody's voice.
+    speaker_profile_id: str | None = field(
+        default=None, repr=False
+    )  # Together with a key it gives access to somebody's voice.
     language: str | None = None
     rate: float | None = None
 
@@ -65,10 +67,10 @@ class SynthesisVoice:
         rate: float | None = None,
         environment: Mapping[str, str] = os.environ,
     ) -> SynthesisVoice:
-        """A prebuilt voice where one is named, else a personal one.
+        """A prebuilt voice if one is named, else a personal one.
 
         Raises:
-            ValueError: There is neither, or both, or one of them is none.
+            ValueError: There is neither, there are both, or one is invalid.
         """
         language = spelled(language) if language is not None else None
         if voice is not None and speaker_profile_id is not None:
@@ -86,10 +88,10 @@ class SynthesisVoice:
         return cls(name=model, speaker_profile_id=speaker_profile_id, language=language, rate=rate)
 
     def changed(self, arguments: Mapping[str, Any]) -> SynthesisVoice:
-        """With other arguments of `resolve`; a voice and a profile take each other's place.
+        """The voice with other arguments of `resolve`; a voice and a profile replace each other.
 
         Raises:
-            ValueError: They do not fit together, or one of them is none.
+            ValueError: They contradict each other, or one is invalid.
         """
         present: dict[str, Any] = {"language": self.language, "rate": self.rate}
         if self.speaker_profile_id is None and "speaker_profile_id" not in arguments:
@@ -99,7 +101,7 @@ class SynthesisVoice:
         return SynthesisVoice.resolve(**{**present, **arguments})
 
     def ssml(self, text: str) -> str:
-        """The document that has Azure speak a text; nothing in the text is markup."""
+        """The SSML document of a text; the text itself is escaped."""
         spoken = escape(_NO_XML.sub("", text))
         if self.rate is not None:
             spoken = f"<prosody rate={quoteattr(f'{(self.rate - 1) * 100:+.0f}%')}>{spoken}</prosody>"

@@ -1,7 +1,7 @@
 """Estimates how long a text takes to say and how many bytes it takes to send. Pure.
 
-Azure tells neither before it has spoken. The seconds are those of a slow speaker: they bound a request, so
-that a text must not be longer than they say.
+Azure reports neither before it has spoken. The seconds are those of a slow speaker, because they limit a
+request: the voice of a text must not be longer.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from xml.sax.saxutils import escape
 
 _LETTER_SECONDS = 0.1
 _CONSONANT_SECONDS = 0.15
-"""Of a script that writes few vowels: Arabic, Hebrew."""
+"""For a script that writes few vowels: Arabic, Hebrew."""
 _SYLLABLE_SECONDS = 0.4
-"""Of a script that writes a syllable or a word with one sign: Chinese, Japanese, Korean, Ethiopic."""
+"""For a script that writes a syllable or a word with one sign: Chinese, Japanese, Korean, Ethiopic."""
 _SIGN_SECONDS = 0.7
-"""Of a digit or a symbol, which is read as a word or several."""
+"""For a digit or a symbol, which is read as one or several words."""
 _PAUSE_SECONDS = 0.3
-"""Of a punctuation mark."""
+"""For a punctuation mark."""
 _SILENT_SECONDS = 0.02
-"""Of a space, or of what is not heard: not nothing, so that no request is endless."""
+"""For a space or a silent character; more than 0, so that no request is endless."""
 
 _OF_CATEGORY = {
     "L": _LETTER_SECONDS,
@@ -54,7 +54,7 @@ def character_cost(character: str) -> TextCost:
 def seconds_to_say(text: str) -> float:
     """How long a slow speaker takes at most."""
     seconds = 0.0
-    for character in text:  # one after the other, as a text is cut: `sum` rounds otherwise
+    for character in text:  # one after the other, as a text is cut: `sum` rounds differently
         seconds += character_cost(character).seconds
     return seconds
 

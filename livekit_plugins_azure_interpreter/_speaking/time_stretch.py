@@ -13,7 +13,7 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 _PIECE_SECONDS = 0.01
-"""What the filter gives comes in pieces as long as what it was given; longer ones come later."""
+"""The filter's output pieces are as long as its input pieces; longer ones come later."""
 
 
 class TimeStretcher:
@@ -53,7 +53,7 @@ class TimeStretcher:
         return b"".join(self._pull())
 
     def flush(self) -> bytes:
-        """What the filter still holds; nothing can be pushed after it."""
+        """The samples that the filter still holds; nothing can be pushed afterwards."""
         if self._source is None:
             return b""
         self._source.push(None)

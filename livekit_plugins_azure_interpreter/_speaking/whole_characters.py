@@ -13,7 +13,7 @@ _FIRST_HALVES = ("\ud800", "\udbff")
 
 
 def whole_characters(text: str) -> str:
-    """The text with its halves joined, and single ones dropped; the very object where it has none."""
+    """The text with its halves joined, and single ones dropped; the same object if it has none."""
     if _HALF.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
@@ -26,7 +26,7 @@ class WholeCharacters:
         self._half = ""
 
     def push(self, piece: str) -> str:
-        """The piece without halves; the very object where it has none."""
+        """The piece without halves; the same object if it has none."""
         text = self._half + piece if self._half else piece
         first, last = _FIRST_HALVES
         self._half = text[-1:] if first <= text[-1:] <= last else ""

@@ -7,7 +7,7 @@ from livekit.agents.types import TimedString
 from .._sdk.events import WordBoundary
 
 _FARTHEST_CHARACTERS = 60
-"""A word that Azure tells of, but that is not so near, is another one: Azure may spell out what it reads."""
+"""A word that Azure reports is searched only so far ahead: Azure may spell out the text differently."""
 
 
 class WordAligner:
@@ -26,7 +26,7 @@ class WordAligner:
         self._reached = -1.0
 
     def reached(self, word: WordBoundary) -> TimedString | None:
-        """The text up to the end of a word; None where it is not found, or was told of before."""
+        """The text up to the end of a word; None if it is not found, or was reported before."""
         start = self._starts_at + word.offset_seconds
         if not word.word or start <= self._reached:
             return None
@@ -38,7 +38,7 @@ class WordAligner:
         return TimedString(self._text[begins : self._at], start_time=start, end_time=self._ends_at)
 
     def end(self, ends_at: float) -> TimedString | None:
-        """What is left of the text as its voice ends, in seconds of the segment."""
+        """The rest of the text, when its voice ends; `ends_at` is in seconds of the segment."""
         rest, self._at = self._text[self._at :], len(self._text)
         if not rest:
             return None

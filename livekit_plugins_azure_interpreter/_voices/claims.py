@@ -18,12 +18,12 @@ class Claims:
     """The utterances of one speech stream that somebody may still want to have spoken.
 
     Args:
-        max_audio_seconds: How much of their voices is kept before the oldest is lost; and of one that is
-            claimed, whose audio nobody takes.
+        max_audio_seconds: How much unclaimed voice is kept before the oldest is lost. A claimed voice
+            whose audio nobody takes has the same limit.
         settled: Called with each utterance that becomes LOST here.
 
     Attributes:
-        untranslated: What was said meanwhile and has no translation, so that it is not taken for one.
+        untranslated: Speech without a translation, so that its text is not taken for one.
         evicted: How many utterances were lost, or forgotten, because too much was waiting.
     """
 
@@ -44,24 +44,24 @@ class Claims:
 
     @property
     def asked_for(self) -> bool:
-        """Somebody may still ask what a text is."""
+        """Whether a text may still be looked up here."""
         return bool(self._waiting or self.untranslated)
 
     @property
     def has_untold(self) -> bool:
-        """Somebody has not been given a translation yet that waits."""
+        """Whether a waiting translation was not handed out yet."""
         return any(not utterance.handed_out for utterance in self._waiting.values())
 
     @property
     def waiting_seconds(self) -> float:
-        """How much voice has come that nobody has claimed."""
+        """How much unclaimed voice has come."""
         return self._waiting_seconds
 
     def claim(self, text: str) -> list[Utterance]:
-        """The utterances that a text says, in order, each claimed; none: the text is no translation.
+        """Claim the utterances that a text says, in order. Returns none if the text is not a translation.
 
-        By identity where the text is a `Translation` of this ledger's stream, else by its words,
-        the oldest unclaimed first; a text that is several translations joined is all of them.
+        A `Translation` of this ledger's stream is found by identity, any other text by its words, the
+        oldest unclaimed one first. A text that joins several translations claims all of them.
         """
         if isinstance(text, Translation):
             found = [text.utterance] if text.utterance.id in self._waiting else []
@@ -74,51 +74,51 @@ class Claims:
         return found
 
     def let_go(self, utterance: Utterance, outcome: Outcome = "not_spoken") -> None:
-        """Nobody will say it: not now, and no later text with the same words."""
+        """Note that nobody will say it. A later text with the same words does not claim it."""
         if utterance.id in self._waiting:
             self._forget(utterance)
             utterance.let_go(outcome)
             self._tidy()
 
     def let_go_of_all(self, outcome: Outcome = "not_spoken") -> None:
-        """Nobody will say any of those that still wait."""
+        """Note that nobody will say any of the waiting utterances."""
         for utterance in list(self._waiting.values()):
             self.let_go(utterance, outcome)
 
     def find(self, text: str, *, handed_out: bool = True) -> Utterance | None:
-        """The oldest utterance with these words that nobody has claimed, or was handed out either."""
+        """The oldest unclaimed utterance with these words. `handed_out=False` skips those handed out."""
         same = self._by_key.get(text_key(text), ())
         return next((one for one in same if handed_out or not one.handed_out), None)
 
     def heard_as(self, name: object, start_time: float, end_time: float) -> Utterance | None:
-        """The utterance of a final transcript, whatever became of its text: by its id, else by its times."""
+        """The utterance of a final transcript, even if its text was changed: by its id, else by its times."""
         if isinstance(name, str) and name in self._waiting:
             return self._waiting[name]
         times = (start_time, end_time)
         return next((one for one in self._waiting.values() if end_time and one.times == times), None)
 
     def begins(self, settled: str) -> bool:
-        """A text that begins like this may still be a translation that waits, or several.
+        """Whether a text that begins like this may still be a waiting translation, or several.
 
         Args:
-            settled: The key of what is known of the text, and does not change by what follows.
+            settled: The key of the known part of the text, as far as later parts cannot change it.
         """
         waiting = list(self._waiting.values())
         return any(_may_join(waiting, at, settled) for at in range(len(waiting)))
 
     def says(self, text: str) -> bool:
-        """Somebody who says this text says translations that wait."""
+        """Whether this text is a waiting translation, or several."""
         return bool(self._find(text_key(text)))
 
     def wait(self, utterance: Utterance) -> None:
-        """It may be claimed from now on."""
+        """Let it be claimed from now on."""
         self._waiting[utterance.id] = utterance
         self._by_key.setdefault(utterance.key, deque()).append(utterance)
         if len(self._waiting) > _MAX_WAITING:
             self._evict(next(iter(self._waiting.values())))
 
     def account(self, utterance: Utterance, seconds: float) -> None:
-        """So much more of its voice came, which may be too much."""
+        """Count more of its voice. If too much waits, the oldest is lost."""
         if utterance.claimed:
             if utterance.wanted and utterance.seconds > self._max_audio_seconds and not utterance.done:
                 self.evicted += 1
@@ -132,7 +132,7 @@ class Claims:
             self.lose(self._with_audio.popleft(), LostReason.EVICTED)
 
     def lose(self, utterance: Utterance, reason: LostReason) -> None:
-        """Its voice will not come, or not whole; it can still be claimed, and so reaches a fallback."""
+        """Its voice will not come, or not completely. It can still be claimed, so it reaches a fallback."""
         if not utterance.claimed:
             self._waiting_seconds -= utterance.seconds
         utterance.lose(reason)
@@ -140,7 +140,7 @@ class Claims:
         self.settle(utterance)
 
     def settle(self, utterance: Utterance) -> None:
-        """No more of its voice comes, or it is LOST: whoever counts that is told."""
+        """Report that its voice is complete, or that it is LOST."""
         self._on_settled(utterance)
 
     def _find(self, key: str) -> list[Utterance]:
@@ -166,14 +166,14 @@ class Claims:
 
     def _evict(self, utterance: Utterance) -> None:
         self.evicted += 1
-        # One whose voice has not begun keeps its place in the line: the voice may come, and is nobody else's.
+        # If its voice has not begun, it keeps its place in line: the voice may come, and belongs to no other.
         if utterance.state in (State.VOICING, State.VOICED):
             self.lose(utterance, LostReason.EVICTED)
         self.let_go(utterance)
 
 
 def _joined(waiting: Sequence[Utterance], start: int, key: str) -> list[Utterance]:
-    """The utterances from this one on whose keys, joined, are this key; none, if they are not."""
+    """The utterances from this one on whose joined keys equal this key; else none."""
     found = []
     for at in range(start, len(waiting)):
         part = waiting[at].key
@@ -187,7 +187,7 @@ def _joined(waiting: Sequence[Utterance], start: int, key: str) -> list[Utteranc
 
 
 def _may_join(waiting: Sequence[Utterance], start: int, settled: str) -> bool:
-    """The utterances from this one on, joined, begin with this key; or end, and more may come."""
+    """Whether the joined utterances from this one on begin with this key, or are its beginning."""
     for at in range(start, len(waiting)):
         part = waiting[at].key
         if part.startswith(settled):

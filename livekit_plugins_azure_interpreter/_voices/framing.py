@@ -1,8 +1,8 @@
 """Framing: where each voice begins and ends in the chunks that the service sends. Pure.
 
-Two strategies know, each in its own way. Where the service's messages name the stream of each chunk, their
-starts and ends are certain (`StreamFraming`). Where they do not, RIFF headers, pauses and silence have to do
-(`HeaderFraming`). A connection begins with the second, and keeps to the first from the first name on.
+There are two strategies. If the service's messages name the stream of each chunk, starts and ends are certain
+(`StreamFraming`). Otherwise RIFF headers, pauses and silence show them (`HeaderFraming`). A connection begins
+with the second strategy, and changes to the first as soon as a stream is named.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from .voice_events import VoiceEnded, VoiceEvent
 
 
 class Strategy(Protocol):
-    """The port: what a strategy does with what the service sends. `now` is in seconds of a steady clock.
+    """The port: a strategy, which finds the voices in chunks. `now` is in seconds of a steady clock.
 
     Attributes:
-        deadline: When `expire` has something to do next; None: nothing is waited for.
+        deadline: When `expire` has something to do next; None if nothing waits.
     """
 
     @property
@@ -37,11 +37,11 @@ class Strategy(Protocol):
         ...
 
     def finish(self, now: float) -> list[VoiceEvent]:
-        """The service has sent all that it had: nothing is held back any more."""
+        """The service has sent everything: release all that is held back."""
         ...
 
     def cut(self) -> list[VoiceEvent]:
-        """The connection is gone: a voice under way gets no end, unless only its pause was waited for."""
+        """The connection is gone. The current voice gets no end, unless it only waited out its pause."""
         ...
 
 
@@ -50,7 +50,7 @@ class Framing:
 
     Args:
         voice_timeout_seconds: How long a voice may pause.
-        languages: The languages that are spoken. With one alone, each voice is in that one.
+        languages: The spoken languages. If there is only one, each voice is in that language.
     """
 
     def __init__(self, voice_timeout_seconds: float, languages: tuple[str, ...] = ()) -> None:
@@ -67,7 +67,7 @@ class Framing:
         return [*self._prefer(stream_id, now), *self._by_streams.announced(stream_id, language, now)]
 
     def chunk(self, data: bytes, now: float, *, stream_id: str = "") -> list[VoiceEvent]:
-        """A piece of a voice came; `stream_id` is empty where its stream is not named."""
+        """A piece of a voice came; `stream_id` is empty if its stream is not named."""
         return [*self._prefer(stream_id, now), *self._strategy.chunk(data, now, stream_id=stream_id)]
 
     def completed(self, now: float, *, stream_id: str = "", told: bool = False) -> list[VoiceEvent]:
@@ -76,7 +76,7 @@ class Framing:
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do next; None: nothing is waited for."""
+        """When `expire` has something to do next; None if nothing waits."""
         return self._strategy.deadline
 
     def expire(self, now: float) -> list[VoiceEvent]:
@@ -84,11 +84,11 @@ class Framing:
         return self._strategy.expire(now)
 
     def finish(self, now: float) -> list[VoiceEvent]:
-        """The service has sent all that it had: nothing is held back any more."""
+        """The service has sent everything: release all that is held back."""
         return self._strategy.finish(now)
 
     def cut(self) -> list[VoiceEvent]:
-        """The connection is gone: a voice under way gets no end, unless only its pause was waited for."""
+        """The connection is gone. The current voice gets no end, unless it only waited out its pause."""
         return self._strategy.cut()
 
     def _prefer(self, stream_id: str, now: float) -> list[VoiceEvent]:

@@ -10,11 +10,11 @@ from .samples import DEFAULT_RATE_HZ, Samples, VoiceFormatError, VoiceReader
 from .voice_events import LateSamples, VoiceBegan, VoiceEnded, VoiceEvent, VoiceSamples, VoiceUnplayable
 
 PAUSE_SECONDS = 0.1
-"""For so long after Completed, audio without a header may continue the voice."""
+"""How long after Completed audio without a header may continue the voice."""
 
 
 class HeaderFraming:
-    """One voice after another. It is one language's, since nothing names it.
+    """One voice after another, all in one language, because no message names another.
 
     Args:
         voice_timeout_seconds: How long a voice may pause before it has stopped in its middle.
@@ -36,7 +36,7 @@ class HeaderFraming:
         try:
             samples = self._reader.read(data)
         except VoiceFormatError as error:
-            # Noise is worse than the fallback. The voice takes its place without a sound.
+            # The fallback is better than noise. The voice keeps its place, without sound.
             silence = Samples(b"", DEFAULT_RATE_HZ, starts=True)
             return [*due, *self._take(silence, now), VoiceUnplayable(str(error))]
         return due if samples is None else [*due, *self._take(samples, now)]
@@ -54,7 +54,7 @@ class HeaderFraming:
 
     @property
     def deadline(self) -> float | None:
-        """When the voice under way is over; None: there is none."""
+        """When the current voice is over; None if there is none."""
         if not self._is_open:
             return None
         if self._completed_at is not None:
@@ -68,7 +68,7 @@ class HeaderFraming:
             return []
         if self._completed_at is not None:
             return self._close()
-        # Its rest can only be told from the next voice where a header begins each, and no chunk within.
+        # Its rest can be told from the next voice only if a header begins each voice, and nothing else.
         self._awaits_header = self._header_on_first_chunk and not self._header_on_every_chunk
         self._close()
         return [VoiceEnded(due, whole=False, certain=self._awaits_header)]
@@ -78,7 +78,7 @@ class HeaderFraming:
         return self.expire(now)
 
     def cut(self) -> list[VoiceEvent]:
-        """The connection is gone: a voice that waits out its pause is whole; one under way gets no end."""
+        """The connection is gone: a voice that waits out its pause is complete; any other gets no end."""
         due = [] if self._completed_at is None else self._close()
         self._reader, self._is_open, self._awaits_header = VoiceReader(), False, False
         return due
@@ -97,12 +97,12 @@ class HeaderFraming:
         return [*due, VoiceSamples(samples)]
 
     def _learn(self, starts: bool) -> list[VoiceEvent]:
-        """What headers mean here: they begin the voices only, or stand on every chunk."""
+        """Learn what headers mean: they begin only voices, or every chunk."""
         due: list[VoiceEvent] = []
         continues = self._is_open and self._completed_at is None
         self._headers_seen |= starts
         if starts and continues and self._header_on_first_chunk and not self._header_on_every_chunk:
-            # Headers begin voices only, so the end of the one before was not told.
+            # Headers begin only voices, so the end of the voice before was not reported.
             due, continues = self._close(), False
         self._header_on_every_chunk |= starts and continues
         self._header_on_first_chunk |= self._headers_seen and continues and not starts

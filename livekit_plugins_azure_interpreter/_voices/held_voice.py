@@ -10,15 +10,15 @@ from .utterance import LostReason, Utterance
 
 @dataclass(eq=False)
 class Voice:
-    """One voice, as framing tells of it.
+    """One voice, as framing reports it.
 
     Attributes:
-        owner: Whose it is; None: not known yet, or nobody's.
+        owner: Its utterance; None if that is not known yet, or if there is none.
         position: How much of the stream's audio had been sent when it began, in seconds.
         last_at: When its last piece came.
         held: Its pieces, while it has no owner.
         ended: Nothing more comes of it.
-        discarded: Nobody is given it.
+        discarded: No utterance gets it.
     """
 
     owner: Utterance | None
@@ -34,7 +34,7 @@ class Voice:
         return sum(samples.seconds for samples in self.held)
 
     def end(self) -> None:
-        """It is whole."""
+        """Note that it is complete."""
         self.ended = True
         owner = self.owner
         if owner is None or owner.done:
@@ -45,7 +45,7 @@ class Voice:
             owner.lose(LostReason.EMPTY)
 
     def give(self, owner: Utterance) -> None:
-        """The utterance that it is of is known now."""
+        """Give it to its utterance, which is known now."""
         self.owner = owner
         for samples in self.held:
             owner.add(samples)
@@ -54,7 +54,7 @@ class Voice:
             self.end()
 
     def discard(self) -> float:
-        """Nobody is given it. How much of it was held, in seconds."""
+        """Drop it. Returns how much of it was held, in seconds."""
         seconds = self.held_seconds
         self.held, self.discarded = [], True
         return seconds

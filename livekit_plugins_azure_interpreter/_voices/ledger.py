@@ -1,7 +1,8 @@
 """The ledger: which audio belongs to which translation.
 
 Framing finds the voices in what the service sends, matching finds the utterance of each, and claims find
-the text that is spoken with it. An utterance whose voice is not certain is LOST, never given another's.
+the text that is spoken with it. An utterance whose voice is not certain is LOST, and never gets
+another's voice.
 
 Pure: no asyncio, no threads, no SDK. Time is an argument (`now`, in seconds of any steady clock).
 """
@@ -19,12 +20,12 @@ from .utterance import LostReason, State, Utterance
 from .voice_events import LateSamples, VoiceBegan, VoiceEnded, VoiceEvent, VoiceSamples, VoiceUnplayable
 
 _SPOKEN = ("und",)
-"""Voices are asked for in one language, so that they are one line, whatever the service calls it."""
+"""All voices are in one language, so they form one line, whatever name the service uses for it."""
 _ids = count(1)
 
 
 def _ignore(_: str) -> None:
-    """Nobody wants to know."""
+    """Report no problem; the default."""
 
 
 class Ledger:
@@ -35,9 +36,9 @@ class Ledger:
             and how long a voice may pause.
         max_audio_seconds: How much audio waits for a claim before the oldest is lost.
         lost: Called with each utterance that becomes LOST.
-        problem: Called with a sentence about audio that nobody can be given.
-        same_language: What is known of the service; several ledgers may share it.
-        scope: Whose speech it is, if several share one STT: stands for an AgentSession. None: unknown.
+        problem: Called with a sentence about audio that no utterance can get.
+        same_language: Whether the service voices same-language speech; several ledgers may share it.
+        scope: Stands for the AgentSession of this speech, if several share one STT. None: unknown.
 
     Attributes:
         claims: The utterances that somebody may still want to have spoken.
@@ -68,7 +69,7 @@ class Ledger:
 
     @property
     def dropped_seconds(self) -> float:
-        """How much audio came that nobody may be given."""
+        """How much audio came that no utterance may get."""
         return self._matching.dropped_seconds
 
     # What the recognizer reported
@@ -103,14 +104,14 @@ class Ledger:
         return utterance
 
     def unread(self, now: float) -> None:
-        """A result came that cannot be read: its voice is nobody's, and least of all the next one's."""
+        """A result came that cannot be read: no utterance gets its voice."""
         self.expire(now)
         nobody = Utterance(f"utterance-{next(_ids)}", "", now)
         nobody.let_go()
         self._matching.recognized(nobody, now)
 
     def has_stray_voice(self, start: float) -> bool:
-        """The voice that waits for its utterance came before the words at this position were said."""
+        """Whether the voice that waits for its utterance came before the speech at this position."""
         return self._matching.has_stray_voice(start)
 
     def turn_started(self) -> None:
@@ -126,10 +127,10 @@ class Ledger:
         """A piece of a voice came, when the stream's audio had been sent up to a position (seconds).
 
         Args:
-            data: It: 16 bit PCM, with or without a RIFF header.
+            data: The piece: 16 bit PCM, with or without a RIFF header.
             now: When it came.
-            stream_id: On which of the service's streams; empty where that is not shown.
-            position: What had been sent of the stream's audio.
+            stream_id: The service's stream; empty if that is not shown.
+            position: How much of the stream's audio had been sent.
         """
         self.expire(now)
         self._match(self._framing.chunk(data, now, stream_id=stream_id), now, position)
@@ -142,7 +143,7 @@ class Ledger:
         self._match(self._framing.completed(now, stream_id=stream_id, told=told), now, position)
 
     def reconnected(self, now: float) -> None:
-        """The connection was lost: what is not fully voiced never will be."""
+        """The connection was lost: incomplete voices are lost."""
         self._abandon(now, LostReason.RECONNECTED)
 
     def finished(self, now: float) -> None:
@@ -152,18 +153,18 @@ class Ledger:
         self._matching.finished()
 
     def end(self, now: float) -> None:
-        """The stream is over. What is fully voiced can still be claimed."""
+        """The stream is over. Complete voices can still be claimed."""
         self._abandon(now, LostReason.ENDED)
 
     def expected_seconds(self, text: str) -> float | None:
-        """How long the voice of a text is, by the pace of the voices before; None: there was none."""
+        """About how long the voice of a text is, by the pace of earlier voices; None if there was none."""
         return self._pace.expected_seconds(text)
 
     # Time
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do next; None: nothing is waited for."""
+        """When `expire` has something to do next; None if nothing waits."""
         due = (self._framing.deadline, self._matching.deadline)
         return min((at for at in due if at is not None), default=None)
 

@@ -17,7 +17,7 @@ from .samples import Samples
 from .utterance import LostReason, Utterance
 
 _MAX_HELD_SECONDS = 30.0
-"""How much voice is held for results that have not come, or until it is told apart."""
+"""How much voice is held while its result has not come, or its owner is not certain."""
 
 
 @dataclass
@@ -32,12 +32,12 @@ class Matching:
 
     Args:
         timeout_seconds: How long the utterance that is first in line waits for its voice.
-        claims: Keeps the voices, and is told of those that are lost.
-        pace: Is told how late voices begin, and how long they are.
-        same_language: What is known of the service; several streams may share it.
+        claims: Keeps the voices, and takes note of lost ones.
+        pace: Records how late voices begin, and how long they are.
+        same_language: Whether the service voices same-language speech; several streams may share it.
 
     Attributes:
-        dropped_seconds: How much audio came that nobody may be given.
+        dropped_seconds: How much audio came that no utterance may get.
     """
 
     def __init__(
@@ -65,18 +65,18 @@ class Matching:
             self._drop_first_ahead(Finding.RESULT_CAME, Finding.LAST_RESULT_CAME)
             self._give(mode.voices[0], utterance)
         elif isinstance(mode, InDoubt) and mode.orphans:
-            # A voice that nobody got may have been this one's, early: then the next is another's.
+            # A dropped voice may have been an early voice of this one: then the next voice is another's.
             self._claims.lose(utterance, LostReason.IN_DOUBT)
             self._go(Finding.RESULT_OF_ORPHAN, InDoubt(now + self._timeout_seconds, orphans=mode.orphans - 1))
         else:
             self._line.append(utterance)
 
     def has_stray_voice(self, start: float) -> bool:
-        """The voice that waits for its result came before the words at this position were said."""
+        """Whether the voice that waits for its result came before the speech at this position."""
         return isinstance(self._mode, Ahead) and 0.0 < self._mode.voices[0].position <= start
 
     def drop_stray_voice(self) -> None:
-        """Its result does not come any more."""
+        """Drop the voice whose result does not come any more."""
         assert isinstance(self._mode, Ahead)
         self.dropped_seconds += self._mode.voices[0].discard()
         self._drop_first_ahead(Finding.RESULT_CAME, Finding.LAST_RESULT_CAME)
@@ -148,12 +148,12 @@ class Matching:
             self._go(Finding.VOICE_OF_ANYBODY, replace(self._mode, until=until))
 
     def finished(self) -> None:
-        """The service has sent all that it had: voices that may be of either of two are told apart."""
+        """The service has sent everything: assign the voices that may belong to either of two utterances."""
         if isinstance(self._mode, Ambiguous) and len(self._mode.voices) == self._certain_of_a_voice:
             self._tell_apart(voiced=False)
 
     def abandon(self, reason: LostReason) -> None:
-        """The connection is gone, or the stream is over: nobody in line is voiced any more."""
+        """The connection is gone, or the stream is over: no utterance in line gets a voice any more."""
         if self._voice is not None and self._voice.owner is not None and not self._voice.owner.done:
             self._claims.lose(self._voice.owner, reason)
         self._lose_line(reason)
@@ -166,13 +166,13 @@ class Matching:
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do next; None: nothing is waited for."""
+        """When `expire` has something to do next; None if nothing waits."""
         mode = self._mode
         due = []
         if isinstance(mode, Ahead) and mode.voices[0].ended:
             due.append(mode.voices[0].last_at + self._timeout_seconds)
         if self._voice is None and self._line:
-            # Of those before it the voices have come, and are held.
+            # The voices of those before it have come, and are held.
             first = self._line[len(mode.voices) if isinstance(mode, Ambiguous) else 0]
             due.append(self._waits_since(first) + self._timeout_seconds)
         if self._voice is None and isinstance(mode, InDoubt):
@@ -192,13 +192,13 @@ class Matching:
             self._first_in_line_waited_in_vain(due)
 
     def _first_in_line_waited_in_vain(self, due: float) -> None:
-        """Its voice may still come, and then it must not be taken for that of the next."""
+        """Its voice may still come; the next utterance must not get it."""
         if self._line[0].same_language and self._same_language.voiced is None:
             self._same_language.voiced = False
         self._claims.lose(self._line.popleft(), LostReason.TIMEOUT)
         if self._voices_come:
             self._line_moved_at = due
-        # Where none came for several in a row, each waits from its own result, or the lag would grow.
+        # If several in a row get no voice, each waits from its own result; else the lag would grow.
         self._voices_come = False
         self._doubt(due)
 
@@ -230,9 +230,9 @@ class Matching:
         self._go(Finding.VOICE_OF_ANYBODY, replace(self._mode, orphans=orphans))
 
     def _begin_overdue(self, voice: Voice, now: float) -> None:
-        """The voice of the first in line is late, or was never sent, and this is of the one behind."""
+        """The voice of the first in line is late; or it was never sent, and this one belongs to the next."""
         self._claims.lose(self._line.popleft(), LostReason.IN_DOUBT)
-        # Whosever it is, it took at least as long as the second has waited.
+        # In both cases it took at least as long as the second has waited.
         self._pace.waited(now - self._waits_since(self._line[0]))
         self._go(Finding.ORDER_LOST, InDoubt(now + self._pace.quiet_seconds))
         self._begin_in_doubt(voice)
@@ -262,7 +262,7 @@ class Matching:
             self._tell_apart(voiced=True)
 
     def _tell_apart(self, *, voiced: bool) -> None:
-        """It is clear now whose the held voices are."""
+        """Assign the held voices, whose utterances are known now."""
         assert isinstance(self._mode, Ambiguous)
         held = self._mode.voices
         self._go(Finding.TOLD_APART, InStep())
@@ -297,7 +297,7 @@ class Matching:
                 self._drop_held(now)
 
     def _drop_held(self, now: float) -> None:
-        """Give up on all held voices: a result that comes now must not be given the next voice."""
+        """Drop all held voices. A result that comes now must not get the next voice."""
         assert isinstance(self._mode, (Ahead, Ambiguous))
         self.dropped_seconds += sum(voice.discard() for voice in self._mode.voices)
         orphans = len(self._mode.voices) if isinstance(self._mode, Ahead) else 0

@@ -18,32 +18,32 @@ Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "la
 class UtteranceMetrics:
     """How one utterance was interpreted (`stt.on("utterance_metrics_collected")`), without its words.
 
-    It is told once: when its voice has been handed to LiveKit, or will not be; at the latest when the
-    STT is closed. A sound counts from when `TTS` hands its first frame to LiveKit, which plays it at once
-    since speeches take turns before `TTS` is asked for them. What networks and the listener's jitter
-    buffer add is not in it.
+    The event comes once: when its voice has been handed to LiveKit, or will not be; at the latest when the
+    STT is closed. A sound begins when `TTS` hands its first frame to LiveKit, which plays it at once,
+    because LiveKit asks `TTS` for one speech after another. The times exclude network and jitter-buffer
+    delay.
 
     Attributes:
         id: As in `UtteranceRecognized`; `segment_id` of LiveKit's TTSMetrics.
-        session_id: Of the connection to Azure (X-ConnectionId), which Azure's support asks for;
+        session_id: The id of the connection (X-ConnectionId), which Azure's support asks for;
             `request_id` of LiveKit's STTMetrics and TTSMetrics.
-        timestamp: When this was told, in Unix seconds.
-        source_language: In which it was said, as Azure detected (BCP 47); empty where it did not say.
-        target_language: Into which it was translated; empty where it was not.
-        outcome: "voiced": Azure's voice was handed on, whole. "fallback": it was said in the voice of
-            `TTS(stt, fallback=…)`. "lost": it was to be said, and was not, or not whole (`voice_seconds`).
-            "interrupted": whoever wanted it said stopped that. "not_spoken": nobody wanted it said.
-            "late": it was said longer ago than `MeetingInterpreter(max_lag_seconds=…)` and was only read.
+        timestamp: When this was reported, in Unix seconds.
+        source_language: The spoken language, as Azure detected it (BCP 47); empty if Azure does not name it.
+        target_language: The language of the translation; empty if there is none.
+        outcome: "voiced": Azure's voice was spoken completely. "fallback": the `fallback` of `TTS` spoke it.
+            "lost": it was not spoken, or not completely (`voice_seconds`). "interrupted": its speech was
+            interrupted. "not_spoken": nobody wanted it spoken. "late": it was older than
+            `MeetingInterpreter(max_lag_seconds=…)`, so it was only a caption.
             "closed": the session was closed before it was its turn.
-        lost_reason: Why Azure's voice of it was lost; None: it was not.
+        lost_reason: Why its voice was lost; None if it was not.
         speech_seconds: From its first word to the end of its last.
         voice_seconds: How much voice was handed on.
         recognition_delay_seconds: From the end of speech, which is when the last frame of its last word was
             pushed to the stream, to its final transcript.
-        end_of_speech_to_first_sound_seconds: From the end of speech to the first sound; None: there was
-            none. Who waits for an earlier translation to end is waited for, too (`backlog_seconds`).
-        ear_voice_span_seconds: From when the frame in which its first word begins was pushed to the first
-            sound: how far an interpreter's voice is behind the speaker. None: there was no sound.
+        end_of_speech_to_first_sound_seconds: From the end of speech to the first sound; None if there
+            was none. It includes the wait for earlier translations (`backlog_seconds`).
+        ear_voice_span_seconds: From the push of the frame in which its first word begins to the first
+            sound: how far the interpreter's voice is behind the speaker. None if there was no sound.
         backlog_seconds: How much voice, its own included, had come from Azure and was not said yet when it
             was its turn.
     """
@@ -69,8 +69,8 @@ class RecognitionTimings:
 
     Args:
         id: As in other events.
-        session_id: Azure's, of the connection.
-        source_language, target_language: BCP 47; empty where Azure did not say, or did not translate.
+        session_id: Azure's id of the connection.
+        source_language, target_language: BCP 47; empty if Azure did not name it, or did not translate.
         speech_seconds: From its first word to the end of its last.
         began_at, ended_at: When the audio up to its first word, and up to the end of its last, was pushed.
         recognized_at: When its final result came.
@@ -87,15 +87,15 @@ class RecognitionTimings:
 
 
 class Meter:
-    """Of one utterance. It tells what it has measured once, when it is known what became of it.
+    """Measures one utterance, and reports it once, when its outcome is known.
 
     Attributes:
-        timings: None: nobody wants to be told.
+        timings: None if nobody wants a report.
         asked_at: When it was its turn to be spoken.
         sound_at: When the first sound of it was handed to LiveKit.
-        voice_seconds: How much of its voice was.
+        voice_seconds: How much of its voice was handed to LiveKit.
         by_fallback: It was the fallback's voice.
-        outcome: What has become of it, as far as it is known.
+        outcome: Its outcome, as far as it is known.
     """
 
     def __init__(self) -> None:
@@ -108,11 +108,11 @@ class Meter:
         self.outcome: Outcome | None = None
 
     def begin(self, timings: RecognitionTimings, tell: Callable[[UtteranceMetrics], None]) -> None:
-        """It was recognized; `tell` what becomes of it."""
+        """Begin, when it was recognized; `tell` gets the report."""
         self.timings, self._tell = timings, tell
 
     def asked(self, now: float, *, backlog_seconds: float) -> None:
-        """It is its turn to be spoken, and so much voice has come that was not spoken yet."""
+        """Its turn to be spoken has come, with so much voice that waits to be spoken."""
         if self.asked_at is None:
             self.asked_at, self._backlog_seconds = now, backlog_seconds
 
@@ -124,7 +124,7 @@ class Meter:
         self.by_fallback |= by_fallback
 
     def end(self, outcome: Outcome, lost_reason: str | None = None) -> UtteranceMetrics | None:
-        """Nothing more will become of it; None: that was told before, or need not be."""
+        """Set its outcome. Returns the report; None if that was made before, or is not wanted."""
         self.outcome = outcome
         timings, tell, self._tell = self.timings, self._tell, None
         if timings is None or tell is None:

@@ -8,13 +8,13 @@ soon after its result. Four things can be true:
 * `Ahead`: voices began that no result has come for yet. They are held; the next result takes the oldest.
 * `Ambiguous`: the first in line was spoken in the target language, and whether the service voices such
   speech is not known yet. The next voice may be of the first, or of the one behind. Voices are held until
-  their number, or the end of waiting, tells.
-* `InDoubt`: a voice is missing, late or cut, so the next one may be another's. Nobody is given a voice until
-  it was quiet for so long that no older one can still come. An utterance whose turn comes meanwhile is lost,
-  and heard by the fallback: silence can be mended, another's voice cannot.
+  their number, or the end of the wait, decides.
+* `InDoubt`: a voice is missing, late or cut, so the next one may be another's. No utterance gets a voice
+  until a pause is so long that no older voice can still come. An utterance whose turn comes meanwhile is
+  lost, and the fallback speaks it: a missing voice can be replaced, a wrong one was heard.
 
-Each mode's data is a frozen object, and `NEXT` holds every way from one mode to another. What is not in it
-cannot happen: `following` raises.
+Each mode's data is a frozen object, and `NEXT` holds every way from one mode to another. No other way
+exists: `following` raises.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """These voices are of utterances in line, in order, but it is not known of which."""
+    """These voices belong to utterances in line, in order; it is not known to which."""
 
     voices: tuple[Voice, ...]
 
 
 @dataclass(frozen=True)
 class InDoubt:
-    """Until then the next voice may be anybody's.
+    """Until a certain time the next voice may belong to any utterance.
 
     Args:
-        until: When it has been quiet for long enough; while a voice is under way, later.
-        orphans: So many voices came that may be of results which are still to come.
+        until: The time at which the pause is long enough; it moves while a voice is under way.
+        orphans: How many voices came that may belong to results still to come.
     """
 
     until: float

@@ -1,4 +1,4 @@
-"""What is known of a service's pace: how late its voices begin, and how long a text's voice is. Pure."""
+"""Statistics of a service's pace: how late its voices begin, and how long a text's voice is. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ _KNOWN_LATENCIES = 3
 _LEAST_QUIET_SECONDS = 1.0
 """The shortest quiet after which the order of voices is certain again."""
 _PATIENCE_SHARE = 0.6
-"""After this share of the timeout a voice may as well be of the utterance behind the first in line."""
+"""After this share of the timeout a voice may as well belong to the second utterance in line."""
 
 
 class Pace:
@@ -40,18 +40,18 @@ class Pace:
 
     @property
     def patience_seconds(self) -> float:
-        """Past it, a voice may as well be of the utterance behind the first in line."""
+        """After this time a voice may as well belong to the second utterance in line."""
         return max(_PATIENCE_SHARE * self._timeout_seconds, 3 * self._slowest_seconds)
 
     @property
     def quiet_seconds(self) -> float:
-        """After a voice that nobody was given: an older one that is still to come would begin by then."""
+        """The pause after a dropped voice: an older voice that is still to come would begin by then."""
         if self._latencies < _KNOWN_LATENCIES:
             return self._timeout_seconds
         return min(self._timeout_seconds, max(_LEAST_QUIET_SECONDS, 3 * self._slowest_seconds))
 
     def expected_seconds(self, text: str) -> float | None:
-        """How long the voice of a text is, by the voices before; None: there was none."""
+        """About how long the voice of a text is, by earlier voices; None if there was none."""
         if not self._voiced_characters:
             return None
         return len(text) * self._voiced_seconds / self._voiced_characters

@@ -1,4 +1,4 @@
-"""Azure's chunks of a voice, made into plain samples."""
+"""Converts Azure's chunks of a voice to plain samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Samples:
     Args:
         pcm: Whole samples.
         sample_rate: In Hz.
-        starts: A RIFF header stood in front of it.
+        starts: It began with a RIFF header.
     """
 
     pcm: bytes
@@ -36,14 +36,14 @@ class Samples:
 
 
 def starts_with_header(data: bytes) -> bool:
-    """A RIFF header stands in front of it."""
+    """Whether it begins with a RIFF header."""
     return data.startswith(_RIFF)
 
 
 class VoiceReader:
     """Reads chunks with a RIFF header on the first, on every one, or on none.
 
-    A header may be cut by a chunk's end, and its sizes are not believed: audio lasts until the
+    A chunk may end within a header. The sizes in a header are ignored: audio lasts until the
     next header or the end of the voice.
     """
 
@@ -55,15 +55,15 @@ class VoiceReader:
         self._playable = True
 
     def begin(self) -> None:
-        """A voice begins for certain: what is left of the one before is no sound of it."""
+        """A voice certainly begins: drop the rest of the one before."""
         self._rest = b""
 
     def read(self, chunk: bytes) -> Samples | None:
         """The samples of the next chunk; None if it holds no whole one.
 
         Raises:
-            VoiceFormatError: It is audio of a kind that cannot be played as samples; what follows
-                is ignored, until the next header.
+            VoiceFormatError: The audio is not 16 bit PCM; chunks are ignored until the next
+                header.
         """
         data = chunk if starts_with_header(chunk) else self._rest + chunk
         self._rest = b""
@@ -86,15 +86,15 @@ class VoiceReader:
         return Samples(self._mono(data[:whole]), self._sample_rate, starts)
 
     def end(self) -> None:
-        """Completed came. What is left of a sample or header is no sound of the next voice.
+        """Completed came: drop the rest of a sample or header, which does not belong to the next voice.
 
-        Where headers begin the voices nothing needs to be done: Completed may be an empty chunk's.
+        If headers begin the voices, do nothing: an empty chunk may have caused Completed.
         """
         if not self._headers_seen:
             self._rest = b""
 
     def seconds_of(self, chunk: bytes) -> float:
-        """How long a chunk is about, without reading it."""
+        """About how long a chunk is, without reading it."""
         return len(chunk) / (2 * self._channels) / self._sample_rate
 
     def _header(self, data: bytes) -> int | None:

@@ -14,11 +14,11 @@ from .samples import VoiceFormatError, VoiceReader, starts_with_header
 from .voice_events import LateSamples, VoiceBegan, VoiceEnded, VoiceEvent, VoiceSamples, VoiceUnplayable
 
 PAUSE_SECONDS = 0.1
-"""For so long after an empty chunk, which may have been the end, more of the voice may come."""
+"""How long after an empty chunk, which may have been the end, more of the voice may come."""
 UNTOLD_END_SECONDS = 0.3
-"""Of a service that tells no ends: a voice that is silent for so long, while another waits, is over."""
+"""If the service reports no ends: so much silence ends a voice while another one waits."""
 STALL_SHARE = 0.8
-"""The same of one that does, as a share of the voice timeout: the voice that waits is still in time."""
+"""The same if it reports ends, as a share of the voice timeout: the waiting voice is still in time."""
 
 
 @dataclass(eq=False)
@@ -42,7 +42,7 @@ class StreamFraming:
 
     Args:
         voice_timeout_seconds: How long a voice may pause before it has stopped in its middle.
-        languages: The languages that are spoken. With one alone, each voice is in that one.
+        languages: The spoken languages. If there is only one, each voice is in that language.
     """
 
     def __init__(self, voice_timeout_seconds: float, languages: tuple[str, ...] = ()) -> None:
@@ -57,7 +57,7 @@ class StreamFraming:
         self._streams.clear()
 
     def announced(self, stream_id: str, language: str | None, now: float) -> list[VoiceEvent]:
-        """A voice begins on a stream (`audio.start`), so that the one before it there has ended."""
+        """A voice begins on a stream (`audio.start`), so the voice before it on that stream has ended."""
         due = self.expire(now)
         self._tells_starts = True
         before = self._streams.get(stream_id)
@@ -91,7 +91,7 @@ class StreamFraming:
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do next; None: no voice is under way."""
+        """When `expire` has something to do next; None if no voice is under way."""
         due = (queue.deadline(self._patience_seconds) for queue in self._queues.values())
         return min((at for at in due if at is not None), default=None)
 
@@ -102,11 +102,11 @@ class StreamFraming:
         ]
 
     def finish(self, now: float) -> list[VoiceEvent]:
-        """The service has sent all that it had: no voice waits any more."""
+        """The service has sent everything: release all voices that wait."""
         return [event for queue in self._queues.values() for event in queue.finish(now)]
 
     def cut(self) -> list[VoiceEvent]:
-        """The connection is gone: a voice under way gets no end, unless only its pause was waited for."""
+        """The connection is gone. The current voice gets no end, unless it only waited out its pause."""
         due = [event for queue in self._queues.values() for event in queue.cut()]
         self._streams.clear()
         self._queues.clear()
@@ -127,7 +127,7 @@ class StreamFraming:
         return self._queues[stream.language]
 
     def _is_another(self, data: bytes) -> bool:
-        """A chunk after the end of its stream is of another voice: no start is told, or it has a header."""
+        """Whether a chunk after its stream's end begins another voice: no start announces it, or a header."""
         return not self._tells_starts or starts_with_header(data)
 
 
@@ -169,7 +169,7 @@ class _Queue:
             self._wait(stream)
 
     def replace(self, stream: _Stream, now: float) -> Iterator[VoiceEvent]:
-        """Another voice begins on its stream. One that never had a chunk is none."""
+        """Another voice begins on its stream. A voice that never had a chunk is dropped."""
         if self._open is stream or stream in self._waiting:
             yield from self.end(stream, now)
 
@@ -223,10 +223,10 @@ class _Queue:
             self._waiting.append(stream)
 
     def _give_up(self, now: float) -> Iterator[VoiceEvent]:
-        """Nothing tells that the voice under way is over, but it has been silent for too long."""
+        """No message ends the current voice, but it has been silent for too long."""
         assert self._open is not None
         self._open.over = True
-        # Where another waits the service went on, so this one was whole.
+        # If another voice waits, the service went on, so this one was complete.
         yield from self._close(now, whole=bool(self._waiting))
 
     def _close(self, now: float, *, whole: bool = True) -> Iterator[VoiceEvent]:

@@ -6,9 +6,9 @@ import re
 import unicodedata
 
 _LINK_OR_STRUCK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|~~(?!\s)[^~]*?(?<!\s)~~")
-"""Markdown that loses more than its signs: of a link the address, of struck text all."""
+"""Markdown that loses more than its marks: a link loses its address, struck text everything."""
 _EMOJI = re.compile("[\U0001f000-\U0001fbff\u2600-\u27bf\u2b00-\u2bff\ufe00-\ufe0f\u200d\u20e3]")
-"""What LiveKit filters as emoji: also marks, letters and numbers such as the keycap, 🈁 and ❶."""
+"""Characters that LiveKit filters as emoji: also marks, letters and numbers such as the keycap, 🈁 and ❶."""
 
 
 _MAY_OPEN = re.compile(r"!?\[|~~?")
@@ -16,9 +16,9 @@ _MAY_OPEN = re.compile(r"!?\[|~~?")
 
 
 def text_key(text: str) -> str:
-    """What is left of a text when markdown, emoji, white space and normalisation make no difference.
+    """A text without markdown, emoji, white space and differences of normalization.
 
-    Two texts with the same key are the same translation. Keys of texts that are joined are the
+    Two texts with the same key are the same translation. The key of joined texts is their
     joined keys. A text without any letter or digit is its own key.
     """
     normal = unicodedata.normalize("NFKC", _EMOJI.sub("", _LINK_OR_STRUCK.sub(r"\1", text)))
@@ -27,7 +27,7 @@ def text_key(text: str) -> str:
 
 
 def settled_key(text: str) -> str:
-    """What is sure of the key of a text that is not whole yet: whatever follows, its key begins so."""
+    """The certain part of an incomplete text's key: the key begins with it, whatever follows."""
     open_markup = _MAY_OPEN.search(text)
     settled = _EMOJI.sub("", text[: open_markup.start()] if open_markup else text)
     settled = settled.rstrip("".join(character for character in set(settled) if _joins(character)))[:-1]
@@ -36,5 +36,5 @@ def settled_key(text: str) -> str:
 
 
 def _joins(character: str) -> bool:
-    """It may be one letter with those around it."""
+    """Whether it may form one letter with its neighbours."""
     return unicodedata.category(character)[0] == "M" or "\u1100" <= character <= "\u11ff"

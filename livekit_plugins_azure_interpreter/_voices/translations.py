@@ -9,14 +9,14 @@ from .meter import Outcome
 from .utterance import Translation, Utterance
 
 _ENDED_LEDGERS = 16
-"""Streams that have ended, and whose last voices can still be claimed."""
+"""How many ended streams are kept, so that their last voices can still be claimed."""
 
 
 class Translations:
-    """What the streams have translated, and somebody may still want to have spoken.
+    """The translations of all streams that may still be spoken.
 
-    Where several sessions share an STT, a `scope` stands for one: only its streams are asked, and those
-    of which it is not known whose they are. Without a scope all are.
+    If several sessions share an STT, a `scope` stands for one of them. A search covers the streams of that
+    scope, and streams whose scope is not known. Without a scope it covers all.
 
     Attributes:
         ledgers: One of each stream, the oldest first.
@@ -30,11 +30,11 @@ class Translations:
         return [ledger for ledger in self.ledgers if scope is None or ledger.scope in (None, scope)]
 
     def waiting_seconds(self, scope: object | None = None) -> float:
-        """How much voice has come that nobody has claimed."""
+        """How much unclaimed voice has come."""
         return sum(ledger.claims.waiting_seconds for ledger in self.of(scope))
 
     def next(self, text: str, scope: object | None = None) -> Translation | None:
-        """The oldest with these words that was not handed out yet; it is, now."""
+        """Hand out the oldest translation with these words that was not handed out yet."""
         oldest = self.oldest(text, scope, handed_out=False)
         if oldest is None:
             return None
@@ -42,7 +42,7 @@ class Translations:
         return oldest.translation
 
     def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
-        """The utterances that a text says, if it says any; they are nobody else's from now on."""
+        """Claim the utterances that a text says, if it says any."""
         if isinstance(text, Translation):
             scope = None
         elif oldest := self.oldest(text, scope):
@@ -57,18 +57,18 @@ class Translations:
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
-        """Nobody will say it."""
+        """Note that nobody will say it."""
         for ledger in self.ledgers:
             ledger.claims.let_go(translation.utterance, outcome)
 
     def let_go_of_all(self) -> None:
-        """Nobody will say any of them."""
+        """Note that nobody will say any of them."""
         for ledger in self.ledgers:
             ledger.claims.let_go_of_all()
         self.ledgers.clear()
 
     def keep(self, live: Collection[Ledger]) -> None:
-        """Other streams than these have ended: of those, only what can still be claimed, within reason."""
+        """Forget the other streams, which have ended, except a few whose voices can still be claimed."""
         ended = [other for other in self.ledgers if other not in live and other.claims.asked_for]
         for forgotten in ended[:-_ENDED_LEDGERS]:
             forgotten.claims.let_go_of_all()

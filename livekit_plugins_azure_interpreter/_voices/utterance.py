@@ -32,8 +32,8 @@ class Step(Enum):
     LOSE = "lose"
 
 
-# From where each step leads; what is missing is illegal. A voice that is complete can still be
-# lost, while nobody has claimed it: its audio leaves when memory is full.
+# The state after each step; a missing step is illegal. A complete voice can still be lost before
+# somebody claims it: its audio is dropped if too much waits.
 _NEXT = {
     (State.RECOGNIZED, Step.AUDIO): State.VOICING,
     (State.RECOGNIZED, Step.LOSE): State.LOST,
@@ -73,7 +73,7 @@ class Translation(str):
         return self
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        # LiveKit pickles what a job logs, to be logged by the worker. In another process it is a text.
+        # LiveKit pickles a job's log records for the worker. In another process it is a plain text.
         return str, (str(self),)
 
 
@@ -89,11 +89,11 @@ class Utterance:
         lost_reason: Why it is LOST.
         same_language: It was spoken in the target language.
         handed_out: Somebody was given its translation, to have it spoken.
-        wanted: False: nobody will say it, or its speech is over. Its voice keeps its place in the line, and
-            is not kept.
-        meter: When what happened to it.
+        wanted: False: nobody will say it, or its speech is over. Its voice keeps its place in line, but
+            its audio is dropped.
+        meter: Measures its timing and its outcome.
         times: Where it begins and ends on the clock of its stream, as its final transcript has it.
-        changed: Called after each change of the voice, for the one who claimed it.
+        changed: Called after each change of the voice; the claimer sets it.
     """
 
     id: str
@@ -134,7 +134,7 @@ class Utterance:
         self._notify()
 
     def lose(self, reason: LostReason) -> None:
-        """No more audio will come. What came stays, for the one who has claimed it."""
+        """No more audio will come. A claimer keeps the audio that came."""
         if self.claimed and self.state is State.VOICED:
             raise IllegalStep("a complete voice that is claimed cannot be lost")
         self._step(Step.LOSE)
@@ -151,13 +151,13 @@ class Utterance:
         self.claimed = True
 
     def let_go(self, outcome: Outcome = "not_spoken") -> None:
-        """Nobody will say it."""
+        """Note that nobody will say it."""
         self.claim()
         self.free_sound()
         self.meter.end(outcome)
 
     def free_sound(self) -> None:
-        """Drop its sound, and what is still to come of it. Somebody may keep its text for long."""
+        """Drop its audio, and any that still comes, because somebody may keep its text for long."""
         self.wanted = False
         self.samples.clear()
 

@@ -1,4 +1,4 @@
-"""What framing makes of the service's chunks: voices, each with a beginning and an end. Pure."""
+"""The events of framing: voices, each with a beginning and an end. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .samples import Samples
 
 @dataclass(frozen=True)
 class VoiceBegan:
-    """A voice begins. Of one language, no other voice is under way.
+    """A voice begins. No other voice in its language is under way.
 
     Args:
-        language: Which target language it speaks, as the service says; None: it does not say.
+        language: Which target language it speaks, as the service says; None if it does not name it.
     """
 
     language: str | None = None
@@ -31,9 +31,9 @@ class VoiceEnded:
     """The voice that is under way in that language is over.
 
     Args:
-        at: When its end came, or its last piece; of one that stopped, when that was noticed.
+        at: When its end or its last piece came; if it stopped in its middle, when that was noticed.
         whole: All of it came. False: it stopped in its middle.
-        certain: What comes next is of another voice. False: it may be the rest of this one.
+        certain: The next audio belongs to another voice. False: it may be the rest of this one.
     """
 
     at: float
@@ -44,7 +44,7 @@ class VoiceEnded:
 
 @dataclass(frozen=True)
 class LateSamples:
-    """Audio of a voice that is over. Nobody may be given it."""
+    """Audio of a voice that is over. No utterance may get it."""
 
     seconds: float
     language: str | None = None
@@ -52,7 +52,7 @@ class LateSamples:
 
 @dataclass(frozen=True)
 class VoiceUnplayable:
-    """The voice that is under way is no 16 bit PCM: it takes its place, without a sound."""
+    """The current voice is not 16 bit PCM: it keeps its place, without sound."""
 
     reason: str
     language: str | None = None
