@@ -24,7 +24,8 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTError
 from livekit.agents.tts import TTSError
 
-from ._interpreting.pipeline import SpeakerPipeline, SpokenTranslation
+from ._interpreting.pipeline import SpeakerPipeline
+from ._interpreting.translation_queue import SpokenTranslation
 from ._options.option_names import argument_names, check_names
 from .options import STTOptionsWithoutLanguages
 from .reports import UtteranceRecognized, VoiceLost

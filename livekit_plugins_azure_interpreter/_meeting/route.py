@@ -13,7 +13,8 @@ from livekit import rtc
 from livekit.agents import APIStatusError
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
-from .._interpreting.pipeline import SpeakerPipeline, SpokenTranslation
+from .._interpreting.pipeline import SpeakerPipeline
+from .._interpreting.translation_queue import SpokenTranslation
 from .._speaking.catch_up import Backlog, faster
 from ..log import logger
 from ..reports import SpeechForgotten

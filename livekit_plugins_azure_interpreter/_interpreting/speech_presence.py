@@ -1,0 +1,65 @@
+"""Tells whether somebody speaks, or has spoken and Azure's result is still to come. Pure."""
+
+from __future__ import annotations
+
+from livekit import rtc
+from livekit.agents.stt import SpeechEvent, SpeechEventType
+
+from .._sound.mono import mono
+from .._sound.speech_detector import SpeechDetector
+
+_EDGE_SECONDS = 0.3
+"""A final may end so long before the last sound of its utterance."""
+_NOISE_SECONDS = 5.0
+"""A sound that is so long ago, and that no result covers, was no speech."""
+
+
+class SpeechPresence:
+    """Takes the audio of one speaker, and what Azure tells of it.
+
+    Azure need not tell when speech begins. So a sound counts as speech, too, until a result covers it.
+
+    Attributes:
+        pushed_seconds: How much audio was pushed.
+    """
+
+    def __init__(self) -> None:
+        self.pushed_seconds = 0.0
+        self._detector = SpeechDetector()
+        self._loud_until = self._covered_until = 0.0
+        self._noise_seconds = _NOISE_SECONDS
+        self._is_told = False
+
+    @property
+    def is_speech(self) -> bool:
+        """Somebody speaks, or the result of what was said is still to come."""
+        return self._is_told or self._expects_result
+
+    @property
+    def _expects_result(self) -> bool:
+        lately = self.pushed_seconds - self._loud_until < self._noise_seconds
+        return lately and self._loud_until > self._covered_until + _EDGE_SECONDS
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """What is heard next."""
+        self.pushed_seconds += frame.duration
+        if self._detector.push(mono(frame), frame.sample_rate):
+            self._loud_until = self.pushed_seconds
+
+    def heard(self, event: SpeechEvent) -> None:
+        """What Azure tells."""
+        if event.type is SpeechEventType.START_OF_SPEECH:
+            self._is_told = True
+        elif event.type is SpeechEventType.END_OF_SPEECH:
+            self._is_told = False
+        elif event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            self._covered_until = max(self._covered_until, event.alternatives[0].end_time)
+
+    def stream_failed(self) -> None:
+        """Nobody listens until `stream_replaced`: a sound stays what it was, however long that takes."""
+        self._is_told = False
+        self._noise_seconds = float("inf")
+
+    def stream_replaced(self, kept_seconds: float) -> None:
+        """Azure has to hear so much audio first: a sound in it is no noise before that."""
+        self._noise_seconds = _NOISE_SECONDS + kept_seconds

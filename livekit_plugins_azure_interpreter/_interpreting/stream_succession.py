@@ -1,0 +1,132 @@
+"""Has one speaker's audio recognized by an STT stream, and by another one when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from livekit import rtc
+from livekit.agents import APIConnectOptions
+from livekit.agents.stt import SpeechEvent
+
+from .._recognition.stream_audio import StreamAudio
+from .._recognition.stream_factory import StreamFactory
+from .._recognition.streams import OpenStream
+from ..stt import STT
+
+
+class StreamSuccession:
+    """The streams of one speaker, one at a time. Each hears first what the one before has not recognized.
+
+    Args:
+        stt: Whose streams.
+        conn_options: Of each stream.
+        retry: Called when a stream fails: how many seconds to wait before another one takes its place;
+            None: none does.
+        resumed: Called when another stream has taken its place; it hears first so many seconds of audio.
+    """
+
+    def __init__(
+        self,
+        stt: STT,
+        conn_options: APIConnectOptions,
+        *,
+        retry: Callable[[BaseException | None], float | None],
+        resumed: Callable[[float], None],
+    ) -> None:
+        self._conn_options = conn_options
+        self._retry, self._resumed = retry, resumed
+        self._now = asyncio.get_running_loop().time
+        self._factory = StreamFactory.of(stt)
+        self._opened = self._open()
+        self._input_ended = asyncio.Event()
+        self._input_ended_at = float("inf")
+        self._is_waiting = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """A stream has failed, and none has taken its place."""
+        return self._is_waiting
+
+    @property
+    def is_input_ended(self) -> bool:
+        """Nothing more will be said."""
+        return self._input_ended.is_set()
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """What is said next; kept for the next stream where there is none."""
+        if self._opened.ended.is_set():
+            self._opened.audio.keep(frame)
+        else:
+            self._opened.stream.push_frame(frame)
+
+    def end_input(self) -> None:
+        """Nothing more will be said. What was said is still recognized."""
+        if self._input_ended.is_set():
+            return
+        self._input_ended.set()
+        self._input_ended_at = self._now()
+        if not self._opened.ended.is_set():
+            self._opened.stream.end_input()
+
+    async def listen(self, heard: Callable[[SpeechEvent], None]) -> None:
+        """Call `heard` with each event of the streams, until there is no stream any more.
+
+        Raises:
+            Exception: That of the last stream, if it failed.
+        """
+        while True:
+            error = await self._listen_to_stream(heard)
+            if error is None and self._input_ended.is_set():
+                return
+            if not await self._another_is_due(error):
+                if error is not None:
+                    raise error
+                return
+            self._go_on()
+
+    async def aclose(self) -> None:
+        """Close the stream. Nobody calls `listen` any more."""
+        await self._opened.stream.aclose()
+
+    async def _listen_to_stream(self, heard: Callable[[SpeechEvent], None]) -> Exception | None:
+        try:
+            async for event in self._opened.stream:
+                heard(event)
+        except Exception as error:
+            return error
+        return None
+
+    async def _another_is_due(self, error: Exception | None) -> bool:
+        """Wait until another stream should take the place of one that has failed; False: none should."""
+        await self._opened.stream.aclose()
+        self._is_waiting = True
+        seconds = self._retry(error)
+        if seconds is None:
+            return False
+        due_at = self._now() + seconds
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._input_ended.wait(), seconds)
+        if not self._input_ended.is_set():
+            return True
+        if not self._opened.audio.replay_buffer.speech_seconds:
+            return False
+        if due_at - self._input_ended_at > self._factory.streams.kept_audio_seconds:
+            self._factory.streams.give_up(self._opened.audio)
+            return False
+        await asyncio.sleep(due_at - self._now())
+        return True
+
+    def _open(self, audio: StreamAudio | None = None) -> OpenStream:
+        """A stream; with the audio of one that has failed, in the place of that one."""
+        stream = self._factory.open(self._conn_options, audio=audio)
+        return self._factory.streams.open[stream]
+
+    def _go_on(self) -> None:
+        kept_seconds = self._opened.audio.replay_buffer.kept_seconds
+        self._opened = self._open(self._opened.audio)
+        if self._input_ended.is_set():
+            self._opened.stream.end_input()
+        self._is_waiting = False
+        self._resumed(kept_seconds)
