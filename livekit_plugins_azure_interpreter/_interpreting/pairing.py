@@ -16,11 +16,11 @@ from .stt_group import STTGroup
 
 
 class PairingError(ValueError):
-    """Nothing that is said in this session would be heard; the message says what to change."""
+    """Nobody would hear the interpreter of this session; the message says how to change it."""
 
 
 def says_other_text(tts: object) -> bool:
-    """It has a voice for a text that is no translation."""
+    """Whether it has a voice for a text that is not a translation."""
     if isinstance(tts, TTS):
         return tts.fallback is not None
     if isinstance(tts, livekit_tts.FallbackAdapter):
@@ -29,7 +29,7 @@ def says_other_text(tts: object) -> bool:
 
 
 def has_other_stt(stt: object) -> bool:
-    """It has one that does not interpret, or whose translations cannot be told from other text."""
+    """Whether it contains an STT that does not interpret, or one whose translations cannot be recognized."""
     if isinstance(stt, livekit_stt.FallbackAdapter):
         return any(has_other_stt(inner) for inner in stts_in(stt))
     return not isinstance(stt, STT)
@@ -38,7 +38,7 @@ def has_other_stt(stt: object) -> bool:
 def check_pairing(
     stt: object, tts: object, model: object, *, other_stt_translates: bool, audible: bool = True
 ) -> None:
-    """See that a session can be heard.
+    """Check that a session can be heard.
 
     Args:
         stt, tts, model: Of the session, or the agent's own. `model` is its LLM.
@@ -50,7 +50,7 @@ def check_pairing(
     """
     if isinstance(model, llm.RealtimeModel) and model.capabilities.user_transcription:
         raise PairingError(
-            "The session has a RealtimeModel that transcribes, so it is told nothing of what its STT hears. "
+            "The session has a RealtimeModel that transcribes, so it gets nothing from its STT. "
             "Leave llm out of a session with an InterpreterAgent."
         )
     if stt is None:
@@ -71,8 +71,8 @@ def _check_stt(stt: object, *, other_is_said: bool) -> None:
             )
     if not list(STTGroup(stt)):
         raise PairingError(
-            f"The session hears with {type(stt).__name__}, which is no azure_interpreter.STT. Use that; or, "
-            "where the other gives translations, InterpreterAgent(other_stt_translates=True) with a TTS that "
+            f"The session hears with {type(stt).__name__}, which is not an azure_interpreter.STT. Use that; "
+            "or, if the other STT translates, InterpreterAgent(other_stt_translates=True) with a TTS that "
             "speaks any text, such as TTS(stt, fallback=...)."
         )
 
@@ -92,14 +92,14 @@ def _check_tts(tts: object, interpreters: STTGroup) -> None:
     elif isinstance(tts, TTS):
         if not set(interpreters) <= set(STTGroup(tts.stt)):
             raise PairingError(
-                "The TTS of this session speaks the translations of another STT. Make it of the session's "
-                "own, TTS(stt), or of its whole FallbackAdapter, TTS(adapter)."
+                "The TTS of this session speaks the translations of another STT. Make it from the session's "
+                "own STT, TTS(stt), or from its whole FallbackAdapter, TTS(adapter)."
             )
         if not tts.has_voices:
             raise PairingError(
                 "STT(voice=None) has no voices, and TTS(stt) has no other. Choose a voice, such as "
-                '"personal-voice"; or give TTS(stt, fallback=...) a TTS that speaks the text; or, where only '
-                "text is wanted, session.output.set_audio_enabled(False) before the session starts."
+                '"personal-voice"; or give TTS(stt, fallback=...) a TTS that speaks the text; or, for text '
+                "only, session.output.set_audio_enabled(False) before the session starts."
             )
 
 
@@ -112,7 +112,7 @@ def _parts(stt: object) -> Iterator[object]:
 
 
 def _wrapped(stt: Any) -> Iterator[object]:
-    """What an adapter wraps, as LiveKit's adapters name it, however deep."""
+    """The STTs or TTSs inside an adapter of LiveKit, at any depth."""
     while (inner := getattr(stt, "wrapped_stt", None)) is not None:
         yield from _parts(inner)
         stt = inner

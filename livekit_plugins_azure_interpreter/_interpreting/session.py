@@ -28,14 +28,14 @@ _MAX_LEFT = 10_000
 _ON_ITS_WAY_SECONDS = 0.1
 """The last frames of a microphone reach the STT within this time."""
 _UNTOLD_SECONDS = 1.0
-"""A final that the session does not tell within this time after its stream has ended was left out."""
+"""A final that the session does not report within this time after the stream's end was left out."""
 
 
 class SessionInterpreter:
-    """What is said in one session, over the hand-overs between its agents.
+    """Says the translations of one session, across hand-overs between its agents.
 
-    An agent that is being replaced cannot speak any more while its last speech plays; what becomes
-    final then waits for the next agent. While one that does not interpret has the floor, translations
+    An agent that is being replaced cannot speak any more while its last speech plays; new finals
+    wait for the next agent. While an agent that does not interpret is active, the translations
     are left to it.
 
     Attributes:
@@ -58,7 +58,7 @@ class SessionInterpreter:
 
     @classmethod
     def with_floor(cls, agent: Agent) -> SessionInterpreter | None:
-        """The one in which this agent interprets now."""
+        """The SessionInterpreter in which this agent interprets now."""
         return next((one for one in cls._of_session.values() if one._agent is agent), None)
 
     def __init__(self, scope: object) -> None:
@@ -76,10 +76,10 @@ class SessionInterpreter:
         self._followed = True
 
     def resume(self, agent: Agent, *, skip_same_language: bool, other_stt_translates: bool) -> None:
-        """The agent has the floor. A session that could not be heard is closed with an error.
+        """The agent becomes active. A session that could not be heard is closed with an error.
 
         Args:
-            agent: Speaks from now on.
+            agent: The agent that speaks from now on.
             skip_same_language, other_stt_translates: As `InterpreterAgent` takes them.
         """
         stt, tts, model = _models(agent)
@@ -108,7 +108,7 @@ class SessionInterpreter:
         self._followed = followed
 
     async def finish(self, agent: Agent, *, timeout: float) -> None:
-        """Hear nothing more; say all that was said, or stop after `timeout` seconds."""
+        """Stop listening; say all translations, or stop after `timeout` seconds."""
         agent.session.input.audio = None
         try:
             await asyncio.wait_for(self._finish(), timeout)
@@ -127,7 +127,7 @@ class SessionInterpreter:
             await opened.ended.wait()
         until = time.monotonic() + _UNTOLD_SECONDS
         while self.transcripts.open_nodes or (self._has_untold and time.monotonic() < until):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # a node that leaves a final out tells nobody
+            await asyncio.sleep(0.01)  # a node that leaves a final out does not report it
         while self._speeches:
             await asyncio.wait({asyncio.ensure_future(_done(speech)) for speech in self._speeches})
 
@@ -146,7 +146,7 @@ class SessionInterpreter:
         session.shutdown = noted  # type: ignore[method-assign]
 
     def _closed(self, _: CloseEvent) -> None:
-        # A listener of an STT may know the session, which is not forgotten while it is known from here.
+        # A listener of an STT may refer to the session; a reference from here would keep it alive.
         self._agent = None
         self._stt_group.let_go_of_all(self._scope, "closed")
         self._stt_group = STTGroup(None)
@@ -175,7 +175,7 @@ class SessionInterpreter:
             self._left.append(text)
 
     def _heard(self, text: str) -> str:
-        """What is to be said of a final: a translation, any other text, or nothing."""
+        """The text to say for a final: a translation, another text, or nothing."""
         if (data := self.transcripts.take(text)) is not None and (meant := self._meant(data)) is not None:
             return meant
         if (translation := self._stt_group.next_translation(text, self._scope)) is not None:
@@ -183,7 +183,7 @@ class SessionInterpreter:
         return "" if self._stt_group.take_untranslated(text, self._scope) else text
 
     def _meant(self, data: SpeechData) -> str | None:
-        """The translation that a final was, whatever its text is now; None: the final does not tell."""
+        """The translation of a final, even if its text was changed; None if the final does not show it."""
         metadata = data.metadata or {}
         if metadata.get("translated") is False:
             self._stt_group.take_untranslated(data.text, self._scope)
@@ -196,7 +196,7 @@ class SessionInterpreter:
         if found is None:
             return None
         if found.handed_out:
-            return ""  # a final that was cut in two: its voice is one
+            return ""  # a final that was cut in two has one voice
         found.handed_out = True
         return found.translation
 
@@ -216,7 +216,7 @@ class SessionInterpreter:
         self._queue(agent, translation).add_done_callback(partial(self._said, translation, agent.session))
 
     def _say_other(self, agent: Agent, text: str) -> None:
-        """A final that is no translation of ours as it is: of another STT, or changed beyond recognition."""
+        """Say a final that is not our translation: from another STT, or changed beyond recognition."""
         _, tts, _ = _models(agent)
         if self._has_other_stt and not self._other_stt_translates:
             self._tell_of_other_stt()
@@ -233,8 +233,8 @@ class SessionInterpreter:
         if not self._other_told:
             self._other_told = True
             logger.warning(
-                "another STT of the FallbackAdapter hears, and what it hears is not said; where it gives "
-                "translations, make the agent InterpreterAgent(other_stt_translates=True)"
+                "another STT of the FallbackAdapter is active, and its transcripts are not spoken; if it "
+                "translates, make the agent InterpreterAgent(other_stt_translates=True)"
             )
 
     def _queue(self, agent: Agent, text: str) -> SpeechHandle:
@@ -245,13 +245,13 @@ class SessionInterpreter:
 
     def _said(self, translation: Translation, session: AgentSession[Any], _: SpeechHandle) -> None:
         self.backlog.over(translation, time.monotonic())
-        # One that was interrupted before its turn, or said without sound, has not taken its voice.
+        # A speech that was interrupted before its turn, or had no sound, has not taken its voice.
         outcome: Literal["closed", "not_spoken"] = "closed" if is_closing(session) else "not_spoken"
         self._stt_group.let_go(translation, outcome)
 
 
 def _models(agent: Agent) -> tuple[object, Any, object]:
-    """The STT, TTS and LLM with which an agent works: its own, or its session's."""
+    """The STT, TTS and LLM of an agent: its own, or its session's."""
     session = agent.session
     return (
         agent.stt if is_given(agent.stt) else session.stt,

@@ -17,12 +17,12 @@ from ..stt import STT
 
 
 class STTGroup:
-    """Whose translations are spoken.
+    """The STTs whose translations are spoken.
 
-    What is looked up is looked up among the streams of one scope; see `Translations`.
+    Each search covers the streams of one scope; see `Translations`.
 
     Args:
-        stt: Of a session; one that does not interpret is left out.
+        stt: The STT of a session. An STT that does not interpret is left out.
     """
 
     def __init__(self, stt: object) -> None:
@@ -34,26 +34,26 @@ class STTGroup:
 
     @property
     def have_voices(self) -> bool:
-        """Each of them asks Azure for a voice."""
+        """Whether each of them asks Azure for a voice."""
         return all(factory.options.voice is not None for factory in self._factories)
 
     def are_spoken(self) -> None:
-        """There is a TTS of them."""
+        """Note that a TTS speaks them."""
         for factory in self._factories:
             factory.streams.is_spoken = True
 
     def next_translation(self, text: str, scope: object | None = None) -> Translation | None:
-        """As `STT.next_translation`, of them all."""
+        """As `STT.next_translation`, for all of them."""
         oldest = self._with_oldest(text, scope, handed_out=False)
         return None if oldest is None else oldest.next(text, scope)
 
     def heard_as(self, name: object, start_time: float, end_time: float, scope: object) -> Utterance | None:
-        """The utterance of a final transcript, whatever became of its text."""
+        """The utterance of a final transcript, even if its text was changed."""
         claims = self._claims(scope)
         return next((found for one in claims if (found := one.heard_as(name, start_time, end_time))), None)
 
     def take_untranslated(self, text: str, scope: object) -> bool:
-        """Whether this was said, and is no translation; each is told once."""
+        """Whether this was said and is not a translation; True once for each."""
         for claims in self._claims(scope):
             if text in claims.untranslated:
                 claims.untranslated.remove(text)
@@ -69,7 +69,7 @@ class STTGroup:
         return any(claims.says(text) for claims in self._claims(scope))
 
     def has_untold(self, scope: object) -> bool:
-        """Something that was said in this session has not been handed out to be spoken."""
+        """Whether a translation of this session was not handed out yet."""
         return any(claims.has_untold for claims in self._claims(scope))
 
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
@@ -78,32 +78,32 @@ class STTGroup:
             translations.let_go(translation, outcome)
 
     def let_go_of_all(self, scope: object, outcome: Outcome) -> None:
-        """Nobody will say what was said in this session."""
+        """Note that nobody will say the translations of this session."""
         for translations in self._translations():
             for ledger in translations.ledgers:
                 if ledger.scope is scope:
                     ledger.claims.let_go_of_all(outcome)
 
     def streams(self, scope: object) -> list[OpenStream]:
-        """The streams with which a session hears now."""
+        """The open streams of a session."""
         opened = (one for factory in self._factories for one in factory.streams.open.values())
         return [one for one in opened if one.ledger.scope is scope]
 
     def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
-        """The utterances that a text says, if it says any."""
+        """Claim the utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._with_oldest(text, scope)):
             return oldest.claim(text, scope)
         return next((found for one in self._translations() if (found := one.claim(text, scope))), [])
 
     def waiting_seconds(self, scope: object | None = None) -> float:
-        """How much voice has come that nobody has claimed."""
+        """How much unclaimed voice has come."""
         return sum(one.waiting_seconds(scope) for one in self._translations())
 
     def _claims(self, scope: object | None) -> Iterator[Claims]:
         return (ledger.claims for one in self._translations() for ledger in one.of(scope))
 
     def _translations(self) -> Iterator[Translations]:
-        """Of each."""
+        """The translations of each STT."""
         return (factory.streams.translations for factory in self._factories)
 
     def _with_oldest(

@@ -14,10 +14,10 @@ _MAX_UNTOLD = 100
 
 
 class TranscriptMatcher:
-    """Pairs what a session tells, which is only a text, with the final transcript that it is of.
+    """Finds the final transcript of a text, because a session reports only the text.
 
     Attributes:
-        open_nodes: How many nodes may still give something.
+        open_nodes: How many nodes may still give events.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class TranscriptMatcher:
         self._untold: deque[SpeechData] = deque(maxlen=_MAX_UNTOLD)
 
     async def observe(self, node: Any) -> AsyncIterator[SpeechEvent]:
-        """What a node of LiveKit's gives, unchanged."""
+        """Pass on the events of a LiveKit node, unchanged."""
         if inspect.isawaitable(node):
             node = await node
         if node is None:
@@ -43,11 +43,11 @@ class TranscriptMatcher:
             self.open_nodes -= 1
 
     def clear(self) -> None:
-        """The session tells of none of them any more."""
+        """Forget all: the session reports none of them any more."""
         self._untold.clear()
 
     def take(self, text: str) -> SpeechData | None:
-        """The transcript with this text that was given first; those before it are not told any more."""
+        """The first transcript with this text; earlier ones are not reported any more."""
         if all(data.text != text for data in self._untold):
             return None
         while (data := self._untold.popleft()).text != text:

@@ -23,11 +23,11 @@ _MAX_FINALS = 1000
 
 
 class Captions:
-    """Sends captions one by one; an interim one that was not sent in time gives way to the next.
+    """Sends captions one by one; the next one replaces an interim caption that was not sent in time.
 
     Args:
-        route: Whose words, into what they are translated.
-        room: Who takes them.
+        route: The speaker, and the language of the translation.
+        room: Sends them.
     """
 
     def __init__(self, route: Route, room: Room) -> None:
@@ -36,17 +36,17 @@ class Captions:
         self._unsent: dict[str, Caption] = {}
         self._wake = asyncio.Event()
         self._segment = ""
-        # By the id of the utterance: what may still turn out to be only read.
+        # By the id of the utterance: captions whose voice may still not be heard.
         self._finals: OrderedDict[str, Caption] = OrderedDict()
         self._sending = asyncio.create_task(self._send())
 
     def heard(self, data: SpeechData, listeners: frozenset[str], *, final: bool) -> None:
-        """An utterance so far, or whole.
+        """Show an utterance so far, or complete.
 
         Args:
             data: Its transcript, as the STT gives it.
-            listeners: Who is to read it.
-            final: It is whole.
+            listeners: The readers.
+            final: It is complete.
         """
         self._segment = segment = self._segment or utils.shortuuid("SG_")
         if final:
@@ -63,19 +63,19 @@ class Captions:
                 self._remember(data.text.utterance.id, caption)
 
     def not_spoken(self, translation: Translation) -> None:
-        """Its voice is not heard: say so where it can be read."""
+        """Mark the caption of a translation whose voice is not heard."""
         if (caption := self._finals.pop(translation.utterance.id, None)) is not None:
             self._add(replace(caption, spoken=False))
 
     def forgotten(self, seconds: float, listeners: frozenset[str]) -> None:
-        """So much speech was not recognized, and cannot be any more."""
+        """Show that so much speech was not recognized, and cannot be any more."""
         if listeners:
             segment, language = utils.shortuuid("SG_"), self._route.language
             gap = Caption(segment, self._route, False, _GAP, language, True, listeners, False, seconds)
             self._add(gap)
 
     async def aclose(self) -> None:
-        """Send nothing any more."""
+        """Stop sending."""
         await utils.aio.cancel_and_wait(self._sending)
 
     def _remember(self, utterance_id: str, caption: Caption) -> None:
@@ -84,7 +84,7 @@ class Captions:
             self._finals.popitem(last=False)
 
     def _add(self, caption: Caption) -> None:
-        # LiveKit encodes it, and half a character cannot be.
+        # LiveKit encodes the text, and half a character cannot be encoded.
         if text := whole_characters(caption.text):
             self._unsent[caption.id] = replace(caption, text=text)
             self._wake.set()
@@ -98,5 +98,5 @@ class Captions:
                 try:
                     await self._room.caption(caption)
                 except Exception as error:
-                    # The voice is heard all the same.
+                    # The voice is still heard.
                     logger.warning("a caption of %s was not sent: %s", self._route.name, type(error).__name__)

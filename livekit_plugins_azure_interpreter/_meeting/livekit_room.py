@@ -26,17 +26,17 @@ from .room import RATE_HZ, Caption, Member
 from .track_permissions import TrackPermissions
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
-"""And the sid of a track: the participant attribute that tells what the track carries."""
+"""Followed by the sid of a track: the participant attribute that describes the track."""
 ATTRIBUTE_READY = "interpreter"
-"""Of the interpreter, "ready" from its start on: a room in which nobody has it has no interpreter."""
+"""The interpreter sets it to "ready" at its start: a room without it has no interpreter."""
 ATTRIBUTE_REFUSED = "interpretation_refused."
-"""And the identity of somebody: the participant attribute that tells why they are not served as they ask."""
+"""Followed by an identity: the participant attribute that says why their request is refused."""
 ATTRIBUTE_LANGUAGE = "language"
-"""Of a caption (an attribute of its text stream): the language of the text."""
+"""An attribute of a caption's text stream: the language of the text."""
 ATTRIBUTE_SPOKEN = "spoken"
-"""Of a caption: "false" where its voice is not heard, since it would come too late."""
+"""An attribute of a caption: "false" if its voice is not heard, because it would come too late."""
 ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
-"""Of a caption: so much speech was not recognized."""
+"""An attribute of a caption: how much speech was not recognized."""
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
@@ -55,14 +55,14 @@ _CHANGES: tuple[rtc.room.EventTypes, ...] = (
 
 
 class LiveKitRoom:
-    """The port of `room.py`, over a room that is connected to.
+    """Implements the port of `room.py` on a connected room.
 
-    Whom a track is for is enforced by LiveKit's track subscription permissions, which the publisher of a
-    track may set: no API key is needed. Other tracks of the same participant are left to everybody.
+    LiveKit's track subscription permissions enforce the listeners of each track. The publisher of a track
+    may set them: no API key is needed. Everybody can subscribe to other tracks of the same participant.
 
     Args:
-        room: The one that is connected to.
-        track_sources: The audio tracks of these sources are what people say.
+        room: The connected room.
+        track_sources: The sources of audio tracks that carry speech.
     """
 
     def __init__(
@@ -92,13 +92,13 @@ class LiveKitRoom:
         self._on("participant_connected", lambda *_: self._permissions.changed())
         self._on("local_track_published", lambda *_: self._permissions.changed())
         self._on("local_track_republished", self._republished)
-        # Before there is a track: none is heard by anybody, until it is told by whom.
+        # Set before the first track, so that nobody hears a track before its listeners are set.
         self._permissions.changed()
         self._attributes.set({ATTRIBUTE_READY: "ready"})
 
     def members(self) -> Sequence[Member]:
         present = self._present()
-        # Who comes back later than the interpreter has not left: what is said for them waits.
+        # A member who comes back later than the interpreter has not left: speech for them waits.
         return [*present, *self._returning.absent({member.identity for member in present})]
 
     def _present(self) -> list[Member]:
@@ -127,7 +127,7 @@ class LiveKitRoom:
             return await asyncio.shield(publishing)
         except asyncio.CancelledError:
             with contextlib.suppress(rtc.participant.PublishTrackError):
-                await (await publishing).aclose()  # LiveKit publishes it all the same
+                await (await publishing).aclose()  # LiveKit still publishes it
             raise
 
     async def _publish(self, route: Route, sample_rate: int) -> OutputTrack:
@@ -198,7 +198,7 @@ class LiveKitRoom:
     # The connection
 
     def _lost(self) -> None:
-        # Meanwhile everybody seems to leave. Tracks that were given up now LiveKit would publish again.
+        # Meanwhile everybody seems to leave. LiveKit would publish tracks again that were given up now.
         if not self._returning.is_lost:
             self._returning.lost(self._present())
             for output in self._outputs:
@@ -226,7 +226,7 @@ class LiveKitRoom:
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
-        """The tracks that carry what somebody says: a film in a shared screen is not their speech."""
+        """The tracks that carry somebody's speech; the sound of a shared screen is not their speech."""
         speech = []
         for publication in participant.track_publications.values():
             if publication.kind != rtc.TrackKind.KIND_AUDIO:
@@ -257,7 +257,7 @@ class LiveKitRoom:
             if track is not None and track is not other_than:
                 return track
             if publication is not None and not publication.subscribed:
-                # Whoever connected may have chosen not to subscribe by itself.
+                # The room may have been connected without automatic subscription.
                 publication.set_subscribed(True)
             await self._subscription.wait()
 

@@ -7,13 +7,13 @@ from collections.abc import Collection
 import numpy as np
 
 _PATIENCE_SECONDS = 0.1
-"""How long a track that brings nothing holds up the others; longer, where its frames are longer."""
+"""How long a track without audio delays the others; longer if its frames are longer."""
 
 
 class Mixer:
     """Adds up tracks of 16 bit mono PCM, as they come. A single one passes unchanged.
 
-    LiveKit's own AudioMixer waits for each track that brings nothing, and warns every time.
+    LiveKit's own AudioMixer waits for each track without audio, and warns every time.
 
     Args:
         sample_rate: Of all of them, in Hz.
@@ -25,14 +25,14 @@ class Mixer:
         self._tracks: frozenset[str] = frozenset()
 
     def listen_to(self, tracks: Collection[str]) -> bytes:
-        """From now on these, and no others; what the others still had to be heard with them."""
+        """Mix only these tracks from now on. Returns the rest of the other tracks, mixed with them."""
         self._tracks = frozenset(tracks)
         for track in tracks:
             self._waiting.setdefault(track, np.empty(0, np.int16))
         return self._take(self._ready)
 
     def push(self, track: str, pcm: bytes) -> bytes:
-        """A track brings some audio; what can be heard by now (16 bit, little endian)."""
+        """Add audio of a track. Returns the samples that are ready (16 bit, little endian)."""
         if self._waiting.keys() == {track} and not len(self._waiting[track]):
             return pcm
         brought = np.frombuffer(pcm, np.int16)
@@ -42,7 +42,7 @@ class Mixer:
 
     @property
     def _ready(self) -> int:
-        """How many samples can be heard: of tracks that have left, all."""
+        """How many samples are ready; all samples of tracks that have left are."""
         waiting = [len(self._waiting[track]) for track in self._tracks]
         if not waiting:
             return max(map(len, self._waiting.values()), default=0)

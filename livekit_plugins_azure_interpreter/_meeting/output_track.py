@@ -14,17 +14,17 @@ QUEUE_MS = 400
 """How much of a voice is handed to LiveKit ahead of time; a frame of a TTS is half as long."""
 
 _UNNOTICED_SECONDS = 0.5
-"""Of a voice: what was sent so shortly before a loss was noticed did not arrive, and is sent again."""
+"""Audio that was sent this shortly before a loss was noticed did not arrive, and is sent again."""
 
 
 class OutputTrack:
     """The `Output` of `room.py`.
 
     Args:
-        route: What it carries.
+        route: The route that it carries.
         source: Takes its frames, and queues QUEUE_MS of them.
-        publication: Of it, in the room.
-        until_audible: Waits until the listeners of a route hear what is played.
+        publication: Its publication in the room.
+        until_audible: Waits until the listeners of a route can hear it.
         unpublish: Takes a track out of the room.
     """
 
@@ -45,7 +45,7 @@ class OutputTrack:
         self._unheard: deque[rtc.AudioFrame] = deque()
 
     def lost(self) -> None:
-        """The connection is lost: what was not heard of a voice is played when it is back."""
+        """The connection is lost: the unheard rest of a voice is played when it is back."""
         self._take_back(self._source.queued_duration + _UNNOTICED_SECONDS)
 
     async def play(self, frame: rtc.AudioFrame) -> None:

@@ -10,17 +10,17 @@ from livekit import rtc
 from ..log import logger
 
 _CLEAR_SECONDS = 1.0
-"""At the end so much time is left to take them back."""
+"""The time to remove them at the end."""
 _HOLD_SECONDS = 5.0
-"""LiveKit tells of an attribute that it has set by then, also on a busy machine."""
+"""LiveKit confirms an attribute within this time, also on a busy machine."""
 
 
 class ParticipantAttributes:
-    """What the interpreter tells by its participant attributes.
+    """The participant attributes of the interpreter.
 
-    LiveKit's SDK raises nothing where they are refused, nor where the connection was lost meanwhile; it waits
-    for an answer for 5 s and goes on. So all are set again when the connection is back, one request after the
-    other, and it is looked whether they hold.
+    LiveKit's SDK raises no error if they are refused, or if the connection is lost meanwhile; it waits for an
+    answer for 5 s and continues. So this class sets all of them again when the connection is back, one
+    request after the other, and checks that they are set.
     """
 
     def __init__(self, room: rtc.Room) -> None:
@@ -31,14 +31,14 @@ class ParticipantAttributes:
         self._checking: asyncio.TimerHandle | None = None
 
     def set(self, attributes: Mapping[str, str]) -> None:
-        """Set these as soon as those before them are; empty: it is taken back."""
+        """Set these after the ones before them. An empty value removes an attribute."""
         self._wanted.update(attributes)
         self._unsent.update(attributes)
         if self._sending is None or self._sending.done():
             self._start()
 
     def set_again(self) -> None:
-        """The connection is back: what was set meanwhile is lost."""
+        """The connection is back: attributes that were set meanwhile are lost."""
         if self._sending is not None:
             self._sending.cancel()
         self._stop_checking()
@@ -46,7 +46,7 @@ class ParticipantAttributes:
         self._start()
 
     async def clear(self) -> None:
-        """Take all of them back, as far as there is a connection."""
+        """Remove all of them, if there is a connection."""
         self.set(dict.fromkeys(self._wanted, ""))
         if self._sending is not None:
             await asyncio.wait({self._sending}, timeout=_CLEAR_SECONDS)
@@ -75,7 +75,7 @@ class ParticipantAttributes:
         self._wanted = {name: value for name, value in self._wanted.items() if value or name in holding}
         missing = sorted(name for name, value in self._wanted.items() if value and holding.get(name) != value)
         if missing:
-            # All is heard all the same; a client does not know whose voice it is.
+            # Everything is still heard, but a client does not know whose voice it is.
             logger.warning(
                 "LiveKit did not set the participant attributes %s of the interpreter: its token needs "
                 "canUpdateOwnMetadata; after a lost connection they are set again",

@@ -1,8 +1,8 @@
 """Plans which speakers are interpreted into which languages, and for which listeners.
 
 Pure: no room, no Azure, no clock. There is one route per speaker and wanted language, and one stream to
-Azure per route whose speaker can be heard: with fewer, somebody would not be served, since Azure gives a
-stream one voice only.
+Azure per route whose speaker can be heard. Fewer streams would leave a listener out, because a stream of
+Azure has only one voice.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Person:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done now.
+    """The routes and streams that a meeting needs now.
 
     Attributes:
-        listeners: For each route that somebody wants, who does; the speaker may be muted.
+        listeners: The listeners of each wanted route; its speaker may be muted.
         streams: The routes that have a stream, in the order in which they got it.
-        waiting: The routes that should have one, and wait for a place; who waits longest is first.
+        waiting: The routes that wait for a stream; the one that waits longest is first.
     """
 
     listeners: Mapping[Route, frozenset[str]]
@@ -61,9 +61,9 @@ class Plan:
 
 
 class Planner:
-    """Plans one meeting, within a ceiling.
+    """Plans one meeting, with a limit of streams.
 
-    Who has a place keeps it for as long as it is wanted; who waits gets one in the order of waiting.
+    A route keeps its stream for as long as it is wanted; waiting routes get one in the order of waiting.
 
     Args:
         max_streams: How many streams may be open at the same time.
@@ -77,8 +77,8 @@ class Planner:
         """
         Args:
             people: Everybody in the room, but the interpreter.
-            hearing: The routes that have a stream which hears.
-            ending: How many other streams are still open: they hear nothing more, but have more to say.
+            hearing: The routes whose stream hears the speaker.
+            ending: How many other streams are still open: they hear nothing more, but still speak.
         """
         people = sorted(people, key=lambda person: person.identity)
         listeners = _listeners(people)
@@ -86,7 +86,7 @@ class Planner:
         active = [route for route in listeners if route.speaker in audible]
         kept = [route for route in self._line if route in active]
         self._line = dict.fromkeys([*kept, *active])
-        # A stream that hears, and is not wanted any more, is one that ends.
+        # A stream that hears and is not wanted any more ends, too.
         ending += sum(route not in active for route in hearing)
         places = max(0, self._max_streams - ending)
         line = tuple(self._line)
@@ -94,7 +94,7 @@ class Planner:
 
 
 def _listeners(people: Sequence[Person]) -> dict[Route, frozenset[str]]:
-    """Who wants which route; who understands the speaker, whatever the region, wants none."""
+    """The listeners of each route. A person who understands the speaker, of any region, wants none."""
     wanting = [(one.identity, one.hears) for one in people if one.hears is not None]
     found: dict[Route, set[str]] = {}
     for speaker in filter(lambda person: person.publishes, people):

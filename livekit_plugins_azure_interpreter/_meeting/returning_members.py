@@ -9,13 +9,13 @@ from dataclasses import replace
 from .room import Member
 
 _RETURN_SECONDS = 15.0
-"""After the connection is back, everybody who was there is expected for so long."""
+"""How long everybody who was there is expected after the connection is back."""
 _SUBSCRIBE_SECONDS = 1.0
-"""So long after they are back they hear the tracks again."""
+"""How long after their return they hear the tracks again."""
 
 
 class ReturningMembers:
-    """Keeps those who were in the room until they are back, so that what is said for them can wait.
+    """Keeps the members who were in the room until they are back, so that speech for them can wait.
 
     Attributes:
         is_lost: The room has no connection.
@@ -29,13 +29,13 @@ class ReturningMembers:
         self._hear_from = float("-inf")
 
     def lost(self, members: Sequence[Member]) -> None:
-        """The connection is lost, in a room of these."""
+        """The connection is lost, in a room with these members."""
         self.is_lost = True
         self._stop_giving_up()
         self._expected.update((member.identity, replace(member, tracks=())) for member in members)
 
     def restored(self, present: Collection[str], gone: Callable[[], None]) -> None:
-        """The connection is back, and so are these; `gone` is called when the others count as gone."""
+        """The connection and these members are back; `gone` is called when the others count as gone."""
         self.is_lost = False
         self._forget(present)
 
@@ -52,17 +52,17 @@ class ReturningMembers:
             self._somebody_is_back()
 
     def expect_nobody(self) -> None:
-        """Who is not back by now has left."""
+        """All who are not back by now have left."""
         self._stop_giving_up()
         self._expected.clear()
         self._tell()
 
     def absent(self, present: Collection[str]) -> list[Member]:
-        """Who is expected back, besides these; they cannot be heard."""
+        """The members, besides these, who are expected back; they cannot be heard."""
         return [member for identity, member in self._expected.items() if identity not in present]
 
     async def wait_for(self, listeners: Callable[[], Collection[str]]) -> None:
-        """Wait until the connection is there and these listeners hear again; at once, if none was lost."""
+        """Wait until the connection is there and these listeners hear again; at once if nothing was lost."""
         while True:
             if self.is_lost or self._expected.keys() & set(listeners()):
                 await self._changed.wait()

@@ -11,7 +11,7 @@ from livekit import rtc
 from .planner import Route
 
 RATE_HZ = 16000
-"""Of the audio that a room gives (mono): what Azure hears best."""
+"""The rate of the audio that a room gives (mono); it suits Azure best."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Member:
         identity: LiveKit's name for them.
         attributes: LiveKit's participant attributes.
         publishes: They have an audio track, muted or not.
-        tracks: The sids of those that are not muted and can be listened to.
+        tracks: The sids of the tracks that are not muted and can be subscribed to.
     """
 
     identity: str
@@ -36,14 +36,14 @@ class Caption:
     """Words to be read (LiveKit: a transcription segment).
 
     Attributes:
-        id: Of the segment: a later caption with it takes the place of an earlier one.
-        route: Whose words, and into what they were translated.
-        original: They are the speaker's own words, not the translation.
-        language: Of the text; empty where it is not known.
+        id: The id of the segment: a later caption with the same id replaces an earlier one.
+        route: The speaker, and the language of the translation.
+        original: The text is the speaker's own words, not the translation.
+        language: The language of the text; empty if it is not known.
         final: No more of the segment will come.
-        listeners: Who is to read it.
-        spoken: Its voice is heard, or is to be; False: it is only read, since it comes too late.
-        missing_seconds: So much speech before it was not recognized.
+        listeners: The readers.
+        spoken: Its voice is heard, or will be. False: it is only a caption, because it comes too late.
+        missing_seconds: How much speech before it was not recognized.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Room(Protocol):
         ...
 
     def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
-        """What a track brings, until it ends: mono, at RATE_HZ."""
+        """The audio of a track, until it ends: mono, at RATE_HZ."""
         ...
 
     async def publish(self, route: Route, sample_rate: int) -> Output:
@@ -93,13 +93,13 @@ class Room(Protocol):
         ...
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
-        """Let these hear the tracks of these routes, and nobody else."""
+        """Let only these listeners hear the tracks of these routes."""
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
-        """Tell these people (by identity) why they are not served as they ask; others no longer."""
+        """Tell these people (by identity) why their request is refused, and take that back from others."""
 
     async def caption(self, caption: Caption) -> None:
-        """Send words to those who are to read them."""
+        """Send words to their readers."""
 
     async def aclose(self) -> None:
-        """Leave the room as it was found; it is not disconnected."""
+        """Remove everything from the room; it stays connected."""

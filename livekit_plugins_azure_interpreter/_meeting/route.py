@@ -28,7 +28,7 @@ from .route_track import RouteTrack
 
 _LONGEST_BACKOFF_SECONDS = 60.0
 _LONGEST_UNREACHABLE_SECONDS = 5.0
-"""Where Azure cannot be reached, LiveKit's attempts take longer than this; what is said meanwhile waits."""
+"""If Azure cannot be reached, LiveKit's attempts take longer than this; speech waits meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class InterpretationChanged:
     """One person's interpretation into one language (`MeetingInterpreter.on("interpretation_changed")`).
 
     Attributes:
-        speaker: Who speaks: the participant's identity.
-        language: What it is interpreted into.
+        speaker: The identity of the participant who speaks.
+        language: The language that the speech is interpreted into.
         state: "queued": it waits for a place among `max_streams`; "started": a stream to Azure is open;
-            "ended": nothing more is heard, what was said is still spoken; "failed": it is tried again.
+            "ended": it hears nothing more, and still speaks what it heard; "failed": it is tried again.
         error: Why it failed.
-        retry_seconds: When it is tried again; None: when something changes in the room.
+        retry_seconds: In how many seconds it is tried again; None: when something changes in the room.
     """
 
     speaker: str
@@ -53,14 +53,14 @@ class InterpretationChanged:
 
 @dataclass(frozen=True)
 class SpeechMissed:
-    """Somebody said something that is not heard in a language (`MeetingInterpreter.on("speech_missed")`).
+    """Some speech is not heard in a language (`MeetingInterpreter.on("speech_missed")`).
 
     Attributes:
-        speaker: Who said it: the participant's identity.
-        language: In which it is not heard.
-        reason: "late": it was said more than `max_lag_seconds` ago when it was its turn; it can be read.
+        speaker: The identity of the participant who said it.
+        language: The language in which it is not heard.
+        reason: "late": it was said more than `max_lag_seconds` before its turn came; it is a caption.
             "failed": its voice could not be played, or not to its end; it can be read.
-            "forgotten": Azure was away for longer than `kept_audio_seconds`; it cannot be read either.
+            "forgotten": Azure was away for longer than `kept_audio_seconds`; there is no caption either.
         seconds: How much speech; all of it, also if the beginning of its voice was heard.
     """
 
@@ -72,11 +72,11 @@ class SpeechMissed:
 
 @dataclass(frozen=True)
 class CatchUpPolicy:
-    """How a listener comes back to the present.
+    """How a listener catches up.
 
     Attributes:
         catch_up: Voices are played faster while others wait.
-        max_lag_seconds: What was said longer ago when it is its turn is only read; None: all is heard.
+        max_lag_seconds: Older speech is only a caption when its turn comes; None: all is spoken.
     """
 
     catch_up: bool = True
@@ -84,7 +84,7 @@ class CatchUpPolicy:
 
 
 class _RouteStream:
-    """The route's speech while the speaker can be heard, and who is to hear it."""
+    """The route's speech while the speaker can be heard, and its listeners."""
 
     def __init__(self, interpretation: SpeakerPipeline, listeners: frozenset[str]) -> None:
         self.interpretation = interpretation
@@ -92,23 +92,23 @@ class _RouteStream:
 
 
 class RouteInterpreter:
-    """Keeps a route's track and its interpretations; where a stream fails, another one goes on.
+    """Keeps a route's track and its interpretations; if a stream fails, another one replaces it.
 
     Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
     the next one's voices wait until the one before has been spoken to its end.
 
     Args:
-        route: Who, into what.
-        room: Where.
+        route: The speaker and the language.
+        room: The room.
         stt, tts: Its own pair, which `aclose` closes.
-        policy: How the listeners come back to the present.
-        report: Called with what changes.
-        missed: Called with what is not heard.
+        policy: How the listeners catch up.
+        report: Called with each change.
+        missed: Called with speech that is not heard.
         admitted: Called when `listeners` has changed.
         freed: Called when a stream to Azure is closed, and when it has left.
 
     Attributes:
-        listeners: Who is to hear the track now.
+        listeners: The present listeners of the track.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class RouteInterpreter:
 
     @property
     def everyone(self) -> frozenset[str]:
-        """All who hear it, or are still to hear what was said."""
+        """All who hear it, or still have something to hear."""
         return self.listeners.union(self._wanted_by, *(stream.audience.everyone for stream in self._streams))
 
     @property
@@ -168,11 +168,11 @@ class RouteInterpreter:
         return sum(not stream.interpretation.is_over for stream in self._streams) - self.hears
 
     def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
-        """From the next word on, speak for these.
+        """Speak for these listeners from the next word on.
 
         Args:
-            wanted_by: Who wants to hear this route.
-            at_once: Who of them may as well hear what was said before: they have just come.
+            wanted_by: Those who want to hear this route.
+            at_once: Those of them who have just come, and may also hear earlier speech.
         """
         self._leaving = False
         if wanted_by == self._wanted_by:
@@ -195,12 +195,12 @@ class RouteInterpreter:
                 self._tell("ended")
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """What the speaker says."""
+        """Add audio of the speaker."""
         if self._hearing is not None:
             self._hearing.interpretation.push(frame)
 
     def leave(self) -> None:
-        """Nobody wants it any more: what was said is still spoken, then the track goes."""
+        """Nobody wants it any more: it still speaks what it heard, then it removes the track."""
         self.serve(frozenset(), at_once=frozenset())
         self.hear(False)
         self._leaving = True
@@ -249,15 +249,13 @@ class RouteInterpreter:
     def _retry(self, error: BaseException | None) -> float:
         refused = isinstance(error, APIStatusError)
         seconds = self._backoff(_LONGEST_BACKOFF_SECONDS if refused else _LONGEST_UNREACHABLE_SECONDS)
-        logger.warning(
-            "interpreting %s failed, and is tried again in %.1f s: %s", self.route.name, seconds, error
-        )
+        logger.warning("interpreting %s failed; retrying in %.1f s: %s", self.route.name, seconds, error)
         self._tell("failed", error, seconds)
         self._freed()
         return seconds
 
     def _backoff(self, most_seconds: float = _LONGEST_BACKOFF_SECONDS) -> float:
-        """How long to wait after one more failure; by chance, so that not all come back at once."""
+        """How long to wait after one more failure; random, so that not all come back at once."""
         longest = min(most_seconds, 2.0**self._failures)
         self._failures += 1
         return random.uniform(longest / 2, longest)
@@ -274,7 +272,7 @@ class RouteInterpreter:
     ) -> None:
         self._report(InterpretationChanged(*self.route, state, error, retry_seconds))
 
-    # What is spoken
+    # Speaking
 
     async def _run(self) -> None:
         try:
@@ -344,7 +342,7 @@ class RouteInterpreter:
         self._missed(SpeechMissed(*self.route, reason, speech.data.end_time - speech.data.start_time))
 
     def _settle(self) -> None:
-        """Where nothing that was said is still to be heard, it is for those who want it now."""
+        """If nothing is left to be heard, the track is for those who want it now."""
         if self._playing:
             return
         if not self._streams:

@@ -18,7 +18,7 @@ class SpeakerInput:
 
     Args:
         room: Where the tracks are.
-        said: Called with what is said, frame after frame.
+        said: Called with the speech, frame by frame.
     """
 
     def __init__(self, room: Room, said: Callable[[rtc.AudioFrame], None]) -> None:
@@ -29,7 +29,7 @@ class SpeakerInput:
         self._leaving: set[asyncio.Task[None]] = set()
 
     def listen_to(self, tracks: Collection[str]) -> None:
-        """From now on these tracks, and no others."""
+        """Listen to these tracks from now on, and to no others."""
         self._say(self._mixer.listen_to(tracks))
         for track in self._listening.keys() - set(tracks):
             self._leave(self._listening.pop(track))
@@ -38,7 +38,7 @@ class SpeakerInput:
                 self._listening[track] = asyncio.create_task(self._listen(track))
 
     async def aclose(self) -> None:
-        """Listen to nothing any more."""
+        """Stop listening."""
         self.listen_to(())
         await asyncio.gather(*self._leaving)
 

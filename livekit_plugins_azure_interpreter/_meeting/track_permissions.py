@@ -12,8 +12,8 @@ _TIMES = 2
 class TrackPermissions:
     """Spaces out LiveKit's track subscription permissions.
 
-    LiveKit's SDK answers none of them, and of two that are sent within milliseconds the older may arrive
-    last, and hold. So they are sent a while apart, always as they are by then, and the last ones twice.
+    LiveKit's SDK confirms none of them. If two are sent within milliseconds, the older one may arrive last,
+    and stay. So they are sent with a pause between them, always in their present state, and the last twice.
 
     Args:
         send: Sends them as they are now.
@@ -32,7 +32,7 @@ class TrackPermissions:
             self._go_on()
 
     def close(self) -> None:
-        """Send nothing any more."""
+        """Stop sending."""
         self._closed = True
         if self._next is not None:
             self._next.cancel()

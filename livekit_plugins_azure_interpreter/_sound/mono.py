@@ -10,7 +10,7 @@ class MonoResampler:
     """Mixes frames down to mono, then resamples them. Audio that fits already passes unchanged.
 
     Args:
-        sample_rate: What comes out, in Hz.
+        sample_rate: The rate of the result, in Hz.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -31,7 +31,7 @@ class MonoResampler:
         return before + _join(self._resampler.push(mixed))
 
     def flush(self) -> bytes:
-        """What the resampler still holds."""
+        """The samples that the resampler still holds."""
         return b"" if self._resampler is None else _join(self._resampler.flush())
 
     def _start(self, input_rate: int) -> None:
@@ -45,7 +45,7 @@ class MonoResampler:
 def mono(frame: rtc.AudioFrame) -> bytes:
     """The samples of a frame, its channels mixed down to their mean."""
     count = frame.num_channels
-    # A frame may bring more data than it has samples.
+    # A frame may contain more data than samples.
     samples = np.frombuffer(frame.data, np.int16)[: count * frame.samples_per_channel]
     if count == 1 or not len(samples):
         return samples.tobytes()
@@ -62,8 +62,8 @@ def _one_of(channels: np.ndarray, loud: np.ndarray) -> bytes:
     """The first loud channel, since the channels cancel each other in their mean (inverted stereo).
 
     The mean of a single loud channel and silence has twice the amplitude at which this is used: ordinary
-    stereo never gets here. The first one, not the loudest: two that cancel are about equally loud, and
-    a change from one to the other would be heard as a click.
+    stereo never gets here. It takes the first one, not the loudest: two that cancel are about equally
+    loud, and a change between them would be heard as a click.
     """
     return channels[:, int(np.argmax(loud))].astype(np.int16).tobytes()
 

@@ -8,9 +8,9 @@ import numpy as np
 
 _FULL_SCALE = 32768.0**2
 _BLOCK_SECONDS = 0.1
-"""The noise is measured over so much at a time: shorter than a pause between words."""
+"""The noise is measured over this time: shorter than a pause between words."""
 _MEMORY_BLOCKS = 50
-"""5 s: people who speak pause within them, if only for a moment. What does not is noise."""
+"""5 s: a speaker pauses within this time, if only for a moment. A sound without a pause is noise."""
 
 
 def _decibels(level: float) -> float:
@@ -20,20 +20,20 @@ def _decibels(level: float) -> float:
 _MARGIN = _decibels(6)
 """Noise itself fluctuates by less, speech over it by more."""
 _QUIETEST = _FULL_SCALE * _decibels(-64)
-"""No noise is taken to be quieter: else the last bit of a silent line would be speech."""
+"""The lowest level of noise: else the last bit of a silent line would count as speech."""
 _ALWAYS_SPEECH = _FULL_SCALE * _decibels(-14)
-"""What is so loud is speech over any noise: over more of it nobody is understood."""
+"""A sound of this level is speech over any noise: nobody could be understood over louder noise."""
 
 
 class SpeechDetector:
-    """Tells speech by its energy, over a floor that is the quietest tenth of a second of the last five.
+    """Detects speech by its energy, above a floor: the quietest tenth of a second of the last five.
 
     A quiet telephone is heard, since its noise is quieter still; a steady noise, however loud, is speech
-    for its first five seconds at most. Before anything was heard the room is taken to be silent. So
-    a mistake is rather to take noise for speech; `is_noise` tells later whether it was one.
+    for its first five seconds at most. The room counts as silent at the start. So
+    its mistakes are to take noise for speech; `is_noise` tells later whether it was one.
 
     LiveKit's own detector (Silero, in `livekit-local-inference`) also tells a voice from a door. It costs
-    four times as much, for audio of 16 kHz only, and each of the three that ask here would need one.
+    four times as much, for audio of 16 kHz only, and each of its three users here would need one.
 
     Attributes:
         power: The highest mean square in what was pushed last.

@@ -213,7 +213,7 @@ class Player:
     ) -> None:
         if self._fallback is None:
             raise APIError(
-                "this text is no translation, so Azure has made no voice for it: give "
+                "this text is not a translation, so Azure made no voice for it: give "
                 "TTS(stt, fallback=...) a TTS that speaks other text",
                 retryable=False,
             )

@@ -78,7 +78,7 @@ UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
     ),
     "an STT that does not interpret": (
         lambda make: (OtherSTT(), TTS(make())),
-        "OtherSTT, which is no azure_interpreter.STT",
+        "OtherSTT, which is not an azure_interpreter.STT",
     ),
     "no STT": (lambda make: (None, TTS(make())), "no STT"),
     "no TTS": (lambda make: (make(), None), "no TTS"),
