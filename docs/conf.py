@@ -1,6 +1,6 @@
 """How the documentation is built (`nox -s docs`): Sphinx, from these pages and the docstrings."""
 
-from typing import Any
+from typing import Any, get_origin
 
 import livekit_plugins_azure_interpreter
 
@@ -48,7 +48,7 @@ def _is_around(base: Any) -> bool:
 
 
 def _of_livekit(base: type) -> type:
-    return next(one for one in base.__mro__ if not _is_around(one))
+    return next(one for one in (get_origin(base) or base).__mro__ if not _is_around(one))
 
 
 def setup(app: Any) -> None:
