@@ -168,7 +168,7 @@ async def test_another_stream_takes_the_place_of_one_that_fails(
     )
     await until(lambda: service.recognizers and service.last.started)
     service.last.post(Connected(), Failed("BadRequest", "no"))
-    await until(lambda: resumed and service.last.started)
+    await until(lambda: resumed and len(service.recognizers) == 2 and service.last.started)
     assert booth.interpretation.is_open
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
     booth.interpretation.end_input()
