@@ -95,7 +95,7 @@ class AnyRateStream(stt.RecognizeStream):
 
 
 class UnreportedStream(AnyRateStream):
-    """A stream that reports no error, no connection and no usage: somebody else does."""
+    """A stream that reports no error, no connection and no usage, because its owner does."""
 
     def _emit_error(self, api_error: Exception, recoverable: bool) -> None:
         pass
@@ -118,7 +118,7 @@ class SynthesizeStream(tts.SynthesizeStream):
 
     @property
     def _pushed_texts(self) -> Chan[Any]:
-        """The very objects, with a sentinel for each flush; closed at the end of the input."""
+        """The same objects, with a sentinel for each flush; closed at the end of the input."""
         return self._input_ch
 
     def _text_is_sent(self) -> None:
@@ -127,14 +127,14 @@ class SynthesizeStream(tts.SynthesizeStream):
 
 
 class UnmeteredSynthesizeStream(SynthesizeStream):
-    """A stream whose metrics somebody else reports."""
+    """A stream that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
         await _read_all(event_aiter)
 
 
 class UnmeteredChunkedStream(tts.ChunkedStream):
-    """A stream of one whole text, whose metrics somebody else reports."""
+    """A stream of one whole text that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
         await _read_all(event_aiter)
@@ -143,10 +143,10 @@ class UnmeteredChunkedStream(tts.ChunkedStream):
 def when_ended(
     stream: tts.SynthesizeStream | tts.ChunkedStream, ended: Callable[[Span | None, bool], None]
 ) -> None:
-    """Have the end of a stream told.
+    """Report the end of a stream.
 
     Args:
-        stream: It has just been made.
+        stream: A stream that has just been made.
         ended: Called with LiveKit's span, and whether the stream was cancelled.
     """
     task = stream._task if isinstance(stream, tts.SynthesizeStream) else stream._synthesize_task
@@ -154,7 +154,7 @@ def when_ended(
 
 
 def note_request_id(emitter: AudioEmitter, request_id: str) -> None:
-    """LiveKit's traces name the service's own id of what is spoken."""
+    """Note the service's request id for LiveKit's traces."""
     emitter._note_provider_request_id(request_id)
 
 
@@ -181,41 +181,41 @@ def tts_in(adapter: tts.StreamAdapter) -> tts.TTS[Any]:
     return adapter._wrapped_tts
 
 
-# Sessions: which one a task works for. A version of LiveKit without these names has no session, as it seems
-# from here, and the package works as without one.
+# Sessions: the session that a task works for. With a version of LiveKit that lacks these names, the package
+# works as if there were no session.
 
 _scopes: WeakKeyDictionary[AgentSession[Any], object] = WeakKeyDictionary()
 
 
 def scope_of(session: AgentSession[Any]) -> object:
-    """Stands for a session, where a session itself would be kept alive."""
+    """An object that stands for a session without keeping it alive."""
     return _scopes.setdefault(session, object())
 
 
 def hearing_scope() -> object | None:
-    """Of the session whose `stt_node` opens a stream in this task; None: there is no session."""
+    """The scope of the session whose `stt_node` opens a stream in this task; None without a session."""
     pipeline = _of_task(audio_recognition, "_STTPipelineContextVar")
     is_closing = getattr(pipeline, "_is_closing", None)
     return _scope(getattr(is_closing, "__self__", None))
 
 
 def speaking_scope() -> object | None:
-    """Of the session that has something said in this task; None: there is no session."""
+    """The scope of the session that speaks in this task; None without a session."""
     return _scope(getattr(activity(), "session", None))
 
 
 def activity() -> object | None:
-    """LiveKit's activity of the agent that this task works for; None: there is none."""
+    """LiveKit's activity of the agent that this task works for; None if there is none."""
     return _of_task(agent_activity, "_AgentActivityContextVar")
 
 
 def is_closing(session: AgentSession[Any]) -> bool:
-    """It has begun to close."""
+    """Whether it has begun to close."""
     return session._is_closing()
 
 
 def close_with(session: AgentSession[Any], error: TTSError) -> None:
-    """Close a session that cannot work, as LiveKit does it after an error of its own."""
+    """Close a session that cannot work, as LiveKit does after its own errors."""
     session._close_soon(reason=CloseReason.ERROR, error=error)
 
 
@@ -234,11 +234,11 @@ NOT_ANSWERED = "skipping reply to user input, current speech generation cannot b
 
 
 class UnansweredTurns(logging.Filter):
-    """Drops LiveKit's warning that a turn gets no reply, where the turn is heard by one kind of agent.
+    """Drops LiveKit's warning that a turn gets no reply, if one kind of agent hears the turn.
 
     An interpreter replies to no turn, so the warning says nothing; it comes for each utterance that ends
-    while a translation plays, and hides the warnings that matter. LiveKit 1.8.9 has no option without it:
-    speech that may be interrupted would be, and without turns nobody is told when somebody speaks. The
+    while a translation plays, and hides the warnings that matter. LiveKit 1.8.9 has no option that avoids
+    it: interruptible speech would be interrupted, and without turns nothing reports when somebody speaks. The
     warnings of other agents in the same process stay: the record is made in the task of the turn.
     """
 

@@ -25,7 +25,7 @@ _SESSION_OPTIONS: dict[str, Any] = {
         "interruption": {
             "enabled": False,
             "discard_audio_if_uninterruptible": False,
-            # Where nothing is interrupted, LiveKit would only warn that an output cannot pause.
+            # Without interruptions, LiveKit would only warn that an output cannot pause.
             "resume_false_interruption": False,
         },
     },
@@ -67,9 +67,9 @@ def _merged(options: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 class InterpreterAgent(Agent):
     """Says each translation of the session's `STT` as it becomes final.
 
-    What the STT hears but does not translate is not spoken. Hand-over to another InterpreterAgent
-    loses nothing: translations that become final meanwhile are said by the next one. An `stt_node` of a
-    subclass may change the text of finals: what is said is the translation that they were.
+    Speech without a translation is not spoken. A hand-over to another InterpreterAgent loses nothing: the
+    next one says translations that become final meanwhile. An `stt_node` of a subclass may change the text
+    of finals: the agent still says the original translation.
 
     `session.shutdown()` (`drain=True`) hears nothing more, and waits until all that was said is heard;
     `session.aclose()` does not. A session in which nothing could be heard, such as one whose `TTS` is of
@@ -79,17 +79,17 @@ class InterpreterAgent(Agent):
         instructions: Of no effect without an LLM; kept for tools that show them.
         skip_same_language: Speech that is in the target language already is not said again. An
             interpreter that hears itself would otherwise repeat itself for ever.
-        catch_up: What is done while translations take longer than the speech. "none": each voice is
+        catch_up: How voices play while translations take longer than the speech. "none": each voice is
             heard as it is, sample for sample; "time_stretch": voices are played up to 1.25 times
-            faster, at their pitch, until the listener is behind no more (`backlog_seconds`).
-        other_stt_translates: What another STT in a `stt.FallbackAdapter` hears is a translation, too, and
-            is said: by the `fallback` of `TTS`. Else it is a transcript, and is not.
+            faster, at their pitch, until the listener is no longer behind (`backlog_seconds`).
+        other_stt_translates: Another STT in a `stt.FallbackAdapter` translates, too, and the `fallback` of
+            `TTS` speaks its translations. By default its results are transcripts, which nobody speaks.
         drain_timeout_seconds: How long a session that is shut down waits for the last translations and
             their voices.
         **options: Any other option of `livekit.agents.Agent`.
 
     Raises:
-        ValueError: `catch_up` is neither, or `drain_timeout_seconds` is negative.
+        ValueError: `catch_up` has another value, or `drain_timeout_seconds` is negative.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class InterpreterAgent(Agent):
         self._other_stt_translates = other_stt_translates
         self._drain_timeout_seconds = drain_timeout_seconds
         if type(self).stt_node is not Agent.stt_node:
-            # LiveKit looks the node up at the agent. Where it is the default one, the class must keep it:
-            # a hand-over would reconnect.
+            # LiveKit looks the node up at the agent. If it is the default one, the class must keep it;
+            # else a hand-over would reconnect.
             self.stt_node = self._observed_stt_node  # type: ignore[method-assign]
 
     @property
@@ -132,7 +132,7 @@ class InterpreterAgent(Agent):
         return faster(node, SessionInterpreter.of(self.session).backlog)
 
     async def on_enter(self) -> None:
-        """It has the floor: what became final since the last interpreter had it is said first."""
+        """Become active: first say translations that became final since the last interpreter was active."""
         livekit_logger.addFilter(_UNANSWERED_TURNS)
         SessionInterpreter.of(self.session).resume(
             self,
@@ -141,7 +141,7 @@ class InterpreterAgent(Agent):
         )
 
     async def on_exit(self) -> None:
-        """It gives the floor away: what becomes final is left to the next agent."""
+        """Become inactive: the next agent says later translations."""
         # In a hand-over the session already names the next agent.
         followed = isinstance(self.session.current_agent, InterpreterAgent)
         interpretation = SessionInterpreter.of(self.session)
@@ -158,7 +158,7 @@ class InterpreterAgent(Agent):
         return SessionInterpreter.of(self.session).transcripts.observe(node)
 
     async def on_user_turn_completed(self, turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
-        """Nothing is answered: an interpreter takes no turns."""
+        """Do not answer: an interpreter takes no turns."""
         raise StopResponse()
 
 

@@ -19,21 +19,21 @@ _REGION = re.compile(r"[a-z0-9]+")
 _REGION_HOST = re.compile(r"([a-z0-9]+)\.stt\.speech\.microsoft\.com")
 _RECOGNITION_PATH = re.compile(r"(/stt)?/speech/.*")
 _TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"
-"""What Entra ID is asked for."""
+"""The scope of a token from Entra ID."""
 
 
 class TokenError(Exception):
-    """No token could be had."""
+    """There is no token."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """Where one of Azure's services is.
+    """The address of one of Azure's services.
 
     Args:
-        subdomain: Of a region: wss://REGION.SUBDOMAIN.speech.microsoft.com.
-        path: At a region, and at a container.
-        custom_path: At the custom domain of a Speech resource.
+        subdomain: The part of a region's host: wss://REGION.SUBDOMAIN.speech.microsoft.com.
+        path: The path at a region, and at a container.
+        custom_path: The path at the custom domain of a Speech resource.
     """
 
     subdomain: str
@@ -50,7 +50,7 @@ SPEAKING = Service("tts", "/cognitiveservices/websocket/v1", "/tts/cognitiveserv
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Who asks, and where: as `STT` explains it. Secrets are in no repr."""
+    """Credentials and an endpoint, as `STT` explains them. No repr contains a secret."""
 
     endpoint: str = field(repr=False)  # It can carry a key in its query.
     key: str | None = field(default=None, repr=False)
@@ -70,7 +70,7 @@ class Credentials:
         environment: Mapping[str, str] = os.environ,
         service: Service = INTERPRETING,
     ) -> Credentials:
-        """Take from the environment what was not given, and check that it fits together.
+        """Complete the arguments from the environment, and check that they fit together.
 
         An endpoint of the Live Interpreter leads to the synthesizer of the same resource, too, so that one
         AZURE_SPEECH_ENDPOINT serves both.
@@ -94,10 +94,10 @@ class Credentials:
                 trimmed(name, environment.get(name))
                 for name in ("AZURE_SPEECH_ENDPOINT", "AZURE_SPEECH_HOST", "AZURE_SPEECH_REGION")
             )
-            # The more exact one goes first.
+            # The more exact one has priority.
             host = None if endpoint else host
             region = None if endpoint or host else region
-        # A container, at a host, asks for nothing.
+        # A container, at a host, needs no credentials.
         if not (key or auth_token or token_credential or host):
             raise ValueError(
                 "no Azure credentials: give speech_key (or set AZURE_SPEECH_KEY), speech_auth_token or "
@@ -114,18 +114,18 @@ class Credentials:
 
     @property
     def renewable(self) -> bool:
-        """Credentials that Azure refused can be had anew."""
+        """Whether new credentials can be got after Azure refused the old ones."""
         return callable(self.auth_token) or self.token_credential is not None
 
     def token(self) -> str | None:
-        """The token to connect with, a fresh one where it is renewable. It can block.
+        """The token to connect with; a fresh one if it is renewable. It can block.
 
         Raises:
-            TokenError: `speech_auth_token` or `token_credential` was asked, and gave no token.
+            TokenError: `speech_auth_token` or `token_credential` gave no token.
         """
         if (credential := self.token_credential) is not None:
-            # Not left to the SDK: it would ask on the thread that brings its events, and take a credential
-            # that fails for one that Azure refused.
+            # The SDK does not call it, because it would do that on the thread of its events, and would treat
+            # a failing credential like one that Azure refused.
             return _asked("token_credential.get_token()", lambda: credential.get_token(_TOKEN_SCOPE).token)
         if callable(self.auth_token):
             return _asked("speech_auth_token()", self.auth_token)
@@ -136,7 +136,7 @@ def _asked(name: str, ask: Callable[[], object]) -> str:
     try:
         token = ask()
     except Exception as error:
-        # Without its words, and without the cause: either may hold a secret.
+        # Without its message and its cause: either may contain a secret.
         raise TokenError(f"{name} raised {type(error).__name__}") from None
     if not isinstance(token, str) or not token.strip():
         raise TokenError(f"{name} must return a token (str), not {type(token).__name__}")
@@ -149,7 +149,7 @@ def _asked(name: str, ask: Callable[[], object]) -> str:
 def _check_one(
     key: str | None, auth_token: str | Callable[[], str] | None, token_credential: TokenCredential | None
 ) -> None:
-    """Only one of them, and of the right kind; the messages repeat none."""
+    """Check that there is only one, of the right kind; the messages repeat no value."""
     given = {"speech_key": key, "speech_auth_token": auth_token, "token_credential": token_credential}
     names = [name for name, value in given.items() if value]
     if len(names) > 1:
@@ -203,7 +203,7 @@ def _endpoint(service: Service, *, region: str | None, endpoint: str | None, hos
 
 
 def _synthesizer_of(url: str) -> str:
-    """The synthesizer beside an endpoint of the Live Interpreter; another endpoint as it is."""
+    """The synthesizer of the same resource as an endpoint of the Live Interpreter; else the endpoint."""
     parts = urlsplit(url)
     if not _RECOGNITION_PATH.fullmatch(parts.path):
         return url

@@ -36,54 +36,55 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     A participant says by the attribute `language` what they want to hear ("fr", "fr-FR", "français"), and may
     change it at any time. For each speaker and wanted language there is one interpretation, and one stream
-    to Azure while the speaker can be heard; none where nobody listens, or where speaker and listener share
+    to Azure while the speaker can be heard; none if nobody listens, or if speaker and listener share
     the language.
-    What somebody says is interpreted into the language that a listener wanted when it was said.
+    Speech is interpreted into the language that a listener wanted when it was said.
 
     The participant attribute `interpreter` of the interpreter is "ready" from its start on. A client that
     sees nobody with it within some 10 s can tell its user that no interpreter has come.
 
     In the room, each interpretation is:
 
-    * a track `{identity}-{language}` of the interpreter's, e.g. "alice-fr". Only those who want it are let
-      in, so that a client that subscribes to everything (LiveKit's default) hears just what it asked
+    * a track `{identity}-{language}` of the interpreter's, e.g. "alice-fr". Only those who want it can
+      subscribe, so a client that subscribes to everything (LiveKit's default) hears only what it asked
       for. The participant attribute `interpretation.{track sid}` of the interpreter tells a client more:
-      `{"speaker": "alice", "language": "fr"}`. The speaker's own track is left alone: play it quieter;
+      `{"speaker": "alice", "language": "fr"}`. The speaker's own track does not change: play it more quietly;
     * captions for those who listen, as LiveKit's transcriptions (text streams, topic `lk.transcription`):
       the original in the name of the speaker and of their track, the translation in the interpreter's
-      and of its track; the attribute `language` names the language of each. `spoken` is "false" where
-      the translation is not heard, since it would come too late (`max_lag_seconds`); `missing_seconds`
+      and of its track; the attribute `language` names the language of each. `spoken` is "false" if
+      the translation is not spoken, because it would come too late (`max_lag_seconds`); `missing_seconds`
       says how much speech could not be recognized;
     * for each participant whose attribute names no language that Azure translates to, the participant
       attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
 
-    What is said while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
+    Speech while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
 
     Events: `interpretation_changed` (`InterpretationChanged`), `speech_missed` (`SpeechMissed`), and
     `closed` once it is over.
 
     Args:
         language_attribute: The participant attribute that names the language somebody wants to hear.
-            Without it they hear no interpretation; they are interpreted for the others all the same.
-        spoken_attribute: The one that names the language somebody speaks. Without it that is taken to
-            be the language that they want to hear. Azure hears any; it is only not interpreted for
-            those who want that very language.
+            Participants without it hear no interpretation, but are interpreted for the others.
+        spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
+            language that they want to hear. Azure detects any language; the attribute only prevents
+            an interpretation into the same language.
         max_streams: How many streams to Azure may be open at the same time (S0: 100 per resource). Beyond,
-            interpretations wait for a place; that is logged, and told as "queued".
+            interpretations wait for a place; a log message and the state "queued" say
+            so.
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
-        catch_up: What is done while translations wait for one another. "time_stretch": voices are played up
-            to 1.25 times faster, at their pitch, until none waits. "none": each is heard as it is.
-        max_lag_seconds: A translation is not heard, only read, if its last word was said longer ago when
-            it is its turn; so listeners come back to the present. None: all are heard.
-        fallback: Gives, for a language, what speaks a translation whose voice is lost; any LiveKit TTS. It
-            may be the same for several.
+        catch_up: How voices play while translations wait for one another. "time_stretch": voices play up to
+            1.25 times faster, at their pitch, until none waits. "none": each plays as it is.
+        max_lag_seconds: A translation is only a caption if its last word was said longer ago when its turn
+            comes; so listeners catch up. None: all are spoken.
+        fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
+            Several languages may share one.
         **options: Any option of `STT` but `target_languages`.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
-        TypeError: `STT` has no such option; the message has the nearest.
+        TypeError: `STT` has no such option; the message names the nearest.
     """
 
     def __init__(
@@ -102,14 +103,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         _check_option_names(options)
         check_number("max_streams", max_streams, least=1, whole=True)
         if not track_sources:
-            raise ValueError("track_sources is empty: name one source at least, or leave it out")
+            raise ValueError("track_sources is empty: name at least one source, or leave it out")
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
-        # A function, since it shows no key.
+        # A function, because its repr shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
-        self._stt("en")  # a mistake is told here, not when somebody speaks
+        self._stt("en")  # raises for a mistake now, not when somebody speaks
         self._fallback = fallback
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
@@ -127,7 +128,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
-        """The identities of those who are let in to hear now, by (speaker, language)."""
+        """The identities of those who can hear it now, for each (speaker, language)."""
         return {route: interpreter.listeners for route, interpreter in self._interpreters.items()}
 
     @property
@@ -142,7 +143,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         whatever the room.
 
         Args:
-            room: Of the job (`ctx.room`), or one that is connected.
+            room: The room of the job (`ctx.room`), or another one that is connected.
 
         Raises:
             RuntimeError: It was started before, or the room is not connected.
@@ -186,7 +187,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     # The plan
 
     def _plan_soon(self) -> None:
-        """What changes at the same time makes one plan."""
+        """Make one plan for all changes of a moment."""
         if not self._planning and self._closing is None:
             self._planning = True
             asyncio.get_running_loop().call_soon(self._plan)
@@ -205,13 +206,13 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             hearing=[route for route, one in self._interpreters.items() if one.hears],
             ending=sum(one.ending_streams for one in self._interpreters.values()),
         )
-        # First: who is not listened to any more may have something left to be heard.
+        # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
         self._serve(plan, present=frozenset(members))
         self._tell_waiting(plan.waiting)
 
     def _person(self, member: Member, refused: dict[str, str]) -> Person:
-        """Somebody, and in `refused` why what their attributes say is not understood."""
+        """A person; `refused` gets the reason if an attribute of theirs is not understood."""
 
         def read(attribute: str, understand: Callable[[str], str]) -> str | None:
             value = member.attributes.get(attribute, "").strip()
@@ -265,7 +266,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         try:
             stt, tts = self._pair(route.language)
         except Exception as error:
-            # The fallback of one language, most likely; the others are interpreted all the same.
+            # Most likely the fallback of one language failed; the other languages are still interpreted.
             logger.exception("%s cannot be interpreted", route.name)
             self.emit("interpretation_changed", InterpretationChanged(*route, "failed", error))
             return

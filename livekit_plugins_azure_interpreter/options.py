@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 PERSONAL_VOICE = "personal-voice"
-"""The voice that Azure makes of the speaker's own."""
+"""The voice that Azure makes from the speaker's own."""
 MAX_SOURCE_LANGUAGES = 10
 
 _VOICE = re.compile(
@@ -30,7 +30,7 @@ _VOICE = re.compile(
 _ENDPOINT_ID = re.compile(r"[A-Za-z0-9-]+")
 _SAMPLE_RATES_HZ = (8000, 16000, 24000, 48000)
 _MILLISECONDS = (("segmentation_silence_timeout_ms", 100, 5000), ("segmentation_max_time_ms", 20000, 70000))
-"""What Azure allows."""
+"""Azure's limit."""
 SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
 Profanity = Literal["masked", "removed", "raw"]
@@ -40,7 +40,7 @@ SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 
 
 class STTOptionsWithoutLanguages(TypedDict, total=False):
-    """The arguments of `STT`, which explains them, but those of languages."""
+    """The arguments of `STT`, except those of languages; `STT` explains them."""
 
     voice: str | None
     sample_rate: int
@@ -69,7 +69,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
 
 
 class STTOptions(STTOptionsWithoutLanguages, total=False):
-    """The arguments of `STT` but `target_languages`."""
+    """The arguments of `STT`, except `target_languages`."""
 
     source_languages: str | Sequence[str] | None
 
@@ -91,7 +91,7 @@ class Proxy:
         """Read "http://host:port" or "http://user:password@host:port".
 
         Raises:
-            ValueError: It is something else; the message does not repeat it.
+            ValueError: It has another form; the message does not repeat it.
         """
         if not is_visible_ascii(url := url.strip()):
             raise ValueError(_PROXY_HINT)
@@ -108,7 +108,7 @@ class Proxy:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What one recognizer is asked for: as `STT` explains it.
+    """The options of one recognizer, as `STT` explains them.
 
     `reconnect_seconds` is how long the SDK itself tries to reach a service that refuses or drops it.
     """
@@ -157,7 +157,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakingOptions:
-    """What a synthesizer is asked for, whatever the text: as `PersonalVoiceTTS` explains it."""
+    """The options of a synthesizer for every text, as `PersonalVoiceTTS` explains them."""
 
     credentials: Credentials
     sample_rate: int = 24000
@@ -172,7 +172,7 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     """One language or several, by their codes ("zh_CN": "zh-CN", "français": "fr"), as a tuple.
 
     Raises:
-        ValueError: Something in it is not a string.
+        ValueError: An element is not a string.
     """
     if value is None:
         return ()
@@ -183,10 +183,10 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def check_targets(name: str, codes: tuple[str, ...]) -> None:
-    """Whether Azure translates to all of them.
+    """Check that Azure translates to all of them.
 
     Raises:
-        ValueError: It does not translate to one, which the message names, with the nearest that it does.
+        ValueError: It does not translate to one; the message names that and the nearest target.
     """
     for code in codes:
         try:
@@ -202,7 +202,7 @@ def check_languages(name: str, codes: tuple[str, ...]) -> None:
 
 
 def check_voice(name: str, voice: object, besides: str = "") -> None:
-    """Whether it has the form of a prebuilt voice's name; whether Azure has that voice, Azure tells."""
+    """Check that it has the form of a prebuilt voice's name. Only Azure knows whether that voice exists."""
     if not isinstance(voice, str) or not _VOICE.fullmatch(voice):
         raise ValueError(
             f"{name} must be {besides}the full name of a prebuilt voice, which begins with its language, "
@@ -216,19 +216,19 @@ def check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
 
 
 def profanity_option(value: Profanity | ProfanityOption | None) -> Profanity | None:
-    """By its name, also where it is the SDK's own; what is neither is refused by the options."""
+    """The name of the option, also for the SDK's object; `Options` refuses any other value."""
     return cast(Profanity, value.name.lower()) if isinstance(value, Enum) else value
 
 
 def check_endpoints(endpoints: Sequence[tuple[str, str]], source_languages: Sequence[str]) -> None:
-    """Whether custom endpoints fit the languages that they were given with; later ones may be others.
+    """Check that custom endpoints fit the given languages; a later update may change the languages.
 
     Raises:
-        ValueError: One is of a language that is not there, or has no id.
+        ValueError: One is for a language that was not given, or has no id.
     """
     for language, endpoint_id in endpoints:
         if language not in source_languages:
-            raise ValueError(f"custom_endpoints has {language!r}, which is none of source_languages")
+            raise ValueError(f"custom_endpoints has {language!r}, which is not in source_languages")
         if not isinstance(endpoint_id, str) or not _ENDPOINT_ID.fullmatch(endpoint_id):
             raise ValueError(
                 f"custom_endpoints needs the id of an endpoint for {language!r}: letters, digits and hyphens"

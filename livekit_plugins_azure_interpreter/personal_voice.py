@@ -39,44 +39,45 @@ if TYPE_CHECKING:
 _ENDS_QUIETLY = 499
 """LiveKit's base class ends a stream with this status without an error."""
 _MOST_SSML_BYTES = 65_536
-"""What Azure takes in one request."""
+"""Azure's limit for one request."""
 _MOST_SECONDS = 300.0
-"""Azure cuts a voice at 10 minutes. The pace of a text is an estimate, and the SDK gives a whole voice 5
-minutes to come, so half of that is asked for at once."""
+"""Azure cuts a voice at 10 minutes. The pace of a text is an estimate, and the SDK allows 5
+minutes for a whole voice to come, so a request asks for half of that."""
 _RESUMES = 2
-"""How often a text goes on where its connection was lost; LiveKit tries again only before the first sound."""
+"""How often a text continues after a lost connection; LiveKit tries again only before the first sound."""
 
 
 class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
     """Speaks any text in an enrolled personal voice, or in a prebuilt one (Azure: `SpeechSynthesizer`).
 
     It serves alone, as the `tts` of any agent; and as `TTS(stt, fallback=PersonalVoiceTTS(...))`, so that a
-    greeting and a translation whose voice was lost sound like the speaker. A text begins to be heard as its
-    first clause has come, in any script, and may be of any length. One connection is kept open for the next
-    text; `aclose` closes it.
+    greeting and a translation whose voice was lost sound like the speaker. Speech begins when the first
+    clause of a text has come, in any script. A text can have any length. One connection stays open for the
+    next text; `aclose` closes it.
 
     Args:
-        speaker_profile_id: Of an enrolled personal voice (Azure's `speakerProfileId`);
-            AZURE_SPEAKER_PROFILE_ID.
-        model: Azure's base model that speaks in a personal voice: "DragonLatestNeural" is more like the
-            speaker, "PhoenixLatestNeural" is quicker.
+        speaker_profile_id: The profile of an enrolled personal voice (Azure's `speakerProfileId`;
+            AZURE_SPEAKER_PROFILE_ID).
+        model: Azure's base model that speaks in a personal voice: "DragonLatestNeural" sounds more like
+            the speaker, "PhoenixLatestNeural" is quicker.
         voice: A prebuilt voice instead, e.g. "fr-FR-DeniseNeural".
-        language: Of the texts, e.g. "fr-FR". None: Azure finds out, or it is that of the prebuilt voice.
-        rate: How fast, as a multiple of the voice's own pace, 0.5 to 2.
-        sample_rate: Of the frames, in Hz: 16000, 24000 or 48000. Azure sends it so; nothing is resampled.
-        word_timings: Have the times of the words, where the model gives them (LiveKit's aligned
+        language: The language of the texts, e.g. "fr-FR". None: Azure detects it; a
+            prebuilt voice uses its own.
+        rate: The pace, as a multiple of the voice's own pace, 0.5 to 2.
+        sample_rate: The rate of the frames, in Hz: 16000, 24000 or 48000. Nothing is resampled.
+        word_timings: Report the times of the words, if the model gives them (LiveKit's aligned
             transcripts).
-        speech_key: As of `STT`, from the same variable (AZURE_SPEECH_KEY); as are the others.
+        speech_key: As of `STT`, from the same variable (AZURE_SPEECH_KEY). The others have theirs, too.
         speech_region: As of `STT`.
-        speech_endpoint: As of `STT`. That of the Live Interpreter leads to the synthesizer of the same
-            resource.
+        speech_endpoint: As of `STT`. With an endpoint of the Live Interpreter it uses the synthesizer of
+            the same resource.
         speech_host: As of `STT`, but of a text-to-speech container.
         speech_auth_token: As of `STT`.
         token_credential: As of `STT`.
         proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
 
     Raises:
-        ValueError: There is no voice, no credential, or no service; or one of them is none.
+        ValueError: A voice, a credential or a service is missing or malformed; the message names it.
     """
 
     def __init__(
@@ -129,7 +130,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def provider(self) -> str:
-        """Whose service it is, as LiveKit's metrics name it."""
+        """The provider of the service, as LiveKit's metrics name it."""
         return "Azure"
 
     def update_options(
@@ -141,10 +142,10 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         language: NotGivenOr[str | None] = NOT_GIVEN,
         rate: NotGivenOr[float | None] = NOT_GIVEN,
     ) -> None:
-        """Speak the texts to come otherwise, over the same connection; one under way goes on as it began.
+        """Change the voice of new texts, over the same connection. The current text does not change.
 
-        A `voice` takes the place of a personal one, and a `speaker_profile_id` that of a prebuilt one.
-        Arguments are as of the class; those that are not given stay as they are.
+        A `voice` replaces a personal one, and a `speaker_profile_id` replaces a prebuilt one.
+        Arguments are as of the class; those that are not given do not change.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.
@@ -167,8 +168,8 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
     ) -> ChunkedStream:
         """Speak a text that is whole.
 
-        Iterating it raises an `APIStatusError` where Azure refused (401: the credentials, 400: the voice, the
-        model or the language), an `APIConnectionError` or `APITimeoutError` where it stayed away.
+        Iterating it raises an `APIStatusError` if Azure refused (401: the credentials, 400: the voice, the
+        model or the language), an `APIConnectionError` or `APITimeoutError` if it could not be reached.
         """
         return _PersonalVoiceChunkedStream(
             tts=self, input_text=text, speaker=self._speaker(conn_options), conn_options=conn_options
@@ -179,7 +180,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         return PersonalVoiceStream(tts=self, speaker=self._speaker(conn_options), conn_options=conn_options)
 
     async def aclose(self) -> None:
-        """Close the connections, whatever they are doing, within about a second."""
+        """Close the connections at once, within about a second."""
         await self._synthesizers.aclose()
 
     def _speaker(self, conn_options: APIConnectOptions) -> _TextSpeaker:
@@ -204,7 +205,7 @@ class PersonalVoiceStream(SynthesizeStream):
 class _PersonalVoiceChunkedStream(ChunkedStream):
     """Speaks one text that is whole from the beginning. Made by `PersonalVoiceTTS.synthesize()`.
 
-    LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
+    LiveKit's own class reads a stream, and reports errors and metrics twice: for itself and for the stream.
     """
 
     def __init__(
@@ -227,7 +228,7 @@ async def _whole(text: str) -> AsyncIterator[str]:
 
 
 async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.Event) -> None:
-    """Take what comes of a text, in whole characters; what is no text is a flush."""
+    """Take the pieces of a text, in whole characters; an object that is not a string is a flush."""
     characters = WholeCharacters()
     async for part in parts:
         if isinstance(part, str):
@@ -239,7 +240,7 @@ async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.
 
 
 class _TextSpeaker:
-    """What one stream says, over all its attempts."""
+    """Speaks the text of one stream, over all its attempts."""
 
     def __init__(
         self,
@@ -262,15 +263,15 @@ class _TextSpeaker:
         emitter: AudioEmitter,
         started: Callable[[], None] = lambda: None,
     ) -> None:
-        """Speak what comes, portion by portion.
+        """Speak a text as it comes, portion by portion.
 
         Args:
-            parts: The text; what is no text is a flush.
+            parts: The text; an object that is not a string is a flush.
             emitter: Takes the sound.
             started: Called when Azure is asked to speak.
 
         Raises:
-            APIError: Azure did not speak; or there is nothing to say, which the base class takes for an end.
+            APIError: Azure did not speak; or there is nothing to say, which ends the stream quietly.
         """
         self._started = started
         emitter.initialize(
@@ -291,7 +292,7 @@ class _TextSpeaker:
                 if text := portions.take():
                     await self._say(text, segment)
                 elif reading.done():
-                    await reading  # raises what ended it
+                    await reading  # raises its error
                     break
                 else:
                     await came.wait()
@@ -312,12 +313,12 @@ class _TextSpeaker:
         if is_speakable(text):
             await self._speak(text, segment)
         elif segment.seconds:
-            # It belongs to the transcript all the same.
+            # It still belongs to the transcript.
             segment.begin(text)
             segment.end()
 
     async def _speak(self, text: str, segment: _Segment) -> None:
-        """Speak a text whole. Where the connection is lost amid it, it goes on."""
+        """Speak a whole text. If the connection is lost in the middle, it continues there."""
         segment.begin(text)
         while True:
             try:
@@ -334,10 +335,10 @@ class _TextSpeaker:
         segment.was_asked_for = True
         self._started()
         while not await self._was_free_to_speak(text, segment):
-            pass  # the next one is new: that is busy with nothing
+            pass  # the next one is new, so it is not busy
 
     async def _was_free_to_speak(self, text: str, segment: _Segment) -> bool:
-        """Speak with the synthesizer that is next. False: it is busy with a text that was stopped."""
+        """Speak with the next synthesizer. False: it is still busy with a stopped text."""
         segment.restart()
         synthesis = self._synthesizers.take()
         try:
@@ -365,11 +366,11 @@ class _TextSpeaker:
 
 
 class _Segment:
-    """What is heard: the texts of a stream, one after another.
+    """The audible result: the texts of a stream, one after another.
 
     Attributes:
         seconds: How much sound was emitted.
-        request_id: Of the latest text.
+        request_id: The request of the latest text.
         was_asked_for: Azure was asked to speak.
     """
 
@@ -395,7 +396,7 @@ class _Segment:
         self._timings = WordAligner(text, self.seconds) if self._word_timings else None
 
     def restart(self) -> None:
-        """The text is spoken from its beginning; what was heard of it is not heard again."""
+        """Speak the text from its beginning, without the part that was heard already."""
         self._to_skip = self._emitted - self._text_begins
 
     def begun(self, request_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What an `STT` reports beside LiveKit's own events."""
+"""The reports of an `STT` beside LiveKit's own events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UtteranceRecognized:
 
     Attributes:
         id: Its name in later events; Azure has none for it.
-        transcript: What was said, in all languages.
+        transcript: The utterance in all languages.
     """
 
     id: str
@@ -23,14 +23,14 @@ class UtteranceRecognized:
 
 @dataclass(frozen=True)
 class VoiceLost:
-    """Azure's voice of an utterance will not come, or not whole (`stt.on("voice_lost")`).
+    """Azure's voice of an utterance will not come, or not completely (`stt.on("voice_lost")`).
 
     Attributes:
-        id: Of the utterance.
+        id: The id of the utterance.
         reason: Why, in a few words; the same words each time.
-        seconds_heard: How much of it had come. Where that is 0 and `TTS` has a fallback, the translation is
-            heard in its voice.
-        seconds_missing: About how much is missing, by the pace of the stream's earlier voices; None: there
+        seconds_heard: How much of it had come. If that is 0 and `TTS` has a fallback, the fallback speaks
+            the translation.
+        seconds_missing: About how much is missing, by the pace of the stream's earlier voices; None if there
             was none.
     """
 
@@ -47,7 +47,7 @@ class SpeechForgotten:
     Azure was away for longer than `kept_audio_seconds`.
 
     Attributes:
-        seconds: How much of it.
+        seconds: How much speech.
     """
 
     seconds: float
@@ -55,13 +55,13 @@ class SpeechForgotten:
 
 @dataclass
 class Counts:
-    """What was counted since an `STT` was made, over all its streams (`stt.counts`).
+    """The counts of an `STT` since it was made, over all its streams (`stt.counts`).
 
     Attributes:
         utterances: Final results with words.
-        outcomes: What became of them, as in `UtteranceMetrics`; those that wait are not in it yet.
-        voices_lost: Voices that did not come, or not whole, by reason.
-        voice_dropped_seconds: Audio that came and could be given to no utterance.
+        outcomes: Their outcomes, as in `UtteranceMetrics`, without utterances that still wait.
+        voices_lost: Voices that did not come, or not completely, by reason.
+        voice_dropped_seconds: Audio of voices that no utterance could get.
         speech_forgotten_seconds: Speech that could not be kept for another attempt any more.
     """
 

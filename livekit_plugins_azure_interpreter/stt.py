@@ -49,32 +49,32 @@ _Events = Literal["utterance_recognized", "utterance_metrics_collected", "voice_
 
 
 class STT(KeytermsSTT[_Events]):
-    """Hears any language and gives the translation (Azure: Live Interpreter, by a `TranslationRecognizer`).
+    """Hears any language and translates it (Azure: Live Interpreter, by a `TranslationRecognizer`).
 
-    Give it to an `AgentSession` as `stt`, and have its translations spoken by `TTS(stt)`. Several streams may
-    be open at once; each is a connection to Azure and keeps its own account of voices.
+    Give it to an `AgentSession` as `stt`; `TTS(stt)` speaks its translations. Several streams may be open at
+    once; each is a connection to Azure and matches its own voices.
 
     A FINAL_TRANSCRIPT (LiveKit's `SpeechData`) has the translation in `text` and `language`, the original in
     `source_texts` and `source_languages`, all translations in `target_texts` and `target_languages`, and its
-    times in seconds on the clock of the stream. What Azure recognized but did not translate has the original
-    in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it gives one;
-    else `metadata` has "translated", and the "id" by which the events name the utterance.
+    times in seconds on the clock of the stream. Speech that Azure recognized but did not translate has the
+    original in `text`, no target, and `metadata={"translated": False}`, with Azure's `failure_reason` if it
+    gives one; otherwise `metadata` has "translated", and the "id" by which the events name the utterance.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
     `voice_lost` (`VoiceLost`), `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
     (`UtteranceMetrics`).
 
     Args:
-        target_languages: What to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken. A
-            region ("fr-FR"), another code ("no") or a name ("français") of a language is understood, and
-            results carry the code that was asked for; Azure is asked by its own ("fr", "nb").
+        target_languages: The languages to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken. A
+            region ("fr-FR"), another code ("no") or a name ("français") of a language is accepted. Results
+            carry your code; Azure gets its own ("fr", "nb").
         source_languages: None hears any language (open range); one is fixed; 2 to 10 are candidates.
-        voice: "personal-voice" is made of the speaker's own; or a prebuilt voice's name, e.g.
+        voice: "personal-voice" is made from the speaker's own voice; or the name of a prebuilt voice, e.g.
             "fr-FR-DeniseNeural"; None gives text only.
-        sample_rate: Of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
+        sample_rate: The rate of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
             rate, mono or stereo, can be pushed.
         latency: How long audio may wait to be sent, for CPU time: "low" sends it every 20 ms,
-            "balanced" every 40, "relaxed" every 100 (the SDK's own way); "lowest" as "low", and looks
+            "balanced" every 40, "relaxed" every 100 (the SDK's default); "lowest" is like "low", but looks
             for results and audio five times as often.
         speech_key: Key of the Speech resource (AZURE_SPEECH_KEY).
         speech_region: Its region, e.g. "westeurope" (AZURE_SPEECH_REGION).
@@ -87,22 +87,22 @@ class STT(KeytermsSTT[_Events]):
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
-        silence_ends_turns: Leave it to Azure to end a turn after about 15 s of silence, which it does with a
-            result without words. The default asks it not to, so that a quiet room costs no new turns.
+        silence_ends_turns: Let Azure end a turn after about 15 s of silence, with a result without words.
+            The default asks it not to, so that a quiet room costs no new turns.
         profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
-        explicit_punctuation: Have Azure set only the punctuation that is dictated.
-        true_text_post_processing: Have Azure leave out hesitations and repetitions ("TrueText").
-        phrase_list: Names and terms to expect, at most 2,000. Keyterms of the session are added to them.
-        phrase_list_weight: How much they count, 0 (not at all) to 2.
-        custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream that
-            hears another language does without.
-        proxy: The HTTP proxy to connect through: "http://host:port" or "http://user:password@host:port".
-        voice_timeout_seconds: How long a translation that is next waits for its voice before it
+        explicit_punctuation: Azure sets only dictated punctuation.
+        true_text_post_processing: Azure leaves out hesitations and repetitions ("TrueText").
+        phrase_list: Expected names and terms, at most 2,000. The session's keyterms are added to them.
+        phrase_list_weight: The weight of the phrases, 0 (no effect) to 2.
+        custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream
+            for another language does not use it.
+        proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
+        voice_timeout_seconds: How long the next translation waits for its voice before the voice
             counts as lost.
-        peer_timeout_seconds: Azure counts as gone when it says nothing for as long although it is sent
-            speech; then the stream connects again. Each attempt without a result doubles this time, up to
-            four times as long. A result sets it back.
-        max_audio_seconds: How much voice waits to be spoken, per stream, before the oldest is lost.
+        peer_timeout_seconds: If Azure sends nothing for as long although it gets speech, the stream
+            connects again. Each attempt without a result doubles this time, up to four times as long. A
+            result resets it.
+        max_audio_seconds: How much voice may wait to be spoken, per stream, before the oldest is lost.
         kept_audio_seconds: How much audio that is not recognized yet is kept for the next connection, per
             stream, before the oldest is forgotten.
 
@@ -203,12 +203,12 @@ class STT(KeytermsSTT[_Events]):
 
     @property
     def provider(self) -> str:
-        """Whose service it is, as LiveKit's metrics name it."""
+        """The provider of the service, as LiveKit's metrics name it."""
         return "Azure"
 
     @property
     def counts(self) -> Counts:
-        """What was counted so far, for a monitor."""
+        """The counts so far, for a monitor."""
         return self._factory.streams.counts
 
     def stream(
@@ -219,16 +219,16 @@ class STT(KeytermsSTT[_Events]):
     ) -> SpeechStream:
         """Open a stream: one connection to Azure. Needs a running loop.
 
-        Iterating it raises what LiveKit's retries could not mend: an `APIStatusError` where Azure refused
-        (401: the credentials, 403: the quota, 400: the options), an `APIConnectionError` or
-        `APITimeoutError` where it stayed away.
+        Iterating it raises an error that LiveKit's retries could not solve: an `APIStatusError` if Azure
+        refused (401: the credentials, 403: the quota, 400: the options), an `APIConnectionError` or
+        `APITimeoutError` if Azure could not be reached.
 
         Args:
             language: The one source language of this stream, in place of `source_languages`.
             conn_options: LiveKit's retries, and how long connecting may take.
 
         Raises:
-            ValueError: `language` is no language code.
+            ValueError: `language` is not a language code.
         """
         return self._factory.open(conn_options, **_own(language))
 
@@ -244,12 +244,12 @@ class STT(KeytermsSTT[_Events]):
         segmentation_max_time_ms: NotGivenOr[int | None] = NOT_GIVEN,
         segmentation_strategy: NotGivenOr[SegmentationStrategy | None] = NOT_GIVEN,
     ) -> None:
-        """Change what the streams that are open hear and speak, and those to come.
+        """Change the options of open and new streams.
 
-        It takes effect at the next utterance: what was said before is still interpreted, and voiced,
-        as it was asked for then. Somebody who speaks without a pause is waited for 10 s; then the
-        utterance is cut in two. A stream with a `language` of its own keeps that. Arguments are as of the
-        class; those that are not given stay as they are.
+        It takes effect at the next utterance: earlier speech keeps its languages and its voice. If
+        somebody speaks without a pause, the change waits for 10 s; then it cuts the utterance in two.
+        A stream with a `language` of its own keeps that. Arguments are as of the class; those that are
+        not given do not change.
 
         Raises:
             ValueError: An argument is malformed; nothing was changed.
@@ -284,32 +284,32 @@ class STT(KeytermsSTT[_Events]):
         self._factory.change({"phrase_list": phrase_list})
 
     async def aclose(self) -> None:
-        """Close every stream. Voices that nobody has claimed yet are let go."""
+        """Close every stream. Unclaimed voices are dropped."""
         await self._factory.aclose()
 
     def next_translation(self, text: str, *, session: AgentSession[Any] | None = None) -> Translation | None:
         """The oldest translation with these words, each handed out once.
 
-        `session.say()` it to have exactly this utterance's voice. None: the words are no translation
-        of this STT, or all of theirs were handed out or spoken.
+        `session.say()` speaks it with the voice of exactly this utterance. None: the words are not a
+        translation of this STT, or all such translations were handed out or spoken.
 
         Args:
             text: The words of a final transcript.
-            session: Only what this session heard, where several share the STT.
+            session: Search only the translations of this session, if several share the STT.
         """
         return self._factory.streams.translations.next(text, None if session is None else scope_of(session))
 
     def let_go(self, translation: Translation) -> None:
-        """Nobody will say this translation: its voice is not kept, and no text claims it any more."""
+        """Drop a translation that nobody will say: no text can claim its voice any more."""
         self._factory.streams.translations.let_go(translation)
 
     async def _recognize_impl(
         self, buffer: AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
     ) -> SpeechEvent:
-        # The base class tries again as often as the caller wants: it is one attempt each time.
+        # One attempt: the base class tries again as often as the caller wants.
         return await self._factory.transcribe(buffer, conn_options, **_own(language))
 
 
 def _own(language: NotGivenOr[str]) -> dict[str, Any]:
-    """The options of a stream alone."""
+    """The options that belong to one stream."""
     return {"source_languages": languages("language", language)} if is_given(language) else {}

@@ -51,10 +51,10 @@ class TranslationModel(livekit_translation.TranslationModel):
         session = TranslationSession(model=azure_interpreter.TranslationModel(target_language="fr"))
         await session.start(room=ctx.room)
 
-    Each session has a pair of `STT` and `TTS` of its own, with all that they promise.
+    Each session has its own pair of `STT` and `TTS`, with all their guarantees.
 
     Args:
-        target_language: What to speak, e.g. "fr".
+        target_language: The language to speak, e.g. "fr".
         source_language: The one language that is spoken; None hears any.
         fallback: Speaks a translation whose voice is lost; any LiveKit TTS. `aclose` leaves it open.
         skip_same_language: Speech that is in the target language already is not said again.
@@ -62,7 +62,7 @@ class TranslationModel(livekit_translation.TranslationModel):
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
-        TypeError: `STT` has no such option; the message has the nearest.
+        TypeError: `STT` has no such option; the message names the nearest.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class TranslationModel(livekit_translation.TranslationModel):
         super().__init__(
             capabilities=_CAPABILITIES, target_language=target_language, source_language=source_language
         )
-        # A function, since it shows no key.
+        # A function, because its repr shows no key.
         self._stt: Callable[[str], STT] = lambda target: STT(
             target_languages=target, source_languages=self.source_language, **options
         )
         self._fallback = fallback
         self._skip_same_language = skip_same_language
         self._sessions: list[TranslationModelSession] = []
-        self._stt(target_language)  # a mistake is told here, not when somebody speaks
+        self._stt(target_language)  # raises for a mistake now, not when somebody speaks
 
     @property
     def model(self) -> str:
@@ -99,10 +99,10 @@ class TranslationModel(livekit_translation.TranslationModel):
         return "Azure"
 
     def update_options(self, *, target_language: str) -> None:
-        """Change what the sessions to come speak; `session.update_options` changes one that runs.
+        """Change the language of new sessions; `session.update_options` changes a running one.
 
         Args:
-            target_language: What to speak, e.g. "de".
+            target_language: The language to speak, e.g. "de".
 
         Raises:
             ValueError: Azure does not translate to it; nothing was changed.
@@ -133,8 +133,8 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
     """Frames in; the voices of their translations out. Made by `TranslationModel.session()`.
 
     Events: LiveKit's, and those of `STT`: `utterance_recognized` (`UtteranceRecognized`) and
-    `voice_lost` (`VoiceLost`). Interim results are of the original only: LiveKit takes the transcript
-    of a translation as words that are appended, and Azure changes its mind until the end.
+    `voice_lost` (`VoiceLost`). Interim results exist for the original only: LiveKit appends
+    the words of a translation's transcript, but Azure can change them until the end.
     """
 
     def __init__(
@@ -165,22 +165,22 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         return self._audio
 
     def push_audio(self, frame: rtc.AudioFrame) -> None:
-        """What is said next: frames of any rate and channels, which may change at any time."""
+        """Add speech: frames of any rate and channels, which may change at any time."""
         self._interpretation.push(frame)
 
     def end_input(self) -> None:
-        """Nothing more will be said: `audio_stream` ends when all that was said has been spoken."""
+        """End the speech: `audio_stream` ends when all translations have been spoken."""
         self._interpretation.end_input()
 
     def clear_audio(self) -> None:
-        """Drop the translations that have not been spoken, and the rest of the one that is."""
+        """Drop the translations that wait, and the rest of the one that plays."""
         self._interpretation.clear()
 
     def update_options(self, *, target_language: str) -> None:
-        """Speak another language, from the next utterance on; what was said before is not changed.
+        """Speak another language, from the next utterance on; earlier speech keeps its language.
 
         Args:
-            target_language: What to speak, e.g. "de".
+            target_language: The language to speak, e.g. "de".
 
         Raises:
             ValueError: Azure does not translate to it; nothing was changed.
@@ -216,8 +216,8 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         async for frame in speech:
             yield TranslatedAudioFrame(frame, speech.data.language)
             if not said:
-                # Not before the session has taken sound of it, and so is done with the one before:
-                # it would take the transcript for more of that one's.
+                # Only after the session has taken sound of it, and so has finished the one before: else
+                # the transcript would be added to that one.
                 said = True
                 self._said(speech)
         if said:

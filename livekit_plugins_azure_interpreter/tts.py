@@ -20,18 +20,18 @@ from .stt import STT
 class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     """Speaks translations of an `STT` in the voice that Azure made for them, sample for sample.
 
-    Give it to an `AgentSession` as `tts`. Frames are 16 bit mono. A translation is known by the very object
+    Give it to an `AgentSession` as `tts`. Frames are 16 bit mono. It recognizes a translation by the object
     that the `STT` gave, or by its words; see `STT.next_translation`.
 
     Args:
-        stt: Whose translations: the session's `STT`, or its `stt.FallbackAdapter` with one or more of them.
+        stt: The session's `STT`, or its `stt.FallbackAdapter` that contains one or more.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
-            Without one, other text is an `APIError`, and a lost voice a recoverable error.
+            Without one, another text is an `APIError`, and a lost voice is a recoverable error.
         sample_rate: Of the frames, in Hz, 8000 to 192000. A voice or fallback of another rate is resampled.
 
     Raises:
-        ValueError: `sample_rate` is not such a number.
-        TypeError: `stt` is not this package's `STT`, nor has one.
+        ValueError: `sample_rate` is out of range.
+        TypeError: `stt` is not this package's `STT`, and contains none.
     """
 
     def __init__(
@@ -58,27 +58,27 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def has_voices(self) -> bool:
-        """Each translation has a voice of Azure's (with `STT(voice=None)` none has) or another."""
+        """Whether each translation has Azure's voice (not with `STT(voice=None)`) or the fallback's."""
         return self._fallback is not None or self._stt_group.have_voices
 
     @property
     def stt(self) -> STT | livekit_stt.FallbackAdapter:
-        """Whose translations it speaks."""
+        """The STT whose translations it speaks."""
         return self._stt
 
     @property
     def fallback(self) -> tts.TTS[Any] | None:
-        """Speaks any other text, and a translation whose voice is lost."""
+        """The TTS that speaks any other text, and a translation whose voice is lost."""
         return self._fallback
 
     @property
     def model(self) -> str:
-        """Of the STT, as LiveKit's metrics name it."""
+        """The model of the STT, as LiveKit's metrics name it."""
         return self._first.model
 
     @property
     def provider(self) -> str:
-        """Whose service it is, as LiveKit's metrics name it."""
+        """The provider of the service, as LiveKit's metrics name it."""
         return self._first.provider
 
     def prewarm(self) -> None:
@@ -91,17 +91,17 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
     ) -> ChunkedStream:
         """Speak a text that is whole: a translation, several joined by a space, or any other.
 
-        Iterating it raises an `APIError` where the text is no translation and there is no `fallback`; or what
-        the fallback raises.
+        Iterating it raises an `APIError` if the text is not a translation and there is no `fallback`; or an
+        error of the fallback.
         """
         player = self._player(conn_options, streamed=False)
         return _TranslationChunkedStream(tts=self, input_text=text, player=player, conn_options=conn_options)
 
     def stream(self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS) -> SynthesizeStream:
-        """Open a stream for one text; else as `synthesize`.
+        """Open a stream for one text; otherwise as `synthesize`.
 
-        A translation is spoken when its text is whole. With a `fallback`, a text that begins like no
-        translation that waits is spoken as it comes: what becomes a translation later is not waited for.
+        A translation is spoken when its text is whole. With a `fallback`, a text is spoken as it
+        comes if no waiting translation begins like it; it does not wait for later translations.
         """
         player = self._player(conn_options, streamed=True)
         return SynthesizeStream(tts=self, player=player, conn_options=conn_options)
@@ -122,7 +122,7 @@ class SynthesizeStream(UnmeteredSynthesizeStream):
         await self._player.say_pieces(self._pieces(), output_emitter, self._text_is_sent)
 
     async def _pieces(self) -> AsyncIterator[str]:
-        """What is pushed, the very objects, in whole characters."""
+        """The pushed texts, as the same objects, in whole characters."""
         characters = WholeCharacters()
         async for part in self._pushed_texts:
             if isinstance(part, str) and (piece := characters.push(part)):
@@ -132,7 +132,7 @@ class SynthesizeStream(UnmeteredSynthesizeStream):
 class _TranslationChunkedStream(UnmeteredChunkedStream):
     """Speaks one text that is whole from the beginning. Made by `TTS.synthesize()`.
 
-    LiveKit's own, which reads a stream, reports errors and metrics once for each of the two.
+    LiveKit's own class reads a stream, and reports errors and metrics twice: for itself and for the stream.
     """
 
     def __init__(self, *, tts: TTS, input_text: str, player: Player, conn_options: APIConnectOptions) -> None:

@@ -205,7 +205,7 @@ class TestOtherSTT:
         room.hears(heard("Trois."), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
-        assert caplog.text.count("what it hears is not said") == 1
+        assert caplog.text.count("its transcripts are not spoken") == 1
 
 
 class TestHandOver:

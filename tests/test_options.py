@@ -170,7 +170,7 @@ def test_profanity_may_be_the_sdks_own(given: Any, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("endpoints", "message"),
     [
-        ([("de-DE", "an-id")], "'de-DE', which is none of source_languages"),
+        ([("de-DE", "an-id")], "'de-DE', which is not in source_languages"),
         ([("en-US", "")], "needs the id of an endpoint for 'en-US'"),
     ],
 )

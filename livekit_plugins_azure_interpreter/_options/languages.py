@@ -24,13 +24,13 @@ _SCRIPT_LETTERS = 4
 _SHOWN_LETTERS = 40
 _MOST_SHOWN = 5
 _LIKE = 0.75
-"""How like one another two names are, 0 to 1, where one may be a mistake for the other."""
+"""The similarity, 0 to 1, from which a name may be a mistake for another."""
 _NAME_LETTERS = 4
-"""A shorter text is no name, but a code: codes that look alike have nothing to do with one another."""
+"""A shorter text is a code, not a name: codes that look alike are not related."""
 
 
 def _key(name: str) -> str:
-    """A name without what people leave out or do differently: case, accents, spaces around it."""
+    """A name without case, accents and spaces around it, which people write differently."""
     letters = unicodedata.normalize("NFKD", name.strip().casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
@@ -46,7 +46,7 @@ _CODE_OF = {_key(name): code for code, names in _NAMES.items() for name in [code
 def spelled(text: str) -> str:
     """A code as it is written everywhere here ("zh_cn": "zh-CN"), or that of a name ("français": "fr").
 
-    What is neither comes back as it is, but for the spaces around it.
+    Any other text is returned without the spaces around it.
     """
     text = text.strip()
     code = text.replace("_", "-")
@@ -57,16 +57,16 @@ def spelled(text: str) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Whether it looks like the code of a language; which one need not be known."""
+    """Whether it has the form of a language code; the language may be unknown."""
     return _CODE.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=1024)
 def target(text: str) -> str:
-    """What Azure calls the language that is to be translated to.
+    """Azure's code of a target language.
 
     Raises:
-        ValueError: Azure does not translate to it; the message says to which it does.
+        ValueError: Azure does not translate to it; the message names the nearest language.
     """
     code = spelled(text)
     found = _found(code)
@@ -76,7 +76,7 @@ def target(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """The code of a language that somebody speaks; Azure need not translate to it.
+    """The code of a spoken language; Azure may be unable to translate to it.
 
     Raises:
         ValueError: It is neither a code nor the name of a language.
@@ -88,21 +88,21 @@ def spoken(text: str) -> str:
 
 
 def same_speech(one: str, other: str) -> bool:
-    """Whether who understands one, when it is spoken, understands the other.
+    """Whether a person who understands one, when it is spoken, understands the other.
 
-    Regions and scripts make no difference (zh-Hans and zh-Hant are both Mandarin), Cantonese does. What is
-    not known is the same as nothing.
+    Regions and scripts make no difference (zh-Hans and zh-Hant are both Mandarin), Cantonese does. An
+    unknown language is like no other.
     """
     return _speech(one) == _speech(other) != "und"
 
 
 def same_text(one: str, other: str) -> bool:
-    """Whether who reads one reads the other: as `same_speech`, but zh-Hans and zh-Hant are two scripts."""
+    """Whether a reader of one reads the other: as `same_speech`, but zh-Hans and zh-Hant are two scripts."""
     return same_speech(one, other) and _script(_found(spelled(one))) == _script(_found(spelled(other)))
 
 
 def in_language(given: Mapping[str, _Value], language: str) -> _Value | None:
-    """What there is in a language (a translation, its voice), however its key spells that."""
+    """The value of a language (a translation, its voice), in any spelling of its key."""
     if language in given:
         return given[language]
     wanted = _found(spelled(language))

@@ -12,7 +12,7 @@ def check_names(given: Iterable[str], known: Iterable[str], where: str) -> None:
     """Check that each name is known.
 
     Raises:
-        TypeError: One is not; the message has the nearest name.
+        TypeError: A name is unknown; the message has the nearest one.
     """
     known = list(known)
     for name in given:

@@ -13,10 +13,10 @@ _UNSENDABLE = ("Cc", "Cs")
 
 
 def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
-    """A phrase list as a tuple: each phrase once and on one line. Markup in it is words like any other.
+    """A phrase list as a tuple: each phrase once and on one line. Markup is treated as words.
 
     Raises:
-        ValueError: It is one phrase, too many, or something in it cannot be sent to Azure.
+        ValueError: It is a single string, has too many phrases, or a character that cannot be sent to Azure.
     """
     if value is None:
         return ()
@@ -37,10 +37,10 @@ def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def with_keyterms(given: Sequence[str], keyterms: Iterable[str]) -> tuple[tuple[str, ...], int]:
-    """The phrases of a user with the keyterms of a session behind them.
+    """The phrases of a user, followed by the keyterms of a session.
 
     Returns:
-        As many as Azure takes, and how many keyterms had to be left out.
+        As many phrases as Azure takes, and how many keyterms were left out.
     """
     several = _cleaned([*given, *keyterms])
     sendable = [phrase for phrase in several if _unsendable(phrase) is None][:MOST_PHRASES]

@@ -14,14 +14,14 @@ _MAPPINGS = {
     "endpointing": EndpointingOptions,
     "interruption": InterruptionOptions,
 }
-"""The options that are mappings themselves, each with what it can hold."""
+"""The options that are mappings, each with its possible keys."""
 
 
 def check_option_names(options: Mapping[str, Any]) -> None:
-    """Whether `AgentSession` has each of these. It ignores a misspelt name in a mapping.
+    """Check that `AgentSession` has each option, because it ignores a misspelt name in a mapping.
 
     Raises:
-        TypeError: It does not; the message has the nearest name.
+        TypeError: It does not have one; the message has the nearest name.
     """
     _check(options, argument_names(AgentSession), "AgentSession")
 

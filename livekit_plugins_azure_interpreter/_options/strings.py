@@ -8,7 +8,7 @@ _VISIBLE_ASCII = re.compile(r"[!-~]+")
 
 
 def trimmed(name: str, value: object) -> str | None:
-    """Without the white space around it; None where nothing is left.
+    """The string without the white space around it; None if nothing is left.
 
     Raises:
         ValueError: It is not a string; the message does not repeat it.
@@ -21,15 +21,15 @@ def trimmed(name: str, value: object) -> str | None:
 
 
 def is_visible_ascii(text: str) -> bool:
-    """Whether it fits a header or a URL: no space, no control character, no letter beyond ASCII."""
+    """Whether it can be sent in a header or a URL: no space, no control character, no letter beyond ASCII."""
     return _VISIBLE_ASCII.fullmatch(text) is not None
 
 
 def secret(name: str, value: object) -> str | None:
-    """A key or a token, as it is sent in a header.
+    """A key or a token that can be sent in a header.
 
     Raises:
-        ValueError: It cannot be; the message does not repeat it.
+        ValueError: It cannot be sent; the message does not repeat it.
     """
     text = trimmed(name, value)
     if text is not None and not is_visible_ascii(text):

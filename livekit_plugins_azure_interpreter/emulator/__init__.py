@@ -1,6 +1,6 @@
 """An Azure Speech service on loopback that the real Azure SDK talks to.
 
-It stands in for the Live Interpreter: it listens to the audio that it is really sent, finds
+It replaces the Live Interpreter: it listens to the audio that it receives, finds
 speech, and answers with results and voices, from a script or with the speaker's own samples.
 Everything that can go wrong is an option, too (`Behaviour.faults`).
 `python -m livekit_plugins_azure_interpreter.emulator --help` runs it beside any agent.

@@ -16,7 +16,7 @@ from .script import load_script
 from .server import Emulator
 
 _EPILOG = """\
-Point an agent at it (any key will do, unless --key says which):
+Point an agent at it (it accepts any key, unless --key sets one):
 
   AZURE_SPEECH_ENDPOINT=ws://127.0.0.1:8765/speech/universal/v2 AZURE_SPEECH_KEY=any python agent.py start
 
@@ -27,12 +27,12 @@ A script is JSON; voices are 16 bit mono WAV files, found from the script's fold
   {"lines": [{"language": "en-US", "text": "Good morning.",
               "translations": {"fr": "Bonjour."}, "voices": {"fr": "bonjour.wav"}}]}
 
-Things that go wrong, as often as wanted:
+Faults, as often as you want:
 
   --fault "drop at_seconds=5 code=1011" --fault "no-voice utterance=2" --fault "refuse status=503 times=3"
 
-A position is one in a session's audio, utterances are counted from 1. Each fault happens times=1, or
-as often as it says (times=always), and to every utterance where none is named:
+Positions count in a session's audio, utterances count from 1. A fault happens once, or as often as its
+times= says (times=always), and to every utterance if it names none:
 
 """
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
     add("--script", type=Path, help="what it understands and says (JSON)")
-    add("--key", help="let in only this key; others get 401, as with a wrong key")
+    add("--key", help="accept only this key; others get 401, as with a wrong key")
     add("--no-interim", action="store_true", help="send no interim results")
     add(
         "--recognition-delay-ms",
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--token-seconds",
         type=float,
-        help="let in only tokens of POST /sts/v1.0/issueToken, for so long (default: keys)",
+        help="accept only tokens of POST /sts/v1.0/issueToken, for so long (default: keys)",
     )
     add(
         "--replay",

@@ -18,7 +18,7 @@ class Send:
 
 @dataclass(frozen=True)
 class SendGarbage:
-    """Send a binary frame that is no message."""
+    """Send a binary frame that is not a message."""
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,13 @@ class ClientConnection:
     """One WebSocket: its frames, and the turn that is under way.
 
     Args:
-        websocket: It, after the handshake.
-        transport: What it runs on.
+        websocket: The WebSocket, after the handshake.
+        transport: Its transport.
         conversation: The session that it belongs to.
         tap: Sees every message.
         turn_began: Called with each turn.
-        spoken: Called with each voice that was sent whole.
-        go_away: Called when the whole service is to be away, for so many seconds.
+        spoken: Called with each voice that was sent completely.
+        go_away: Called with the seconds for which the whole service goes away.
     """
 
     def __init__(
@@ -127,5 +127,5 @@ class ClientConnection:
 
 
 async def for_ever() -> None:
-    """Until the client leaves or the emulator is closed, which cancels it."""
+    """Wait until the client leaves or the emulator is closed, which cancels it."""
     await asyncio.Event().wait()

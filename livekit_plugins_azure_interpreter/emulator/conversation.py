@@ -16,7 +16,7 @@ from .vad import EnergyVad, ScriptedVad, Vad
 _SAME_STRETCH_SECONDS = 0.3
 """Audio that is sent again is cut a little differently; closer starts are the same stretch."""
 _STRETCHES_KEPT = 1000
-"""Audio is sent again from not so far back."""
+"""Audio is never sent again from so far back."""
 
 _BESIDE_REPLAY = {"replay", "key", "token_seconds", "synthesis_seconds"}
 
@@ -26,30 +26,30 @@ class Behaviour:
     """How the emulated service behaves.
 
     Args:
-        script: What it understands: lines, in order; or a function from the samples of an utterance
-            (of what was heard so far, for interim results) to its line. Empty, or used up: what is
-            said is numbered, and the speaker's own samples come back, as `ECHOED`.
-        key: The only key that is let in; None: any.
-        interim_interval_ms: How much speech brings another interim result; None: no interim results.
+        script: The lines that it understands, in order; or a function from the samples of an utterance
+            (the samples so far, for interim results) to its line. Without a line, the utterance gets a
+            number, and the speaker's own samples come back, as `ECHOED`.
+        key: The only key that it accepts; None: any.
+        interim_interval_ms: How much speech causes another interim result; None: no interim results.
         recognition_delay_ms: From the end of an utterance to its final result.
         voice_delay_ms: From the final result (or the voice before it) to the first byte of the voice.
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
-        synthesis_seconds: How long the voice of a text is, where a client asks for text to speech.
+        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech.
         silence_ms: How much silence ends an utterance.
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
-        silent_turn_seconds: So much silence ends a turn, with a final result without words, unless the client
-            asks for none of that (a silence timeout of 0); Azure's is about 15 s. None: silence ends no turn.
+        silent_turn_seconds: How much silence ends a turn, with a final result without words, unless the
+            client turns that off (a silence timeout of 0); Azure's is about 15 s. None: silence ends no turn.
         longest_seconds: A longer utterance is cut. From 30 s on its audio is acknowledged in its middle,
-            and so a client that connects again sends only what came after that.
-        connection_seconds: The service closes a connection that is so old; None: never.
-        token_seconds: A token of `Emulator.issue_token` lets in for so long, and a key does not; None:
-            keys let in, and tokens are not looked at.
-        faults: What goes wrong.
-        replay: A recorded exchange, whose service's part is said again; nothing but `key`,
-            `token_seconds` and `synthesis_seconds` can be chosen beside it.
+            so a client that connects again sends only later audio.
+        connection_seconds: The age at which the service closes a connection; None: never.
+        token_seconds: How long a token of `Emulator.issue_token` is accepted; then keys are not. None: keys
+            are accepted, and tokens are not checked.
+        faults: The faults that happen.
+        replay: A recorded exchange whose service side is replayed; only `key`, `token_seconds` and
+            `synthesis_seconds` can be set with it.
 
     Raises:
         ValueError: An option is out of its range, or contradicts another.
@@ -99,12 +99,12 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A voice that the service sent whole.
+    """A voice that the service sent completely.
 
     Attributes:
-        text: Of the translation.
+        text: The text of the translation.
         language: Its language, as the client asked for it.
-        voice: Its very samples.
+        voice: Its samples.
         start_seconds: Where the utterance begins in the session's audio.
         end_seconds: Where it ends.
     """
@@ -117,7 +117,7 @@ class Spoken:
 
 
 class Conversation:
-    """The utterances of one session (Azure's X-ConnectionId) and the lines that they were given."""
+    """The utterances of one session (Azure's X-ConnectionId) and their lines."""
 
     def __init__(self, behaviour: Behaviour, faults: FaultSchedule | None = None) -> None:
         self.behaviour = behaviour

@@ -19,16 +19,16 @@ Sender = Literal["client", "service"]
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedMessage:
-    """A message, and where it lay in its connection.
+    """A message, and its place in its connection.
 
     Args:
-        sender: Who sent it.
-        at_seconds: When, from the first moment of the connection.
-        message: It, without the turn's id. Of the client's audio the samples are not kept.
-        turn: Which of the connection's turns (Azure's request ids) it belongs to, from 1; 0: none.
+        sender: The sender.
+        at_seconds: When it was sent, from the first moment of the connection.
+        message: The message, without the turn's id. Samples of the client's audio are not kept.
+        turn: Which of the connection's turns (Azure's request ids) it belongs to, from 1; 0 for none.
         position_seconds: How far into the session's audio the client was, in that turn.
         binary: It was a binary frame.
-        count: So many messages of the client's audio are told as one, the last of them.
+        count: How many messages of the client's audio it stands for; it is the last of them.
     """
 
     sender: Sender
@@ -45,11 +45,11 @@ class RecordedConnection:
     """A connection of a client.
 
     Args:
-        messages: What passed, in order.
-        status: The HTTP status with which the client was refused; None: it was let in.
+        messages: Its messages, in order.
+        status: The HTTP status with which the client was refused; None: it was accepted.
         close_code: The code with which the service closed (1006: without one); None: it did not.
-        close_reason: Its words.
-        close_seconds: When.
+        close_reason: The reason of the close.
+        close_seconds: When the service closed.
     """
 
     messages: Sequence[RecordedMessage] = ()
@@ -59,7 +59,7 @@ class RecordedConnection:
     close_seconds: float = 0.0
 
     def said(self, path: str | None = None) -> list[RecordedMessage]:
-        """What the service said; of one kind (Azure's `Path`) or all."""
+        """The messages of the service; of one kind (Azure's `Path`) or all."""
         sent = (recorded for recorded in self.messages if recorded.sender == "service")
         return [recorded for recorded in sent if path in (None, recorded.message.path)]
 
@@ -74,8 +74,8 @@ class Exchange:
     """All connections of a recording, in the order in which they were tried.
 
     Args:
-        connections: They.
-        about: How it was recorded; for people.
+        connections: The connections.
+        about: How it was recorded; for readers.
     """
 
     connections: Sequence[RecordedConnection]
@@ -92,7 +92,7 @@ def load_exchange(path: Path) -> Exchange:
     """Read a recording.
 
     Raises:
-        ValueError: It is none; the message says where.
+        ValueError: It is not a recording; the message says where.
         OSError: The file cannot be read.
     """
     try:

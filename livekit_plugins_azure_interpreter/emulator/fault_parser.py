@@ -15,7 +15,7 @@ def parse_fault(text: str) -> Fault:
     """Read a fault.
 
     Raises:
-        ValueError: There is no such fault, option or value; the message says which there are.
+        ValueError: There is no such fault, option or value; the message lists the valid ones.
     """
     name, *options = text.split() or [""]
     kinds = {fault_name(kind): kind for kind in KINDS}
@@ -39,7 +39,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def describe_faults() -> str:
-    """What can go wrong: each fault with its options, and a line of what it is."""
+    """A list of the faults, each with its options and a line of description."""
     lines: list[str] = []
     for kind in KINDS:
         options = (

@@ -11,7 +11,7 @@ F = TypeVar("F", bound=Fault)
 
 
 class UtteranceFaults:
-    """What happens to one utterance."""
+    """The faults of one utterance."""
 
     def __init__(self, faults: Sequence[UtteranceFault] = ()) -> None:
         self._faults = faults
@@ -26,9 +26,9 @@ class UtteranceFaults:
 
 
 class FaultSchedule:
-    """The faults that are still to happen, over the life of an emulator.
+    """The faults that will still happen, over the life of an emulator.
 
-    It counts for all sessions together: a client that tries again is a new session to the service.
+    It counts all sessions together: a client that tries again is a new session to the service.
     """
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
@@ -45,17 +45,17 @@ class FaultSchedule:
         return due[0] if due else None
 
     def at_position(self, before: float, now: float) -> list[PositionFault]:
-        """What happens while a session's audio goes on from one position to another, in seconds."""
+        """The faults while a session's audio moves from one position to another, in seconds."""
         return self._take(PositionFault, lambda fault: before < fault.at_seconds <= now)
 
     def of_next_utterance(self) -> UtteranceFaults:
-        """What happens to the utterance whose result is due now."""
+        """The faults of the utterance whose result is due now."""
         self._utterances += 1
         number = self._utterances
         return UtteranceFaults(self._take(UtteranceFault, lambda fault: fault.utterance in (None, number)))
 
     def of_next_text(self) -> TextFault | None:
-        """What happens to the text that is to be spoken now."""
+        """The fault of the text that is spoken now."""
         self._texts += 1
         number = self._texts
         due = self._take(TextFault, lambda fault: fault.text in (None, number), most=1)

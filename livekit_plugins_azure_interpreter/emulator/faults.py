@@ -1,6 +1,6 @@
 """What can go wrong at the service and on the way to it, each as an option of `Behaviour`.
 
-What the Azure SDK makes of it is told where it is not obvious; it was seen with version 1.53.
+The docstrings say how the Azure SDK reacts if that is not obvious; it was seen with version 1.53.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class HandshakeFault(Fault):
-    """It happens as a client connects.
+    """It happens when a client connects.
 
     Args:
-        from_connection: From so many times on, counted from 1.
+        from_connection: The first connection that it affects, counted from 1.
     """
 
     from_connection: int = dataclasses.field(default=1, kw_only=True)
@@ -78,7 +78,7 @@ class UtteranceFault(Fault):
     An utterance counts when its result is due, so one whose audio is sent again counts once.
 
     Args:
-        utterance: Which, counted from 1 over the emulator's life; None: each.
+        utterance: The number of the utterance, counted from 1 over the emulator's life; None: each.
     """
 
     utterance: int | None = None
@@ -87,27 +87,27 @@ class UtteranceFault(Fault):
 
 @dataclass(frozen=True)
 class TextFault(Fault):
-    """It happens to one text that a synthesizer is to speak, or to each.
+    """It happens to one text that a synthesizer speaks, or to each.
 
     Args:
-        text: Which, counted from 1 over the emulator's life; None: each.
+        text: The number of the text, counted from 1 over the emulator's life; None: each.
     """
 
     text: int | None = None
     times: int | None = dataclasses.field(default=None, kw_only=True)
 
 
-# As a client connects
+# When a client connects
 
 
 @dataclass(frozen=True)
 class Refuse(HandshakeFault):
     """The handshake is answered with an HTTP status.
 
-    The SDK gives up at once after 400, 401 and 403; else it tries five times within a second.
+    The SDK gives up at once after 400, 401 and 403; otherwise it tries five times within a second.
 
     Args:
-        status: It, 400 to 599.
+        status: The status, 400 to 599.
     """
 
     status: int
@@ -128,12 +128,12 @@ class HangHandshake(HandshakeFault):
 class Drop(PositionFault):
     """The connection is reset, or closed with a code.
 
-    The SDK gives up after 1002, 1007 and codes from 4000 on. Else it connects again, and sends again what
-    was not acknowledged; the voices that were under way never come.
+    The SDK gives up after 1002, 1007 and codes from 4000 on. Otherwise it connects again, and sends
+    unacknowledged audio again; the voices that were under way never come.
 
     Args:
-        code: Of the WebSocket's close, 1000 to 4999; None: a reset.
-        reason: The words of the close, at most 123 bytes.
+        code: The code of the WebSocket's close, 1000 to 4999; None: a reset.
+        reason: The reason of the close, at most 123 bytes.
     """
 
     code: int | None = None
@@ -147,12 +147,12 @@ class Drop(PositionFault):
 
 @dataclass(frozen=True)
 class ErrorStatus(PositionFault):
-    """A result tells an error, as RecognitionStatus.
+    """A result reports an error, as RecognitionStatus.
 
     The SDK connects again; after the fifth in a row it gives up, with the code of that name.
 
     Args:
-        status: Its name.
+        status: The name of the error.
     """
 
     status: ErrorName = "Error"
@@ -165,7 +165,7 @@ class ErrorStatus(PositionFault):
 
 @dataclass(frozen=True)
 class Mute(PositionFault):
-    """The service reads on, but says nothing more on this connection.
+    """The service still reads, but sends nothing more on this connection.
 
     The SDK notices after 66 s of audio.
     """
@@ -183,7 +183,7 @@ class BlackHole(PositionFault):
 class Away(PositionFault):
     """The service resets every connection, and its port refuses new ones for `seconds`.
 
-    The SDK tries for about a second, unless it is told to try longer.
+    The SDK tries for about a second, unless it is configured to try longer.
 
     Args:
         seconds: How long.
@@ -197,9 +197,9 @@ class Away(PositionFault):
 
 @dataclass(frozen=True)
 class BadJson(UtteranceFault):
-    """The result is no JSON.
+    """The result is not JSON.
 
-    A TranslationRecognizer drops it, and tells nobody; the voice still comes. A SpeechRecognizer connects
+    A TranslationRecognizer drops it silently; the voice still comes. A SpeechRecognizer connects
     again, and sends the audio again; after the fifth in a row it gives up, with a ServiceError.
     """
 
@@ -214,15 +214,15 @@ class MissingFields(UtteranceFault):
 
 @dataclass(frozen=True)
 class WrongRequestId(UtteranceFault):
-    """The result comes under the id of another turn, and then as it should.
+    """The result comes under the id of another turn, and then correctly.
 
-    The SDK drops the one, and reports the other.
+    The SDK drops the first, and reports the second.
     """
 
 
 @dataclass(frozen=True)
 class GarbageFrame(UtteranceFault):
-    """A binary frame that is no message comes before the result.
+    """A binary frame that is not a message comes before the result.
 
     The SDK drops it.
     """
@@ -251,7 +251,7 @@ class NoTranslation(UtteranceFault):
     The SDK reports RecognizedSpeech.
 
     Args:
-        reason: Why, as the service tells it (FailureReason).
+        reason: The reason that the service gives (FailureReason).
     """
 
     reason: str = dataclasses.field(default="no translation", kw_only=True)
@@ -298,11 +298,11 @@ class StallVoice(UtteranceFault):
 class DropInVoice(UtteranceFault):
     """The connection is reset, or closed, when a share of the voice was sent.
 
-    The SDK connects again; the rest of the voice never comes, and nothing tells so.
+    The SDK connects again; the rest of the voice never comes, and no event reports that.
 
     Args:
         after: The share, 0 to 1.
-        code: Of the WebSocket's close, 1000 to 4999; None: a reset.
+        code: The code of the WebSocket's close, 1000 to 4999; None: a reset.
     """
 
     after: float = dataclasses.field(default=0.5, kw_only=True)
@@ -311,7 +311,7 @@ class DropInVoice(UtteranceFault):
 
 @dataclass(frozen=True)
 class VoiceNeverEnds(UtteranceFault):
-    """The end of the voice is not told.
+    """The end of the voice is not reported.
 
     The SDK reports no SynthesizingAudioCompleted.
     """
@@ -355,14 +355,14 @@ class SplitHeader(UtteranceFault):
 
 @dataclass(frozen=True)
 class LyingHeader(UtteranceFault):
-    """The sizes in the RIFF header are not true: 4 GB in all, 2 bytes of samples."""
+    """The sizes in the RIFF header are wrong: 4 GB in all, 2 bytes of samples."""
 
 
 @dataclass(frozen=True)
 class VoiceFormat(UtteranceFault):
     """The voice comes in another format: repeated per channel, in 16 or 8 bits.
 
-    Its header tells the rate; the samples are not resampled to it.
+    Its header has the rate; the samples are not resampled to it.
 
     Args:
         sample_rate: In Hz.
@@ -391,17 +391,17 @@ class LongVoice(UtteranceFault):
     factor: int = dataclasses.field(default=10, kw_only=True)
 
 
-# As a text is spoken, over a WebSocket
+# When a text is spoken, over a WebSocket
 
 
 @dataclass(frozen=True)
 class RefuseText(TextFault):
-    """The connection is closed instead of an answer, as Azure does with a voice that it does not have.
+    """The connection is closed instead of an answer, as Azure does for an unknown voice.
 
     The SDK gives up.
 
     Args:
-        code: Of the WebSocket's close, 1000 to 4999.
+        code: The code of the WebSocket's close, 1000 to 4999.
     """
 
     code: int = dataclasses.field(default=1007, kw_only=True)
@@ -409,7 +409,7 @@ class RefuseText(TextFault):
 
 @dataclass(frozen=True)
 class MuteText(TextFault):
-    """Nothing more is said when a share of the voice was sent; at 0, nothing at all.
+    """The service sends nothing more after a share of the voice; at 0, it sends nothing at all.
 
     Args:
         after: The share, 0 to 1.
@@ -437,4 +437,4 @@ KINDS: tuple[type[Fault], ...] = (
     *UtteranceFault.__subclasses__(),
     *TextFault.__subclasses__(),
 )
-"""Every fault that there is."""
+"""All faults."""

@@ -25,11 +25,11 @@ _OTHER_REQUEST_ID = "0" * 32
 
 
 class PhraseMessages:
-    """The results of a turn. Each is told where it lies (`span`: Azure's Offset and Duration).
+    """The results of a turn. Each has its place in the audio (`span`: Azure's Offset and Duration).
 
     Args:
-        targets: The languages to translate to; None: the client only wants the words, and is
-            answered with other messages.
+        targets: The languages to translate to; None: the client only wants the words, and
+            gets other messages.
     """
 
     def __init__(self, targets: Sequence[str] | None) -> None:
@@ -50,7 +50,7 @@ class PhraseMessages:
     def final(
         self, line: Line, span: dict[str, Any], acknowledging: dict[str, str], faults: UtteranceFaults
     ) -> list[Action]:
-        """All that is said of an utterance at its end.
+        """All messages at the end of an utterance.
 
         Args:
             acknowledging: The headers that acknowledge its audio.
@@ -63,7 +63,7 @@ class PhraseMessages:
             other = {**acknowledging, "X-RequestId": _OTHER_REQUEST_ID}
             actions.append(Send(Message(message.path, other, message.body)))
         if faults.get(BadJson):
-            # Nothing is acknowledged by what cannot be read: a client that connects again sends it again.
+            # An unreadable result acknowledges nothing: a client that connects again sends the audio again.
             actions.append(Send(Message(message.path, {}, message.body[:-1])))
         else:
             actions.append(Send(Message(message.path, acknowledging, message.body)))
@@ -73,7 +73,7 @@ class PhraseMessages:
         """A final result without words, as the service ends a turn in silence.
 
         Args:
-            entries: It has an entry without words per target; else none.
+            entries: It has an entry without words per target; else no entries.
         """
         targets = self.targets if entries and self.targets is not None else ()
         translations = [{"Language": target, "Text": ""} for target in targets]

@@ -1,8 +1,7 @@
-"""The service's part of a recorded exchange, said again to another client.
+"""Replays the service's side of a recorded exchange to another client.
 
-A message is due when the client is as far in its audio as the client of the recording was, and as
-long after that as it was then. So a client that is sent the same words again hears the same of them,
-whatever its pace.
+A message is due when the client has reached the same position in its audio as the recorded client, after
+the same delay. So a client that sends the same speech gets the same answers, at any pace.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ _ABNORMAL_CLOSURE = 1006
 _ROUNDING_SECONDS = 0.001
 _TICKS_PER_SECOND = 10_000_000
 _COUNTED = ("speech.context", "audio")
-"""What of a client tells how far it is."""
+"""The client's messages that show its position."""
 _NOTHING = RecordedConnection()
 
 
 class Replay:
-    """Which connection of a recording a client gets.
+    """Chooses the recorded connection for a client.
 
-    A session goes on with the next one when it connects again; past the last it is heard, and told
-    nothing. A new session goes on, too, while there are any, and else begins with the first.
+    A session continues with the next one when it connects again; after the last one it gets no
+    answers. A new session continues, too, while there are more, and otherwise begins with the first.
     """
 
     def __init__(self, exchange: Exchange) -> None:
@@ -41,7 +40,7 @@ class Replay:
         self._sessions: set[str] = set()
 
     def connection(self, session_id: str) -> RecordedConnection:
-        """For the client that connects now."""
+        """The recorded connection for the client that connects now."""
         known = session_id in self._sessions
         self._sessions.add(session_id)
         if self._next >= len(self._connections):
@@ -53,7 +52,7 @@ class Replay:
 
 
 class _RecordedTurn:
-    """A turn of the client: its id, and when it was how far in its audio."""
+    """A turn of the client: its id, and the times at which it reached positions in its audio."""
 
     def __init__(self, request: SpeechContext, now: float) -> None:
         self.request_id = request.request_id
@@ -75,20 +74,20 @@ class _RecordedTurn:
         self._times.append(now)
 
     def reached_at(self, position: float) -> float | None:
-        """When its audio came to a position, or was over; None: it did not yet."""
+        """When its audio reached a position, or ended; None: it has not yet."""
         index = bisect.bisect_left(self._positions, position - _ROUNDING_SECONDS)
         return self._times[index] if index < len(self._times) else None
 
 
 class ReplayedConnection:
-    """One WebSocket, over which a recorded connection is said again.
+    """One WebSocket, over which a recorded connection is replayed.
 
-    Turns that the recording does not have are heard, and told nothing.
+    Turns that the recording does not have get no answers.
 
     Args:
-        websocket: It, after the handshake.
-        transport: What it runs on.
-        recorded: What is said.
+        websocket: The WebSocket, after the handshake.
+        transport: Its transport.
+        recorded: The recorded connection.
         tap: Sees every message.
         turn_began: Called with each turn.
     """
@@ -113,7 +112,7 @@ class ReplayedConnection:
         self._began_at = self._loop.time()
 
     async def serve(self) -> None:
-        """Send it, until the client leaves or all is said."""
+        """Send it, until the client leaves or all is sent."""
         saying = asyncio.create_task(self._say_all())
         try:
             await until_closed(self._websocket, self._take)
@@ -164,7 +163,7 @@ class ReplayedConnection:
             hang_up(self._transport, None if code == _ABNORMAL_CLOSURE else code)
 
     async def _reached(self, recorded: RecordedMessage) -> float:
-        """Wait until the client has begun the turn, and sent so much of it; when it had."""
+        """Wait until the client has begun the turn and reached the position. Returns when it did."""
         if recorded.turn == 0:
             return self._began_at
         while True:

@@ -37,7 +37,7 @@ class Voice:
         """Read a 16 bit mono WAV file.
 
         Raises:
-            ValueError: It is a WAV file of another kind, or none.
+            ValueError: It is not a WAV file, or one of another kind.
             OSError: It cannot be read.
         """
         try:
@@ -51,7 +51,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Line:
-    """One utterance: what is said, and what Azure makes of it.
+    """One utterance: its words, and Azure's results for it.
 
     Args:
         text: The words in the language in which they were spoken.
@@ -89,7 +89,7 @@ def load_script(path: Path) -> list[Line]:
     The keys of a line are the arguments of `Line`; voices are WAV files, found from the script's folder.
 
     Raises:
-        ValueError: It is no script; the message says where.
+        ValueError: It is not a script; the message says where.
         OSError: A file cannot be read.
     """
     try:

@@ -42,18 +42,18 @@ class Emulator:
     A client that only wants the words (the SDK's SpeechRecognizer) gets those, on the same endpoint.
 
     Args:
-        behaviour: What it understands, how it answers, and what goes wrong.
-        port: Where it listens; 0 finds a free port.
+        behaviour: What it understands, how it answers, and its faults.
+        port: The port on which it listens; 0 finds a free one.
         tap: Sees every message.
 
     Attributes:
-        spoken: Every voice that was sent whole, in order, with its very samples: the last hour of them.
-            Those of a replay are not among them.
-        synthesized: Every text to speech that was sent whole: the last hour of it.
+        spoken: Every voice that was sent completely, in order, with its samples: the last hour of them,
+            without those of a replay.
+        synthesized: Every voice of a text that was sent completely: the last hour of them.
         handshakes: How often a client tried to connect.
         connections: How many WebSockets were opened.
         turns: How many turns (Azure's request ids) were begun.
-        faults: What is still to go wrong.
+        faults: The faults that will still happen.
     """
 
     def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, tap: Tap | None = None) -> None:
@@ -78,17 +78,17 @@ class Emulator:
 
     @property
     def endpoint(self) -> str:
-        """What to give as `speech_endpoint` (AZURE_SPEECH_ENDPOINT)."""
+        """The value for `speech_endpoint` (AZURE_SPEECH_ENDPOINT)."""
         return f"ws://{_HOST}:{self._port}{_PATH}"
 
     @property
     def synthesis_connections(self) -> int:
-        """How many WebSockets were opened to have texts spoken."""
+        """How many WebSockets were opened for text to speech."""
         return self._synthesis.connections
 
     @property
     def synthesis_endpoint(self) -> str:
-        """What to give as endpoint to the SDK's SpeechSynthesizer; `PersonalVoiceTTS` finds it itself."""
+        """The endpoint for the SDK's SpeechSynthesizer; `PersonalVoiceTTS` finds it itself."""
         return f"ws://{_HOST}:{self._port}{_SYNTHESIS_PATH}"
 
     @property
@@ -97,9 +97,9 @@ class Emulator:
         return f"http://{_HOST}:{self._port}{_SYNTHESIS_HTTP_PATH}"
 
     def issue_token(self) -> str:
-        """A token (`speech_auth_token`) that is let in for `Behaviour.token_seconds`, from any thread.
+        """A token (`speech_auth_token`) that is valid for `Behaviour.token_seconds`; from any thread.
 
-        `POST /sts/v1.0/issueToken` gives one to who has the key, as Azure does.
+        `POST /sts/v1.0/issueToken` gives one to a client with the key, as Azure does.
         """
         now = time.monotonic()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
@@ -251,7 +251,7 @@ class Emulator:
         try:
             await self._listen()
         except OSError as error:
-            # A client that connects to its own source port takes it for a moment.
+            # A client that connects from this port number occupies it for a moment.
             logger.debug("the port is taken: %s", error)
             return False
         return True

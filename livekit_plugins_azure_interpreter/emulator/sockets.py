@@ -26,7 +26,7 @@ class Tap:
         """The client sent it."""
 
     def sending(self, message: Message) -> Message | Sequence[Message]:
-        """It is sent now; what is returned is sent in its place: another, several, or none."""
+        """It is sent now. The returned messages replace it: one, several, or none."""
         return message
 
 
@@ -41,12 +41,12 @@ async def send_tapped(tap: Tap, websocket: web.WebSocketResponse, message: Messa
     """Send what the tap returns for a message."""
     returned = tap.sending(message)
     for one in [returned] if isinstance(returned, Message) else returned:
-        # Of other messages that a tap puts in its place only those of a voice are binary.
+        # Of the messages that a tap returns instead, only those of a voice are binary.
         await send(websocket, one, binary if one.path == message.path else one.path == "audio")
 
 
 async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message], Awaitable[None]]) -> None:
-    """Take the client's messages; one that is none of Azure Speech's closes the connection."""
+    """Take the client's messages; one that is not a message of Azure Speech closes the connection."""
     try:
         async for frame in websocket:
             if frame.type is WSMsgType.TEXT:
@@ -54,19 +54,19 @@ async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message
             elif frame.type is WSMsgType.BINARY:
                 await take(parse_binary(frame.data))
     except WireError as error:
-        logger.warning("a client sent what is no message of Azure Speech: %s", error)
+        logger.warning("a client sent something that is not a message of Azure Speech: %s", error)
         await websocket.close(code=1007, message=str(error).encode())
     except ConnectionError:
         logger.debug("the client went away")
 
 
 def hang_up(transport: asyncio.Transport | None, code: int | None, reason: str = "") -> None:
-    """Close with a WebSocket close code and its words, or reset. The connection is still to be read from."""
+    """Close with a WebSocket close code and its reason, or reset. The caller must still read from it."""
     if code is None:
         reset(transport)
     elif transport is not None and not transport.is_closing():
-        # aiohttp's close() would end the connection at once, and where audio of the client is unread,
-        # that end overtakes the code. The client leaves when it has read the code.
+        # aiohttp's close() would end the connection at once. If audio of the client is unread, that end
+        # overtakes the code. The client leaves when it has read the code.
         payload = struct.pack(">H", code) + reason.encode()
         transport.write(_CLOSE_FRAME + bytes([len(payload)]) + payload)
 

@@ -1,4 +1,4 @@
-"""Parses Azure's `speech.context`: what a client asks for at the start of a turn."""
+"""Parses Azure's `speech.context`, the client's request at the start of a turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SpeechContext:
     Args:
         request_id: The turn's own id, which all its messages carry.
         targets: The languages to translate to; None: the client only wants the words.
-        voiced_language: The one that is spoken, too.
+        voiced_language: The language that is also spoken.
         start_seconds: Where the turn's audio begins in the session's.
         ends_in_silence: The service may end the turn when nothing is said for long.
     """

@@ -37,7 +37,7 @@ CloseConnection = Callable[[int | None], Awaitable[None]]
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """What a client wants to hear; `riff`: a header begins the audio."""
+    """The audio format that a client wants; `riff`: a header begins the audio."""
 
     sample_rate: int
     riff: bool
@@ -47,7 +47,7 @@ class OutputFormat:
         """Read Azure's name of a format, e.g. `raw-16khz-16bit-mono-pcm`.
 
         Raises:
-            WireError: It is not 16 bit mono PCM; nothing else is spoken here.
+            WireError: It is not 16 bit mono PCM, the only format here.
         """
         found = _FORMAT.fullmatch(name)
         if found is None:
@@ -57,7 +57,7 @@ class OutputFormat:
 
 @dataclass(frozen=True)
 class SynthesisRequest:
-    """What one text is to come with: its format, and whether with the places of its words."""
+    """A request for one text: its format, and whether it includes the places of its words."""
 
     form: OutputFormat
     words: bool
@@ -69,8 +69,8 @@ class Synthesized:
 
     Attributes:
         text: The words.
-        voice: Its very samples.
-        ssml: As it came; empty where the words came alone.
+        voice: Its samples.
+        ssml: The SSML of the request; empty if only the words came.
     """
 
     text: str
@@ -92,7 +92,7 @@ def read_ssml(ssml: bytes | str) -> str:
 
 
 def synthesize(text: str, seconds: float, sample_rate: int) -> Voice:
-    """A voice for a text: noise that is the same for the same text, and no other's.
+    """A voice for a text: noise that is the same for the same text, and differs for every other.
 
     Args:
         text: The words.
@@ -115,7 +115,7 @@ async def speak(voice: Voice, form: OutputFormat, behaviour: Behaviour) -> Async
 
 
 def word_boundaries(text: str, seconds: float) -> list[dict[str, Any]]:
-    """The places of words and punctuation marks, as Azure tells them; each is as long as its letters."""
+    """The places of words and punctuation marks, as Azure reports them; each is as long as its letters."""
     found = list(_WORD.finditer(text))
     ticks = seconds * _TICKS_PER_SECOND / max(1, sum(len(word[0]) for word in found))
     at = 0
@@ -131,13 +131,13 @@ def word_boundaries(text: str, seconds: float) -> list[dict[str, Any]]:
 
 
 class SynthesisConnection:
-    """Answers what one WebSocket asks to be spoken, one text after another.
+    """Answers the requests of one WebSocket, one text after another.
 
     Args:
         behaviour: How long a voice is, and how it is sent.
         send: Sends a message; binary or not.
-        synthesized: Called with each voice that was sent whole.
-        faults: What goes wrong.
+        synthesized: Called with each voice that was sent completely.
+        faults: The faults that happen.
         hang_up: Ends the connection: closes it with a code, or (None) as a crash does.
     """
 
@@ -189,7 +189,7 @@ class SynthesisConnection:
         async for chunk in speak(voice, wanted.form, self._behaviour):
             await self._fail(fault, sent / len(voice.pcm))
             sent += len(chunk)
-            # A word is told of before it is heard.
+            # A word is reported before it is heard.
             due = sent / 2 / voice.sample_rate * _TICKS_PER_SECOND
             told = [boundary for boundary in boundaries if boundary["Data"]["Offset"] < due]
             boundaries = boundaries[len(told) :]
@@ -217,13 +217,13 @@ class SynthesisConnection:
 
 
 class SynthesisService:
-    """The two doors of text to speech: `connected` for a WebSocket, `posted` for HTTP.
+    """The two entries of text to speech: `connected` for a WebSocket, `posted` for HTTP.
 
     Args:
         behaviour: How long a voice is, and how it is sent.
-        lets_in: Whether a client may come in.
-        synthesized: Called with each voice that was sent whole.
-        faults: What goes wrong with texts over a WebSocket.
+        lets_in: Whether to accept a client.
+        synthesized: Called with each voice that was sent completely.
+        faults: The faults that happen with texts over a WebSocket.
 
     Attributes:
         connections: How many WebSockets were opened.

@@ -22,11 +22,11 @@ from .wire import Message, json_body
 
 _TICKS_PER_SECOND = 10_000_000
 _SILENCE_KEPT_SECONDS = 1.0
-"""Speech is found a little after it began; older silence is let go."""
+"""Speech is found a little after it began; older silence is dropped."""
 _LONG_SPEECH_SECONDS = 30.0
-"""So long an utterance is acknowledged in its middle: after 66 s the client would give up."""
+"""An utterance of this length is acknowledged in its middle: after 66 s the client would give up."""
 _MOST_WAITING = 100
-"""With so many utterances unanswered, no more audio is read."""
+"""The number of unanswered utterances at which no more audio is read."""
 
 
 class Wire(Protocol):
@@ -35,11 +35,11 @@ class Wire(Protocol):
     async def send(self, message: Message, binary: bool) -> None: ...
 
     async def send_garbage(self) -> None:
-        """Send a binary frame that is no message."""
+        """Send a binary frame that is not a message."""
         ...
 
     def drop(self, code: int | None) -> None:
-        """Close with a WebSocket close code, or reset; what is under way on the connection stops."""
+        """Close with a WebSocket close code, or reset; the connection's running work stops."""
         ...
 
 
@@ -61,14 +61,14 @@ class _Voice:
 class Turn:
     """Answers one turn of a session.
 
-    PhraseMessages and voices are sent by a task each, so that a result overtakes the voice of the
-    utterance before it, as the service's do.
+    One task sends the results and another one the voices, so that a result overtakes the voice of the
+    utterance before it, as in the service.
 
     Args:
-        request: What the client wants.
+        request: The client's request.
         conversation: The session that the turn belongs to.
-        wire: Where messages go.
-        spoken: Called with each voice that was sent whole.
+        wire: Takes the messages.
+        spoken: Called with each voice that was sent completely.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Turn:
 
     @property
     def is_done(self) -> bool:
-        """Whether all is said."""
+        """Whether everything is sent."""
         return all(task.done() for task in self._tasks)
 
     def retarget(self, languages: tuple[str, ...]) -> None:
@@ -119,7 +119,7 @@ class Turn:
         """Take an audio message of the client; an empty one ends the audio of the turn.
 
         Raises:
-            WireError: It begins with a header that is none.
+            WireError: It begins with an invalid header.
         """
         if self._over:
             return
@@ -138,7 +138,7 @@ class Turn:
         await self._end_in_silence()
 
     async def fail(self, status: ErrorName) -> None:
-        """Tell the client an error, in place of a result. It is the last that is said."""
+        """Send the client an error instead of a result. It is the last message."""
         self.stop()
         await self._perform(Send(self._answers.error(status, self._span(self._acknowledged, self.now))))
 
@@ -208,7 +208,7 @@ class Turn:
         if self.now - self._quiet_since < limit:
             return
         conversation = self._conversation
-        # Both forms have been seen of the service.
+        # The service has been seen to use both forms.
         nothing = self._answers.nothing(
             self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
         )
@@ -269,7 +269,7 @@ class Turn:
                 await asyncio.sleep(seconds)
             case CloseConnection(code):
                 self._wire.drop(code)
-                await asyncio.sleep(0)  # where the turn was stopped, this is the end
+                await asyncio.sleep(0)  # a stopped turn ends here
             case VoiceSent(voice):
                 assert utterance is not None
                 language = self._request.voiced_language or ""

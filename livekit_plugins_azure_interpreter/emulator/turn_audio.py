@@ -13,7 +13,7 @@ class TurnAudio:
     """16 bit mono audio that a client sends, by its position in the session.
 
     Args:
-        start_seconds: Where it begins.
+        start_seconds: The position of its start.
     """
 
     def __init__(self, start_seconds: float) -> None:
@@ -23,14 +23,14 @@ class TurnAudio:
 
     @property
     def now(self) -> float:
-        """Where it ends, so far."""
+        """Its present end."""
         return self._start + len(self._pcm) / 2 / self.sample_rate
 
     def append(self, payload: bytes) -> bytes:
-        """Take an audio message; its samples, without the RIFF header that the first one begins with.
+        """Take an audio message. Returns its samples, without the RIFF header of the first message.
 
         Raises:
-            WireError: The header is cut off, or tells no sample rate.
+            WireError: The header is cut off, or has no sample rate.
         """
         if payload.startswith(b"RIFF"):
             self.sample_rate = _riff_rate(payload)
@@ -39,12 +39,12 @@ class TurnAudio:
         return payload
 
     def samples(self, start: float, end: float) -> Voice:
-        """What was said from one position to another."""
+        """The audio from one position to another."""
         first, last = (max(0, self._byte(seconds)) for seconds in (start, end))
         return Voice(bytes(self._pcm[first:last]), self.sample_rate)
 
     def forget(self, until: float) -> None:
-        """Let go of what came before a position."""
+        """Drop the audio before a position."""
         size = min(len(self._pcm), max(0, self._byte(until)))
         del self._pcm[:size]
         self._start += size / 2 / self.sample_rate
@@ -56,5 +56,5 @@ class TurnAudio:
 def _riff_rate(payload: bytes) -> int:
     rate = int.from_bytes(payload[24:28], "little")
     if len(payload) < _RIFF_HEADER_BYTES or rate == 0:
-        raise WireError("a RIFF header is cut off, or tells no sample rate")
+        raise WireError("a RIFF header is cut off, or has no sample rate")
     return rate

@@ -11,7 +11,7 @@ from typing import Protocol
 
 _FRAME_MS = 20
 _LOUD_RMS = 200.0
-"""About -44 dB below full scale: over the hiss of a recording, under a quiet voice."""
+"""About 44 dB below full scale: above the hiss of a recording, below a quiet voice."""
 _MARGIN_MS = 100
 """Speech begins and ends more softly than the threshold; this much is kept on either side."""
 
@@ -28,7 +28,7 @@ class SpeechBegan:
 class SpeechEnded:
     """A stretch of speech is over, from start to end in seconds of the stream.
 
-    `index` is the scripted line that was heard, where positions decide that.
+    `index` is the scripted line that was heard, if positions decide that.
     """
 
     start_seconds: float
@@ -55,7 +55,7 @@ class EnergyVad:
     """Finds speech by its energy.
 
     Args:
-        sample_rate: Of the audio, in Hz.
+        sample_rate: The rate of the audio, in Hz.
         start_seconds: The position of the first sample in the stream.
         silence_ms: How much silence ends a stretch (Azure's segmentation silence timeout).
         longest_seconds: A longer stretch is cut here (Azure's maximum segment).
@@ -116,11 +116,11 @@ class EnergyVad:
 
 
 class ScriptedVad:
-    """Hears each line of a script at the position that the script gives it, whatever the audio is.
+    """Hears each line of a script at its position in the script, independent of the audio.
 
     Args:
         stretches: Start and end of each line, in seconds of the stream, in order.
-        sample_rate: Of the audio, in Hz.
+        sample_rate: The rate of the audio, in Hz.
         start_seconds: The position of the first sample; lines that end before it were heard already.
     """
 

@@ -34,7 +34,7 @@ _ONE_SAMPLE_BYTES = 2
 def voice_actions(
     voice: Voice, language: str, stream_id: int, behaviour: Behaviour, faults: UtteranceFaults
 ) -> list[Action]:
-    """All that is done to send a voice, in order."""
+    """The actions that send a voice, in order."""
     stream = {"X-StreamId": str(stream_id)}
 
     def say(path: str, body: dict[str, Any]) -> Send:

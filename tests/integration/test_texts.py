@@ -74,4 +74,4 @@ async def test_a_result_that_the_sdk_cannot_read_gives_its_voice_to_no_other(
         theirs = (line.voices["fr"].pcm, other_voice.pcm(line.translations["fr"]))
         assert any(audio.same(voice, pcm) for pcm in theirs)
     assert [error.recoverable for error in pair.errors] == [True]
-    assert ("could not be read; what was said" in caplog.text) is always
+    assert ("could not be read; its speech" in caplog.text) is always
