@@ -21,6 +21,7 @@ COVERAGE = nox.project.dependency_groups(PROJECT, "coverage")
 DEPLOY = nox.project.dependency_groups(PROJECT, "deploy")
 DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
+PLOT = nox.project.dependency_groups(PROJECT, "plot")
 TEST = nox.project.dependency_groups(PROJECT, "test")
 
 nox.needs_version = ">=2026"
@@ -110,7 +111,7 @@ def soak(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure latency, cost and scale, side by side with the bare SDK and the official plugin."""
-    _install(session, *TEST, "matplotlib", "psutil")
+    _install(session, *TEST, *PLOT, "psutil")
     with session.chdir(session.create_tmp()):
         arguments = ["--out", str(ROOT), *session.posargs]
         session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
@@ -143,7 +144,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    _install(session, "mypy", "nox", "pyright[nodejs]", *DEPLOY, *EXAMPLES)
+    _install(session, "mypy", "nox", "pyright[nodejs]", *DEPLOY, *EXAMPLES, *PLOT)
     session.run("mypy")
     session.run("pyright")
 
@@ -151,7 +152,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def demo(session: nox.Session) -> None:
     """Interpret the sample, or the file in the arguments, in this terminal."""
-    _install(session, *EXAMPLES)
+    _install(session, *EXAMPLES, *(PLOT if "--plot" in session.posargs else []))
     session.run("python", "examples/interpret_file.py", *session.posargs)
 
 

@@ -178,14 +178,21 @@ def check_output(path: Path) -> None:
 
 def write_stereo(path: Path, left: bytes, heard: list[Heard]) -> None:
     """Left what was said, right what was heard, on one clock (16 bit mono PCM at SAMPLE_RATE_HZ each)."""
-    ends = [round(speech.start_seconds * SAMPLE_RATE_HZ) + len(speech.pcm) // 2 for speech in heard]
-    mixed = np.zeros((max([len(left) // 2, *ends]), 2), dtype=np.int16)
-    mixed[: len(left) // 2, 0] = np.frombuffer(left, dtype=np.int16)
-    for speech, end in zip(heard, ends, strict=True):
-        samples = np.frombuffer(bytes(speech.pcm), dtype=np.int16)
-        mixed[end - len(samples) : end, 1] = samples
+    right = on_the_clock(heard)
+    mixed = np.zeros((max(len(left), len(right)) // 2, 2), dtype=np.int16)
+    for side, pcm in enumerate((left, right)):
+        mixed[: len(pcm) // 2, side] = np.frombuffer(pcm, dtype=np.int16)
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(2)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE_HZ)
         wav.writeframes(mixed.tobytes())
+
+
+def on_the_clock(heard: list[Heard]) -> bytes:
+    """All speeches, each where it was heard, with silence between them (16 bit mono PCM)."""
+    placed = bytearray()
+    for speech in heard:
+        placed += bytes(max(0, 2 * round(speech.start_seconds * SAMPLE_RATE_HZ) - len(placed)))
+        placed += speech.pcm
+    return bytes(placed)

@@ -1,6 +1,6 @@
 """Interpret a recording in the terminal: a real AgentSession without a room.
 
-    python examples/interpret_file.py [RECORDING] [--to fr] [--out interpreted.wav]
+    python examples/interpret_file.py [RECORDING] [--to fr] [--out interpreted.wav] [--plot]
 
 With AZURE_SPEECH_KEY and AZURE_SPEECH_REGION it talks to Azure.
 
@@ -17,13 +17,22 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from file_audio import SAMPLE_RATE_HZ, Heard, Recording, RecordingOutput, check_output, write_stereo
+from file_audio import (
+    SAMPLE_RATE_HZ,
+    Heard,
+    Recording,
+    RecordingOutput,
+    check_output,
+    on_the_clock,
+    write_stereo,
+)
 from livekit.agents import AgentSession
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from sample_session import RECORDING_HELP, WHAT_IS_EMULATED, azure_or_emulator, on_recording, read, run
+from timeline import Clip, Lane, check_plot, draw
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -83,12 +92,17 @@ def arguments() -> argparse.Namespace:
         "--to", default="fr", metavar="LANGUAGE", help="target language (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, default=Path("interpreted.wav"), help="(default: %(default)s)")
+    parser.add_argument(
+        "--plot", action="store_true", help="also draw what was said and heard, as a PNG beside the WAV"
+    )
     return parser.parse_args()
 
 
 async def interpret(options: argparse.Namespace, console: Console) -> None:
     recording = read(options.recording)
     check_output(options.out)
+    if options.plot:
+        check_plot()
     conversation = Conversation(console)
     try:
         async with azure_or_emulator(options.recording, tell=conversation.tell) as credentials:
@@ -104,6 +118,10 @@ async def interpret(options: argparse.Namespace, console: Console) -> None:
             report(options.out, recording, conversation)
         raise
     report(options.out, recording, conversation)
+    if options.plot:
+        picture = options.out.with_suffix(".png")
+        plot(picture, recording, conversation)
+        console.print(f"{picture}: above what was said, below what was heard")
 
 
 async def play(recording: Recording, session: AgentSession[None], conversation: Conversation) -> None:
@@ -140,6 +158,25 @@ def report(out: Path, recording: Recording, conversation: Conversation) -> None:
     console.print("  queue: until the translation before it had been said")
     console.print(f"  voice: until {service} had sent its first sound, and all that this package adds")
     console.print(f"{out}: left what was said, right what was heard")
+
+
+def plot(picture: Path, recording: Recording, conversation: Conversation) -> None:
+    """Draw what was said above what was heard."""
+    spoken = conversation.spoken()
+    said = [(u.transcript.start_time, u.transcript.end_time, u.transcript.source_text) for u in spoken]
+    voices = [(voice.start_seconds, len(voice.pcm) / 2 / SAMPLE_RATE_HZ) for voice in conversation.heard]
+    texts = [u.transcript.text for u in spoken]
+    heard = [
+        Clip(start, start + seconds, text) for (start, seconds), text in zip(voices, texts, strict=False)
+    ]
+    languages = {u.transcript.source_language for u in spoken} - {""}, {u.transcript.language for u in spoken}
+    titles = (", ".join(sorted(each)) for each in languages)
+    draw(
+        picture,
+        Lane(f"said ({next(titles)})", recording.pcm, [Clip(*one) for one in said]),
+        Lane(f"heard ({next(titles)})", on_the_clock(conversation.heard), heard),
+        sample_rate=SAMPLE_RATE_HZ,
+    )
 
 
 def delays(conversation: Conversation) -> Table:
