@@ -94,8 +94,10 @@ class RouteTrack:
     async def _replace(self, output: Output, error: Exception) -> None:
         """Have another track, which plays first what nobody has heard on the broken one."""
         self._broken_tracks += 1
-        self._unplayed.extendleft(reversed(output.unheard()))
         seconds = self._failed(error)
-        await self.aclose()
+        try:
+            self._unplayed.extendleft(reversed(output.unheard()))
+        finally:
+            await self.aclose()
         await asyncio.sleep(seconds)
         await self.open()

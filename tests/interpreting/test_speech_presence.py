@@ -46,6 +46,7 @@ def test_silence_is_no_speech(presence: SpeechPresence) -> None:
 
 def test_speech_lasts_until_azure_tells_its_end(presence: SpeechPresence) -> None:
     presence.heard(event(SpeechEventType.START_OF_SPEECH))
+    presence.heard(event(SpeechEventType.INTERIM_TRANSCRIPT))
     assert presence.is_speech
     presence.heard(event(SpeechEventType.END_OF_SPEECH))
     assert not presence.is_speech

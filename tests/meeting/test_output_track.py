@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from fakes.limits import within
@@ -26,9 +26,11 @@ class Source:
     def __init__(self) -> None:
         self.captured: list[int] = []
         self.broken = self.closed = False
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         if self.broken:
+            self.meanwhile()
             raise RuntimeError("the source is broken")
         self.captured.append(frame.data[0])
 
@@ -36,7 +38,7 @@ class Source:
         """What was queued is not heard."""
 
     async def wait_for_playout(self) -> None:
-        await asyncio.sleep(0)
+        self.meanwhile()
 
     async def aclose(self) -> None:
         self.closed = True
@@ -147,6 +149,25 @@ async def test_a_track_that_breaks_while_it_repeats_gives_back_all_of_it(place: 
     with pytest.raises(RuntimeError):
         await within(place.track.played())
     assert [frame.data[0] for frame in place.track.unheard()] == list(range(5))
+
+
+async def test_a_track_that_breaks_as_the_connection_is_lost_gives_each_frame_back_once(place: Place) -> None:
+    await place.play(range(5))
+    place.source.broken, place.source.meanwhile = True, place.lose
+    with pytest.raises(RuntimeError):
+        await place.play([5])
+    assert [frame.data[0] for frame in place.track.unheard()] == list(range(6))
+
+
+async def test_the_end_of_a_voice_that_is_lost_while_it_is_awaited_is_repeated(place: Place) -> None:
+    def lose_once() -> None:
+        place.source.meanwhile = lambda: None
+        place.track.lost()
+
+    await place.play(range(5))
+    place.source.meanwhile = lose_once
+    await within(place.track.played())
+    assert place.source.captured == [*range(5), *range(5)]
 
 
 async def test_a_track_that_is_not_unpublished_is_a_warning(

@@ -35,6 +35,8 @@ class Output:
         self._queued.clear()
 
     def unheard(self) -> Sequence[rtc.AudioFrame]:
+        if self._stage.keeps_what_is_unheard:
+            raise RuntimeError("gives nothing back")
         return self._queued
 
     async def aclose(self) -> None:
@@ -48,6 +50,7 @@ class Stage:
         self.heard: list[int] = []
         self.errors: list[Exception] = []
         self.refusals = self.open_tracks = 0
+        self.keeps_what_is_unheard = False
         self.breaks: dict[int, int] = {}
         self.track = RouteTrack(ROUTE, self, RATE_HZ, failed=self._failed)  # type: ignore[arg-type]  # pyright: ignore
 
@@ -121,6 +124,25 @@ async def test_a_track_that_is_refused_is_published_again(stage: Stage) -> None:
     assert await stage.play(range(3)) is None
     assert stage.heard == [0, 1, 2]
     assert len(stage.errors) == 5
+
+
+async def test_a_broken_track_that_gives_nothing_back_is_not_used_again(stage: Stage) -> None:
+    stage.breaks = {4: 1}
+    stage.keeps_what_is_unheard = True
+    with pytest.raises(RuntimeError, match="gives nothing back"):
+        await stage.play(range(10))
+    assert stage.open_tracks == 0
+    assert await stage.play(range(20, 25)) is None
+    assert stage.heard == [0, 1, *range(20, 25)]
+
+
+async def test_a_track_that_is_closed_is_published_again_for_the_next_speech(stage: Stage) -> None:
+    await stage.track.open()
+    await stage.track.aclose()
+    await stage.track.aclose()
+    assert stage.open_tracks == 0
+    assert await stage.play(range(3)) is None
+    assert stage.heard == [0, 1, 2]
 
 
 async def test_an_error_of_the_voice_leaves_the_track_as_it_is(stage: Stage) -> None:
