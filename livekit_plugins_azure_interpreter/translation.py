@@ -188,9 +188,9 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         self._stt.update_options(target_languages=target_language)
 
     async def aclose(self) -> None:
-        """Stop at once, whatever is under way.
+        """Stop at once.
 
-        A second call waits for the first. A call that is cancelled closes the session all the same.
+        A second call waits for the first. A cancelled call still closes the session.
         """
         if self._close_task is None:
             self._close_task = asyncio.create_task(self._close())

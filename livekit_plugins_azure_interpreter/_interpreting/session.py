@@ -40,8 +40,8 @@ class SessionInterpreter:
 
     Attributes:
         backlog: How much waits to be said.
-        told: What an `stt_node` of the agent's own makes of the finals.
-        drains: The session is shut down, and what was said is still to be heard.
+        told: The finals as an `stt_node` of the agent returns them.
+        drains: The session shuts down, and translations still wait to be heard.
     """
 
     _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], SessionInterpreter]] = WeakKeyDictionary()

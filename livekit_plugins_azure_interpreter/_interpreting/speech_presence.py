@@ -9,15 +9,15 @@ from .._sound.mono import mono
 from .._sound.speech_detector import SpeechDetector
 
 _EDGE_SECONDS = 0.3
-"""A final may end so long before the last sound of its utterance."""
+"""How long before the last sound of its utterance a final may end."""
 _NOISE_SECONDS = 5.0
-"""A sound that is so long ago, and that no result covers, was no speech."""
+"""How long a sound without a result counts as speech."""
 
 
 class SpeechPresence:
-    """Takes the audio of one speaker, and what Azure tells of it.
+    """Takes the audio of one speaker, and Azure's events for it.
 
-    Azure need not tell when speech begins. So a sound counts as speech, too, until a result covers it.
+    Azure may not report the start of speech. So a sound counts as speech, too, until a result covers it.
 
     Attributes:
         pushed_seconds: How much audio was pushed.
@@ -32,7 +32,7 @@ class SpeechPresence:
 
     @property
     def is_speech(self) -> bool:
-        """Somebody speaks, or the result of what was said is still to come."""
+        """Whether somebody speaks, or the result of their speech is still to come."""
         return self._is_told or self._expects_result
 
     @property
@@ -41,13 +41,13 @@ class SpeechPresence:
         return lately and self._loud_until > self._covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """What is heard next."""
+        """Add audio."""
         self.pushed_seconds += frame.duration
         if self._detector.push(mono(frame), frame.sample_rate):
             self._loud_until = self.pushed_seconds
 
     def heard(self, event: SpeechEvent) -> None:
-        """What Azure tells."""
+        """Take an event of Azure."""
         if event.type is SpeechEventType.START_OF_SPEECH:
             self._is_told = True
         elif event.type is SpeechEventType.END_OF_SPEECH:
@@ -56,10 +56,10 @@ class SpeechPresence:
             self._covered_until = max(self._covered_until, event.alternatives[0].end_time)
 
     def stream_failed(self) -> None:
-        """Nobody listens until `stream_replaced`: a sound stays what it was, however long that takes."""
+        """No stream listens until `stream_replaced`: until then a sound keeps its meaning."""
         self._is_told = False
         self._noise_seconds = float("inf")
 
     def stream_replaced(self, kept_seconds: float) -> None:
-        """Azure has to hear so much audio first: a sound in it is no noise before that."""
+        """Azure must hear the kept audio first: a sound in it does not count as noise before that."""
         self._noise_seconds = _NOISE_SECONDS + kept_seconds

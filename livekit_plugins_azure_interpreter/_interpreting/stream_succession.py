@@ -17,13 +17,13 @@ from ..stt import STT
 
 
 class StreamSuccession:
-    """The streams of one speaker, one at a time. Each hears first what the one before has not recognized.
+    """The streams of one speaker, one at a time. Each first hears the unrecognized audio of the one before.
 
     Args:
-        stt: Whose streams.
-        conn_options: Of each stream.
+        stt: The STT that opens the streams.
+        conn_options: The options of each stream.
         retry: Called when a stream fails: how many seconds to wait before another one takes its place;
-            None: none does.
+            None if none does.
         resumed: Called when another stream has taken its place; it hears first so many seconds of audio.
     """
 
@@ -46,23 +46,23 @@ class StreamSuccession:
 
     @property
     def is_waiting(self) -> bool:
-        """A stream has failed, and none has taken its place."""
+        """Whether a stream has failed and was not replaced yet."""
         return self._is_waiting
 
     @property
     def is_input_ended(self) -> bool:
-        """Nothing more will be said."""
+        """Whether the speech has ended."""
         return self._input_ended.is_set()
 
     def push(self, frame: rtc.AudioFrame) -> None:
-        """What is said next; kept for the next stream where there is none."""
+        """Add speech; it is kept for the next stream if there is none."""
         if self._opened.ended.is_set():
             self._opened.audio.keep(frame)
         else:
             self._opened.stream.push_frame(frame)
 
     def end_input(self) -> None:
-        """Nothing more will be said. What was said is still recognized."""
+        """End the speech. Earlier speech is still recognized."""
         if self._input_ended.is_set():
             return
         self._input_ended.set()
@@ -74,7 +74,7 @@ class StreamSuccession:
         """Call `heard` with each event of the streams, until there is no stream any more.
 
         Raises:
-            Exception: That of the last stream, if it failed.
+            Exception: The error of the last stream, if it failed.
         """
         while True:
             error = await self._listen_to_stream(heard)
@@ -99,7 +99,7 @@ class StreamSuccession:
         return None
 
     async def _another_is_due(self, error: Exception | None) -> bool:
-        """Wait until another stream should take the place of one that has failed; False: none should."""
+        """Wait until a failed stream should be replaced. Returns False if it should not."""
         await self._opened.stream.aclose()
         self._is_waiting = True
         seconds = self._retry(error)
@@ -119,7 +119,7 @@ class StreamSuccession:
         return True
 
     def _open(self, audio: StreamAudio | None = None) -> OpenStream:
-        """A stream; with the audio of one that has failed, in the place of that one."""
+        """Open a stream; with the audio of a failed one, it replaces that one."""
         stream = self._factory.open(self._conn_options, audio=audio)
         return self._factory.streams.open[stream]
 

@@ -19,7 +19,7 @@ class SpokenTranslation:
     """One translation to be spoken: iterate it for its voice, as it comes.
 
     Attributes:
-        translation: What is to be spoken.
+        translation: The text to speak.
         data: The final transcript; `start_time` is where it was said.
     """
 
@@ -34,23 +34,23 @@ class SpokenTranslation:
         return self._frames
 
     async def aclose(self) -> None:
-        """The rest of its voice is not wanted."""
+        """Stop: the rest of its voice is not wanted."""
         await self._frames.aclose()
 
     def said_seconds_ago(self, now: float) -> float:
-        """How long ago its last word was said, also where Azure was away since; `now` is the loop's."""
+        """How long ago its last word was said, also if Azure was away since; `now` is the loop's time."""
         timings = self.translation.utterance.meter.timings
         return 0.0 if timings is None else now - timings.ended_at
 
 
 class TranslationQueue:
-    """Iterate it for what is to be spoken; iteration ends when it is closed and empty.
+    """Iterate it for the translations to speak; iteration ends when it is closed and empty.
 
     Args:
-        stt: Made the translations.
-        tts: Speaks them.
-        conn_options: Of each voice.
-        backlog: Keeps account of what waits to be spoken.
+        stt: The STT that made the translations.
+        tts: The TTS that speaks them.
+        conn_options: The options of each voice.
+        backlog: Counts the voice that waits to be spoken.
     """
 
     def __init__(self, stt: STT, tts: TTS, conn_options: APIConnectOptions, backlog: Backlog) -> None:
@@ -63,16 +63,16 @@ class TranslationQueue:
 
     @property
     def is_empty(self) -> bool:
-        """All that was added has been handed out; the last one may still be under way."""
+        """Whether all were handed out; the last one may still be under way."""
         return self._waiting.empty()
 
     def add(self, translation: Translation, data: SpeechData) -> None:
-        """It is to be spoken after those that wait already; `data` is its final transcript."""
+        """Add a translation behind those that wait; `data` is its final transcript."""
         self._backlog.queued(translation, self._now())
         self._waiting.send_nowait((translation, data))
 
     def clear(self) -> None:
-        """What has not been spoken yet never will be, and the one that is under way ends."""
+        """Drop the translations that wait, and stop the one that is under way."""
         self._clearings += 1
         while not self._waiting.empty():
             translation, _ = self._waiting.recv_nowait()
@@ -80,7 +80,7 @@ class TranslationQueue:
             self._stt.let_go(translation)
 
     def close(self) -> None:
-        """Nothing more is added. What waits is still spoken."""
+        """End the queue. Waiting translations are still spoken."""
         self._waiting.close()
 
     async def __aiter__(self) -> AsyncGenerator[SpokenTranslation, None]:
@@ -101,5 +101,5 @@ class TranslationQueue:
                         return
                     yield audio.frame
         except APIError:
-            # The TTS has told of it; the translations after this one are spoken all the same.
+            # The TTS has reported it; the translations after this one are still spoken.
             return

@@ -16,7 +16,7 @@ RATE_HZ = 16000
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody in the room, as the room tells it.
+    """Somebody in the room, as the room reports them.
 
     Attributes:
         identity: LiveKit's name for them.

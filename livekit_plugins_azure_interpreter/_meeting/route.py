@@ -94,7 +94,7 @@ class _RouteStream:
 class RouteInterpreter:
     """Keeps a route's track and its interpretations; if a stream fails, another one replaces it.
 
-    Streams follow one another as the speaker is muted and unmuted. What they heard is spoken in order:
+    Streams follow one another as the speaker is muted and unmuted. Their translations are spoken in order:
     the next one's voices wait until the one before has been spoken to its end.
 
     Args:
@@ -293,7 +293,7 @@ class RouteInterpreter:
             await self._tts.aclose()
 
     async def _speak(self, stream: _RouteStream) -> None:
-        """Speak all that a stream has heard."""
+        """Speak all translations of a stream."""
         await self._track.open()
         async for speech in stream.interpretation:
             stream.audience.spoken(speech.data.start_time)
@@ -307,7 +307,7 @@ class RouteInterpreter:
     async def _say(
         self, speech: SpokenTranslation, audience: ListenerTimeline
     ) -> Literal["late", "failed"] | None:
-        """Say one translation; why it was not heard, or not whole; None: it was."""
+        """Say one translation. Returns why it was not heard completely; None if it was."""
         if self._is_late(speech):
             return "late"
         self._playing = True
@@ -334,7 +334,7 @@ class RouteInterpreter:
         return most is not None and speech.said_seconds_ago(self._now()) > most
 
     async def _miss(self, speech: SpokenTranslation, reason: Literal["late", "failed"]) -> None:
-        """It is only read, or the rest of it: what is late so that the listeners come back to the present."""
+        """Show it, or its rest, only as a caption; late speech is skipped so that the listeners catch up."""
         speech.translation.utterance.meter.end("late" if reason == "late" else "lost")
         await speech.aclose()
         self._stt.let_go(speech.translation)

@@ -13,16 +13,16 @@ from .planner import Route
 from .room import Output, Room
 
 _MAX_BROKEN_TRACKS = 3
-"""A speech that so many tracks fail to play is given up: the fault may be its own."""
+"""After so many failed tracks a speech is given up: the speech may cause the fault."""
 
 
 class RouteTrack:
-    """Each frame is heard once and in order, on as many tracks as it takes.
+    """Plays each frame once and in order, on as many tracks as necessary.
 
     Args:
-        route: What the track carries.
-        room: Where it is published.
-        sample_rate: Of the frames, in Hz.
+        route: The route that the track carries.
+        room: The room in which it is published.
+        sample_rate: The rate of the frames, in Hz.
         failed: Called with the error of a track; returns how many seconds to wait for the next attempt.
     """
 
@@ -38,7 +38,7 @@ class RouteTrack:
         self._broken_tracks = 0
 
     async def open(self) -> Output:
-        """The published track. If the room refuses it, it is published again and again."""
+        """The published track. If the room refuses it, it is tried again until the room accepts it."""
         while self._output is None:
             try:
                 self._output = await self._room.publish(self._route, self._sample_rate)
@@ -52,11 +52,11 @@ class RouteTrack:
         """Play a speech to its end.
 
         Args:
-            frames: Of the speech. What they raise is raised.
+            frames: The frames of the speech. Their errors are raised.
             is_late: Whether it is too late to go on; asked when another track is there.
 
         Returns:
-            Why the rest is not heard; None: all was heard.
+            Why the rest is not heard; None if all was heard.
         """
         self._unplayed.clear()
         self._broken_tracks = 0
@@ -92,7 +92,7 @@ class RouteTrack:
                 return "failed"
 
     async def _replace(self, output: Output, error: Exception) -> None:
-        """Have another track, which plays first what nobody has heard on the broken one."""
+        """Publish another track, which first plays the unheard audio of the broken one."""
         self._broken_tracks += 1
         seconds = self._failed(error)
         try:

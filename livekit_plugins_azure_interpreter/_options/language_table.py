@@ -185,7 +185,7 @@ TARGET_OF = {
 """Codes that people and LiveKit's `LanguageCode` use, and the target that is meant."""
 
 SPEECH_OF = {
-    # One language, spoken, whatever it is written in.
+    # One spoken language, in any script.
     "iu-Latn": "iu",
     "mn-Cyrl": "mn",
     "mn-Mong": "mn",

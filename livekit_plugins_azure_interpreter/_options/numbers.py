@@ -61,5 +61,5 @@ def _bounds(above: float | None, least: float | None, most: float | None) -> str
 
 
 def _shown(value: object) -> str:
-    """A number as it is; of anything else, which may be a secret in the wrong place, its type."""
+    """A number itself; for any other value, which may be a misplaced secret, only its type."""
     return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"

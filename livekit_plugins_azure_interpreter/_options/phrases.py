@@ -9,7 +9,7 @@ MOST_PHRASES = 2000
 """Azure's limit, by its documentation. Long lists cost quality and time."""
 
 _UNSENDABLE = ("Cc", "Cs")
-"""Control characters, of which NUL ends a text in the SDK, and halves of surrogate pairs."""
+"""Control characters (NUL ends a text in the SDK), and halves of surrogate pairs."""
 
 
 def phrases(value: Sequence[str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Closes something native once, and has everybody who asks for it wait until it is closed."""
+"""Closes something native once; every caller waits until it is closed."""
 
 from __future__ import annotations
 

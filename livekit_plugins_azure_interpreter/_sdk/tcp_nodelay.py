@@ -18,7 +18,7 @@ def set_tcp_nodelay(host: str, port: int) -> None:
     """Make the process's TCP connections to a peer send each message as soon as it is written.
 
     The SDK leaves Nagle's algorithm on: a short message waits until the one before it is acknowledged,
-    which takes a round trip and the peer's own delay on top. The SDK does not tell which socket is its
+    which takes a round trip and the peer's own delay on top. The SDK does not show which socket is its
     own, so the sockets of the process are searched by the address of their peer. It blocks while the
     name of the host is looked up.
 

@@ -252,7 +252,7 @@ class Matching:
 
     @property
     def _certain_of_a_voice(self) -> int:
-        """How many in line have a voice, whatever the service does with speech in the target language."""
+        """How many in line have a voice, even if the service does not voice same-language speech."""
         return sum(not utterance.same_language for utterance in self._line)
 
     def _hold_for_either(self, voice: Voice) -> None:

@@ -11,7 +11,7 @@ _NAMESPACE = "azure_interpreter"
 
 
 Outcome = Literal["voiced", "fallback", "lost", "interrupted", "not_spoken", "late", "closed"]
-"""What became of an utterance."""
+"""The outcome of an utterance."""
 
 
 @dataclass(frozen=True)

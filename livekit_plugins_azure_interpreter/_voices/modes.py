@@ -61,7 +61,7 @@ Mode = InStep | Ahead | Ambiguous | InDoubt
 
 
 class Finding(Enum):
-    """What a report turned out to mean for the order of voices."""
+    """The meaning of a report for the order of voices."""
 
     VOICE_AHEAD = "a voice began, and nobody is in line"
     RESULT_CAME = "a result came for the oldest of the voices that are ahead"

@@ -12,7 +12,7 @@ from .text_key import text_key
 
 
 class State(IntEnum):
-    """Where an utterance's voice is."""
+    """The state of an utterance's voice."""
 
     RECOGNIZED = 0
     """Translated; no sound of its voice has come."""
@@ -25,7 +25,7 @@ class State(IntEnum):
 
 
 class Step(Enum):
-    """What can happen to an utterance's voice."""
+    """The events of an utterance's voice."""
 
     AUDIO = "audio"
     COMPLETE = "complete"

@@ -92,7 +92,7 @@ class ClientConnection:
             turn = Turn(SpeechContext.parse(message), self._conversation, self, self._spoken)
             self._turn_began()
             if self._position is None:
-                # What is to happen just where the audio begins happens, too.
+                # A fault at the very start of the audio happens, too.
                 self._position = math.nextafter(turn.now, -math.inf)
             self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
             await turn.start()

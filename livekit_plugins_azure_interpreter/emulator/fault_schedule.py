@@ -39,7 +39,7 @@ class FaultSchedule:
         self._texts = 0
 
     def at_handshake(self) -> HandshakeFault | None:
-        """What happens to the client that connects now."""
+        """The fault of the client that connects now."""
         self._handshakes += 1
         due = self._take(HandshakeFault, lambda fault: fault.from_connection <= self._handshakes, most=1)
         return due[0] if due else None

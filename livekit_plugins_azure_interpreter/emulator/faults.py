@@ -1,4 +1,4 @@
-"""What can go wrong at the service and on the way to it, each as an option of `Behaviour`.
+"""The faults of the service and of the way to it, each an option of `Behaviour`.
 
 The docstrings say how the Azure SDK reacts if that is not obvious; it was seen with version 1.53.
 """

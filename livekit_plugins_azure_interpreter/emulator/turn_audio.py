@@ -1,4 +1,4 @@
-"""The audio of one turn, as far as it is still needed."""
+"""The part of one turn's audio that is still needed."""
 
 from __future__ import annotations
 
