@@ -17,7 +17,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from file_audio import (
+from demo.file_audio import (
     SAMPLE_RATE_HZ,
     Heard,
     Recording,
@@ -26,13 +26,13 @@ from file_audio import (
     on_the_clock,
     write_stereo,
 )
+from demo.sample_session import RECORDING_HELP, WHAT_IS_EMULATED, azure_or_emulator, on_recording, read, run
+from demo.timeline import Clip, Lane, check_plot, draw
 from livekit.agents import AgentSession
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
-from sample_session import RECORDING_HELP, WHAT_IS_EMULATED, azure_or_emulator, on_recording, read, run
-from timeline import Clip, Lane, check_plot, draw
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 

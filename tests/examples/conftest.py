@@ -24,7 +24,10 @@ def _without_azure(monkeypatch: pytest.MonkeyPatch) -> None:
 def sentence(tmp_path: Path) -> Path:
     """A recording that begins with speech at once."""
     path = tmp_path / "sentence.wav"
-    with wave.open(str(EXAMPLES / "sample" / "english.wav")) as sample, wave.open(str(path), "wb") as out:
+    with (
+        wave.open(str(EXAMPLES / "demo" / "sample" / "english.wav")) as sample,
+        wave.open(str(path), "wb") as out,
+    ):
         start, end = (round(seconds * sample.getframerate()) for seconds in _SPEECH_SECONDS)
         sample.setpos(start)
         out.setparams(sample.getparams())

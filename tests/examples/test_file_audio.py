@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from file_audio import SAMPLE_RATE_HZ, Recording, check_output
+from demo.file_audio import SAMPLE_RATE_HZ, Recording, check_output
 
 _SECONDS = 2.0
 _CODECS = {
@@ -44,7 +44,7 @@ def test_a_recording_of_any_usual_kind_is_read_whole(tmp_path: Path, name: str, 
 
 
 def test_samples_that_need_no_change_are_read_as_they_are(tmp_path: Path) -> None:
-    sample = Path(__file__).parents[2] / "examples" / "sample" / "english.wav"
+    sample = Path(__file__).parents[2] / "examples" / "demo" / "sample" / "english.wav"
     assert Recording.read(sample).pcm == sample.read_bytes()[44:]
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import service_watch
+from demo import service_watch
 from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from fakes.worker_process import EXAMPLES
 from livekit.agents import APIConnectOptions

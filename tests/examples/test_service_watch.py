@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from demo.service_watch import Failure, ServiceWatch
 from fakes.clock import VirtualLoop, run
 from fakes.other import EchoLLM, OtherSTT
 from fakes.tts import ToneTTS
 from livekit.agents import AgentSession, APIConnectionError, ErrorEvent, llm, stt, tts
 from livekit.agents.metrics import STTMetrics
-from service_watch import Failure, ServiceWatch
 
 
 class Watched:

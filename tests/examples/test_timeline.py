@@ -6,8 +6,8 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from demo.timeline import Clip, Lane, check_plot, draw
 from fakes.tts import tone
-from timeline import Clip, Lane, check_plot, draw
 
 RATE = 16000
 

@@ -47,7 +47,7 @@ class TestVAD:
     async def test_silero_in_the_session_cuts_and_silences_nothing(
         self, enter_room: Any, audio: Any, pytestconfig: pytest.Config
     ) -> None:
-        with wave.open(str(pytestconfig.rootpath / "examples/sample/english.wav")) as sample:
+        with wave.open(str(pytestconfig.rootpath / "examples/demo/sample/english.wav")) as sample:
             pcm = sample.readframes(round(_SAMPLE_SECONDS * sample.getframerate()))
         vad = silero.VAD.load()
         assert await self._found(vad, audio.frames(pcm)) == 3

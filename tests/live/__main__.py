@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from file_audio import SAMPLE_RATE_HZ
+from demo.file_audio import SAMPLE_RATE_HZ
+from demo.sample_session import RECORDING_HELP, read
 from livekit.agents.language import LanguageCode
-from sample_session import RECORDING_HELP, read
 
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Exchange, Voice

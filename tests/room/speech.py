@@ -11,7 +11,7 @@ from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, SpeechEnde
 
 from .participant import RATE_HZ
 
-SAMPLE = Path(__file__).parents[2] / "examples" / "sample"
+SAMPLE = Path(__file__).parents[2] / "examples" / "demo" / "sample"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ SHORTEST_WORD = 5
 @cache
 def recording() -> np.ndarray:
     """A conversation in English, its pauses included; the voices have a power of 1."""
-    sample = Path(__file__).parents[2] / "examples" / "sample" / "english.wav"
+    sample = Path(__file__).parents[2] / "examples" / "demo" / "sample" / "english.wav"
     samples = np.frombuffer(Voice.from_wav(sample).pcm, np.int16).astype(float)
     samples = samples[: len(samples) // FRAME * FRAME]
     return samples / np.sqrt(np.mean(samples[voiced(samples).repeat(FRAME)] ** 2))

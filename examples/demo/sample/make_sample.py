@@ -1,6 +1,6 @@
 """Make the sample again: a conversation in English, its translations, and the emulator's script.
 
-    python examples/sample/make_sample.py
+    python examples/demo/sample/make_sample.py
 
 All of it is spoken by espeak-ng (1.51, as in Debian 12), and sox brings it to 16 kHz; both must be installed.
 Of each speaker, the words and their translation are spoken by one voice of espeak-ng: it stands for the voice

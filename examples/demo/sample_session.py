@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from file_audio import Clock, FileInput, Recording, RecordingOutput
-from interruptible import run_interruptibly
 from livekit.agents import Agent, AgentSession
-from service_watch import Failure, ServiceWatch
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, load_script
+
+from .file_audio import Clock, FileInput, Recording, RecordingOutput
+from .interruptible import run_interruptibly
+from .service_watch import Failure, ServiceWatch
 
 SAMPLE = Path(__file__).parent / "sample"
 RECORDING_HELP = "an audio file: WAV, FLAC, MP3, Opus, ... (default: a sample in English)"
