@@ -186,7 +186,7 @@ class Ledger:
                 self._voice_ended(event)
             elif isinstance(event, LateSamples):
                 self._matching.late_samples(event.seconds, now)
-                self._problem(f"{event.seconds:.1f} s of audio came after the end of its voice; dropped")
+                self._problem(f"{event.seconds:.1f} s of audio belong to a voice that is over; dropped")
             elif isinstance(event, VoiceUnplayable):
                 self._problem(f"Azure sent a voice that cannot be played: {event.reason}")
 

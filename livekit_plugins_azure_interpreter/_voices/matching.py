@@ -62,7 +62,7 @@ class Matching:
         if utterance.same_language and self._same_language.voiced is False:
             self._claims.lose(utterance, LostReason.SAME_LANGUAGE)
         elif isinstance(mode, Ahead):
-            self._drop_first_ahead(Finding.RESULT_CAME, Finding.LAST_RESULT_CAME)
+            self._drop_first_ahead()
             self._give(mode.voices[0], utterance)
         elif isinstance(mode, InDoubt) and mode.orphans:
             # A dropped voice may have been an early voice of this one: then the next voice is another's.
@@ -79,7 +79,7 @@ class Matching:
         """Drop the voice whose result does not come any more."""
         assert isinstance(self._mode, Ahead)
         self.dropped_seconds += self._mode.voices[0].discard()
-        self._drop_first_ahead(Finding.RESULT_CAME, Finding.LAST_RESULT_CAME)
+        self._drop_first_ahead()
 
     # Voices
 
@@ -118,9 +118,9 @@ class Matching:
         voice, self._voice = self._voice, None
         assert voice is not None
         self._line_moved_at = at
-        if isinstance(self._mode, InDoubt):
-            quiet_seconds = self._timeout_seconds if self._mode.orphans else self._pace.quiet_seconds
-            self._go(Finding.VOICE_OF_ANYBODY, replace(self._mode, until=at + quiet_seconds))
+        if voice.discarded:
+            has_orphans = isinstance(self._mode, InDoubt) and self._mode.orphans > 0
+            self._doubt(at + (self._timeout_seconds if has_orphans else self._pace.quiet_seconds))
             return
         was_done = voice.owner is None or voice.owner.done
         voice.end()
@@ -132,12 +132,12 @@ class Matching:
         voice, self._voice = self._voice, None
         assert voice is not None
         self._line_moved_at = at
-        if not isinstance(self._mode, InDoubt) and voice.owner is None:
+        if voice.owner is None and not voice.discarded:
             self._drop_held(at)
         elif voice.owner is not None and not voice.owner.done:
             self._claims.lose(voice.owner, LostReason.STALLED)
         if voice.discarded or not certain:
-            self._doubt(at)
+            self._doubt(at + self._timeout_seconds)
 
     def late_samples(self, seconds: float, now: float) -> None:
         """Audio of a voice that is over came: the service has not gone on to the next one."""
@@ -200,7 +200,7 @@ class Matching:
             self._line_moved_at = due
         # If several in a row get no voice, each waits from its own result; else the lag would grow.
         self._voices_come = False
-        self._doubt(due)
+        self._doubt(due + self._timeout_seconds)
 
     def _waits_since(self, utterance: Utterance) -> float:
         return max(utterance.recognized_at, self._line_moved_at)
@@ -282,13 +282,12 @@ class Matching:
         self._claims.settle(owner)
         self._claims.account(owner, owner.seconds)
 
-    def _drop_first_ahead(self, one: Finding, last: Finding) -> None:
+    def _drop_first_ahead(self) -> None:
         assert isinstance(self._mode, Ahead)
-        rest = self._mode.voices[1:]
-        if rest:
-            self._go(one, Ahead(rest))
+        if rest := self._mode.voices[1:]:
+            self._go(Finding.RESULT_CAME, Ahead(rest))
         else:
-            self._go(last, InStep())
+            self._go(Finding.LAST_RESULT_CAME, InStep())
 
     def _bound_held(self, now: float) -> None:
         if isinstance(self._mode, (Ahead, Ambiguous)):
@@ -304,8 +303,7 @@ class Matching:
         self._lose_line(LostReason.IN_DOUBT)
         self._go(Finding.ORDER_LOST, InDoubt(now + self._timeout_seconds, orphans))
 
-    def _doubt(self, now: float) -> None:
-        until = now + self._timeout_seconds
+    def _doubt(self, until: float) -> None:
         orphans = self._mode.orphans if isinstance(self._mode, InDoubt) else 0
         self._go(Finding.ORDER_LOST, InDoubt(until, orphans))
 

@@ -198,8 +198,9 @@ class _Queue:
         """Nothing more comes of any voice."""
         if self._paused_at is not None:
             yield VoiceEnded(self._paused_at, self._language)
-        for stream in self._waiting:
-            yield LateSamples(sum(map(self.reader.seconds_of, stream.waiting)), self._language)
+        held = [data for stream in self._waiting for data in stream.waiting]
+        if held:
+            yield LateSamples(sum(map(self.reader.seconds_of, held)), self._language)
 
     def _hear(self, stream: _Stream, data: bytes, now: float) -> Iterator[VoiceEvent]:
         if self._open is None:

@@ -47,7 +47,7 @@ def test_audio_that_nobody_can_be_given_is_told(lost: list[Utterance]) -> None:
     ledger.finished(1.0)
     assert [problem.split(":")[0] for problem in problems] == [
         "Azure sent a voice that cannot be played",
-        "0.5 s of audio came after the end of its voice; dropped",
+        "0.5 s of audio belong to a voice that is over; dropped",
     ]
     assert ledger.dropped_seconds == 0.5
     assert [one.lost_reason for one in lost] == [LostReason.EMPTY]

@@ -510,3 +510,29 @@ class TestOverdue:
         first = ledger.recognized("first", 30.0)
         self.voice(ledger, 34.5)
         assert first.state is State.VOICED
+
+
+class TestStrayVoice:
+    """A voice whose result was lost, and that is still under way when the next result comes."""
+
+    @pytest.fixture
+    def next_result(self, ledger: Ledger) -> Utterance:
+        ledger.recognized("un", 0.0)
+        ledger.audio(piece(tag=1), 0.5, position=1.0)
+        ledger.completed(0.6)
+        ledger.audio(piece(tag=2), 1.0, position=1.0)
+        return ledger.recognized("trois", 2.0, start=3.0)
+
+    def test_a_stray_voice_that_stalls_is_dropped_and_leaves_the_order_in_doubt(
+        self, ledger: Ledger, next_result: Utterance
+    ) -> None:
+        ledger.expire(1.0 + TIMEOUT)
+        ledger.audio(piece(tag=3), 7.0, position=4.0)
+        assert (next_result.lost_reason, tags(next_result)) == (LostReason.IN_DOUBT, [])
+
+    def test_a_stray_voice_that_ends_leaves_the_order_in_doubt(
+        self, ledger: Ledger, next_result: Utterance
+    ) -> None:
+        ledger.completed(2.5)
+        ledger.audio(piece(tag=3), 3.0, position=4.0)
+        assert (next_result.lost_reason, tags(next_result)) == (LostReason.IN_DOUBT, [])
