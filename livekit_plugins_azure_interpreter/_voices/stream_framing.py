@@ -85,9 +85,13 @@ class StreamFraming:
             if stream is None:
                 stream = self._begin(stream_id, None)  # a voice without a chunk
             return due if stream.ended else [*due, *self._queue(stream).end(stream, now)]
-        if stream is not None and not stream.ended and not stream.over:
-            due += self._queue(stream).chunk(stream, b"", now)
-        return due
+        if stream is None or stream.ended:
+            return due
+        if stream.over:
+            # The rest of a voice that was given up ends here: the next chunk is of another voice.
+            del self._streams[stream_id]
+            return due
+        return [*due, *self._queue(stream).chunk(stream, b"", now)]
 
     @property
     def deadline(self) -> float | None:

@@ -174,6 +174,12 @@ class TestAVoiceWithoutAToldEnd:
         assert service.framing.expire(1.0 + TIMEOUT) == [VoiceEnded(6.0, whole=False, certain=True)]
         assert service.says("a", 6.5) == "!"
 
+    def test_an_empty_chunk_ends_the_rest_of_a_voice_that_stalled(self) -> None:
+        service = Service()
+        service.says("a", 1.0)
+        service.framing.expire(1.0 + TIMEOUT)
+        assert service.says("a-a", 7.0) == "!<a"
+
     def test_an_empty_chunk_ends_it_after_a_pause(self) -> None:
         service = Service()
         service.says("a-", 1.0)
