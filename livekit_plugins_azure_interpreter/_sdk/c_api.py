@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
+import itertools
 import weakref
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
@@ -86,6 +88,8 @@ class ServiceMessage(NamedTuple):
 class Signal:
     """Replaces the SDK's `EventSignal`, which swallows errors of the callback and of reading the event.
 
+    An event that comes after `disconnect_all` is released unread; then the signal may be dropped.
+
     Args:
         source: The SDK's recognizer, synthesizer or connection; it is not kept alive.
         kind: The kind of events.
@@ -104,39 +108,62 @@ class Signal:
         failed: Callable[[Exception], None],
     ) -> None:
         library = interop._sdk_lib
-        release = getattr(library, kind.release) if kind.release else _leave
         self._set_callback = getattr(library, kind.set_callback)
         for name in kind.needs:
             getattr(library, name)  # a missing function raises here, not in the callback
         self.kind = kind
+        self._callback = _callback(kind)
+        self._received, self._failed = received, failed
+        self._number = next(_numbers)
         self._source = weakref.ref(source)
 
-        def callback(*handles: int) -> None:
-            event = handles[kind.handles - 1]
-            try:
-                received(event)
-            except Exception as error:
-                failed(error)
-            finally:
-                release(ctypes.c_void_p(event))
-
-        # The library keeps no reference, and may be inside it while it is disconnected.
-        self._callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (kind.handles + 1))(callback)
-        self._connected = False
-
     def connect(self) -> None:
+        _connected[self._number] = self
         self._set(self._callback)
 
     def disconnect_all(self) -> None:
         self._set(None)
+        _connected.pop(self._number, None)
 
     def is_connected(self) -> bool:
-        return self._connected
+        return self._number in _connected
+
+    def receive(self, event: int) -> None:
+        """Called by the library, with the handle of an event."""
+        try:
+            self._received(event)
+        except Exception as error:
+            self._failed(error)
 
     def _set(self, callback: Any) -> None:
         if (source := self._source()) is not None:
-            interop._call_hr_fn(source._handle, callback, None, fn=self._set_callback)
-        self._connected = callback is not None
+            number = ctypes.c_void_p(self._number)
+            interop._call_hr_fn(source._handle, callback, number, fn=self._set_callback)
+
+
+_connected: dict[int, Signal] = {}
+"""By the number that the library gives back with each event."""
+_numbers = itertools.count(1)
+
+
+@functools.cache
+def _callback(kind: EventKind) -> Any:
+    """The C callback of all signals of a kind.
+
+    It lives as long as the process: a thread of the library may be about to call it when a signal is
+    disconnected, and a call into freed memory would end the process.
+    """
+    release = getattr(interop._sdk_lib, kind.release) if kind.release else _leave
+
+    def callback(*arguments: int) -> None:
+        event, number = arguments[kind.handles - 1], arguments[-1]
+        try:
+            if (signal := _connected.get(number)) is not None:
+                signal.receive(event)
+        finally:
+            release(ctypes.c_void_p(event))
+
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (kind.handles + 1))(callback)
 
 
 def offset_seconds(event: int) -> float:

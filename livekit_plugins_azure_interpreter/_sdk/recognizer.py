@@ -25,8 +25,9 @@ Post = Callable[[events.Event], None]
 
 _RETRY_INTERVAL_MS = 250
 _SDK_SETTINGS = {
-    # Seconds. The SDK waits this long twice: for the end of the turn, and when the recognizer is released.
-    "SPEECH-StopRecognitionTimeoutInSeconds": 0,
+    # How long a stop waits for the end of the turn. Then the SDK tears down what its network thread may use;
+    # with 0 it always did, and a turn that began at that moment met a null pointer, which ended the process.
+    "SPEECH-StopRecognitionTimeoutInSeconds": 1,
     "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
     # Kept audio is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
@@ -115,9 +116,7 @@ class AzureRecognizer:
         self._recognizer.stop_continuous_recognition_async().get()
         with self._letting_go:
             self._closed = True
-            # The callbacks are released last: until then a thread of the SDK may be about to call one.
             del self._connection, self._recognizer, self._audio
-        del self._signals
 
     def _write(self, pcm: bytes) -> None:
         self._has_audio = True

@@ -69,9 +69,7 @@ class AzureSynthesizer:
             signal.disconnect_all()
         self._synthesizer.stop_speaking_async().get()
         self._connection.close()
-        # The callbacks are released last: until then a thread of the SDK may be about to call one.
         del self._connection, self._synthesizer
-        del self._signals
 
     def _connect(self, reporter: _SynthesizerCallbacks) -> list[c_api.Signal]:
         synthesizer, connection = self._synthesizer, self._connection

@@ -253,30 +253,45 @@ class TestSession:
 class TestProcess:
     @pytest.mark.timeout(180 + 20 * _PROCESSES)
     async def test_a_process_ends_by_itself_and_prints_nothing_but_warnings(self) -> None:
-        turns = asyncio.Semaphore(_AT_ONCE)
-        here, path = Path(__file__), os.environ.get("PYTHONPATH", "")
-
-        async def run(number: int) -> tuple[int, int, str]:
-            async with turns:
-                process = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    str(here.with_name("closing_process.py")),
-                    str(2 * number + number // 5),
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parents[1]), path])},
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                )
-                try:
-                    _, errors = await within(process.communicate(), LONG_LIMIT_SECONDS)
-                except asyncio.TimeoutError:
-                    process.kill()
-                    _, errors = await process.communicate()
-            return number, process.returncode or 0, errors.decode()
-
-        ended = await asyncio.gather(*(run(number) for number in range(_PROCESSES)))
-        assert [(number, code) for number, code, _ in ended if code] == [], ended
-        said = [line for _, _, errors in ended for line in errors.splitlines()]
+        numbers = range(_PROCESSES)
+        firsts = [2 * number + number // 5 for number in numbers]
+        ended = await _run_processes("closing_process.py", firsts)
+        assert [(number, code) for number, (code, _) in zip(numbers, ended, strict=True) if code] == [], ended
+        said = [line for _, errors in ended for line in errors.splitlines()]
         assert [line for line in said if not line.startswith("WARNING ")] == []
+
+    @pytest.mark.timeout(180 + 20 * _PROCESSES)
+    async def test_a_process_lives_on_when_connections_close_as_their_turns_begin(self) -> None:
+        # One at a time: the SDK's threads meet when each has a core.
+        ended = await _run_processes("turning_process.py", [80] * -(-_PROCESSES // 5), at_once=1)
+        assert [code for code, _ in ended if code] == [], ended
+
+
+async def _run_processes(
+    script: str, arguments: list[int], *, at_once: int = _AT_ONCE
+) -> list[tuple[int, str]]:
+    """How each of the processes ended, and what it said."""
+    turns = asyncio.Semaphore(at_once)
+    here, path = Path(__file__), os.environ.get("PYTHONPATH", "")
+
+    async def run(argument: int) -> tuple[int, str]:
+        async with turns:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(here.with_name(script)),
+                str(argument),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parents[1]), path])},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            try:
+                _, errors = await within(process.communicate(), LONG_LIMIT_SECONDS)
+            except asyncio.TimeoutError:
+                process.kill()
+                _, errors = await process.communicate()
+        return process.returncode or 0, errors.decode()
+
+    return await asyncio.gather(*map(run, arguments))
 
 
 async def _all(stream: Any) -> None:

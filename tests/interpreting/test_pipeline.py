@@ -13,7 +13,7 @@ from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio
 from livekit.agents import APIConnectOptions
-from livekit.agents.stt import SpeechEvent
+from livekit.agents.stt import SpeechEvent, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._interpreting.pipeline import SpeakerPipeline
@@ -95,14 +95,25 @@ async def test_speech_in_the_target_language_is_not_said_again(
     assert [text for text, _ in booth.said] == ["adieu"]
 
 
-async def test_a_cleared_translation_is_not_said(booth: Booth, service: FakeService, until: Until) -> None:
+async def test_a_cleared_translation_is_not_said(
+    make_stt: Callable[..., STT], service: FakeService, until: Until
+) -> None:
+    finals: list[str] = []
+
+    def heard(event: SpeechEvent) -> None:
+        if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+            finals.append(event.alternatives[0].text)
+
+    booth = Booth(make_stt(), heard=heard)
+    await until(lambda: service.recognizers and service.last.started)
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), Recognized(ADIEU))
-    await until(lambda: booth.began and not booth.interpretation.quiet)
+    await until(lambda: booth.began and finals == ["bonjour", "adieu"])
     booth.interpretation.clear()
     service.last.post(VoiceCompleted(), VoiceChunk(voice(2)), VoiceCompleted())
     booth.interpretation.end_input()
     await until(lambda: booth.over)
     assert [text for text, _ in booth.said] == ["bonjour"]
+    await booth.aclose()
 
 
 async def test_the_pipeline_is_quiet_when_nobody_speaks_and_all_is_said(

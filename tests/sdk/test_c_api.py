@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import json
 import threading
 import weakref
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
+from azure.cognitiveservices.speech import interop
 from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 
@@ -52,6 +57,40 @@ class Source:
         self._handle = handle
 
 
+class Library:
+    """The SDK's C library, of which a thread may call a callback after it was taken away, and freed."""
+
+    KIND = c_api.EventKind("some_set_callback", "some_release", 1)
+
+    def __init__(self) -> None:
+        self.source = Source(handle=7)
+        self.released: list[int | None] = []
+        # Functions, not methods: as those of a C library, they take attributes.
+        self.some_set_callback = partial(self._set_callback)
+        self.some_release = partial(self._release)
+        self._address, self._context = 0, ctypes.c_void_p()
+
+    def send(self, event: int) -> None:
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(self._address)(event, self._context)
+
+    def _set_callback(self, handle: int, callback: Any, context: ctypes.c_void_p) -> int:
+        if callback is not None:
+            self._address, self._context = ctypes.cast(callback, ctypes.c_void_p).value or 0, context
+        return 0
+
+    def _release(self, event: ctypes.c_void_p) -> None:
+        self.released.append(event.value)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
+    library = Library()
+    monkeypatch.setattr(interop, "_sdk_lib", library)
+    c_api._callback.cache_clear()
+    yield library
+    c_api._callback.cache_clear()
+
+
 class TestSignal:
     def test_it_is_connected_when_it_is_told_to(self, connection: Any) -> None:
         signal = c_api.Signal(connection, c_api.MESSAGE_RECEIVED, lambda _: None, fail)
@@ -90,17 +129,44 @@ class TestSignal:
         with pytest.raises(AttributeError, match="no_such_function"):
             c_api.Signal(connection, kind, lambda _: None, fail)
 
-    def test_a_callback_that_raises_is_reported_and_the_next_event_comes(self, connection: Any) -> None:
+    def test_a_callback_that_raises_is_reported_and_the_next_event_comes(self, library: Library) -> None:
         failures: list[Exception] = []
 
         def received(event: int) -> None:
             raise ValueError(event)
 
-        kind = c_api.CONNECTED._replace(release=None)
-        signal = c_api.Signal(connection, kind, received, failures.append)
-        signal._callback(1, None)
-        signal._callback(2, None)
+        signal = c_api.Signal(library.source, Library.KIND, received, failures.append)
+        signal.connect()
+        library.send(1)
+        library.send(2)
+        signal.disconnect_all()
         assert [failure.args for failure in failures] == [(1,), (2,)]
+        assert library.released == [1, 2]
+
+    def test_an_event_goes_to_its_own_signal(self, library: Library) -> None:
+        received: list[tuple[str, int]] = []
+        names = ("first", "second")
+        signals = [
+            c_api.Signal(library.source, Library.KIND, partial(lambda *got: received.append(got), name), fail)
+            for name in names
+        ]
+        for event, signal in enumerate(signals, 1):
+            signal.connect()
+            library.send(event)
+        for signal in signals:
+            signal.disconnect_all()
+        assert received == [("first", 1), ("second", 2)]
+
+    def test_an_event_that_comes_late_is_released_unread(self, library: Library) -> None:
+        received: list[int] = []
+        signal = c_api.Signal(library.source, Library.KIND, received.append, fail)
+        signal.connect()
+        signal.disconnect_all()
+        del signal
+        gc.collect()
+        library.send(3)
+        assert received == []
+        assert library.released == [3]
 
 
 class Heard:
