@@ -24,10 +24,12 @@ from .tcp_nodelay import set_tcp_nodelay
 Post = Callable[[events.Event], None]
 
 _RETRY_INTERVAL_MS = 250
+_STOP_SECONDS = "SPEECH-StopRecognitionTimeoutInSeconds"
+"""How long a stop waits for the end of the turn. Then the SDK tears down what its network thread uses."""
+_TURN_BEGINS_SECONDS = 0.3
+"""For so long after the first audio, or after something from the service, a turn may be about to begin."""
 _SDK_SETTINGS = {
-    # How long a stop waits for the end of the turn. Then the SDK tears down what its network thread may use;
-    # with 0 it always did, and a turn that began at that moment met a null pointer, which ended the process.
-    "SPEECH-StopRecognitionTimeoutInSeconds": 1,
+    _STOP_SECONDS: 0,
     "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
     # Kept audio is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
@@ -75,7 +77,8 @@ class AzureRecognizer:
         self._has_audio = False
         self._closed = False
         self._letting_go = threading.Lock()
-        self._signals = self._connect(_RecognizerCallbacks(post))
+        self._callbacks = _RecognizerCallbacks(post)
+        self._signals = self._connect(self._callbacks)
         self.sees_messages = any(signal.kind is c_api.MESSAGE_RECEIVED for signal in self._signals)
         for signal in self._signals:
             signal.connect()
@@ -113,13 +116,20 @@ class AzureRecognizer:
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
+        if time.monotonic() - self._callbacks.active_at < _TURN_BEGINS_SECONDS:
+            # A turn that begins while its adapter is torn down meets a null pointer, which ends the process. One
+            # begins with the first audio, and one with the rest of the audio when the service ends a turn, as
+            # it does after the last voice.
+            self._recognizer.properties.set_property_by_name(_STOP_SECONDS, "1")
         self._recognizer.stop_continuous_recognition_async().get()
         with self._letting_go:
             self._closed = True
             del self._connection, self._recognizer, self._audio
 
     def _write(self, pcm: bytes) -> None:
-        self._has_audio = True
+        if not self._has_audio:
+            self._has_audio = True
+            self._callbacks.active_at = time.monotonic()
         self._audio.write(pcm)
 
     def _connect(self, reporter: _RecognizerCallbacks) -> list[c_api.Signal]:
@@ -140,10 +150,16 @@ class AzureRecognizer:
 
 
 class _RecognizerCallbacks:
-    """The callbacks. They hold no reference to the recognizer, so no cycle keeps it alive."""
+    """The callbacks. They hold no reference to the recognizer, so no cycle keeps it alive.
+
+    Attributes:
+        active_at: When audio began, or the service last said something, by the monotonic clock; -inf: before
+            that, and after the end.
+    """
 
     def __init__(self, post: Post) -> None:
         self._post = post
+        self.active_at = float("-inf")
         self._message_at = float("-inf")
         self._results = ResultWatch()
         self._path = self._stream_id = ""
@@ -164,7 +180,7 @@ class _RecognizerCallbacks:
             self._post(events.TurnStarted())
         elif message.path == c_api.VOICE_START_PATH:
             self._post(events.VoiceAnnounced(message.stream_id, message.body.decode(errors="replace")))
-        now = time.monotonic()
+        now = self.active_at = time.monotonic()
         if now - self._message_at >= _MESSAGES_SECONDS:
             self._message_at = now
             self._post(events.MessageReceived())
@@ -191,12 +207,14 @@ class _RecognizerCallbacks:
 
     def canceled(self, event: int) -> None:
         self._report(c_api.end(event))
+        self.active_at = float("-inf")  # no turn begins any more
 
     def failed(self, error: Exception) -> None:
         """Report that a callback raised, without its message, which may quote speech."""
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
 
     def _report(self, event: events.Event) -> None:
+        self.active_at = time.monotonic()
         self._results.reported()
         self._post(event)
 

@@ -17,6 +17,7 @@ from fakes.room import Audio
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter._sdk import c_api, events
+from livekit_plugins_azure_interpreter._sdk import recognizer as _recognizer
 from livekit_plugins_azure_interpreter._sdk.c_api import EventKind
 from livekit_plugins_azure_interpreter._sdk.errors import to_api_error
 from livekit_plugins_azure_interpreter._sdk.recognizer import (
@@ -141,6 +142,22 @@ class TestRecognizer:
         recognizer.close()
         gc.collect()
         assert [thing() for thing in native] == [None] * 3
+
+    @pytest.mark.parametrize(("since_seconds", "stop_seconds"), [(60.0, "1"), (0.0, "0")])
+    def test_close_leaves_time_to_a_turn_that_may_have_just_begun(
+        self,
+        make: Callable[..., AzureRecognizer],
+        monkeypatch: pytest.MonkeyPatch,
+        since_seconds: float,
+        stop_seconds: str,
+    ) -> None:
+        monkeypatch.setattr(_recognizer, "_TURN_BEGINS_SECONDS", since_seconds)
+        recognizer = make()
+        recognizer.start()
+        properties = recognizer._recognizer.properties
+        recognizer.write(bytes(6400))
+        recognizer.close()
+        assert properties.get_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds") == stop_seconds
 
     def test_one_that_was_never_started_can_be_closed(self, make: Callable[..., AzureRecognizer]) -> None:
         make().close()
@@ -339,9 +356,6 @@ class TestConfig:
     def test_silence_ends_no_turn_unless_that_is_left_to_azure(self, chosen: bool, value: str) -> None:
         name = "Continuous-LegacyDefaultDisconnectSilenceTimeout"
         assert self._property(name, silence_ends_turns=chosen) == value
-
-    def test_a_stop_gives_the_sdk_a_second_to_end_its_turn(self) -> None:
-        assert self._property("SPEECH-StopRecognitionTimeoutInSeconds") == "1"
 
     def test_a_proxy_is_that_of_the_connection(self) -> None:
         names = speechsdk.PropertyId
