@@ -117,9 +117,9 @@ class AzureRecognizer:
         for signal in self._signals:
             signal.disconnect_all()
         if time.monotonic() - self._callbacks.active_at < _TURN_BEGINS_SECONDS:
-            # A turn that begins while its adapter is torn down meets a null pointer, which ends the process. One
-            # begins with the first audio, and one with the rest of the audio when the service ends a turn, as
-            # it does after the last voice.
+            # A turn that begins while the SDK tears down meets a null pointer, which ends the process. One
+            # begins with the first audio, and one with the rest of the audio when the service ends a turn,
+            # as it does after the last voice.
             self._recognizer.properties.set_property_by_name(_STOP_SECONDS, "1")
         self._recognizer.stop_continuous_recognition_async().get()
         with self._letting_go:
