@@ -6,12 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
+from face import Face
 from livekit import rtc
 from livekit.agents.utils.audio import AudioByteStream
 from livekit.agents.voice.avatar import AudioSegmentEnd, VideoGenerator
-
-from .face import Face
-from .mouth import Mouth
+from mouth import Mouth
 
 Output = rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from face import Face
 from livekit import api, rtc
 from livekit.agents import AgentSession
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
@@ -20,9 +21,7 @@ from livekit.agents.voice.avatar import (
     DataStreamAudioOutput,
     DataStreamAudioReceiver,
 )
-
-from .face import Face
-from .renderer import FaceRenderer
+from renderer import FaceRenderer
 
 SAMPLE_RATE_HZ = 16000
 FPS = 20

@@ -37,8 +37,10 @@ class TestEachAgent:
         beside = {other.stem for other in EXAMPLES.iterdir()}
         assert _imports(path) & {"", *beside} == set()
 
-    def test_the_file_has_a_server_and_its_docstring_the_command_that_starts_it(self, path: Path) -> None:
-        agent = importlib.import_module(path.stem)
-        assert isinstance(agent.server, AgentServer)
-        command = f"    python -m livekit.agents start --dev examples/{path.name}"
-        assert command in inspect.getsource(agent).splitlines()
+
+@pytest.mark.parametrize("path", [*_AGENTS, EXAMPLES / "avatar" / "agent.py"], ids=lambda path: path.stem)
+def test_the_file_has_a_server_and_its_docstring_the_command_that_starts_it(path: Path) -> None:
+    agent = importlib.import_module(path.stem)
+    assert isinstance(agent.server, AgentServer)
+    command = f"    python -m livekit.agents start --dev {path.relative_to(EXAMPLES.parent).as_posix()}"
+    assert command in inspect.getsource(agent).splitlines()

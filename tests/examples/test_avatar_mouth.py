@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from avatar.mouth import CLOSING_SECONDS, Mouth
+from mouth import CLOSING_SECONDS, Mouth
 
 FRAME_SECONDS = 0.04
 

@@ -4,13 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from avatar.face import Face
-from avatar.renderer import FaceRenderer
+from face import Face
 from fakes.limits import within
 from fakes.room import Audio
 from fakes.stage import openness
 from livekit import rtc
 from livekit.agents.voice.avatar import AudioSegmentEnd
+from renderer import FaceRenderer
 
 FPS = 25
 

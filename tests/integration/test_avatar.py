@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from avatar import perform
 from fakes.stage import Stage
 from livekit.agents.voice.avatar import QueueAudioOutput
 from livekit.agents.voice.io import PlaybackFinishedEvent
+from session import perform
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from avatar import FaceAvatar
 from fakes.limits import within
 from fakes.stage import openness
 from livekit import rtc
@@ -16,6 +15,7 @@ from livekit.agents.testing import fake_job_context
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 from livekit.agents.voice.io import PlaybackFinishedEvent
 from livekit.agents.voice.room_io import RoomOptions
+from session import FaceAvatar
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
