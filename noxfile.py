@@ -127,10 +127,12 @@ def live(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation and the API reference to build/docs; a warning is an error."""
+    """Build the documentation to build/docs; a warning is an error. Run its code blocks, and check its links."""
     _install(session, *DOCS)
-    arguments = ["--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"]
-    session.run("python", "-m", "sphinx", *arguments, *session.posargs)
+    session.run(
+        "python", "-m", "sphinx", "--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"
+    )
+    _pytest(session, "tests/test_documentation.py tests/integration/test_documented_code.py")
 
 
 @nox.session
