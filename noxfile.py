@@ -127,11 +127,10 @@ def live(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation to build/docs; a warning is an error. Run its code blocks, and check its links."""
+    """Build the documentation to build/docs (a warning is an error), run its code and check its links."""
     _install(session, *DOCS)
-    session.run(
-        "python", "-m", "sphinx", "--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"
-    )
+    arguments = ["--nitpicky", "--fail-on-warning", "--fresh-env", "docs", "build/docs"]
+    session.run("python", "-m", "sphinx", *arguments)
     _pytest(session, "tests/test_documentation.py tests/integration/test_documented_code.py")
 
 
