@@ -32,7 +32,7 @@ from .threads import in_thread, post_to, use_batch_scheduling
 from .watchdog import Watchdog
 
 CLOSE_SECONDS = 2.5
-"""Stopping takes up to a second; after this time an error is logged and the thread abandoned."""
+"""Stopping takes some 0.3 s; after this time an error is logged and the thread abandoned."""
 _DRAIN_SECONDS = 10.0
 """How long Azure may be silent after the end of the audio before it counts as gone."""
 _LONGEST_SEGMENT_MS = 70000

@@ -24,12 +24,11 @@ from .tcp_nodelay import set_tcp_nodelay
 Post = Callable[[events.Event], None]
 
 _RETRY_INTERVAL_MS = 250
-_STOP_SECONDS = "SPEECH-StopRecognitionTimeoutInSeconds"
-"""How long a stop waits for the end of the turn. Then the SDK tears down what its network thread uses."""
 _TURN_BEGINS_SECONDS = 0.3
 """For so long after the first audio, or after something from the service, a turn may be about to begin."""
 _SDK_SETTINGS = {
-    _STOP_SECONDS: 0,
+    # Seconds. How long a stop waits for the end of the turn; the service may take its time.
+    "SPEECH-StopRecognitionTimeoutInSeconds": 0,
     "SPEECH-Error-RetryDurationMS": _RETRY_INTERVAL_MS,
     # Kept audio is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
@@ -116,11 +115,10 @@ class AzureRecognizer:
         # A recognizer that a callback keeps alive until the interpreter ends aborts the process.
         for signal in self._signals:
             signal.disconnect_all()
-        if time.monotonic() - self._callbacks.active_at < _TURN_BEGINS_SECONDS:
-            # A turn that begins while the SDK tears down meets a null pointer, which ends the process. One
-            # begins with the first audio, and one with the rest of the audio when the service ends a turn,
-            # as it does after the last voice.
-            self._recognizer.properties.set_property_by_name(_STOP_SECONDS, "1")
+        # A stop tears down what the SDK's network thread uses. A turn that it begins just then meets a null
+        # pointer, which ends the process. One begins with the first audio, and one with the rest of the audio
+        # when the service ends a turn, as it does after the last voice.
+        time.sleep(max(0.0, self._callbacks.active_at + _TURN_BEGINS_SECONDS - time.monotonic()))
         self._recognizer.stop_continuous_recognition_async().get()
         with self._letting_go:
             self._closed = True

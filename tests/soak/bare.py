@@ -9,7 +9,7 @@ import azure.cognitiveservices.speech as speechsdk
 
 _LIMIT_SECONDS = 10.0
 _SETTINGS = {
-    "SPEECH-StopRecognitionTimeoutInSeconds": "1",
+    "SPEECH-StopRecognitionTimeoutInSeconds": "0",
     "SPEECH-Error-RetryDurationMS": "250",
     "SPEECH-Error-MaxRetryCount": "32",
     "SPEECH-TransmitLengthBeforThrottleMs": "60000",
