@@ -91,6 +91,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--to", default="fr", metavar="LANGUAGE", help="target language (default: %(default)s)"
     )
+    parser.add_argument(
+        "--voice",
+        default="personal-voice",
+        metavar="NAME",
+        help="whose voice it speaks in; a prebuilt voice needs no approval (default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=Path("interpreted.wav"), help="(default: %(default)s)")
     parser.add_argument(
         "--plot", action="store_true", help="also draw what was said and heard, as a PNG beside the WAV"
@@ -108,7 +114,7 @@ async def interpret(options: argparse.Namespace, console: Console) -> None:
         async with azure_or_emulator(options.recording, tell=conversation.tell) as credentials:
             if not credentials:
                 console.print(f"Interpreting to {options.to} with Azure Speech.")
-            stt = azure_interpreter.STT(target_languages=options.to, **credentials)
+            stt = azure_interpreter.STT(target_languages=options.to, voice=options.voice, **credentials)
             conversation.follow(stt)
             tts = azure_interpreter.TTS(stt, sample_rate=SAMPLE_RATE_HZ)
             session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())

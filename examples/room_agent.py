@@ -1,4 +1,4 @@
-"""An interpreter for a LiveKit room: everything that is said is heard in French.
+"""An interpreter for a LiveKit room: what the first participant says is heard in French.
 
     python -m livekit.agents start --dev examples/room_agent.py
 
