@@ -11,6 +11,7 @@ from .exchange import Exchange
 from .fault_schedule import FaultSchedule
 from .faults import Fault
 from .script import Line, Script, Voice
+from .speech_context import Detection
 from .vad import EnergyVad, ScriptedVad, Vad
 
 _SAME_STRETCH_SECONDS = 0.3
@@ -37,13 +38,13 @@ class Behaviour:
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
         synthesis_seconds: How long the voice of a text is, if a client asks for text to speech.
-        silence_ms: How much silence ends an utterance.
+        silence_ms: How much silence ends an utterance, unless the client chooses (its segmentation).
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
         silent_turn_seconds: How much silence ends a turn, with a final result without words, unless the
-            client turns that off (a silence timeout of 0); Azure's is about 15 s. None: silence ends no turn.
-        longest_seconds: A longer utterance is cut. From 30 s on its audio is acknowledged in its middle,
-            so a client that connects again sends only later audio.
+            client chooses (its silence timeouts, of which 0 is none). None: silence ends no turn.
+        longest_seconds: A longer utterance is cut, unless the client chooses (its segmentation). From 30 s on
+            its audio is acknowledged in its middle, so a client that connects again sends only later audio.
         connection_seconds: The age at which the service closes a connection; None: never.
         token_seconds: How long a token of `Emulator.issue_token` is accepted; then keys are not. None: keys
             are accepted, and tokens are not checked.
@@ -67,7 +68,7 @@ class Behaviour:
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     utterances_per_turn: int | None = None
-    silent_turn_seconds: float | None = None
+    silent_turn_seconds: float | None = 15.0
     longest_seconds: float = 30.0
     connection_seconds: float | None = None
     token_seconds: float | None = None
@@ -126,7 +127,7 @@ class Conversation:
         self._script = behaviour.script
         self._starts: deque[tuple[int, float]] = deque(maxlen=_STRETCHES_KEPT)
 
-    def vad(self, sample_rate: int, start_seconds: float) -> Vad:
+    def vad(self, sample_rate: int, start_seconds: float, detection: Detection) -> Vad:
         """Listen to audio that begins at a position in the stream."""
         stretches = [
             (line.start_seconds, line.end_seconds)
@@ -138,8 +139,8 @@ class Conversation:
         return EnergyVad(
             sample_rate,
             start_seconds=start_seconds,
-            silence_ms=self.behaviour.silence_ms,
-            longest_seconds=self.behaviour.longest_seconds,
+            silence_ms=detection.segment_silence_ms or self.behaviour.silence_ms,
+            longest_seconds=detection.longest_seconds or self.behaviour.longest_seconds,
         )
 
     def line(self, samples: Voice, start_seconds: float, index: int | None = None) -> Line:

@@ -80,6 +80,11 @@ class PhraseMessages:
         phrase = {"RecognitionStatus": "Success", "DisplayText": "", **span}
         return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": translations})
 
+    def silence(self, span: dict[str, Any]) -> Message:
+        """The result of a turn for one phrase in which nothing was said."""
+        phrase = {"RecognitionStatus": "InitialSilenceTimeout", **span}
+        return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": []})
+
     def error(self, status: ErrorName, span: dict[str, Any]) -> Message:
         """A result that is an error."""
         return self._phrase({"RecognitionStatus": status, **span}, _untranslated("no translation"))

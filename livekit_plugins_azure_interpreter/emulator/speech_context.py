@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
-_SILENCE_TIMEOUTS = ("initialSilenceTimeout", "trailingSilenceTimeout")
+_SINGLE = "INTERACTIVE"
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How the client wants phrases to be found (Azure's `phraseDetection`). None: as the service chooses.
+
+    Args:
+        is_single: The turn ends after one phrase (Azure's mode INTERACTIVE, the SDK's `recognize_once`).
+        initial_silence_seconds: How much silence before the first phrase ends the turn; infinite: none does.
+        trailing_silence_seconds: How much silence after a phrase ends the turn; infinite: none does.
+        segment_silence_ms: How much silence ends a phrase.
+        longest_seconds: A longer phrase is cut.
+    """
+
+    is_single: bool = False
+    initial_silence_seconds: float | None = None
+    trailing_silence_seconds: float | None = None
+    segment_silence_ms: int | None = None
+    longest_seconds: float | None = None
+
+    @classmethod
+    def parse(cls, wanted: dict[str, Any]) -> Detection:
+        """Read a `phraseDetection`.
+
+        Raises:
+            AttributeError, TypeError, ValueError: It has another shape than Azure's.
+        """
+        mode = wanted.get("mode") or ""
+        segmentation = (wanted.get(mode) or {}).get("segmentation") or {}
+        silence_ms = _positive(segmentation.get("segmentationSilenceTimeoutMs"))
+        longest_ms = _positive(segmentation.get("segmentationForcedTimeoutMs"))
+        return cls(
+            mode.upper() == _SINGLE,
+            _silence_seconds(wanted.get("initialSilenceTimeout")),
+            _silence_seconds(wanted.get("trailingSilenceTimeout")),
+            None if silence_ms is None else round(silence_ms),
+            None if longest_ms is None else longest_ms / 1000,
+        )
 
 
 @dataclass(frozen=True)
@@ -20,14 +59,14 @@ class SpeechContext:
         targets: The languages to translate to; None: the client only wants the words.
         voiced_language: The language that is also spoken.
         start_seconds: Where the turn's audio begins in the session's.
-        ends_in_silence: The service may end the turn when nothing is said for long.
+        detection: How phrases are found.
     """
 
     request_id: str
     targets: tuple[str, ...] | None
     voiced_language: str | None
     start_seconds: float
-    ends_in_silence: bool = True
+    detection: Detection = Detection()
 
     @classmethod
     def parse(cls, message: Message) -> SpeechContext:
@@ -39,22 +78,49 @@ class SpeechContext:
         context = message.json()
         try:
             return cls._parse(message.request_id, context)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
             raise WireError(f"{message.path} has another shape than Azure's") from error
 
     @classmethod
     def _parse(cls, request_id: str, context: dict[str, Any]) -> SpeechContext:
         translation = context.get("translation")
-        targets = None if translation is None else tuple(translation.get("targetLanguages", ()))
-        voiced = context.get("synthesis", {}).get("synthesizedLanguages", [])
-        wanted = (translation or {}).get("onSuccess", {}).get("action") == "Synthesize"
+        targets = None if translation is None else _languages(translation.get("targetLanguages", []))
         streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
         offset = int((streams.get("1") or {}).get("offset", 0))
-        timeouts = (context.get("phraseDetection", {}).get(name) for name in _SILENCE_TIMEOUTS)
         return cls(
             request_id,
             targets,
-            voiced[0] if wanted and voiced else None,
+            _voiced_language(translation or {}, context.get("synthesis") or {}),
             offset / _TICKS_PER_SECOND,
-            ends_in_silence=not any(timeout == 0 for timeout in timeouts),
+            Detection.parse(context.get("phraseDetection") or {}),
         )
+
+
+def _voiced_language(translation: dict[str, Any], synthesis: dict[str, Any]) -> str | None:
+    if translation.get("onSuccess", {}).get("action") != "Synthesize":
+        return None
+    # None named means all that have a voice: JavaScript's SDK names none.
+    voiced = _languages(synthesis.get("synthesizedLanguages") or list(synthesis.get("defaultVoices") or ()))
+    return voiced[0] if voiced else None
+
+
+def _languages(wanted: Any) -> tuple[str, ...]:
+    if not isinstance(wanted, list) or not all(isinstance(language, str) for language in wanted):
+        raise TypeError("languages must be a list of strings")
+    return tuple(wanted)
+
+
+def _silence_seconds(timeout_ms: Any) -> float | None:
+    """Azure's timeout, of which 0 means that there is none."""
+    if timeout_ms == 0:
+        return math.inf
+    milliseconds = _positive(timeout_ms)
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _positive(number: Any) -> float | None:
+    if number is None:
+        return None
+    if not 0 < float(number) < math.inf:
+        raise ValueError("a time must be positive")
+    return float(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -25,6 +26,8 @@ _SILENCE_KEPT_SECONDS = 1.0
 """Speech is found a little after it began; older silence is dropped."""
 _LONG_SPEECH_SECONDS = 30.0
 """An utterance of this length is acknowledged in its middle: after 66 s the client would give up."""
+_SINGLE_SILENCE_SECONDS = 5.0
+"""Azure's initial silence timeout of a turn for one phrase."""
 _MOST_WAITING = 100
 """The number of unanswered utterances at which no more audio is read."""
 
@@ -124,12 +127,13 @@ class Turn:
         if self._over:
             return
         if not payload:
-            await self._end()
+            await self._end(heard_seconds=self.now)
             return
         pcm = self._recording.append(payload)
         if self._vad is None:
             rate = self._recording.sample_rate
-            self._vad = self._conversation.vad(rate, self._request.start_seconds)
+            detection = self._request.detection
+            self._vad = self._conversation.vad(rate, self._request.start_seconds, detection)
         await self._heard(self._vad.hear(pcm))
         if self._speech_start is None:
             self._recording.forget(self.now - _SILENCE_KEPT_SECONDS)
@@ -168,22 +172,29 @@ class Turn:
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
             await self._results.put(_Utterance(line, start, end, samples))
-            if self._count == self._behaviour.utterances_per_turn and not self._over:
-                await self._end()
+            if self._count == self._most_utterances and not self._over:
+                await self._end(heard_seconds=end)
                 return
 
-    async def _end(self) -> None:
+    @property
+    def _most_utterances(self) -> int | None:
+        return 1 if self._request.detection.is_single else self._behaviour.utterances_per_turn
+
+    async def _end(self, *, heard_seconds: float) -> None:
+        """End the turn. The audio up to here is answered; the client sends what comes after it again."""
         self._over = True
         if self._vad is not None and self._speech_start is not None:
             await self._heard(self._vad.end())
+        if self._request.detection.is_single and self._count == 0:
+            await self._perform(Send(self._answers.silence(self._span(self._acknowledged, self.now))))
         await self._results.put(None)
-        self._tasks.append(asyncio.create_task(self._finish(*self._tasks)))
+        self._tasks.append(asyncio.create_task(self._finish(heard_seconds, *self._tasks)))
 
-    async def _finish(self, *saying: asyncio.Task[None]) -> None:
+    async def _finish(self, heard_seconds: float, *saying: asyncio.Task[None]) -> None:
         # The client ends the turn's audio at speech.endDetected and drops what comes after turn.end.
         await self._say("speech.endDetected", {"Offset": self._ticks(self.now)})
         await asyncio.gather(*saying)
-        await self._say("turn.end", {})
+        await self._say("turn.end", {}, self._acknowledging(heard_seconds))
 
     async def _interim(self) -> None:
         interval_ms = self._behaviour.interim_interval_ms
@@ -201,20 +212,28 @@ class Turn:
             await self._say("audio.acknowledge", {}, self._acknowledging(self.now))
 
     async def _end_in_silence(self) -> None:
-        limit = self._behaviour.silent_turn_seconds
         quiet = self._speech_start is None and self._answered == self._count
-        if limit is None or self._over or not (quiet and self._request.ends_in_silence):
+        if self._over or not quiet or self.now - self._quiet_since < self._silence_limit_seconds:
             return
-        if self.now - self._quiet_since < limit:
-            return
-        conversation = self._conversation
-        # The service has been seen to use both forms.
-        nothing = self._answers.nothing(
-            self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
-        )
-        conversation.silent_turns += 1
-        await self._perform(Send(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
-        await self._end()
+        if not self._request.detection.is_single:
+            conversation = self._conversation
+            # The service has been seen to use both forms.
+            nothing = self._answers.nothing(
+                self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
+            )
+            conversation.silent_turns += 1
+            await self._perform(Send(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
+        await self._end(heard_seconds=self.now)
+
+    @property
+    def _silence_limit_seconds(self) -> float:
+        detection, own = self._request.detection, self._behaviour.silent_turn_seconds
+        asked = detection.trailing_silence_seconds if self._count else detection.initial_silence_seconds
+        if asked is not None:
+            return asked
+        if detection.is_single:
+            return _SINGLE_SILENCE_SECONDS
+        return math.inf if own is None else own
 
     async def _give_results(self) -> None:
         while (utterance := await self._results.get()) is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.speech_context import Detection
 from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, ScriptedVad, SpeechEnded
 
 _LINES = (Line("one"), Line("two"))
@@ -88,27 +89,27 @@ class TestLine:
 
 class TestVad:
     def test_a_function_hears_by_energy(self) -> None:
-        vad = Conversation(Behaviour(script=lambda _: Line("one"))).vad(16000, 0.0)
+        vad = Conversation(Behaviour(script=lambda _: Line("one"))).vad(16000, 0.0, Detection())
         assert isinstance(vad, EnergyVad)
 
     def test_it_cuts_an_utterance_that_is_too_long(self, audio: Any) -> None:
-        vad = Conversation(Behaviour(longest_seconds=1.0)).vad(16000, 0.0)
+        vad = Conversation(Behaviour(longest_seconds=1.0)).vad(16000, 0.0, Detection())
         ends = [event.end_seconds for event in vad.hear(audio.noise(2.5)) if isinstance(event, SpeechEnded)]
         assert ends == [1.0, 2.0]
 
     def test_lines_without_positions_are_found_by_energy(self) -> None:
-        assert isinstance(Conversation(Behaviour(script=_LINES)).vad(16000, 0.0), EnergyVad)
+        assert isinstance(Conversation(Behaviour(script=_LINES)).vad(16000, 0.0, Detection()), EnergyVad)
 
     def test_lines_with_positions_are_found_there(self) -> None:
         script = [Line("a", start_seconds=0, end_seconds=1)]
-        assert isinstance(Conversation(Behaviour(script=script)).vad(16000, 0.0), ScriptedVad)
+        assert isinstance(Conversation(Behaviour(script=script)).vad(16000, 0.0, Detection()), ScriptedVad)
 
     def test_it_ends_speech_after_the_silence_of_the_behaviour(self, audio: Any) -> None:
-        vad = Conversation(Behaviour(silence_ms=100)).vad(16000, 0.0)
+        vad = Conversation(Behaviour(silence_ms=100)).vad(16000, 0.0, Detection())
         heard = list(vad.hear(audio.noise(0.2) + audio.silence(0.1)))
         assert [type(event) for event in heard][-1] is SpeechEnded
 
     def test_it_counts_from_where_the_audio_begins(self, audio: Any) -> None:
-        vad = Conversation(Behaviour()).vad(16000, 20.0)
+        vad = Conversation(Behaviour()).vad(16000, 20.0, Detection())
         (began,) = vad.hear(audio.noise(0.2))
         assert began.start_seconds == 20.0

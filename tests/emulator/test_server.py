@@ -470,7 +470,7 @@ class TestReconnect:
         assert (await client.until_final())["SpeechPhrase"]["Offset"] == 4_000_000
 
     async def test_another_session_begins_the_script_anew(self, start: Any, connect: Any, audio: Any) -> None:
-        emulator = await start(Behaviour(script=_SCRIPT))
+        emulator = await start(Behaviour(script=_SCRIPT, silent_turn_seconds=None))
         await self._first_half(emulator, connect, audio, "s1")
         client = await connect(emulator.endpoint, session_id="s2")
         await client.open_turn()
