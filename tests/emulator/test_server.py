@@ -246,7 +246,7 @@ class TestMemory:
         self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
     ) -> None:
         mocker.patch.object(server, "_SESSIONS_KEPT", 1)
-        emulator = await start(Behaviour(script=_SCRIPT))
+        emulator = await start(Behaviour(script=_SCRIPT, silent_turn_seconds=None))
         for session_id in ("s1", "s2"):
             await (await connect(emulator.endpoint, session_id=session_id)).whole_turn(audio.utterance())
         again = await connect(emulator.endpoint, session_id="s1")
