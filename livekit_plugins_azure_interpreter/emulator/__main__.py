@@ -49,6 +49,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
     add("--script", type=Path, help="what it understands and says (JSON)")
     add("--key", help="accept only this key; others get 401, as with a wrong key")
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="let in web pages of this origin (default: those of this machine)",
+    )
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which clients find it (default: localhost, 127.0.0.1, ::1)",
+    )
     add("--no-interim", action="store_true", help="send no interim results")
     add(
         "--recognition-delay-ms",
@@ -62,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
     add("--silence-ms", type=int, default=default.silence_ms, help="silence that ends an utterance")
     add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
+    add(
+        "--silent-turn-seconds",
+        type=float,
+        default=default.silent_turn_seconds,
+        help="silence that ends a turn, unless the client chooses (default: %(default)s)",
+    )
     add(
         "--longest-seconds",
         type=float,
@@ -101,6 +121,7 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         riff=options.riff,
         silence_ms=options.silence_ms,
         utterances_per_turn=options.utterances_per_turn,
+        silent_turn_seconds=options.silent_turn_seconds,
         longest_seconds=options.longest_seconds,
         connection_seconds=options.connection_seconds,
         token_seconds=options.token_seconds,
@@ -124,7 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        emulator = Emulator(_behaviour(options), port=options.port)
+        emulator = Emulator(
+            _behaviour(options), port=options.port, origins=options.allow_origin, hosts=options.allow_host
+        )
         asyncio.run(_serve(emulator))
     except (ValueError, OSError, OverflowError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

@@ -107,6 +107,7 @@ class ClientConnection:
             return
         turn = self._turns[-1]
         await turn.hear(message.body)
+        self._conversation.heard_until(turn.now)
         before, self._position = self._position, max(self._position, turn.now)
         for fault in self._conversation.faults.at_position(before, self._position):
             await self._happen(fault, turn)

@@ -118,14 +118,24 @@ class Spoken:
 
 
 class Conversation:
-    """The utterances of one session (Azure's X-ConnectionId) and their lines."""
+    """The utterances of one session (Azure's X-ConnectionId) and their lines.
+
+    Attributes:
+        now: The position up to which its audio was heard, in seconds.
+        silent_turns: How many of its turns ended in silence.
+    """
 
     def __init__(self, behaviour: Behaviour, faults: FaultSchedule | None = None) -> None:
         self.behaviour = behaviour
         self.faults = FaultSchedule(behaviour.faults) if faults is None else faults
         self.silent_turns = 0
+        self.now = 0.0
         self._script = behaviour.script
         self._starts: deque[tuple[int, float]] = deque(maxlen=_STRETCHES_KEPT)
+
+    def heard_until(self, seconds: float) -> None:
+        """Note how far the session's audio was heard."""
+        self.now = max(self.now, seconds)
 
     def vad(self, sample_rate: int, start_seconds: float, detection: Detection) -> Vad:
         """Listen to audio that begins at a position in the stream."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +23,7 @@ from .script import Line
 from .wire import Message, json_body
 
 _WORDS_PER_SECOND = 2.5
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _OTHER_REQUEST_ID = "0" * 32
 
 
@@ -30,10 +33,15 @@ class PhraseMessages:
     Args:
         targets: The languages to translate to; None: the client only wants the words, and
             gets other messages.
+        detailed: Final results also have alternatives (Azure's NBest).
+        word_timings: And those the place of each word.
     """
 
-    def __init__(self, targets: Sequence[str] | None) -> None:
+    def __init__(
+        self, targets: Sequence[str] | None, *, detailed: bool = False, word_timings: bool = False
+    ) -> None:
         self.targets = targets
+        self._detailed, self._word_timings = detailed, word_timings
 
     def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> Message:
         """As many words as were heard in so many seconds."""
@@ -94,6 +102,8 @@ class PhraseMessages:
             return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
         language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_language(language)}
+        if self._detailed:
+            phrase["NBest"] = [_best(line.text, span, word_timings=self._word_timings)]
         failed = faults.get(NoTranslation)
         if failed or not line.translated:
             return self._phrase(phrase, _untranslated(failed.reason if failed else "no translation"))
@@ -110,6 +120,21 @@ class PhraseMessages:
         if self.targets is None:
             return _message("speech.phrase", phrase)
         return _message("translation.response", {"SpeechPhrase": phrase, **translated})
+
+
+def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, Any]:
+    """The only alternative. Its words have no punctuation; each is as long as its letters."""
+    words = _WORD.findall(text.lower())
+    lexical = " ".join(words)
+    best = {"Confidence": 0.9, "Lexical": lexical, "ITN": lexical, "MaskedITN": lexical, "Display": text}
+    if word_timings:
+        ticks = span["Duration"] / max(1, sum(map(len, words)))
+        places = itertools.accumulate((len(word) * ticks for word in words), initial=float(span["Offset"]))
+        best["Words"] = [
+            {"Word": word, "Offset": round(at), "Duration": round(len(word) * ticks)}
+            for word, at in zip(words, places, strict=False)
+        ]
+    return best
 
 
 def _untranslated(reason: str) -> dict[str, Any]:

@@ -57,8 +57,9 @@ class _RecordedTurn:
     def __init__(self, request: SpeechContext, now: float) -> None:
         self.request_id = request.request_id
         self.ended = False
-        self._recording = TurnAudio(request.start_seconds)
-        self._positions = [request.start_seconds]
+        start = request.start_seconds or 0.0
+        self._recording = TurnAudio(start)
+        self._positions = [start]
         self._times = [now]
 
     @property

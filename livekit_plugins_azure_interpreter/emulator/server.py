@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Collection
 from types import TracebackType
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from .faults import HangHandshake, Refuse
 from .replay import Replay, ReplayedConnection
 from .sockets import Tap, reset
 from .synthesis import SynthesisService, Synthesized
+from .visitors import Visitors
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
@@ -45,6 +47,8 @@ class Emulator:
         behaviour: What it understands, how it answers, and its faults.
         port: The port on which it listens; 0 finds a free one.
         tap: Sees every message.
+        origins: Web pages that are let in beside those of this machine, e.g. "https://example.com".
+        hosts: Names under which clients may find it beside those of this machine.
 
     Attributes:
         spoken: Every voice that was sent completely, in order, with its samples: the last hour of them,
@@ -56,8 +60,17 @@ class Emulator:
         faults: The faults that will still happen.
     """
 
-    def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, tap: Tap | None = None) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        *,
+        port: int = 0,
+        tap: Tap | None = None,
+        origins: Collection[str] = (),
+        hosts: Collection[str] = (),
+    ) -> None:
         self.behaviour = behaviour or Behaviour()
+        self._visitors = Visitors(origins, hosts)
         self.tap = tap or Tap()
         self.spoken: list[Spoken] = []
         self.synthesized: list[Synthesized] = []
@@ -114,6 +127,7 @@ class Emulator:
             OSError: The port is taken.
         """
         app = web.Application()
+        self._visitors.receive(app)
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
         for path in _SYNTHESIS_PATHS:
@@ -161,13 +175,14 @@ class Emulator:
 
     def _knows_key(self, request: web.Request) -> bool:
         key = self.behaviour.key
-        return key is None or request.headers.get("Ocp-Apim-Subscription-Key") == key
+        return key is None or _given(request, "Ocp-Apim-Subscription-Key") == key
 
     def _lets_in(self, request: web.Request) -> bool:
         if self.behaviour.token_seconds is None:
             return self._knows_key(request)
         # An Entra ID token of a resource is "aad#RESOURCE#TOKEN".
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ").rpartition("#")[2]
+        scheme, _, token = _given(request, "Authorization").rpartition(" ")
+        token = token.rpartition("#")[2] if scheme.lower() == "bearer" else ""
         return self._tokens.get(token, 0.0) > time.monotonic()
 
     async def _connected(self, request: web.Request) -> web.StreamResponse:
@@ -179,7 +194,7 @@ class Emulator:
             await for_ever()
         if not self._lets_in(request):
             return web.Response(status=401, text="Access denied due to invalid credentials.")
-        session_id = request.headers.get("X-ConnectionId", "")
+        session_id = _given(request, "X-ConnectionId")
         recorded = None if self._replay is None else self._replay.connection(session_id)
         if recorded is not None and recorded.status is not None:
             return web.Response(status=recorded.status)
@@ -255,6 +270,11 @@ class Emulator:
             logger.debug("the port is taken: %s", error)
             return False
         return True
+
+
+def _given(request: web.Request, name: str) -> str:
+    """A header, or the parameter of that name: a browser cannot set the headers of a WebSocket."""
+    return request.headers.get(name) or request.query.get(name, "")
 
 
 def _keep_latest(voices: list[Spoken] | list[Synthesized]) -> None:

@@ -10,6 +10,7 @@ from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
 _SINGLE = "INTERACTIVE"
+_DETAILED = "DETAILED"
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,20 @@ class SpeechContext:
         request_id: The turn's own id, which all its messages carry.
         targets: The languages to translate to; None: the client only wants the words.
         voiced_language: The language that is also spoken.
-        start_seconds: Where the turn's audio begins in the session's.
+        start_seconds: Where the turn's audio begins in the session's; None: where the last turn's ended. Not
+            every client says it: JavaScript's SDK never sends audio again.
+        detailed: Final results also have alternatives, with words as they were said (Azure's NBest).
+        word_timings: And the place of each word.
         detection: How phrases are found.
     """
 
     request_id: str
     targets: tuple[str, ...] | None
     voiced_language: str | None
-    start_seconds: float
+    start_seconds: float | None
     detection: Detection = Detection()
+    detailed: bool = False
+    word_timings: bool = False
 
     @classmethod
     def parse(cls, message: Message) -> SpeechContext:
@@ -85,15 +91,23 @@ class SpeechContext:
     def _parse(cls, request_id: str, context: dict[str, Any]) -> SpeechContext:
         translation = context.get("translation")
         targets = None if translation is None else _languages(translation.get("targetLanguages", []))
-        streams = context.get("continuation", {}).get("audio", {}).get("streams", {})
-        offset = int((streams.get("1") or {}).get("offset", 0))
+        output = context.get("phraseOutput") or {}
         return cls(
             request_id,
             targets,
             _voiced_language(translation or {}, context.get("synthesis") or {}),
-            offset / _TICKS_PER_SECOND,
+            _start_seconds(context.get("continuation")),
             Detection.parse(context.get("phraseDetection") or {}),
+            str(output.get("format")).upper() == _DETAILED,
+            "WordTimings" in ((output.get("detailed") or {}).get("options") or ()),
         )
+
+
+def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
+    if continuation is None:
+        return None
+    streams = continuation.get("audio", {}).get("streams", {})
+    return int((streams.get("1") or {}).get("offset", 0)) / _TICKS_PER_SECOND
 
 
 def _voiced_language(translation: dict[str, Any], synthesis: dict[str, Any]) -> str | None:

@@ -23,7 +23,8 @@ from .sockets import reset, send, until_closed
 from .voices import voice_chunks
 from .wire import Message, WireError, json_body
 
-_FORMAT = re.compile(r"(raw|riff)-(\d+)(k?)hz-16bit-mono-pcm")
+_FORMAT = re.compile(r"(raw|riff)-(\d{1,6}(?:\.\d{1,3})?)(k?)hz-16bit-mono-pcm")
+_RATES_HZ = (8000, 16000, 22050, 24000, 44100, 48000)
 _WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 _TICKS_PER_SECOND = 10_000_000
 _MOST_SSML_BYTES = 65_536
@@ -52,7 +53,10 @@ class OutputFormat:
         found = _FORMAT.fullmatch(name)
         if found is None:
             raise WireError(f"the emulator speaks 16 bit mono PCM only, not {name!r}")
-        return cls(int(found[2]) * (1000 if found[3] else 1), found[1] == "riff")
+        sample_rate = round(float(found[2]) * (1000 if found[3] else 1))
+        if sample_rate not in _RATES_HZ:
+            raise WireError(f"Azure has no voice at {sample_rate} Hz")
+        return cls(sample_rate, found[1] == "riff")
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ class SynthesisConnection:
             await self._send(Message("audio", stream, chunk), True)
         await self._fail(fault, 1.0)
         await self._tell(message, "turn.end", {})
-        self._synthesized(Synthesized(text, voice, message.body.decode()))
+        self._synthesized(Synthesized(text, voice, message.body.decode(errors="replace")))
 
     async def _tell(self, message: Message, path: str, body: dict[str, Any]) -> None:
         headers = {"X-RequestId": message.request_id, **_JSON}
@@ -281,7 +285,7 @@ class SynthesisService:
         await response.prepare(request)
         async for chunk in speak(voice, form, self._behaviour):
             await response.write(chunk)
-        self._synthesized(Synthesized(text, voice, ssml.decode()))
+        self._synthesized(Synthesized(text, voice, ssml.decode(errors="replace")))
         return response
 
 
@@ -292,4 +296,4 @@ def _wanted(message: Message) -> SynthesisRequest:
         words = audio.get("metadataOptions", {}).get("wordBoundaryEnabled", False)
     except (LookupError, TypeError, AttributeError) as error:
         raise WireError(f"{message.path} has another shape than Azure's") from error
-    return SynthesisRequest(OutputFormat.parse(str(name)), words is True)
+    return SynthesisRequest(OutputFormat.parse(str(name)), str(words).lower() == "true")

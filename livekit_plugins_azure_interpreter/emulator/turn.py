@@ -86,13 +86,16 @@ class Turn:
         self._behaviour = conversation.behaviour
         self._wire = wire
         self._spoken = spoken
-        self._answers = PhraseMessages(request.targets)
-        self._recording = TurnAudio(request.start_seconds)
+        self._answers = PhraseMessages(
+            request.targets, detailed=request.detailed, word_timings=request.word_timings
+        )
+        self._start = conversation.now if request.start_seconds is None else request.start_seconds
+        self._recording = TurnAudio(self._start)
         self._vad: Vad | None = None
         self._speech_start: float | None = None
         self._speech_index: int | None = None
         self._next_interim = 0.0
-        self._acknowledged = self._quiet_since = request.start_seconds
+        self._acknowledged = self._quiet_since = self._start
         self._count = 0
         self._answered = 0
         self._over = False
@@ -133,7 +136,7 @@ class Turn:
         if self._vad is None:
             rate = self._recording.sample_rate
             detection = self._request.detection
-            self._vad = self._conversation.vad(rate, self._request.start_seconds, detection)
+            self._vad = self._conversation.vad(rate, self._start, detection)
         await self._heard(self._vad.hear(pcm))
         if self._speech_start is None:
             self._recording.forget(self.now - _SILENCE_KEPT_SECONDS)
@@ -309,4 +312,4 @@ class Turn:
         return {"Offset": self._ticks(start), "Duration": round((end - start) * _TICKS_PER_SECOND)}
 
     def _ticks(self, seconds: float) -> int:
-        return round((seconds - self._request.start_seconds) * _TICKS_PER_SECOND)
+        return round((seconds - self._start) * _TICKS_PER_SECOND)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 from .script import Voice
 from .wire import WireError
 
 _RIFF_HEADER_BYTES = 44
 _DEFAULT_RATE_HZ = 16000
+_RATES_HZ = range(8000, 192_001)
+_PCM = 1
 
 
 class TurnAudio:
@@ -30,7 +34,7 @@ class TurnAudio:
         """Take an audio message. Returns its samples, without the RIFF header of the first message.
 
         Raises:
-            WireError: The header is cut off, or has no sample rate.
+            WireError: The header is cut off, or of another format.
         """
         if payload.startswith(b"RIFF"):
             self.sample_rate = _riff_rate(payload)
@@ -54,7 +58,12 @@ class TurnAudio:
 
 
 def _riff_rate(payload: bytes) -> int:
-    rate = int.from_bytes(payload[24:28], "little")
-    if len(payload) < _RIFF_HEADER_BYTES or rate == 0:
-        raise WireError("a RIFF header is cut off, or has no sample rate")
-    return rate
+    if len(payload) < _RIFF_HEADER_BYTES:
+        raise WireError("a RIFF header is cut off")
+    tag, channels, rate = struct.unpack_from("<HHI", payload, 20)
+    bits = int.from_bytes(payload[34:36], "little")
+    if channels != 1:
+        raise WireError(f"Invalid audio channel configuration: {channels} channels, the emulator hears one")
+    if (tag, bits) != (_PCM, 16) or rate not in _RATES_HZ:
+        raise WireError("Unsupported audio format: the emulator hears 16 bit PCM at 8 to 192 kHz")
+    return int(rate)

@@ -41,7 +41,7 @@ class Message:
         """
         try:
             value = json.loads(self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise WireError(f"the body of {self.path} is not JSON") from error
         if not isinstance(value, dict):
             raise WireError(f"the body of {self.path} is not a JSON object")

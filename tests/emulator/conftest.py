@@ -18,11 +18,13 @@ from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
+from livekit_plugins_azure_interpreter.emulator.speech_context import Detection, SpeechContext
 from livekit_plugins_azure_interpreter.emulator.turn import Turn
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 FRAME_SECONDS = 0.1
+
+_AS_THE_SERVICE = Detection()
 
 
 @functools.cache
@@ -166,10 +168,11 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
         start_seconds: float = 0.0,
         conversation: Conversation | None = None,
         request_id: str = "r1",
+        detection: Detection = _AS_THE_SERVICE,
     ) -> Session:
         behaviour = behaviour or Behaviour()
         sent, spoken = Sent(), list[Spoken]()
-        request = SpeechContext(request_id, targets, voiced, start_seconds)
+        request = SpeechContext(request_id, targets, voiced, start_seconds, detection)
         turn = Turn(request, conversation or Conversation(behaviour), sent, spoken.append)
         turns.append(turn)
         return Session(turn, sent, spoken)
@@ -324,8 +327,8 @@ def eventually() -> Callable[[Callable[[], bool]], Awaitable[None]]:
 async def start() -> AsyncIterator[Callable[..., Awaitable[Emulator]]]:
     emulators: list[Emulator] = []
 
-    async def make(behaviour: Behaviour | None = None) -> Emulator:
-        emulator = Emulator(behaviour)
+    async def make(behaviour: Behaviour | None = None, **options: Any) -> Emulator:
+        emulator = Emulator(behaviour, **options)
         await emulator.start()
         emulators.append(emulator)
         return emulator
@@ -342,11 +345,11 @@ async def connect() -> AsyncIterator[Callable[..., Awaitable[Client]]]:
         async def make(
             endpoint: str,
             *,
-            session_id: str = "session-1",
+            session_id: str | None = "session-1",
             key: str | None = "any",
             authorization: str | None = None,
         ) -> Client:
-            headers = {"X-ConnectionId": session_id}
+            headers = {} if session_id is None else {"X-ConnectionId": session_id}
             if authorization is not None:
                 headers["Authorization"] = authorization
             elif key is not None:

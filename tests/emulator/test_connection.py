@@ -225,7 +225,7 @@ class TestDrop:
         await client.say(audio.utterance())
         await client.closed()
         again = await connect(emulator.endpoint)
-        await again.whole_turn(audio.utterance())
+        await again.whole_turn(audio.utterance(), offset="0")
         assert [spoken.text for spoken in emulator.spoken] == ["one"]
 
     async def test_the_position_goes_on_over_the_connections_of_a_session(
@@ -312,7 +312,7 @@ class TestMute:
         client = await connect(emulator.endpoint)
         await client.open_turn()
         await client.say(audio.utterance())
-        await (await connect(emulator.endpoint)).whole_turn(audio.utterance())
+        await (await connect(emulator.endpoint)).whole_turn(audio.utterance(), offset="0")
         assert [spoken.text for spoken in emulator.spoken] == ["one"]
 
 

@@ -87,9 +87,10 @@ class _Recorded:
     def __init__(self) -> None:
         self.behaviour = Behaviour()
         self.port = -1
+        self.visitors: tuple[list[str], list[str]] = ([], [])
 
-    def __call__(self, behaviour: Behaviour, *, port: int) -> None:
-        self.behaviour, self.port = behaviour, port
+    def __call__(self, behaviour: Behaviour, *, port: int, origins: list[str], hosts: list[str]) -> None:
+        self.behaviour, self.port, self.visitors = behaviour, port, (origins, hosts)
         raise KeyboardInterrupt
 
 
@@ -121,6 +122,7 @@ class TestOptions:
             (["--riff", "every"], Behaviour(riff="every")),
             (["--silence-ms", "300"], Behaviour(silence_ms=300)),
             (["--utterances-per-turn", "2"], Behaviour(utterances_per_turn=2)),
+            (["--silent-turn-seconds", "30"], Behaviour(silent_turn_seconds=30.0)),
             (["--longest-seconds", "60"], Behaviour(longest_seconds=60.0)),
             (["--connection-seconds", "600"], Behaviour(connection_seconds=600.0)),
             (["--token-seconds", "600"], Behaviour(token_seconds=600.0)),
@@ -140,6 +142,10 @@ class TestOptions:
     def test_the_port_reaches_the_emulator(self, recorded: _Recorded) -> None:
         command.main(["--port", "1234"])
         assert recorded.port == 1234
+
+    def test_pages_and_names_that_are_allowed_reach_the_emulator(self, recorded: _Recorded) -> None:
+        command.main(["--allow-origin", "https://a.example", "--allow-host", "b", "--allow-host", "c"])
+        assert recorded.visitors == (["https://a.example"], ["b", "c"])
 
     def test_the_script_is_read(self, recorded: _Recorded, tmp_path: Path) -> None:
         path = tmp_path / "script.json"

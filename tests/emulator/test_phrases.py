@@ -55,6 +55,22 @@ class TestTranslated:
             },
         )
 
+    def test_a_detailed_final_result_has_an_alternative(self) -> None:
+        line = Line("Hello, it's me.")
+        (best,) = _body(_final(PhraseMessages(["fr"], detailed=True), line))["SpeechPhrase"]["NBest"]
+        assert (best["Lexical"], best["Display"]) == ("hello it's me", line.text)
+        assert "Words" not in best
+
+    def test_a_detailed_final_result_with_timings_has_the_place_of_each_word(self) -> None:
+        phrases = PhraseMessages(None, detailed=True, word_timings=True)
+        (step,) = phrases.final(Line("No, a."), {"Offset": 100, "Duration": 30}, {}, UtteranceFaults([]))
+        assert isinstance(step, Send)
+        (best,) = _body(step.message)["NBest"]
+        assert best["Words"] == [
+            {"Word": "no", "Offset": 100, "Duration": 20},
+            {"Word": "a", "Offset": 120, "Duration": 10},
+        ]
+
     def test_a_line_that_is_not_translated_has_no_translations(self) -> None:
         body = _body(_final(PhraseMessages(["fr"]), Line("one", translated=False)))
         assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])

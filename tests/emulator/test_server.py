@@ -123,6 +123,18 @@ class TestHandshake:
             await connect(emulator.endpoint)
         assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
+    async def test_a_browser_gives_its_key_and_its_session_in_the_address(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        emulator = await start(Behaviour(key="secret", script=_SCRIPT))
+        address = f"{emulator.endpoint}?Ocp-Apim-Subscription-Key=secret&X-ConnectionId=one"
+        client = await connect(address, key=None, session_id=None)
+        await client.whole_turn(audio.utterance())
+        again = await connect(address, key=None, session_id=None)
+        heard = await again.whole_turn(audio.utterance(), offset="25000000")
+        (final,) = [frame.json() for frame in heard if frame.is_final]
+        assert final["SpeechPhrase"]["DisplayText"] == "Goodbye"
+
 
 class TestToken:
     async def test_one_that_was_issued_is_let_in(self, start: Any, connect: Any) -> None:
@@ -135,6 +147,15 @@ class TestToken:
         token = f"Bearer aad#/subscriptions/s/accounts/a#{emulator.issue_token()}"
         await connect(emulator.endpoint, authorization=token)
         assert emulator.connections == 1
+
+    @pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+    async def test_the_scheme_is_spelled_in_any_case(self, start: Any, connect: Any, scheme: str) -> None:
+        emulator = await start(Behaviour(token_seconds=60))
+        await connect(emulator.endpoint, authorization=f"{scheme} {emulator.issue_token()}")
+
+    async def test_a_browser_gives_it_in_the_address(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(token_seconds=60))
+        await connect(f"{emulator.endpoint}?Authorization=bearer%20{emulator.issue_token()}", key=None)
 
     @pytest.mark.parametrize("how", [{"authorization": "Bearer other"}, {"key": "any"}, {"key": None}])
     async def test_nothing_else_is_let_in(self, start: Any, connect: Any, how: dict[str, Any]) -> None:
@@ -429,6 +450,15 @@ class TestSeveralTurns:
         client = await connect((await start(Behaviour(script=_SCRIPT, utterances_per_turn=1))).endpoint)
         finals = await self._two_turns(client, audio)
         assert [final["SpeechPhrase"]["DisplayText"] for final in finals] == ["Hello world", "Goodbye"]
+
+    async def test_audio_of_a_turn_that_continues_nothing_is_new(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(Behaviour(script=_SCRIPT))).endpoint)
+        for request_id in ("r1", "r2"):
+            await client.whole_turn(audio.utterance(), request_id)
+        texts = [frame.json()["SpeechPhrase"]["DisplayText"] for frame in client.received if frame.is_final]
+        assert texts == ["Hello world", "Goodbye"]
 
     async def test_offsets_are_relative_to_their_turn(self, start: Any, connect: Any, audio: Any) -> None:
         client = await connect((await start(Behaviour(utterances_per_turn=1))).endpoint)

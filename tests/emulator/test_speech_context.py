@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
+from livekit_plugins_azure_interpreter.emulator.speech_context import Detection, SpeechContext
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 
@@ -27,6 +28,13 @@ class TestSpeechContext:
         context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"]})
         assert self._parse(context).voiced_language == "de"
 
+    @pytest.mark.parametrize("named", [{}, {"synthesizedLanguages": []}])
+    def test_a_synthesis_that_names_no_language_asks_for_all_that_have_a_voice(
+        self, named: dict[str, Any]
+    ) -> None:
+        context = self._context(synthesis={"defaultVoices": {"fr": "a voice", "de": "another"}, **named})
+        assert self._parse(context).voiced_language == "fr"
+
     def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
         context = self._context()
         del context["synthesis"]
@@ -36,8 +44,11 @@ class TestSpeechContext:
         context = self._context(translation={"targetLanguages": ["fr"], "onSuccess": {"action": "None"}})
         assert self._parse(context).voiced_language is None
 
-    def test_a_first_turn_begins_at_the_start_of_the_stream(self) -> None:
-        assert self._parse(self._context()).start_seconds == 0.0
+    def test_a_turn_that_continues_nothing_begins_where_the_last_one_ended(self) -> None:
+        assert self._parse(self._context()).start_seconds is None
+
+    def test_a_continuation_without_audio_begins_at_the_start(self) -> None:
+        assert self._parse(self._context(continuation={"previousServiceTag": "s"})).start_seconds == 0.0
 
     def test_a_continuation_begins_at_its_offset(self) -> None:
         continuation = {"token": "t", "audio": {"streams": {"1": {"offset": "9000000"}}}}
@@ -60,9 +71,45 @@ class TestSpeechContext:
             pytest.param([], id="a list"),
             pytest.param({"translation": []}, id="translation is a list"),
             pytest.param({"translation": {"targetLanguages": None}}, id="no targets"),
+            pytest.param({"translation": {"targetLanguages": [1, {}]}}, id="targets are no strings"),
+            pytest.param({"translation": {"targetLanguages": "fr"}}, id="targets are a string"),
+            pytest.param({"phraseDetection": {"initialSilenceTimeout": -1}}, id="a negative time"),
+            pytest.param({"phraseDetection": {"initialSilenceTimeout": "soon"}}, id="a time is no number"),
+            pytest.param({"phraseDetection": {"mode": 7}}, id="the mode is a number"),
+            pytest.param(
+                {"continuation": {"audio": {"streams": {"1": {"offset": float("inf")}}}}}, id="endless offset"
+            ),
             pytest.param({"continuation": {"audio": {"streams": {"1": {"offset": "x"}}}}}, id="no offset"),
         ],
     )
     def test_a_context_of_another_shape_is_a_wire_error(self, context: Any) -> None:
         with pytest.raises(WireError, match=r"speech\.context"):
             self._parse(context)
+
+
+class TestDetection:
+    def _parse(self, **wanted: Any) -> Detection:
+        return Detection.parse(wanted)
+
+    def test_nothing_wanted_leaves_everything_to_the_service(self) -> None:
+        assert self._parse() == Detection()
+
+    @pytest.mark.parametrize(
+        ("mode", "is_single"), [("INTERACTIVE", True), ("Interactive", True), ("CONVERSATION", False)]
+    )
+    def test_the_mode_says_whether_the_turn_is_for_one_phrase(self, mode: str, is_single: bool) -> None:
+        assert self._parse(mode=mode).is_single is is_single
+
+    @pytest.mark.parametrize(("timeout_ms", "seconds"), [(3000, 3.0), ("700", 0.7), (0, math.inf)])
+    def test_silence_timeouts_are_milliseconds_of_which_0_is_none(
+        self, timeout_ms: Any, seconds: float
+    ) -> None:
+        detection = self._parse(initialSilenceTimeout=timeout_ms, trailingSilenceTimeout=timeout_ms)
+        assert (detection.initial_silence_seconds, detection.trailing_silence_seconds) == (seconds, seconds)
+
+    def test_the_segmentation_is_that_of_the_mode(self) -> None:
+        segmentation = {"segmentationSilenceTimeoutMs": 900, "segmentationForcedTimeoutMs": 25000}
+        wanted = {"CONVERSATION": {"segmentation": segmentation}}
+        detection = self._parse(mode="CONVERSATION", **wanted)
+        assert (detection.segment_silence_ms, detection.longest_seconds) == (900, 25.0)
+        assert self._parse(mode="INTERACTIVE", **wanted).segment_silence_ms is None

@@ -42,7 +42,7 @@ _SSML = (
 _RAW_16 = "raw-16khz-16bit-mono-pcm"
 
 
-def context(form: str = _RAW_16, request_id: str = "r1", words: bool | None = None) -> Message:
+def context(form: str = _RAW_16, request_id: str = "r1", words: bool | str | None = None) -> Message:
     audio: dict[str, Any] = {"outputFormat": form}
     if words is not None:
         audio["metadataOptions"] = {"wordBoundaryEnabled": words}
@@ -95,6 +95,11 @@ class TestFormat:
     )
     def test_pcm_is_read(self, name: str, rate: int, riff: bool) -> None:
         assert OutputFormat.parse(name) == OutputFormat(rate, riff)
+
+    @pytest.mark.parametrize("rate", ["0", "1", "100000k", "999999k", "7"])
+    def test_a_rate_that_azure_does_not_have_is_refused(self, rate: str) -> None:
+        with pytest.raises(WireError, match="Hz"):
+            OutputFormat.parse(f"raw-{rate}hz-16bit-mono-pcm")
 
     def test_a_format_other_than_pcm_is_refused_by_name(self) -> None:
         with pytest.raises(WireError, match="audio-16khz-32kbitrate-mono-mp3"):

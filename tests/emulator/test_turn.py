@@ -22,10 +22,15 @@ from livekit_plugins_azure_interpreter.emulator import (
     turn,
 )
 from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
+from livekit_plugins_azure_interpreter.emulator.speech_context import Detection
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
 _BYE = Line("Goodbye", translations={"fr": "Au revoir"})
+
+
+def _acknowledged_seconds(message: Message) -> float:
+    return int(message.headers["X-Continuation-Audio-Streams-1-Offset"]) / 10_000_000
 
 
 def _voiced(text: str, pcm: bytes, rate: int = 16000) -> Line:
@@ -269,15 +274,6 @@ class TestVoice:
         await session.finish()
         assert session.spoken[0].voice.pcm == said[:35_200]
 
-    @pytest.mark.parametrize(
-        "header",
-        [b"RIFF", b"RIFF" + bytes(40)],
-        ids=["cut off", "rate 0"],
-    )
-    async def test_a_riff_header_that_tells_no_rate_is_a_wire_error(self, begin: Any, header: bytes) -> None:
-        with pytest.raises(WireError, match="RIFF"):
-            await begin().turn.hear(header)
-
     async def test_its_start_tells_the_language(self, begin: Any, audio: Any) -> None:
         session = begin()
         await session.hear(audio.utterance())
@@ -504,6 +500,61 @@ class TestTurnEnd:
         await session.hear(audio.utterance() + audio.utterance())
         await session.sent.until("turn.end")
         assert len(session.sent.finals) == 2
+
+    async def test_the_end_of_the_turn_acknowledges_all_audio_that_the_client_ended(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin()
+        await session.hear(audio.utterance() + audio.silence(1.0))
+        await session.finish()
+        assert _acknowledged_seconds(session.sent.of("turn.end")[0]) == 3.5
+
+    async def test_the_end_of_the_turn_acknowledges_no_audio_after_its_last_utterance(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(utterances_per_turn=1))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.sent.until("turn.end")
+        final, end = session.sent.final_messages[0], session.sent.of("turn.end")[0]
+        assert _acknowledged_seconds(end) == _acknowledged_seconds(final)
+
+    async def test_a_turn_for_one_phrase_ends_after_it(self, begin: Any, audio: Any) -> None:
+        session = begin(detection=Detection(is_single=True))
+        await session.hear(audio.utterance() + audio.utterance())
+        await session.sent.until("turn.end")
+        assert len(session.sent.finals) == 1
+
+    async def test_a_turn_for_one_phrase_ends_after_five_seconds_of_silence(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(detection=Detection(is_single=True))
+        await session.hear(audio.silence(4.9))
+        assert "turn.end" not in session.sent.paths
+        await session.hear(audio.silence(0.2))
+        await session.sent.until("turn.end")
+        (final,) = session.sent.finals
+        assert final["SpeechPhrase"]["RecognitionStatus"] == "InitialSilenceTimeout"
+
+    async def test_fifteen_seconds_of_silence_end_a_turn(self, begin: Any, audio: Any) -> None:
+        session = begin()
+        await session.hear(audio.silence(15.1))
+        await session.sent.until("turn.end")
+        assert session.sent.texts == [""]
+
+    @pytest.mark.parametrize(
+        "detection",
+        [Detection(initial_silence_seconds=2.0), Detection(trailing_silence_seconds=2.0)],
+        ids=["initial", "trailing"],
+    )
+    async def test_the_clients_silence_timeouts_end_a_turn(
+        self, begin: Any, audio: Any, detection: Detection
+    ) -> None:
+        session = begin(detection=detection)
+        if detection.initial_silence_seconds is None:
+            await session.hear(audio.utterance())
+        await session.hear(audio.silence(2.5))
+        await session.sent.until("turn.end")
+        assert session.sent.texts[-1] == ""
 
     async def test_end_detected_comes_before_turn_end(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(utterances_per_turn=1))

@@ -37,10 +37,27 @@ class TestAppend:
     def test_appending_gives_the_samples_behind_a_header(self, audio: Any) -> None:
         assert TurnAudio(0.0).append(audio.riff() + b"\1\2") == b"\1\2"
 
-    @pytest.mark.parametrize("header", [b"RIFF", b"RIFF" + bytes(40)], ids=["cut off", "rate 0"])
-    def test_a_header_that_tells_no_rate_is_a_wire_error(self, header: bytes) -> None:
-        with pytest.raises(WireError, match="RIFF"):
-            TurnAudio(0.0).append(header)
+    def test_a_header_that_is_cut_off_is_a_wire_error(self) -> None:
+        with pytest.raises(WireError, match="cut off"):
+            TurnAudio(0.0).append(b"RIFF")
+
+    @pytest.mark.parametrize(
+        ("field", "value", "reason"),
+        [
+            pytest.param(20, 7, "Unsupported audio format", id="mu-law"),
+            pytest.param(34, 8, "Unsupported audio format", id="8 bit"),
+            pytest.param(24, 0, "Unsupported audio format", id="no rate"),
+            pytest.param(24, 49, "Unsupported audio format", id="49 Hz"),
+            pytest.param(22, 2, "Invalid audio channel configuration", id="stereo"),
+        ],
+    )
+    def test_another_format_is_refused_with_the_services_words(
+        self, audio: Any, field: int, value: int, reason: str
+    ) -> None:
+        header = bytearray(audio.riff())
+        header[field : field + 2] = value.to_bytes(2, "little")
+        with pytest.raises(WireError, match=reason):
+            TurnAudio(0.0).append(bytes(header))
 
 
 class TestSamples:

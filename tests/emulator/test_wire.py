@@ -115,7 +115,7 @@ class TestMessage:
     def test_its_body_can_be_read_as_a_json_object(self) -> None:
         assert Message("p", {}, b'{"a": 1}').json() == {"a": 1}
 
-    @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"1"])
+    @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"1", b"[" * 100_000])
     def test_a_body_that_is_no_json_object_is_refused_by_name(self, body: bytes) -> None:
         with pytest.raises(WireError, match=r"speech\.context"):
             Message("speech.context", {}, body).json()
