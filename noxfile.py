@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -115,6 +116,17 @@ def bench(session: nox.Session) -> None:
     with session.chdir(session.create_tmp()):
         arguments = ["--out", str(ROOT), *session.posargs]
         session.run("python", "-m", "benchmarks", *arguments, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Test the emulator with Microsoft's SDKs for Python and JavaScript (needs npm; chromium for a page)."""
+    folder = Path(session.create_tmp(), "javascript")
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests" / "emulator" / "clients" / "javascript" / "package.json", folder)
+    quietly = ("--no-package-lock", "--no-audit", "--no-fund")
+    session.run("npm", "install", *quietly, "--prefix", str(folder), external=True)
+    _pytest(session, "tests/emulator/clients", env={"SPEECH_SDK_JAVASCRIPT": str(folder)})
 
 
 @nox.session

@@ -1,0 +1,147 @@
+"""Microsoft's SDK for JavaScript, in Node and in a page of a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from fakes.limits import LONG_LIMIT_SECONDS, within
+
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
+
+pytestmark = pytest.mark.native
+
+_HERE = Path(__file__).parent / "javascript"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_SCRIPT = (
+    Line("Good morning, all.", translations={"fr": "Bonjour à tous."}),
+    Line("Goodbye.", translations={"fr": "Au revoir."}),
+)
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+def _sdk() -> Path:
+    folder = os.environ.get("SPEECH_SDK_JAVASCRIPT", "")
+    found = Path(folder, "node_modules", "microsoft-cognitiveservices-speech-sdk")
+    if not folder or not found.is_dir():
+        pytest.skip("no JavaScript SDK in SPEECH_SDK_JAVASCRIPT: `nox -s clients` installs it")
+    return found
+
+
+def _program(*names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"{names[0]} is not installed")
+    return found
+
+
+async def _in_node(task: str, where: dict[str, str], pcm: bytes, _: Path) -> Any:
+    sdk = _sdk().parents[1]
+    process = await asyncio.create_subprocess_exec(
+        _program("node"),
+        str(_HERE / "node.mjs"),
+        task,
+        json.dumps(where),
+        env={**os.environ, "SPEECH_SDK": f"{sdk}{os.sep}"},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, errors = await within(process.communicate(pcm), LONG_LIMIT_SECONDS)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output)
+
+
+async def _in_a_page(task: str, where: dict[str, str], pcm: bytes, folder: Path) -> Any:
+    heard: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    bundle = _sdk() / "distrib" / "browser" / "microsoft.cognitiveservices.speech.sdk.bundle-min.js"
+
+    def give(path: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
+        async def handler(_: web.Request) -> web.FileResponse:
+            return web.FileResponse(path)
+
+        return handler
+
+    async def task_wanted(_: web.Request) -> web.Response:
+        return web.json_response({"task": task, "where": where})
+
+    async def pcm_wanted(_: web.Request) -> web.Response:
+        return web.Response(body=pcm)
+
+    async def take(request: web.Request) -> web.Response:
+        heard.set_result(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_get("/", give(_HERE / "page.html"))
+    app.router.add_get("/tasks.mjs", give(_HERE / "tasks.mjs"))
+    app.router.add_get("/sdk.js", give(bundle))
+    app.router.add_get("/task", task_wanted)
+    app.router.add_get("/pcm", pcm_wanted)
+    app.router.add_post("/heard", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    browser = await asyncio.create_subprocess_exec(
+        _program(*_BROWSERS),
+        *("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}"),
+        f"http://localhost:{runner.addresses[0][1]}/",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        return await within(heard, LONG_LIMIT_SECONDS)
+    finally:
+        browser.kill()
+        await browser.wait()
+        await runner.cleanup()
+
+
+@pytest.fixture(params=[_in_node, _in_a_page], ids=["node", "browser"])
+async def ask(request: pytest.FixtureRequest, start: Any, audio: Any, tmp_path: Path) -> Ask:
+    """Do a task of `tasks.mjs`; what the client heard. The emulator, and what is said, may be given."""
+
+    async def do(task: str, emulator: Emulator | None = None, pcm: bytes | None = None) -> Any:
+        emulator = emulator or await start(Behaviour(script=_SCRIPT))
+        where = {
+            "endpoint": emulator.endpoint,
+            # At Azure's own path this SDK first asks for a redirect, of a server with TLS at port 443.
+            "synthesis_endpoint": emulator.synthesis_endpoint.replace("/tts/", "/"),
+        }
+        return await request.param(task, where, pcm or audio.utterance(1), tmp_path)
+
+    return do
+
+
+async def test_every_translation_comes_with_its_voice(ask: Ask, start: Any, audio: Any) -> None:
+    emulator = await start(Behaviour(script=_SCRIPT, riff="none"))
+    heard = await ask("translate", emulator, audio.utterance(1) + audio.utterance(2))
+    assert heard["texts"] == [line.text for line in _SCRIPT]
+    assert heard["translations"] == [line.translations["fr"] for line in _SCRIPT]
+    assert heard["voices"] == [len(spoken.voice.pcm) for spoken in emulator.spoken]
+
+
+async def test_each_sentence_that_is_asked_for_is_the_next_of_the_script(ask: Ask) -> None:
+    assert await ask("recognizeEach") == [line.text for line in _SCRIPT]
+
+
+async def test_a_detailed_result_has_the_words(ask: Ask) -> None:
+    assert await ask("detail") == {"text": _SCRIPT[0].text, "words": ["good", "morning", "all"]}
+
+
+async def test_a_text_is_spoken_and_its_words_are_reported(ask: Ask, start: Any) -> None:
+    emulator = await start(Behaviour(synthesis_seconds=0.5))
+    assert await ask("speak", emulator) == {"bytes": 16_000, "words": ["Good", "morning"]}
