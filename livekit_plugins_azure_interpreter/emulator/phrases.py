@@ -126,7 +126,13 @@ def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, A
     """The only alternative. Its words have no punctuation; each is as long as its letters."""
     words = _WORD.findall(text.lower())
     lexical = " ".join(words)
-    best = {"Confidence": 0.9, "Lexical": lexical, "ITN": lexical, "MaskedITN": lexical, "Display": text}
+    best: dict[str, Any] = {
+        "Confidence": 0.9,
+        "Lexical": lexical,
+        "ITN": lexical,
+        "MaskedITN": lexical,
+        "Display": text,
+    }
     if word_timings:
         ticks = span["Duration"] / max(1, sum(map(len, words)))
         places = itertools.accumulate((len(word) * ticks for word in words), initial=float(span["Offset"]))
