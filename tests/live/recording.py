@@ -37,7 +37,7 @@ class ConnectionRecorder:
     def client_sent(self, message: Message) -> None:
         if message.path == "speech.context":
             self._turns.setdefault(message.request_id, len(self._turns) + 1)
-            self._audio = TurnAudio(SpeechContext.parse(message).start_seconds)
+            self._audio = TurnAudio(SpeechContext.parse(message).start_seconds or 0.0)
             self._secrets.add(message.request_id)
         if message.path == "audio":
             self._audio.append(message.body)
