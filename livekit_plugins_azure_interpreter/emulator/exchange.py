@@ -26,7 +26,8 @@ class RecordedMessage:
         at_seconds: When it was sent, from the first moment of the connection.
         message: The message, without the turn's id. Samples of the client's audio are not kept.
         turn: Which of the connection's turns (Azure's request ids) it belongs to, from 1; 0 for none.
-        position_seconds: How far into the session's audio the client was, in that turn.
+        position_seconds: How far into the session's audio the client was, in that turn. Beyond its audio: the
+            client had ended it.
         binary: It was a binary frame.
         count: How many messages of the client's audio it stands for; it is the last of them.
     """

@@ -13,6 +13,10 @@ from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 from . import kept
 
+_BEYOND_SECONDS = 1.0
+"""What comes after the client has ended its audio has a place that the audio does not reach: a replay then
+waits for that end."""
+
 
 class ConnectionRecorder:
     """Keeps the messages of one connection as they pass.
@@ -27,6 +31,7 @@ class ConnectionRecorder:
         self._messages: list[RecordedMessage] = []
         self._turns: dict[str, int] = {}
         self._audio = TurnAudio(0.0)
+        self._beyond_seconds = 0.0
         self._ended = RecordedConnection()
 
     @property
@@ -38,10 +43,12 @@ class ConnectionRecorder:
         if message.path == "speech.context":
             self._turns.setdefault(message.request_id, len(self._turns) + 1)
             self._audio = TurnAudio(SpeechContext.parse(message).start_seconds or 0.0)
+            self._beyond_seconds = 0.0
             self._secrets.add(message.request_id)
         if message.path == "audio":
             self._audio.append(message.body)
             self._audio.forget(self._audio.now)
+            self._beyond_seconds = 0.0 if message.body else _BEYOND_SECONDS
         recorded = self._placed("client", message, kept.of_client(message))
         before = self._messages[-1] if self._messages else None
         if before is not None and message.body and _is_audio(before) and _is_audio(recorded):
@@ -72,7 +79,7 @@ class ConnectionRecorder:
             at_seconds=self._now(),
             message=keep,
             turn=self._turns.get(message.request_id, 0),
-            position_seconds=self._audio.now,
+            position_seconds=self._audio.now + self._beyond_seconds,
         )
 
     def _now(self) -> float:
