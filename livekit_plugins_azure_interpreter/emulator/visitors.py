@@ -31,7 +31,7 @@ class Visitors:
     def receive(self, app: web.Application) -> None:
         """Let no others in, and tell browsers that these may read the answers (CORS)."""
         app.middlewares.append(self._check)
-        app.on_response_prepare.append(_permit)
+        app.on_response_prepare.append(self._permit)
 
     @web.middleware
     async def _check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -45,21 +45,20 @@ class Visitors:
             return web.Response(status=204)
         return await handler(request)
 
+    async def _permit(self, request: web.Request, response: web.StreamResponse) -> None:
+        origin = request.headers.get("Origin")
+        if origin is None or not self._is_known(origin):
+            return
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Vary"] = "Origin"
+        if request.method == "OPTIONS":
+            wanted = request.headers.get("Access-Control-Request-Headers", "")
+            response.headers["Access-Control-Allow-Headers"] = wanted
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Max-Age"] = _SECONDS_OF_A_PERMISSION
+
     def _is_known(self, origin: str) -> bool:
         return origin.lower() in self._origins or _hostname(origin) in _OF_THIS_MACHINE
-
-
-async def _permit(request: web.Request, response: web.StreamResponse) -> None:
-    origin = request.headers.get("Origin")
-    if origin is None or response.status == 403:
-        return
-    response.headers["Access-Control-Allow-Origin"] = origin
-    response.headers["Vary"] = "Origin"
-    if request.method == "OPTIONS":
-        wanted = request.headers.get("Access-Control-Request-Headers", "")
-        response.headers["Access-Control-Allow-Headers"] = wanted
-        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Max-Age"] = _SECONDS_OF_A_PERMISSION
 
 
 def _hostname(url: str) -> str:
