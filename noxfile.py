@@ -121,7 +121,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def clients(session: nox.Session) -> None:
     """Test the emulator with Microsoft's SDKs for Python and JavaScript (needs npm; chromium for a page)."""
-    folder = Path(session.create_tmp(), "javascript")
+    folder = Path(session.create_tmp(), "javascript").resolve()  # the tests run elsewhere
     folder.mkdir(exist_ok=True)
     shutil.copy(ROOT / "tests" / "emulator" / "clients" / "javascript" / "package.json", folder)
     quietly = ("--no-package-lock", "--no-audit", "--no-fund")
