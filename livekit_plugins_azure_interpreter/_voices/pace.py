@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 _KNOWN_LATENCIES = 3
-"""After so many voices the stream's own latency is known, and quiet need not last the whole timeout."""
+"""After so many voices the stream's own latency is known; until then the timeout says what is late."""
 _LEAST_QUIET_SECONDS = 1.0
 """The shortest quiet after which the order of voices is certain again."""
 _PATIENCE_SHARE = 0.6
 """After this share of the timeout a voice may as well belong to the second utterance in line."""
+_LEAST_PATIENCE_SECONDS = 1.5
+"""The same where the latency is known: a service's odd slow voice is no voice that never comes.
+
+A voice that is doubted in vain is said by the fallback; one that is taken for its neighbour's shifts all
+that follow. So this is short.
+"""
 
 
 class Pace:
@@ -41,7 +47,10 @@ class Pace:
     @property
     def patience_seconds(self) -> float:
         """After this time a voice may as well belong to the second utterance in line."""
-        return max(_PATIENCE_SHARE * self._timeout_seconds, 3 * self._slowest_seconds)
+        least = _PATIENCE_SHARE * self._timeout_seconds
+        if self._latencies >= _KNOWN_LATENCIES:
+            least = min(least, _LEAST_PATIENCE_SECONDS)
+        return max(least, 3 * self._slowest_seconds)
 
     @property
     def quiet_seconds(self) -> float:
