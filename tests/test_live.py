@@ -23,7 +23,7 @@ from live.recording import ConnectionRecorder
 from live.unknowns import UNKNOWNS
 
 from livekit_plugins_azure_interpreter.emulator import Exchange, RecordedConnection
-from livekit_plugins_azure_interpreter.emulator.voices import riff_header
+from livekit_plugins_azure_interpreter.emulator.recognition.voices import riff_header
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _ROOT = Path(__file__).parents[1]

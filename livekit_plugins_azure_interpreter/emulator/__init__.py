@@ -7,7 +7,7 @@ Everything that can go wrong is an option, too (`Behaviour.faults`).
 """
 
 from . import faults
-from .conversation import Behaviour, Spoken
+from .behaviour import Behaviour
 from .exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
 from .faults import (
     Away,
@@ -45,7 +45,8 @@ from .faults import (
 from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .sockets import Tap
-from .synthesis import Synthesized, synthesize
+from .spoken import Spoken
+from .synthesis.service import Synthesized, synthesize
 from .wire import Message
 
 __all__ = [

@@ -9,9 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
-from .conversation import Behaviour
+from .behaviour import Behaviour
 from .exchange import load_exchange
-from .fault_parser import describe_faults, parse_fault
+from .faults.parser import describe_faults, parse_fault
 from .script import load_script
 from .server import Emulator
 

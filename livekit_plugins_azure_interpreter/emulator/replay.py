@@ -14,9 +14,9 @@ from collections.abc import Callable
 from aiohttp import web
 
 from .exchange import Exchange, RecordedConnection, RecordedMessage
+from .recognition.speech_context import SpeechContext
+from .recognition.turn_audio import TurnAudio
 from .sockets import Tap, hang_up, send_tapped, until_closed
-from .speech_context import SpeechContext
-from .turn_audio import TurnAudio
 from .wire import Message, json_body
 
 _ABNORMAL_CLOSURE = 1006

@@ -11,13 +11,15 @@ from types import TracebackType
 
 from aiohttp import web
 
-from .connection import ClientConnection, for_ever
-from .conversation import Behaviour, Conversation, Spoken
-from .fault_schedule import FaultSchedule
+from .behaviour import Behaviour
 from .faults import HangHandshake, Refuse
+from .faults.schedule import FaultSchedule
+from .recognition.connection import ClientConnection
+from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
-from .sockets import Tap, reset
-from .synthesis import SynthesisService, Synthesized
+from .sockets import Tap, for_ever, reset
+from .spoken import Spoken
+from .synthesis.service import SynthesisService, Synthesized
 from .visitors import Visitors
 
 _HOST = "127.0.0.1"

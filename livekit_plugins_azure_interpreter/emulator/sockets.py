@@ -77,3 +77,8 @@ def reset(transport: asyncio.Transport | None) -> None:
         peer: socket.socket = transport.get_extra_info("socket")
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         transport.abort()
+
+
+async def for_ever() -> None:
+    """Wait until the client leaves or the emulator is closed, which cancels it."""
+    await asyncio.Event().wait()

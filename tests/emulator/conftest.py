@@ -17,9 +17,9 @@ import pytest
 from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
-from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.speech_context import Detection, SpeechContext
-from livekit_plugins_azure_interpreter.emulator.turn import Turn
+from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.turn import Turn
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 FRAME_SECONDS = 0.1

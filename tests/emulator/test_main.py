@@ -24,8 +24,8 @@ from livekit_plugins_azure_interpreter.emulator import (
     NoVoice,
     RecordedConnection,
 )
-from livekit_plugins_azure_interpreter.emulator.fault_parser import fault_name
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
+from livekit_plugins_azure_interpreter.emulator.faults.parser import fault_name
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
 

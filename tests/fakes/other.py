@@ -18,7 +18,7 @@ from livekit.agents import (
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTCapabilities
 
-from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.recognition.vad import EnergyVad, SpeechEnded
 
 
 class OtherSTT(stt.STT):

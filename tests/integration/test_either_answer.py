@@ -25,7 +25,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     VoiceError,
     VoiceFormat,
 )
-from livekit_plugins_azure_interpreter.emulator.voices import riff_header
+from livekit_plugins_azure_interpreter.emulator.recognition.voices import riff_header
 
 from .conftest import Pair
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, faults
-from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import SpeechContext
 
 _ONE = ((0.5, 1.5),)
 _TWO = ((0.4, 1.0), (1.8, 2.6))

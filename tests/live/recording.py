@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from livekit_plugins_azure_interpreter.emulator import RecordedConnection, RecordedMessage
 from livekit_plugins_azure_interpreter.emulator.exchange import Sender
-from livekit_plugins_azure_interpreter.emulator.speech_context import SpeechContext
-from livekit_plugins_azure_interpreter.emulator.turn_audio import TurnAudio
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.turn_audio import TurnAudio
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 from . import kept

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livekit_plugins_azure_interpreter.emulator import Line, Script, Voice
-from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.recognition.vad import EnergyVad, SpeechEnded
 
 from .participant import RATE_HZ
 

@@ -238,7 +238,7 @@ class Plan:
 
 TICKS = 64
 PATIENCE = int(1.5 * TICKS)
-"""In ticks: how late a voice may begin, at least, before it may as well be of the utterance behind its own."""
+"""In ticks: how late a voice may begin before it may as well be of the utterance behind its own."""
 SHORT = int(TIMEOUT * TICKS) - 1
 """In ticks: what is still in time."""
 moments = st.one_of(st.integers(0, 32), st.integers(0, SHORT), st.integers(SHORT - 32, SHORT))

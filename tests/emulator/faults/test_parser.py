@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import faults
-from livekit_plugins_azure_interpreter.emulator.fault_parser import describe_faults, fault_name, parse_fault
+from livekit_plugins_azure_interpreter.emulator.faults.parser import describe_faults, fault_name, parse_fault
 
 
 class TestParse:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter.emulator.fault_schedule import FaultSchedule, UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.faults import (
     Drop,
     DropText,
@@ -12,6 +11,7 @@ from livekit_plugins_azure_interpreter.emulator.faults import (
     Refuse,
     SlowVoice,
 )
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import FaultSchedule, UtteranceFaults
 
 
 class TestHandshake:

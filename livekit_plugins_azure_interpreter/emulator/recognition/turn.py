@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .._options.languages import in_language
+from ..._options.languages import in_language
+from ..faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
+from ..faults.schedule import UtteranceFaults
+from ..script import Line, Voice
+from ..spoken import Spoken
+from ..wire import Message, json_body
 from .actions import Action, CloseConnection, Pause, Send, SendGarbage, VoiceSent
-from .conversation import Conversation, Spoken
-from .fault_schedule import UtteranceFaults
-from .faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
+from .conversation import Conversation
 from .phrases import PhraseMessages
-from .script import Line, Voice
 from .speech_context import SpeechContext
 from .turn_audio import TurnAudio
 from .vad import SpeechBegan, Vad, VadEvent
 from .voices import voice_actions
-from .wire import Message, json_body
 
 _TICKS_PER_SECOND = 10_000_000
 _SILENCE_KEPT_SECONDS = 1.0

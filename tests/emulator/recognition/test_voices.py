@@ -7,9 +7,19 @@ import pytest
 
 from livekit_plugins_azure_interpreter._voices.samples import VoiceReader
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Voice, faults
-from livekit_plugins_azure_interpreter.emulator.actions import Action, CloseConnection, Pause, Send, VoiceSent
-from livekit_plugins_azure_interpreter.emulator.fault_schedule import UtteranceFaults
-from livekit_plugins_azure_interpreter.emulator.voices import riff_header, voice_actions, voice_chunks
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import UtteranceFaults
+from livekit_plugins_azure_interpreter.emulator.recognition.actions import (
+    Action,
+    CloseConnection,
+    Pause,
+    Send,
+    VoiceSent,
+)
+from livekit_plugins_azure_interpreter.emulator.recognition.voices import (
+    riff_header,
+    voice_actions,
+    voice_chunks,
+)
 
 
 def _payloads(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[bytes]:

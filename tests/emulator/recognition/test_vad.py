@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.vad import (
+from livekit_plugins_azure_interpreter.emulator.recognition.vad import (
     EnergyVad,
     ScriptedVad,
     SpeechBegan,

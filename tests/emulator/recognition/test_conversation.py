@@ -5,43 +5,12 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice
-from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.speech_context import Detection
-from livekit_plugins_azure_interpreter.emulator.vad import EnergyVad, ScriptedVad, SpeechEnded
+from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection
+from livekit_plugins_azure_interpreter.emulator.recognition.vad import EnergyVad, ScriptedVad, SpeechEnded
 
 _LINES = (Line("one"), Line("two"))
 _SAMPLES = Voice(b"")
-
-
-class TestBehaviour:
-    @pytest.mark.parametrize(
-        "other",
-        [Line("b"), Line("b", start_seconds=2), Line("b", end_seconds=3)],
-        ids=["neither", "no end", "no start"],
-    )
-    def test_a_script_with_positions_for_some_lines_only_is_refused(self, other: Line) -> None:
-        with pytest.raises(ValueError, match="every line"):
-            Behaviour(script=[Line("a", start_seconds=0, end_seconds=1), other])
-
-    @pytest.mark.parametrize("position", [{"start_seconds": 0}, {"end_seconds": 1}])
-    def test_half_a_position_is_refused(self, position: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match="every line"):
-            Behaviour(script=[Line("a", **position)])
-
-    @pytest.mark.parametrize("chunk_bytes", [-2, 0, 1, 3201])
-    def test_chunks_that_would_split_a_sample_are_refused(self, chunk_bytes: int) -> None:
-        with pytest.raises(ValueError, match="chunk_bytes"):
-            Behaviour(chunk_bytes=chunk_bytes)
-
-    @pytest.mark.parametrize("voice_speed", [0, -1.0])
-    def test_a_voice_speed_that_would_never_end_is_refused(self, voice_speed: float) -> None:
-        with pytest.raises(ValueError, match="voice_speed"):
-            Behaviour(voice_speed=voice_speed)
-
-    @pytest.mark.parametrize("name", ["longest_seconds", "connection_seconds", "token_seconds"])
-    def test_a_time_that_is_none_is_refused_by_name(self, name: str) -> None:
-        with pytest.raises(ValueError, match=name):
-            Behaviour(**{name: 0.0})
 
 
 class TestLine:
@@ -113,3 +82,10 @@ class TestVad:
         vad = Conversation(Behaviour()).vad(16000, 20.0, Detection())
         (began,) = vad.hear(audio.noise(0.2))
         assert began.start_seconds == 20.0
+
+
+def test_a_conversation_is_never_heard_backwards() -> None:
+    conversation = Conversation(Behaviour())
+    conversation.heard_until(2.0)
+    conversation.heard_until(1.0)
+    assert conversation.now == 2.0

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Line, faults
-from livekit_plugins_azure_interpreter.emulator.actions import Send, SendGarbage
-from livekit_plugins_azure_interpreter.emulator.fault_schedule import UtteranceFaults
-from livekit_plugins_azure_interpreter.emulator.phrases import PhraseMessages
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import UtteranceFaults
+from livekit_plugins_azure_interpreter.emulator.recognition.actions import Send, SendGarbage
+from livekit_plugins_azure_interpreter.emulator.recognition.phrases import PhraseMessages
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _SPAN = {"Offset": 1, "Duration": 2}

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from .conversation import Conversation, Spoken
-from .faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
-from .sockets import Tap, hang_up, send_tapped, until_closed
+from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
+from ..sockets import Tap, for_ever, hang_up, send_tapped, until_closed
+from ..spoken import Spoken
+from ..wire import Message, WireError
+from .conversation import Conversation
 from .speech_context import SpeechContext
 from .turn import Turn
-from .wire import Message, WireError
 
 _LONGEST_LIFE_CODE = 1000
 _GARBAGE = b"\xff\xff no message"
@@ -125,8 +126,3 @@ class ClientConnection:
             case BlackHole():
                 self._silence()
                 await for_ever()
-
-
-async def for_ever() -> None:
-    """Wait until the client leaves or the emulator is closed, which cancels it."""
-    await asyncio.Event().wait()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .script import Voice
-from .wire import Message
+from ..script import Voice
+from ..wire import Message
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from .actions import Action, CloseConnection, Pause, Send, VoiceSent
-from .conversation import Behaviour
-from .fault_schedule import UtteranceFaults
-from .faults import (
+from ..behaviour import Behaviour
+from ..faults import (
     DropInVoice,
     EmptyChunk,
     LongVoice,
@@ -22,8 +20,10 @@ from .faults import (
     VoiceFormat,
     VoiceNeverEnds,
 )
-from .script import Voice
-from .wire import Message, json_body
+from ..faults.schedule import UtteranceFaults
+from ..script import Voice
+from ..wire import Message, json_body
+from .actions import Action, CloseConnection, Pause, Send, VoiceSent
 
 _SPLIT_AT = 20
 _UNKNOWN = 0

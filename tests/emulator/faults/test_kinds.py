@@ -277,3 +277,9 @@ class TestVoices(_OnTheWire):
     async def test_a_voice_is_long(self, start: Any, connect: Any, audio: Any) -> None:
         client = await self._turn(start, connect, audio, faults.LongVoice(2, factor=3), riff="none")
         assert b"".join(self._voices(client)[1]) == _VOICE.pcm * 3
+
+
+def test_a_reason_that_no_close_frame_can_hold_is_refused() -> None:
+    assert Drop(at_seconds=1.0, code=1011, reason="é" * 61).reason
+    with pytest.raises(ValueError, match="at most 123 bytes"):
+        Drop(at_seconds=1.0, code=1011, reason="é" * 62)

@@ -14,14 +14,13 @@ from xml.etree import ElementTree
 import numpy as np
 from aiohttp import web
 
-from .connection import for_ever
-from .conversation import Behaviour
-from .fault_schedule import FaultSchedule, UtteranceFaults
-from .faults import DropText, MuteText, RefuseText, TextFault
-from .script import Voice
-from .sockets import reset, send, until_closed
-from .voices import voice_chunks
-from .wire import Message, WireError, json_body
+from ..behaviour import Behaviour
+from ..faults import DropText, MuteText, RefuseText, TextFault
+from ..faults.schedule import FaultSchedule, UtteranceFaults
+from ..recognition.voices import voice_chunks
+from ..script import Voice
+from ..sockets import for_ever, reset, send, until_closed
+from ..wire import Message, WireError, json_body
 
 _FORMAT = re.compile(r"(raw|riff)-(\d{1,6}(?:\.\d{1,3})?)(k?)hz-16bit-mono-pcm")
 _RATES_HZ = (8000, 16000, 22050, 24000, 44100, 48000)

@@ -25,8 +25,8 @@ from livekit_plugins_azure_interpreter.emulator import (
     RefuseText,
     synthesize,
 )
-from livekit_plugins_azure_interpreter.emulator.fault_schedule import FaultSchedule
-from livekit_plugins_azure_interpreter.emulator.synthesis import (
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import FaultSchedule
+from livekit_plugins_azure_interpreter.emulator.synthesis.service import (
     CloseConnection,
     OutputFormat,
     SynthesisConnection,

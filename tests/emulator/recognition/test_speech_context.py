@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.speech_context import Detection, SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 

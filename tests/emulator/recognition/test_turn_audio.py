@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Voice
-from livekit_plugins_azure_interpreter.emulator.turn_audio import TurnAudio
+from livekit_plugins_azure_interpreter.emulator.recognition.turn_audio import TurnAudio
 from livekit_plugins_azure_interpreter.emulator.wire import WireError
 
 

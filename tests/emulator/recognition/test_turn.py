@@ -19,10 +19,10 @@ from livekit_plugins_azure_interpreter.emulator import (
     Voice,
     VoiceError,
     VoiceNeverEnds,
-    turn,
 )
-from livekit_plugins_azure_interpreter.emulator.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.speech_context import Detection
+from livekit_plugins_azure_interpreter.emulator.recognition import turn
+from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})

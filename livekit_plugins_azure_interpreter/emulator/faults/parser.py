@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from typing import Any, get_type_hints
 
-from .faults import KINDS, Fault
+from .kinds import KINDS, Fault
 
 _ALWAYS = "always"
 

@@ -7,9 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .actions import Action, Send, SendGarbage
-from .fault_schedule import UtteranceFaults
-from .faults import (
+from ..faults import (
     BadJson,
     ErrorName,
     GarbageFrame,
@@ -19,8 +17,10 @@ from .faults import (
     UnknownLanguage,
     WrongRequestId,
 )
-from .script import Line
-from .wire import Message, json_body
+from ..faults.schedule import UtteranceFaults
+from ..script import Line
+from ..wire import Message, json_body
+from .actions import Action, Send, SendGarbage
 
 _WORDS_PER_SECOND = 2.5
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from .faults import Fault, HandshakeFault, PositionFault, TextFault, UtteranceFault
+from .kinds import Fault, HandshakeFault, PositionFault, TextFault, UtteranceFault
 
 F = TypeVar("F", bound=Fault)
 

@@ -1,0 +1,1 @@
+"""Speech to text, and its translated voices: audio in, results and voices out."""
