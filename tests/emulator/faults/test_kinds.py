@@ -280,6 +280,6 @@ class TestVoices(_OnTheWire):
 
 
 def test_a_reason_that_no_close_frame_can_hold_is_refused() -> None:
-    assert Drop(at_seconds=1.0, code=1011, reason="é" * 61).reason
+    assert faults.Drop(at_seconds=1.0, code=1011, reason="é" * 61).reason
     with pytest.raises(ValueError, match="at most 123 bytes"):
-        Drop(at_seconds=1.0, code=1011, reason="é" * 62)
+        faults.Drop(at_seconds=1.0, code=1011, reason="é" * 62)
