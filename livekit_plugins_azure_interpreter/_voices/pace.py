@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 _KNOWN_LATENCIES = 3
-"""After so many voices the stream's own latency is known; until then the timeout says what is late."""
+"""After so many voices the stream's own latency is known, and quiet need not last the whole timeout."""
 _LEAST_QUIET_SECONDS = 1.0
 """The shortest quiet after which the order of voices is certain again."""
-_PATIENCE_SHARE = 0.6
-"""After this share of the timeout a voice may as well belong to the second utterance in line."""
-_LEAST_PATIENCE_SECONDS = 1.5
-"""The same where the latency is known: a service's odd slow voice is no voice that never comes.
+_PATIENCE_SHARE = 0.5
+"""After this share of the timeout a voice may as well belong to the second utterance in line.
 
-A voice that is doubted in vain is said by the fallback; one that is taken for its neighbour's shifts all
-that follow. So this is short.
+A voice that is doubted in vain is lost, and others with it until a pause; one that is taken for its
+neighbour's shifts all that follow. Services are slow now and then; that a voice never comes is rare, and
+speakers seldom end two utterances within half the timeout.
 """
 
 
@@ -47,10 +46,7 @@ class Pace:
     @property
     def patience_seconds(self) -> float:
         """After this time a voice may as well belong to the second utterance in line."""
-        least = _PATIENCE_SHARE * self._timeout_seconds
-        if self._latencies >= _KNOWN_LATENCIES:
-            least = min(least, _LEAST_PATIENCE_SECONDS)
-        return max(least, 3 * self._slowest_seconds)
+        return max(_PATIENCE_SHARE * self._timeout_seconds, 3 * self._slowest_seconds)
 
     @property
     def quiet_seconds(self) -> float:

@@ -50,7 +50,7 @@ class Voice:
 
 VOICE_FAULTS = {
     "missing": (0.0, 0.0),  # it never comes
-    "late": (0.8, 1.4),  # before it may as well be of the utterance behind it
+    "late": (1.0, 2.4),  # before it may as well be of the utterance behind it
     "overdue": (0.3, 4.3),  # so long after the timeout
     "stalled": (0.5, 4.6),  # in its middle, within the timeout
     "stuck": (5.4, 9.4),  # in its middle, longer than the timeout

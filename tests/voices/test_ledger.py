@@ -237,7 +237,7 @@ class Plan:
 
 
 TICKS = 64
-PATIENCE = int(1.5 * TICKS)
+PATIENCE = int(0.5 * TIMEOUT * TICKS)
 """In ticks: how late a voice may begin before it may as well be of the utterance behind its own."""
 SHORT = int(TIMEOUT * TICKS) - 1
 """In ticks: what is still in time."""

@@ -497,7 +497,7 @@ class TestOverdue:
         assert third is not None
         assert third.lost_reason is LostReason.IN_DOUBT
 
-    @pytest.mark.parametrize(("slowest", "now"), [(0.2, 31.4), (1.0, 32.9)], ids=["in time", "as usual"])
+    @pytest.mark.parametrize(("slowest", "now"), [(0.5, 32.4), (1.5, 34.4)], ids=["in time", "as usual"])
     def test_a_voice_that_is_not_that_late_is_of_the_first(self, slowest: float, now: float) -> None:
         ledger = self.ledger(slowest)
         first = ledger.recognized("first", 30.0)
