@@ -8,6 +8,7 @@ Everything that can go wrong is an option, too (`Behaviour.faults`).
 
 from . import faults
 from .behaviour import Behaviour
+from .channel import Tap
 from .exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
 from .faults import (
     Away,
@@ -44,7 +45,6 @@ from .faults import (
 )
 from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
-from .sockets import Tap
 from .spoken import Spoken
 from .synthesis.service import Synthesized, synthesize
 from .wire import Message

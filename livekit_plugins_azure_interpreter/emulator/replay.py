@@ -11,12 +11,10 @@ import bisect
 import math
 from collections.abc import Callable
 
-from aiohttp import web
-
+from .channel import Channel
 from .exchange import Exchange, RecordedConnection, RecordedMessage
 from .recognition.speech_context import SpeechContext
 from .recognition.turn_audio import TurnAudio
-from .sockets import Tap, hang_up, send_tapped, until_closed
 from .wire import Message, json_body
 
 _ABNORMAL_CLOSURE = 1006
@@ -86,26 +84,20 @@ class ReplayedConnection:
     Turns that the recording does not have get no answers.
 
     Args:
-        websocket: The WebSocket, after the handshake.
-        transport: Its transport.
+        channel: Its messages.
         recorded: The recorded connection.
-        tap: Sees every message.
         turn_began: Called with each turn.
     """
 
     def __init__(
         self,
-        websocket: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
+        channel: Channel,
         recorded: RecordedConnection,
         *,
-        tap: Tap,
         turn_began: Callable[[], None],
     ) -> None:
-        self._websocket = websocket
-        self._transport = transport
+        self._channel = channel
         self._recorded = recorded
-        self._tap = tap
         self._turn_began = turn_began
         self._turns: list[_RecordedTurn] = []
         self._heard = asyncio.Event()
@@ -116,13 +108,12 @@ class ReplayedConnection:
         """Send it, until the client leaves or all is sent."""
         saying = asyncio.create_task(self._say_all())
         try:
-            await until_closed(self._websocket, self._take)
+            await self._channel.serve(self._take)
         finally:
             saying.cancel()
             await asyncio.gather(saying, return_exceptions=True)
 
     async def _take(self, message: Message) -> None:
-        self._tap.received(message)
         if message.path == "speech.context":
             self._turn_began()
             self._turns.append(_RecordedTurn(SpeechContext.parse(message), self._loop.time()))
@@ -161,7 +152,7 @@ class ReplayedConnection:
                 over.add(recorded.turn)
         if (code := self._recorded.close_code) is not None:
             await self._sleep_until(said_at + self._recorded.close_seconds - said_seconds)
-            hang_up(self._transport, None if code == _ABNORMAL_CLOSURE else code)
+            self._channel.hang_up(None if code == _ABNORMAL_CLOSURE else code)
 
     async def _reached(self, recorded: RecordedMessage) -> float:
         """Wait until the client has begun the turn and reached the position. Returns when it did."""
@@ -183,9 +174,9 @@ class ReplayedConnection:
         if recorded.turn:
             headers["X-RequestId"] = self._turns[recorded.turn - 1].request_id
         message = Message(recorded.message.path, headers, recorded.message.body)
-        await send_tapped(self._tap, self._websocket, message, recorded.binary)
+        await self._channel.send(message, recorded.binary)
 
     async def _say(self, path: str, body: dict[str, object]) -> None:
         headers = {"X-RequestId": self._turns[-1].request_id}
         message = Message(path, headers, json_body(body))
-        await send_tapped(self._tap, self._websocket, message, False)
+        await self._channel.send(message, False)

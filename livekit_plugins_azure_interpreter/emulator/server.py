@@ -6,18 +6,22 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import partial
 from types import TracebackType
 
 from aiohttp import web
 
 from .behaviour import Behaviour
-from .faults import HangHandshake, Refuse
+from .channel import Channel, Tap
+from .doorkeeper import Doorkeeper
+from .faults import Fault, HangHandshake, Refuse
 from .faults.schedule import FaultSchedule
+from .happenings import Struck, Watch, Watcher
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
-from .sockets import Tap, for_ever, reset
+from .sockets import for_ever, reset
 from .spoken import Spoken
 from .synthesis.service import SynthesisService, Synthesized
 from .visitors import Visitors
@@ -29,10 +33,8 @@ _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
 _SYNTHESIS_PATHS = (_SYNTHESIS_PATH, "/cognitiveservices/websocket/v1")
 _SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
-_CLIENT_CLOSED_REQUEST = 499
 _PORT_POLL_SECONDS = 0.05
 _SESSIONS_KEPT = 1000
-_KEPT_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +53,13 @@ class Emulator:
         tap: Sees every message.
         origins: Web pages that are let in beside those of this machine, e.g. "https://example.com".
         hosts: Names under which clients may find it beside those of this machine.
+        watchers: Are told what happens (`Happening`), on its event loop.
+        kept_seconds: How much voice `spoken` and `synthesized` keep, each.
 
     Attributes:
-        spoken: Every voice that was sent completely, in order, with its samples: the last hour of them,
-            without those of a replay.
-        synthesized: Every voice of a text that was sent completely: the last hour of them.
+        spoken: Every voice that was sent completely, in order, with its samples: the last `kept_seconds` of
+            them, without those of a replay.
+        synthesized: Every voice of a text that was sent completely: the last `kept_seconds` of them.
         handshakes: How often a client tried to connect.
         connections: How many WebSockets were opened.
         turns: How many turns (Azure's request ids) were begun.
@@ -70,25 +74,33 @@ class Emulator:
         tap: Tap | None = None,
         origins: Collection[str] = (),
         hosts: Collection[str] = (),
+        watchers: Sequence[Watcher] = (),
+        kept_seconds: float = 3600.0,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self._visitors = Visitors(origins, hosts)
+        self._watch = Watch(*watchers)
+        self._doorkeeper = Doorkeeper(self._watch)
+        self._kept_seconds = kept_seconds
         self.tap = tap or Tap()
         self.spoken: list[Spoken] = []
         self.synthesized: list[Synthesized] = []
         self.handshakes = 0
         self.connections = 0
         self.turns = 0
-        self.faults = FaultSchedule(self.behaviour.faults)
+        self.faults = FaultSchedule(self.behaviour.faults, struck=self._struck)
         exchange = self.behaviour.replay
         self._replay = None if exchange is None else Replay(exchange)
-        self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
+        self._synthesis = SynthesisService(
+            self.behaviour, self._lets_in, self._accept, self._keep_synthesized, self.faults
+        )
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
         self._open: set[ClientConnection] = set()
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._server: asyncio.Server | None = None
+        self._channels = 0
         self._away: asyncio.Task[None] | None = None
 
     @property
@@ -129,6 +141,7 @@ class Emulator:
             OSError: The port is taken.
         """
         app = web.Application()
+        self._doorkeeper.receive(app)
         self._visitors.receive(app)
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
@@ -143,13 +156,15 @@ class Emulator:
         except OSError:
             await self.aclose()
             raise
-        self._port = self._runner.addresses[0][1]
 
     async def aclose(self) -> None:
         """Drop all connections and stop listening."""
         if self._away is not None:
             self._away.cancel()
             await asyncio.gather(self._away, return_exceptions=True)
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -165,8 +180,10 @@ class Emulator:
 
     async def _listen(self) -> None:
         assert self._runner is not None
-        self._site = web.TCPSite(self._runner, _HOST, self._port)
-        await self._site.start()
+        assert self._runner.server is not None
+        protocol = partial(self._doorkeeper.protocol, self._runner.server)
+        self._server = await asyncio.get_running_loop().create_server(protocol, _HOST, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def _token_wanted(self, request: web.Request) -> web.Response:
         if self.behaviour.token_seconds is None:
@@ -201,23 +218,13 @@ class Emulator:
         if recorded is not None and recorded.status is not None:
             return web.Response(status=recorded.status)
         self.connections += 1
-        websocket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
-        try:
-            await websocket.prepare(request)
-        except ConnectionResetError:
-            logger.debug("the client went away while it connected")
-            return web.Response(status=_CLIENT_CLOSED_REQUEST)
+        channel = await self._accept(request)
         if recorded is not None:
-            transport, tap = request.transport, self.tap
-            await ReplayedConnection(
-                websocket, transport, recorded, tap=tap, turn_began=self._turn_began
-            ).serve()
-            return websocket
+            await ReplayedConnection(channel, recorded, turn_began=self._turn_began).serve()
+            return channel.response
         connection = ClientConnection(
-            websocket,
-            request.transport,
+            channel,
             self._conversation(session_id),
-            tap=self.tap,
             turn_began=self._turn_began,
             spoken=self._keep_spoken,
             go_away=self._go_away,
@@ -227,7 +234,14 @@ class Emulator:
             await connection.serve()
         finally:
             self._open.discard(connection)
-        return websocket
+        return channel.response
+
+    async def _accept(self, request: web.Request) -> Channel:
+        self._channels += 1
+        return await Channel.accept(request, number=self._channels, tap=self.tap, watch=self._watch)
+
+    def _struck(self, fault: Fault) -> None:
+        self._watch(Struck(fault=fault))
 
     def _conversation(self, session_id: str) -> Conversation:
         if session_id not in self._conversations:
@@ -241,21 +255,26 @@ class Emulator:
 
     def _keep_spoken(self, spoken: Spoken) -> None:
         self.spoken.append(spoken)
-        _keep_latest(self.spoken)
+        self._keep_latest(self.spoken)
 
     def _keep_synthesized(self, synthesized: Synthesized) -> None:
         self.synthesized.append(synthesized)
-        _keep_latest(self.synthesized)
+        self._keep_latest(self.synthesized)
+
+    def _keep_latest(self, voices: list[Spoken] | list[Synthesized]) -> None:
+        seconds = sum(kept.voice.seconds for kept in voices)
+        while seconds > self._kept_seconds:
+            seconds -= voices.pop(0).voice.seconds
 
     def _go_away(self, seconds: float) -> None:
         if self._away is None or self._away.done():
             self._away = asyncio.create_task(self._be_away(seconds))
 
     async def _be_away(self, seconds: float) -> None:
-        assert self._site is not None
+        assert self._server is not None
         assert self._runner is not None
         assert self._runner.server is not None
-        await self._site.stop()
+        self._server.close()
         for connection in tuple(self._open):
             connection.drop(None)
         for handler in self._runner.server.connections:
@@ -277,9 +296,3 @@ class Emulator:
 def _given(request: web.Request, name: str) -> str:
     """A header, or the parameter of that name: a browser cannot set the headers of a WebSocket."""
     return request.headers.get(name) or request.query.get(name, "")
-
-
-def _keep_latest(voices: list[Spoken] | list[Synthesized]) -> None:
-    seconds = sum(kept.voice.seconds for kept in voices)
-    while seconds > _KEPT_SECONDS:
-        seconds -= voices.pop(0).voice.seconds

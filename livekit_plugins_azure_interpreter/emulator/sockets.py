@@ -1,63 +1,14 @@
-"""Sends and receives Azure Speech messages over WebSockets."""
+"""Ends connections as a service does, and as one that crashes."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-
-from aiohttp import WSMsgType, web
-
-from .wire import Message, WireError, parse_binary, parse_text
 
 _CLOSE_FRAME = b"\x88"
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-logger = logging.getLogger(__name__)
-
-
-class Tap:
-    """Sees every message of a speech connection as it passes; for recording and measuring."""
-
-    def received(self, message: Message) -> None:
-        """The client sent it."""
-
-    def sending(self, message: Message) -> Message | Sequence[Message]:
-        """It is sent now. The returned messages replace it: one, several, or none."""
-        return message
-
-
-async def send(websocket: web.WebSocketResponse, message: Message, binary: bool) -> None:
-    if binary:
-        await websocket.send_bytes(message.to_binary())
-    else:
-        await websocket.send_str(message.to_text())
-
-
-async def send_tapped(tap: Tap, websocket: web.WebSocketResponse, message: Message, binary: bool) -> None:
-    """Send what the tap returns for a message."""
-    returned = tap.sending(message)
-    for one in [returned] if isinstance(returned, Message) else returned:
-        # Of the messages that a tap returns instead, only those of a voice are binary.
-        await send(websocket, one, binary if one.path == message.path else one.path == "audio")
-
-
-async def until_closed(websocket: web.WebSocketResponse, take: Callable[[Message], Awaitable[None]]) -> None:
-    """Take the client's messages; one that is not a message of Azure Speech closes the connection."""
-    try:
-        async for frame in websocket:
-            if frame.type is WSMsgType.TEXT:
-                await take(parse_text(frame.data))
-            elif frame.type is WSMsgType.BINARY:
-                await take(parse_binary(frame.data))
-    except WireError as error:
-        logger.warning("a client sent something that is not a message of Azure Speech: %s", error)
-        await websocket.close(code=1007, message=str(error).encode())
-    except ConnectionError:
-        logger.debug("the client went away")
 
 
 def hang_up(transport: asyncio.Transport | None, code: int | None, reason: str = "") -> None:

@@ -244,18 +244,15 @@ class TestReplay:
 
 
 class TestMemory:
-    async def test_the_oldest_voices_are_let_go(
-        self, start: Any, connect: Any, audio: Any, mocker: MockerFixture
-    ) -> None:
-        mocker.patch.object(server, "_KEPT_SECONDS", 2.0)
-        emulator = await start(Behaviour(script=[Line(text, voices=_SECOND) for text in "abc"]))
+    async def test_the_oldest_voices_are_let_go(self, start: Any, connect: Any, audio: Any) -> None:
+        script = [Line(text, voices=_SECOND) for text in "abc"]
+        emulator = await start(Behaviour(script=script), kept_seconds=2.0)
         client = await connect(emulator.endpoint)
         await client.whole_turn(b"".join(audio.utterance(seed) for seed in (1, 2, 3)))
         assert [spoken.text for spoken in emulator.spoken] == ["b", "c"]
 
-    async def test_the_oldest_texts_are_let_go(self, start: Any, mocker: MockerFixture) -> None:
-        mocker.patch.object(server, "_KEPT_SECONDS", 2.0)
-        emulator = await start(Behaviour(synthesis_seconds=1.0))
+    async def test_the_oldest_texts_are_let_go(self, start: Any) -> None:
+        emulator = await start(Behaviour(synthesis_seconds=1.0), kept_seconds=2.0)
         headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
         async with aiohttp.ClientSession(headers=headers) as http:
             for text in "abc":

@@ -1,81 +1,14 @@
+"""The end of a connection, as the other side sees it."""
+
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
-from aiohttp import WSMessage, WSMsgType
 
-from livekit_plugins_azure_interpreter.emulator.sockets import hang_up, send, until_closed
-from livekit_plugins_azure_interpreter.emulator.wire import Message
-
-_TEXT = WSMessage(WSMsgType.TEXT, "Path:event\r\n\r\n{}", None)
-_BINARY = WSMessage(WSMsgType.BINARY, b"\0\x0cPath:audio\r\n\1\2", None)
-
-
-class _Socket:
-    """A WebSocket that brings these frames, or fails."""
-
-    def __init__(self, *frames: WSMessage | Exception) -> None:
-        self.frames = frames
-        self.sent: list[str | bytes] = []
-        self.closed_with: dict[str, Any] = {}
-
-    async def __aiter__(self) -> AsyncIterator[WSMessage]:
-        for frame in self.frames:
-            if isinstance(frame, Exception):
-                raise frame
-            yield frame
-
-    async def send_str(self, data: str) -> None:
-        self.sent.append(data)
-
-    async def send_bytes(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    async def close(self, **how: Any) -> None:
-        self.closed_with = how
-
-
-async def _taken(socket: Any) -> list[Message]:
-    taken: list[Message] = []
-
-    async def take(message: Message) -> None:
-        taken.append(message)
-
-    await until_closed(socket, take)
-    return taken
-
-
-class TestSend:
-    @pytest.mark.parametrize(("binary", "frame"), [(False, _TEXT), (True, _BINARY)])
-    async def test_a_message_is_a_frame_of_its_kind(self, binary: bool, frame: WSMessage) -> None:
-        socket: Any = _Socket()
-        message = Message("audio", {}, b"\1\2") if binary else Message("event", {}, b"{}")
-        await send(socket, message, binary)
-        assert socket.sent == [frame.data]
-
-
-class TestUntilClosed:
-    async def test_messages_are_taken_in_order(self) -> None:
-        assert await _taken(_Socket(_TEXT, _BINARY)) == [
-            Message("event", {}, b"{}"),
-            Message("audio", {}, b"\1\2"),
-        ]
-
-    async def test_other_frames_are_passed_over(self) -> None:
-        assert len(await _taken(_Socket(WSMessage(WSMsgType.PING, b"", None), _TEXT))) == 1
-
-    async def test_a_malformed_message_closes_the_connection(self, caplog: pytest.LogCaptureFixture) -> None:
-        socket = _Socket(WSMessage(WSMsgType.TEXT, "hello", None), _TEXT)
-        assert (await _taken(socket), socket.closed_with["code"]) == ([], 1007)
-        assert [record.levelno for record in caplog.records] == [logging.WARNING]
-
-    async def test_a_client_that_is_gone_is_no_error(self, caplog: pytest.LogCaptureFixture) -> None:
-        assert len(await _taken(_Socket(_TEXT, ConnectionResetError()))) == 1
-        assert caplog.records == []
+from livekit_plugins_azure_interpreter.emulator.sockets import hang_up
 
 
 class TestHangUp:

@@ -29,10 +29,15 @@ class FaultSchedule:
     """The faults that will still happen, over the life of an emulator.
 
     It counts all sessions together: a client that tries again is a new session to the service.
+
+    Args:
+        faults: The faults.
+        struck: Called with each that happens.
     """
 
-    def __init__(self, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, faults: Sequence[Fault] = (), struck: Callable[[Fault], None] | None = None) -> None:
         self._faults = tuple(faults)
+        self._struck = struck
         self._left = [fault.times for fault in self._faults]
         self._handshakes = 0
         self._utterances = 0
@@ -67,4 +72,6 @@ class FaultSchedule:
             if len(taken) != most and left != 0 and isinstance(fault, kind) and due(fault):
                 taken.append(fault)
                 self._left[index] = None if left is None else left - 1
+                if self._struck is not None:
+                    self._struck(fault)
         return taken

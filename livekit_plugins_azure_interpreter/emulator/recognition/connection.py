@@ -6,10 +6,9 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from aiohttp import web
-
+from ..channel import Channel
 from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
-from ..sockets import Tap, for_ever, hang_up, send_tapped, until_closed
+from ..sockets import for_ever
 from ..spoken import Spoken
 from ..wire import Message, WireError
 from .conversation import Conversation
@@ -24,10 +23,8 @@ class ClientConnection:
     """One WebSocket: its frames, and the turn that is under way.
 
     Args:
-        websocket: The WebSocket, after the handshake.
-        transport: Its transport.
+        channel: Its messages.
         conversation: The session that it belongs to.
-        tap: Sees every message.
         turn_began: Called with each turn.
         spoken: Called with each voice that was sent completely.
         go_away: Called with the seconds for which the whole service goes away.
@@ -35,19 +32,15 @@ class ClientConnection:
 
     def __init__(
         self,
-        websocket: web.WebSocketResponse,
-        transport: asyncio.Transport | None,
+        channel: Channel,
         conversation: Conversation,
         *,
-        tap: Tap,
         turn_began: Callable[[], None],
         spoken: Callable[[Spoken], None],
         go_away: Callable[[float], None],
     ) -> None:
-        self._websocket = websocket
-        self._transport = transport
+        self._channel = channel
         self._conversation = conversation
-        self._tap = tap
         self._turn_began = turn_began
         self._spoken = spoken
         self._go_away = go_away
@@ -61,7 +54,7 @@ class ClientConnection:
         loop = asyncio.get_running_loop()
         timer = None if seconds is None else loop.call_later(seconds, self.drop, _LONGEST_LIFE_CODE)
         try:
-            await until_closed(self._websocket, self._take)
+            await self._channel.serve(self._take)
         finally:
             if timer is not None:
                 timer.cancel()
@@ -69,14 +62,14 @@ class ClientConnection:
             await asyncio.gather(*(turn.aclose() for turn in self._turns))
 
     async def send(self, message: Message, binary: bool) -> None:
-        await send_tapped(self._tap, self._websocket, message, binary)
+        await self._channel.send(message, binary)
 
     async def send_garbage(self) -> None:
-        await self._websocket.send_bytes(_GARBAGE)
+        await self._channel.send_garbage(_GARBAGE)
 
     def drop(self, code: int | None, reason: str = "") -> None:
         self._silence()
-        hang_up(self._transport, code, reason)
+        self._channel.hang_up(code, reason)
 
     def _silence(self) -> None:
         self._silent = True
@@ -84,7 +77,6 @@ class ClientConnection:
             turn.stop()
 
     async def _take(self, message: Message) -> None:
-        self._tap.received(message)
         if self._silent:
             return
         if message.path == "audio":

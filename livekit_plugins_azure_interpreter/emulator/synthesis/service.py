@@ -7,7 +7,6 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,11 +14,12 @@ import numpy as np
 from aiohttp import web
 
 from ..behaviour import Behaviour
+from ..channel import Channel
 from ..faults import DropText, MuteText, RefuseText, TextFault
 from ..faults.schedule import FaultSchedule, UtteranceFaults
 from ..recognition.voices import voice_chunks
 from ..script import Voice
-from ..sockets import for_ever, reset, send, until_closed
+from ..sockets import for_ever
 from ..wire import Message, WireError, json_body
 
 _FORMAT = re.compile(r"(raw|riff)-(\d{1,6}(?:\.\d{1,3})?)(k?)hz-16bit-mono-pcm")
@@ -225,6 +225,7 @@ class SynthesisService:
     Args:
         behaviour: How long a voice is, and how it is sent.
         lets_in: Whether to accept a client.
+        accept: Completes the handshake of a WebSocket.
         synthesized: Called with each voice that was sent completely.
         faults: The faults that happen with texts over a WebSocket.
 
@@ -236,11 +237,13 @@ class SynthesisService:
         self,
         behaviour: Behaviour,
         lets_in: Callable[[web.Request], bool],
+        accept: Callable[[web.Request], Awaitable[Channel]],
         synthesized: Callable[[Synthesized], None],
         faults: FaultSchedule | None = None,
     ) -> None:
         self._behaviour = behaviour
         self._lets_in = lets_in
+        self._accept = accept
         self._synthesized = synthesized
         self._faults = faults
         self.connections = 0
@@ -249,24 +252,23 @@ class SynthesisService:
         if not self._lets_in(request):
             return web.Response(status=401)
         self.connections += 1
-        websocket = web.WebSocketResponse(protocols=("USP",), max_msg_size=0)
-        await websocket.prepare(request)
+        channel = await self._accept(request)
 
         async def hang_up(code: int | None) -> None:
             if code is None:
-                reset(request.transport)
+                channel.hang_up(None)
             else:
-                await websocket.close(code=code, message=b"closed by the emulator")
+                await channel.close(code, "closed by the emulator")
 
         answers = SynthesisConnection(
             self._behaviour,
-            partial(send, websocket),
+            channel.send,
             self._synthesized,
             faults=self._faults,
             hang_up=hang_up,
         )
-        await until_closed(websocket, answers.take)
-        return websocket
+        await channel.serve(answers.take)
+        return channel.response
 
     async def posted(self, request: web.Request) -> web.StreamResponse:
         if not self._lets_in(request):
