@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +11,12 @@ from typing import Any
 import pytest
 from fakes.exchanges import asked, chunk, exchange, final, interim, recorded, speech_end, voice_end
 from live import __main__ as live
-from live import kept
 from live.observations import (
     NOT_SEEN,
     OF_A_CONVERSATION,
     OF_SPEECH_IN_THE_TARGET_LANGUAGE,
     Seen,
 )
-from live.recording import ConnectionRecorder
 from live.unknowns import UNKNOWNS
 
 from livekit_plugins_azure_interpreter.emulator import Exchange, RecordedConnection
@@ -150,99 +147,6 @@ class TestTable:
     def test_every_answer_has_one(self) -> None:
         answers = [answer for unknown in UNKNOWNS.values() for answer in unknown.answers.values()]
         assert all(answer.tests for answer in answers)
-
-
-_ID = "0123456789abcdef0123456789ABCDEF"
-_DASHED = "01234567-89ab-cdef-0123-456789abcdef"
-
-
-class TestKept:
-    @pytest.mark.parametrize(
-        "body",
-        [
-            {"context": {"serviceTag": "short"}},
-            {"Id": "anything"},
-            {"deep": [{"token": "abc"}]},
-            {"text": f"see {_ID}"},
-            {"text": f"see {_DASHED}."},
-            {"text": "at wss://name.cognitiveservices.azure.com/stt?key=1 it was"},
-            {"text": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9abcdef"},
-        ],
-    )
-    def test_ids_tokens_and_addresses_are_not(self, body: dict[str, Any]) -> None:
-        message = kept.of_service(Message("turn.start", {}, json.dumps(body).encode()), binary=False)
-        secret = ("short", "anything", "abc", _ID, _DASHED, "name", "eyJ")
-        assert b"removed" in message.body
-        assert not any(text.encode() in message.body for text in secret)
-
-    def test_words_are(self) -> None:
-        body = json.dumps({"DisplayText": "Le café est servi. " + "今日は天気がいい" * 6}, ensure_ascii=False)
-        message = kept.of_service(Message("translation.response", {}, body.encode()), binary=False)
-        assert json.loads(message.body) == json.loads(body)
-
-    def test_a_text_that_is_no_json_is_without_secrets(self) -> None:
-        message = kept.of_service(Message("odd", {}, f"bad {_ID}".encode()), binary=False)
-        assert message.body == b"bad removed"
-
-    def test_the_samples_of_a_voice_are(self) -> None:
-        assert kept.of_service(Message("audio", {}, b"\xff\0"), binary=True).body == b"\xff\0"
-
-    def test_other_headers_have_no_value(self) -> None:
-        headers = {"X-RequestId": _ID, "X-StreamId": "7", "X-Continuation-Token": "secret", "Server": "name"}
-        message = kept.of_service(Message("audio", headers), binary=True)
-        assert message.headers == {"X-StreamId": "7", "X-Continuation-Token": "removed", "Server": "removed"}
-
-    def test_a_clients_message_is_kept_as_what_it_asked_for_alone(self) -> None:
-        body = b'{"translation": {"targetLanguages": ["fr"]}}'
-        headers = {"X-RequestId": _ID}
-        assert json.loads(kept.of_client(Message("speech.context", headers, body)).body) == json.loads(body)
-        for path in ("speech.config", "telemetry", "audio"):
-            assert kept.of_client(Message(path, headers, body)) == Message(path)
-
-    def test_a_secret_that_is_in_it_all_the_same_is_not_written(self) -> None:
-        said = exchange(recorded("odd", {"text": "my resource-Name"}))
-        with pytest.raises(kept.SecretFound):
-            kept.checked(said, {"RESOURCE-name"})
-        assert kept.checked(said, {"other-name", "my"}) == said.to_json()
-
-
-class TestRecorder:
-    def _context(self, request_id: str) -> Message:
-        return Message("speech.context", {"X-RequestId": request_id}, b"{}")
-
-    def _audio(self, seconds: float, request_id: str) -> Message:
-        return Message("audio", {"X-RequestId": request_id}, bytes(round(seconds * 16000) * 2))
-
-    def test_messages_have_the_number_of_their_turn_and_how_much_was_heard(self) -> None:
-        secrets: set[str] = set()
-        recorder = ConnectionRecorder(secrets)
-        for request_id in ("r1", "r2"):
-            recorder.client_sent(self._context(request_id))
-            recorder.client_sent(self._audio(0.25, request_id))
-            recorder.service_sent(Message("turn.start", {"X-RequestId": request_id}, b"{}"), binary=False)
-        said = recorder.recorded.said()
-        assert [(one.turn, one.position_seconds) for one in said] == [(1, 0.25), (2, 0.25)]
-        assert secrets == {"r1", "r2"}
-
-    def test_audio_without_anything_between_is_one_message(self) -> None:
-        recorder = ConnectionRecorder(set())
-        recorder.client_sent(self._context("r1"))
-        for seconds in (0.25, 0.25, 0.0):
-            recorder.client_sent(self._audio(seconds, "r1"))
-        _, audio, end = recorder.recorded.messages
-        assert (audio.count, audio.position_seconds, audio.message.body) == (2, 0.5, b"")
-        assert end.count == 1
-
-    def test_the_end_of_a_connection_is_kept_without_secrets(self) -> None:
-        recorder = ConnectionRecorder(set())
-        recorder.service_closed(1007, f"no voice; session {_ID}")
-        assert recorder.recorded.close_reason == "no voice; session removed"
-
-    def test_a_malformed_message_is_kept_as_malformed_alone(self) -> None:
-        recorder = ConnectionRecorder(set())
-        recorder.service_sent_other(binary=True)
-        (odd,) = recorder.recorded.messages
-        assert (odd.message, odd.binary) == (Message("unreadable"), True)
 
 
 class TestCommand:

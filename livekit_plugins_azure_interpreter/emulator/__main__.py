@@ -10,8 +10,13 @@ import sys
 from pathlib import Path
 
 from .behaviour import Behaviour
+from .channel import MOST_IDLE_SECONDS, MOST_MESSAGE_BYTES, MOST_SENDING_SECONDS
+from .doorkeeper import MOST_ASKING_SECONDS, MOST_CONNECTIONS
 from .exchange import load_exchange
 from .faults.parser import describe_faults, parse_fault
+from .happenings import Watcher
+from .narrator import Narrator, as_json, as_line
+from .recorder import MOST_BYTES, Recorder
 from .script import load_script
 from .server import Emulator
 
@@ -35,6 +40,17 @@ Positions count in a session's audio, utterances count from 1. A fault happens o
 times= says (times=always), and to every utterance if it names none:
 
 """
+_LIMITS = f"""
+
+Its limits, so that it can be left running:
+
+  {MOST_CONNECTIONS} connections at the same time; more are reset
+  {MOST_ASKING_SECONDS:.0f} s for a whole request to come, else the connection is reset
+  {MOST_MESSAGE_BYTES >> 10} kB for a message, else close code 1009
+  {MOST_IDLE_SECONDS:.0f} s without a message of the client, then close code 1000
+  {MOST_SENDING_SECONDS:.0f} s in which a client reads nothing, then the connection is reset
+  {MOST_BYTES >> 20} MB for a recording, which then grows no more
+"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,12 +58,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m livekit_plugins_azure_interpreter.emulator",
         description="Azure Speech's Live Interpreter, emulated: agents are tried without an account.",
-        epilog=_EPILOG + describe_faults(),
+        epilog=_EPILOG + describe_faults() + _LIMITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
     add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
     add("--script", type=Path, help="what it understands and says (JSON)")
+    add("--json", action="store_true", help="show what happens as JSON, an object a line")
+    add("--quiet", action="store_true", help="do not show what happens")
+    add("--record", type=Path, help="record the speech connections to this file; --replay plays it")
     add("--key", help="accept only this key; others get 401, as with a wrong key")
     add(
         "--allow-origin",
@@ -97,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--replay",
         type=Path,
-        help="say again what the service said in a recorded exchange (nox -s live makes one)",
+        help="say again what the service said in a recording (of --record, or of nox -s live)",
     )
     add(
         "--fault",
@@ -130,6 +149,16 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
     )
 
 
+def _watchers(options: argparse.Namespace) -> list[Watcher]:
+    watchers: list[Watcher] = []
+    if not options.quiet:
+        written = as_json if options.json else as_line
+        watchers.append(Narrator(lambda event: print(written(event), flush=True)))
+    if options.record:
+        watchers.append(Recorder(options.record))
+    return watchers
+
+
 async def _serve(emulator: Emulator) -> None:
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -146,7 +175,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         emulator = Emulator(
-            _behaviour(options), port=options.port, origins=options.allow_origin, hosts=options.allow_host
+            _behaviour(options),
+            port=options.port,
+            origins=options.allow_origin,
+            hosts=options.allow_host,
+            watchers=_watchers(options),
+            kept_seconds=0.0,
         )
         asyncio.run(_serve(emulator))
     except (ValueError, OSError, OverflowError) as error:

@@ -107,8 +107,7 @@ class Channel:
         except ConnectionError:
             logger.debug("the client went away")
         finally:
-            code, reason = self._hung_up or (self._websocket.close_code, "")
-            self._watch(Disconnected(connection=self._number, code=code, reason=reason))
+            self._watch(self._disconnected())
 
     async def send(self, message: Message, binary: bool) -> None:
         """Send what the tap returns for a message."""
@@ -134,6 +133,12 @@ class Channel:
                 await self._websocket.send_bytes(message.to_binary())
             else:
                 await self._websocket.send_str(message.to_text())
+
+    def _disconnected(self) -> Disconnected:
+        if self._hung_up is None:
+            return Disconnected(connection=self._number, code=self._websocket.close_code, by_client=True)
+        code, reason = self._hung_up
+        return Disconnected(connection=self._number, code=code, reason=reason)
 
     @contextmanager
     def _within_limits(self) -> Iterator[None]:

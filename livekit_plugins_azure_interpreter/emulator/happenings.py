@@ -39,11 +39,13 @@ class Disconnected(Happening):
 
     Attributes:
         code: The code with which it was closed; None: without one.
-        reason: Why the emulator closed it; empty if the client did.
+        reason: Why the emulator closed it.
+        by_client: The client left, by itself.
     """
 
     code: int | None
     reason: str = ""
+    by_client: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

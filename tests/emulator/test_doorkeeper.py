@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from fakes.limits import within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Emulator, doorkeeper
-from livekit_plugins_azure_interpreter.emulator.happenings import Answered, Happening
+from livekit_plugins_azure_interpreter.emulator.happenings import Answered, Happening, Watch
 
 pytestmark = pytest.mark.native
 
@@ -91,6 +94,19 @@ class TestRoom:
                     return
 
         await within(connected())
+
+
+async def test_a_client_that_left_amid_its_request_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def gone(_: web.Request) -> web.StreamResponse:
+        raise ConnectionResetError("the client left")
+
+    app = web.Application()
+    keeper = doorkeeper.Doorkeeper(Watch())
+    keeper.receive(app)
+    app.router.add_get("/", gone)
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        assert response.status == 499
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 async def test_each_answer_is_told_but_not_that_of_an_open_websocket(start: Any, connect: Any) -> None:

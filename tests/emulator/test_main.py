@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from pytest_mock import MockerFixture
@@ -23,9 +24,11 @@ from livekit_plugins_azure_interpreter.emulator import (
     Line,
     NoVoice,
     RecordedConnection,
+    load_exchange,
 )
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 from livekit_plugins_azure_interpreter.emulator.faults.parser import fault_name
+from livekit_plugins_azure_interpreter.emulator.happenings import Answered
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
 
@@ -87,10 +90,10 @@ class _Recorded:
     def __init__(self) -> None:
         self.behaviour = Behaviour()
         self.port = -1
-        self.visitors: tuple[list[str], list[str]] = ([], [])
+        self.options: dict[str, Any] = {}
 
-    def __call__(self, behaviour: Behaviour, *, port: int, origins: list[str], hosts: list[str]) -> None:
-        self.behaviour, self.port, self.visitors = behaviour, port, (origins, hosts)
+    def __call__(self, behaviour: Behaviour, *, port: int, **options: Any) -> None:
+        self.behaviour, self.port, self.options = behaviour, port, options
         raise KeyboardInterrupt
 
 
@@ -145,7 +148,7 @@ class TestOptions:
 
     def test_pages_and_names_that_are_allowed_reach_the_emulator(self, recorded: _Recorded) -> None:
         command.main(["--allow-origin", "https://a.example", "--allow-host", "b", "--allow-host", "c"])
-        assert recorded.visitors == (["https://a.example"], ["b", "c"])
+        assert (recorded.options["origins"], recorded.options["hosts"]) == (["https://a.example"], ["b", "c"])
 
     def test_the_script_is_read(self, recorded: _Recorded, tmp_path: Path) -> None:
         path = tmp_path / "script.json"
@@ -161,6 +164,40 @@ class TestOptions:
         assert recorded.behaviour == Behaviour(replay=exchange)
 
 
+class TestWatching:
+    async def _shown(self, *arguments: str) -> list[str]:
+        """What the command prints while a client comes and goes, without its first line."""
+        process = await _start("--port", "0", *arguments)
+        try:
+            assert process.stdout is not None
+            line = await within(process.stdout.readline(), LONG_LIMIT_SECONDS)
+            endpoint = next(word for word in line.decode().split() if word.startswith("ws://"))
+            async with aiohttp.ClientSession() as http, http.ws_connect(endpoint):
+                pass
+            process.send_signal(signal.SIGTERM)
+            out, _ = await within(process.communicate(), LONG_LIMIT_SECONDS)
+        finally:
+            if process.returncode is None:
+                process.kill()
+        return out.decode().splitlines()
+
+    @pytest.mark.native
+    @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
+    async def test_what_happens_is_shown_as_lines_as_json_or_not_at_all(self) -> None:
+        lines, objects, nothing = await asyncio.gather(
+            self._shown(), self._shown("--json"), self._shown("--quiet")
+        )
+        assert [line.split()[2] for line in lines] == ["connected", "left"]
+        assert [json.loads(line)["what"] for line in objects] == ["connected", "left"]
+        assert nothing == []
+
+    def test_a_recording_is_written_where_it_is_asked_for(self, recorded: _Recorded, tmp_path: Path) -> None:
+        command.main(["--quiet", "--record", str(tmp_path / "recording.json")])
+        (recorder,) = recorded.options["watchers"]
+        recorder(Answered(method="GET", path="/speech/universal/v2", status=503))
+        assert load_exchange(tmp_path / "recording.json").connections[0].status == 503
+
+
 class TestHelp:
     @pytest.fixture
     def help_text(self, capsys: pytest.CaptureFixture[str]) -> str:
@@ -171,6 +208,10 @@ class TestHelp:
 
     def test_help_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
         assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in help_text
+
+    def test_help_states_the_limits(self, help_text: str) -> None:
+        assert "900 connections at the same time" in help_text
+        assert "1024 kB for a message" in help_text
 
     @pytest.mark.parametrize("kind", KINDS, ids=fault_name)
     def test_help_names_every_fault(self, help_text: str, kind: type[Fault]) -> None:

@@ -22,10 +22,9 @@ from demo.sample_session import RECORDING_HELP, read
 from livekit.agents.language import LanguageCode
 
 from livekit_plugins_azure_interpreter.credentials import Credentials
-from livekit_plugins_azure_interpreter.emulator import Exchange, Voice
+from livekit_plugins_azure_interpreter.emulator import Exchange, Voice, redaction
 from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE
 
-from . import kept
 from .interpreted import VOICE_RATE_HZ, Heard, interpret
 from .observations import (
     NOT_SEEN,
@@ -56,7 +55,7 @@ class Failure(Exception):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m live",
-        description="Speak a recording to Azure Speech, and tell what it answers. " + kept.KEPT,
+        description="Speak a recording to Azure Speech, and tell what it answers. " + redaction.KEPT,
     )
     add = parser.add_argument
     add("recording", nargs="?", type=Path, help=RECORDING_HELP)
@@ -94,7 +93,8 @@ class Run:
             {"target": target, "voice": voice, "sdk": sdk, "python": platform.python_version()}
         )
         path = self._out / f"{name}.json"
-        path.write_text(kept.checked(exchange, proxy.secrets | {self._credentials.key}), encoding="utf-8")
+        written = redaction.checked(exchange, proxy.secrets | {self._credentials.key})
+        path.write_text(written, encoding="utf-8")
         _tell_heard(heard, path)
         return exchange, heard
 
@@ -193,13 +193,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"python -m live: {error}", file=sys.stderr)
         return 2
-    except (Failure, kept.SecretFound) as error:
+    except (Failure, redaction.SecretFound) as error:
         print(f"python -m live: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    print(f"\nKept in {options.out}/: {kept.KEPT}")
+    print(f"\nKept in {options.out}/: {redaction.KEPT}")
     conversation = options.out / "conversation.json"
     print(f"Say it again: python -m livekit_plugins_azure_interpreter.emulator --replay {conversation}")
     return 0 if complete else 1

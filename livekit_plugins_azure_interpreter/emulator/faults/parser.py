@@ -52,6 +52,16 @@ def describe_faults() -> str:
     return "\n".join(lines)
 
 
+def written_fault(fault: Fault) -> str:
+    """A fault as the command line takes it: what is not the default of its kind."""
+    options = (
+        f"{field.name}={getattr(fault, field.name)}"
+        for field in _fields(type(fault))
+        if field.name != "times" and getattr(fault, field.name) != field.default
+    )
+    return " ".join([fault_name(type(fault)), *options])
+
+
 def fault_name(kind: type[Fault]) -> str:
     """`drop-in-voice` for `DropInVoice`."""
     return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]

@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import faults
-from livekit_plugins_azure_interpreter.emulator.faults.parser import describe_faults, fault_name, parse_fault
+from livekit_plugins_azure_interpreter.emulator.faults.parser import (
+    describe_faults,
+    fault_name,
+    parse_fault,
+    written_fault,
+)
 
 
 class TestParse:
@@ -55,6 +60,15 @@ class TestParse:
     def test_an_unknown_text_is_refused_with_the_known_ones(self, text: str, complaint: str) -> None:
         with pytest.raises(ValueError, match=f"^{complaint}"):
             parse_fault(text)
+
+
+class TestWritten:
+    @pytest.mark.parametrize(
+        "text",
+        ["drop at_seconds=5.0 code=1011", "no-voice", "stall-voice utterance=2 seconds=1.5 after=0.25"],
+    )
+    def test_a_fault_is_written_as_it_is_parsed(self, text: str) -> None:
+        assert written_fault(parse_fault(text)) == text
 
 
 class TestDescribe:

@@ -83,3 +83,11 @@ class TestTexts:
         faults = FaultSchedule([DropText(text=2), MuteText(times=1), NoVoice()])
         happened = [faults.of_next_text() for _ in range(3)]
         assert happened == [MuteText(times=1), DropText(text=2), None]
+
+
+def test_each_fault_that_happens_is_told() -> None:
+    told: list[object] = []
+    never, once = NoVoice(utterance=2), NoVoice(utterance=1)
+    schedule = FaultSchedule([never, once], struck=told.append)
+    schedule.of_next_utterance()
+    assert told == [once]
