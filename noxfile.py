@@ -110,6 +110,14 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def hostile(session: nox.Session) -> None:
+    """Send damaged messages and odd sockets to the emulator, while it serves a client that means well."""
+    _install(session, *TEST, "psutil")
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-m", "hostile", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure latency, cost and scale, side by side with the bare SDK and the official plugin."""
     _install(session, *TEST, *PLOT, "psutil")

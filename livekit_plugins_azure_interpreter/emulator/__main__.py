@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import signal
 import sys
 from pathlib import Path
@@ -152,6 +153,9 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
 def _watchers(options: argparse.Namespace) -> list[Watcher]:
     watchers: list[Watcher] = []
     if not options.quiet:
+        # A text may have half an emoji, and a console may know fewer letters than the text has.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         written = as_json if options.json else as_line
         watchers.append(Narrator(lambda event: print(written(event), flush=True)))
     if options.record:

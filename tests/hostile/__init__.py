@@ -1,0 +1,1 @@
+"""An emulator among hostile clients."""
