@@ -170,7 +170,7 @@ class TestEvents:
         written = as_json(told[0])
         assert "\n" not in written
         event = json.loads(written)
-        assert event.pop("at_seconds") >= 0
+        assert event.pop("at_seconds") == round(told[0].at_seconds, 3)
         assert event == {
             "connection": 3,
             "what": "connected",

@@ -66,8 +66,8 @@ async def test_the_interpreter_does_not_repeat_its_own_voice(
     assert sorted(heard[:4]) == ["en-US", "en-US", "fr-FR", "fr-FR"]
     own = audio.same(last, audio.voice(0.3, 9).pcm)
     assert other_voice.texts == ([] if own else ["fin"])
-    # A voice that did not come leaves it in doubt for a while whose the next one is.
-    assert own or not voiced
+    if voiced:  # else the voice that did not come leaves it in doubt for a while whose the next one is
+        assert own
 
 
 @pytest.mark.parametrize(
