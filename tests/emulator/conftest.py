@@ -164,7 +164,7 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
         behaviour: Behaviour | None = None,
         *,
         targets: tuple[str, ...] | None = ("fr",),
-        voiced: str | None = "fr",
+        voiced: tuple[str, ...] = ("fr",),
         start_seconds: float = 0.0,
         conversation: Conversation | None = None,
         request_id: str = "r1",

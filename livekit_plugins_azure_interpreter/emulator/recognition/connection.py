@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
+from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault, RefuseTurn
 from ..sockets import Tap, for_ever, hang_up, send_tapped, until_closed
 from ..spoken import Spoken
 from ..wire import Message, WireError
@@ -90,18 +90,25 @@ class ClientConnection:
         if message.path == "audio":
             await self._audio(message)
         elif message.path == "speech.context":
-            turn = Turn(SpeechContext.parse(message), self._conversation, self, self._spoken)
-            self._turn_began()
-            if self._position is None:
-                # A fault at the very start of the audio happens, too.
-                self._position = math.nextafter(turn.now, -math.inf)
-            self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
-            await turn.start()
+            await self._begin(SpeechContext.parse(message))
         elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
             languages = message.json().get("to")
             if not isinstance(languages, list):
                 raise WireError("updateLanguage needs a list of languages")
             self._turns[-1].retarget(tuple(languages))
+
+    async def _begin(self, request: SpeechContext) -> None:
+        self._turn_began()
+        faults = self._conversation.faults.of_next_turn()
+        if refusal := faults.get(RefuseTurn):
+            self.drop(refusal.code, refusal.reason)
+            return
+        turn = Turn(request, self._conversation, self, self._spoken, faults)
+        if self._position is None:
+            # A fault at the very start of the audio happens, too.
+            self._position = math.nextafter(turn.now, -math.inf)
+        self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
+        await turn.start()
 
     async def _audio(self, message: Message) -> None:
         if not self._turns or self._position is None:

@@ -24,25 +24,26 @@ class TestSpeechContext:
     def test_it_asks_for_all_target_languages(self) -> None:
         assert self._parse(self._context()).targets == ("fr", "de")
 
-    def test_it_asks_for_the_voice_of_the_first_synthesized_language(self) -> None:
-        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"]})
-        assert self._parse(context).voiced_language == "de"
+    def test_it_asks_for_the_voices_of_the_synthesized_languages(self) -> None:
+        voices = {"fr": "a voice", "de": "another", "it": "a third"}
+        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"], "defaultVoices": voices})
+        assert self._parse(context).voiced_languages == ("de", "fr")
 
     @pytest.mark.parametrize("named", [{}, {"synthesizedLanguages": []}])
     def test_a_synthesis_that_names_no_language_asks_for_all_that_have_a_voice(
         self, named: dict[str, Any]
     ) -> None:
         context = self._context(synthesis={"defaultVoices": {"fr": "a voice", "de": "another"}, **named})
-        assert self._parse(context).voiced_language == "fr"
+        assert self._parse(context).voiced_languages == ("fr", "de")
 
     def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
         context = self._context()
         del context["synthesis"]
-        assert self._parse(context).voiced_language is None
+        assert self._parse(context).voiced_languages == ()
 
     def test_it_asks_for_no_voice_when_success_does_not_synthesize(self) -> None:
         context = self._context(translation={"targetLanguages": ["fr"], "onSuccess": {"action": "None"}})
-        assert self._parse(context).voiced_language is None
+        assert self._parse(context).voiced_languages == ()
 
     def test_a_turn_that_continues_nothing_begins_where_the_last_one_ended(self) -> None:
         assert self._parse(self._context()).start_seconds is None
@@ -60,7 +61,7 @@ class TestSpeechContext:
 
     def test_a_request_without_a_translation_asks_for_words_only(self) -> None:
         request = self._parse({"phraseDetection": {"mode": "CONVERSATION", "language": "en-us"}})
-        assert (request.targets, request.voiced_language) == (None, None)
+        assert (request.targets, request.voiced_languages) == (None, ())
 
     def test_it_belongs_to_the_turn_of_its_message(self) -> None:
         assert self._parse({}).request_id == "r1"
@@ -73,6 +74,7 @@ class TestSpeechContext:
             pytest.param({"translation": {"targetLanguages": None}}, id="no targets"),
             pytest.param({"translation": {"targetLanguages": [1, {}]}}, id="targets are no strings"),
             pytest.param({"translation": {"targetLanguages": "fr"}}, id="targets are a string"),
+            pytest.param({"translation": {"targetLanguages": ["fr"] * 201}}, id="too many targets"),
             pytest.param({"phraseDetection": {"initialSilenceTimeout": -1}}, id="a negative time"),
             pytest.param({"phraseDetection": {"initialSilenceTimeout": "soon"}}, id="a time is no number"),
             pytest.param({"phraseDetection": {"mode": 7}}, id="the mode is a number"),

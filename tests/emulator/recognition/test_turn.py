@@ -305,13 +305,13 @@ class TestVoice:
     @pytest.mark.parametrize(
         ("line", "voiced"),
         [
-            pytest.param(Line("Hello"), None, id="text only"),
-            pytest.param(Line("Hello", voiced=False), "fr", id="unvoiced line"),
-            pytest.param(Line("Hello", translated=False), "fr", id="untranslated line"),
+            pytest.param(Line("Hello"), (), id="text only"),
+            pytest.param(Line("Hello", voiced=False), ("fr",), id="unvoiced line"),
+            pytest.param(Line("Hello", translated=False), ("fr",), id="untranslated line"),
         ],
     )
     async def test_some_requests_get_no_voice(
-        self, begin: Any, audio: Any, line: Line, voiced: str | None
+        self, begin: Any, audio: Any, line: Line, voiced: tuple[str, ...]
     ) -> None:
         session = begin(Behaviour(script=[line]), voiced=voiced)
         await session.hear(audio.utterance())
@@ -654,7 +654,7 @@ class TestTargets:
         assert [spoken.language for spoken in session.spoken] == ["fr"]
 
     async def test_a_client_that_only_wants_words_has_none_to_change(self, begin: Any, audio: Any) -> None:
-        session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=None)
+        session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=())
         session.turn.retarget(("de",))
         await session.hear(audio.utterance())
         await session.finish()
