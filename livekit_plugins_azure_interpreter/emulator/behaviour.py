@@ -35,6 +35,9 @@ class Behaviour:
         acknowledges: What acknowledges audio. "both": results, whose headers say up to where. "results":
             results alone, without headers. "headers": headers alone; one in turn.start announces them, and
             positions count from the start of the session.
+        commits: What the service does with a client's wish to end the utterance now (the SDK's
+            `PushAudioInputStream.commit`). None: it is answered if the client's address asks for that
+            (`setfeature=forcecommit`), else ignored. "refused" closes the connection.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
         silent_turn_seconds: How much silence ends a turn, with a final result without words, unless the
             client chooses (its silence timeouts, of which 0 is none). None: silence ends no turn.
@@ -63,6 +66,7 @@ class Behaviour:
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
     acknowledges: Acknowledges = "both"
+    commits: Literal["answered", "ignored", "refused"] | None = None
     utterances_per_turn: int | None = None
     silent_turn_seconds: float | None = 15.0
     longest_seconds: float = 30.0

@@ -14,6 +14,8 @@ from aiohttp import web
 from .behaviour import Behaviour
 from .faults import HangHandshake, Refuse
 from .faults.schedule import FaultSchedule
+from .recognition.address import Address
+from .recognition.capabilities import Unknown
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
@@ -74,6 +76,7 @@ class Emulator:
         self.behaviour = behaviour or Behaviour()
         self._visitors = Visitors(origins, hosts)
         self.tap = tap or Tap()
+        self._unknown = Unknown(self.tap)
         self.spoken: list[Spoken] = []
         self.synthesized: list[Synthesized] = []
         self.handshakes = 0
@@ -217,7 +220,9 @@ class Emulator:
             websocket,
             request.transport,
             self._conversation(session_id),
+            address=Address.parse(request.query),
             tap=self.tap,
+            unknown=self._unknown,
             turn_began=self._turn_began,
             spoken=self._keep_spoken,
             go_away=self._go_away,

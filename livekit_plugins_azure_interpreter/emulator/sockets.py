@@ -29,6 +29,10 @@ class Tap:
         """It is sent now. The returned messages replace it: one, several, or none."""
         return message
 
+    def unknown(self, what: str) -> None:
+        """A client sent what the emulator does nothing about: the name of a message, or of a part of
+        `speech.context`. Each name comes once."""
+
 
 async def send(websocket: web.WebSocketResponse, message: Message, binary: bool) -> None:
     if binary:

@@ -70,14 +70,21 @@ class PhraseMessages:
         return _message("translation.response", {**hypothesis, "Translations": translations})
 
     def final(
-        self, line: Line, span: dict[str, Any], acknowledging: dict[str, str], faults: UtteranceFaults
+        self,
+        line: Line,
+        span: dict[str, Any],
+        acknowledging: dict[str, str],
+        faults: UtteranceFaults,
+        *,
+        commit_token: str = "",
     ) -> list[Action]:
         """All messages at the end of an utterance.
 
         Args:
             acknowledging: The headers that acknowledge its audio.
+            commit_token: The client's id for its wish that the utterance ends here; empty: it had none.
         """
-        message = self._final(line, span, faults)
+        message = self._final(line, span, faults, commit_token)
         actions: list[Action] = []
         if faults.get(GarbageFrame):
             actions.append(SendGarbage())
@@ -104,6 +111,11 @@ class PhraseMessages:
         phrase = {"RecognitionStatus": "Success", "DisplayText": "", **span}
         return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": translations})
 
+    def no_match(self, span: dict[str, Any], commit_token: str) -> Message:
+        """The answer to a client's wish to end an utterance while nothing was said."""
+        phrase = {"RecognitionStatus": "NoMatch", **span, **_committed(commit_token)}
+        return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": []})
+
     def silence(self, span: dict[str, Any]) -> Message:
         """The result of a turn for one phrase in which nothing was said."""
         phrase = {"RecognitionStatus": "InitialSilenceTimeout", **span}
@@ -113,11 +125,11 @@ class PhraseMessages:
         """A result that is an error."""
         return self._phrase({"RecognitionStatus": status, **span}, _untranslated("no translation"))
 
-    def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults) -> Message:
+    def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults, commit_token: str) -> Message:
         if faults.get(MissingFields):
             return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_heard_in(line, faults)}
-        phrase.update(self._speaker(line.speaker))
+        phrase.update(self._speaker(line.speaker) | _committed(commit_token))
         if self._detailed or faults.get(TextInNBest):
             phrase["NBest"] = [_best(line.text, span, word_timings=self._word_timings)]
         if faults.get(TextInNBest):
@@ -164,6 +176,10 @@ def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, A
             for word, at in zip(words, places, strict=False)
         ]
     return best
+
+
+def _committed(token: str) -> dict[str, Any]:
+    return {"clientAudioMetadata": {"X-Client-Commit-Token": token}} if token else {}
 
 
 def _untranslated(reason: str) -> dict[str, Any]:

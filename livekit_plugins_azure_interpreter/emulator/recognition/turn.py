@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..faults import EarlyVoice, EndWithoutOffset, ErrorName, NoTranslation, NoVoice
@@ -41,6 +42,14 @@ class Wire(Protocol):
     def drop(self, code: int | None) -> None:
         """Close with a WebSocket close code, or reset; the connection's running work stops."""
         ...
+
+
+@dataclass(frozen=True)
+class _EmptyCommit:
+    """A client's wish to end an utterance while nothing was said."""
+
+    token: str
+    at_seconds: float
 
 
 class Turn:
@@ -87,7 +96,7 @@ class Turn:
         self._count = 0
         self._answered = 0
         self._over = False
-        self._results: asyncio.Queue[Utterance | None] = asyncio.Queue(_MOST_WAITING)
+        self._results: asyncio.Queue[Utterance | _EmptyCommit | None] = asyncio.Queue(_MOST_WAITING)
         self._speaking = Speaking(request.voiced_languages, self._behaviour, self._perform, spoken)
         self._tasks = [asyncio.create_task(self._give_results()), *self._speaking.tasks]
 
@@ -132,6 +141,15 @@ class Turn:
         await self._acknowledge()
         await self._end_in_silence()
 
+    async def commit(self, token: str) -> None:
+        """End the utterance that is being said, and answer with the client's token, also if there is none."""
+        if self._over:
+            return
+        if self._vad is not None and self._speech_start is not None:
+            await self._heard(self._vad.end(), token)
+        else:
+            await self._results.put(_EmptyCommit(token, self.now))
+
     async def fail(self, status: ErrorName) -> None:
         """Send the client an error instead of a result. It is the last message."""
         self.stop()
@@ -149,7 +167,7 @@ class Turn:
         self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _heard(self, events: Iterator[VadEvent]) -> None:
+    async def _heard(self, events: Iterator[VadEvent], commit_token: str = "") -> None:
         for event in events:
             if isinstance(event, SpeechBegan):
                 self._speech_start, self._speech_index = event.start_seconds, event.index
@@ -164,7 +182,7 @@ class Turn:
             self._quiet_since = end
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
-            await self._results.put(Utterance(line, start, end, samples))
+            await self._results.put(Utterance(line, start, end, samples, commit_token))
             if self._count == self._most_utterances and not self._over:
                 await self._end(heard_seconds=end)
                 return
@@ -232,6 +250,10 @@ class Turn:
 
     async def _give_results(self) -> None:
         while (utterance := await self._results.get()) is not None:
+            if isinstance(utterance, _EmptyCommit):
+                span = self._acknowledgement.span(utterance.at_seconds, utterance.at_seconds)
+                await self._perform(Send(self._answers.no_match(span, utterance.token)))
+                continue
             await asyncio.sleep(self._behaviour.recognition_delay_ms / 1000)
             faults = self._conversation.faults.of_next_utterance()
             voiced = self._is_voiced(utterance.line, faults)
@@ -248,7 +270,9 @@ class Turn:
     async def _give_result(self, utterance: Utterance, faults: UtteranceFaults) -> None:
         span = self._acknowledgement.span(utterance.start_seconds, utterance.end_seconds)
         headers = self._acknowledgement.up_to(utterance.end_seconds)
-        for action in self._answers.final(utterance.line, span, headers, faults):
+        for action in self._answers.final(
+            utterance.line, span, headers, faults, commit_token=utterance.commit_token
+        ):
             await self._perform(action)
 
     def _is_voiced(self, line: Line, faults: UtteranceFaults) -> bool:

@@ -145,3 +145,69 @@ class TestFaults:
         steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.WrongRequestId()]))
         headers = [step.message.headers for step in steps if isinstance(step, Send)]
         assert headers == [{"X-RequestId": "0" * 32}, {}]
+
+    def test_the_language_has_no_region(self) -> None:
+        language = self._phrase(faults.BareLanguage())["SpeechPhrase"]["PrimaryLanguage"]
+        assert language == {"Language": "en", "Confidence": "High"}
+
+    def test_the_service_is_not_sure_of_the_language(self) -> None:
+        language = self._phrase(faults.UnsureLanguage(confidence="Unknown"))["SpeechPhrase"][
+            "PrimaryLanguage"
+        ]
+        assert language == {"Language": "en-US", "Confidence": "Unknown"}
+
+    def test_the_words_are_in_an_alternative_only(self) -> None:
+        phrase = self._phrase(faults.TextInNBest())["SpeechPhrase"]
+        assert "DisplayText" not in phrase
+        assert phrase["NBest"][0]["Display"] == _LINE.text
+
+    def test_fields_that_no_client_knows_come_with_the_others(self) -> None:
+        phrase = self._phrase(faults.UnknownFields())["SpeechPhrase"]
+        assert phrase["DisplayText"] == _LINE.text
+        assert {"Id", "Novelty"} <= set(phrase)
+
+    def test_results_for_other_clients_come_first(self) -> None:
+        steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.OtherResults()]))
+        assert [step.message.path for step in steps if isinstance(step, Send)] == [
+            "speech.fragment",
+            "speech.tentative.phrase",
+            "speech.phrase",
+            "audio.metadata",
+            "translation.response",
+        ]
+
+
+class TestSpeakers:
+    _TWO = Line("one", speaker="Guest-2")
+
+    def test_a_final_result_names_the_speaker_of_its_line(self) -> None:
+        assert _body(_final(PhraseMessages(None, speakers=True), self._TWO))["SpeakerId"] == "Guest-2"
+
+    def test_a_final_result_of_any_line_names_the_first_speaker(self) -> None:
+        assert _body(_final(PhraseMessages(None, speakers=True), Line("one")))["SpeakerId"] == "Guest-1"
+
+    def test_an_interim_result_does_not_know_the_speaker_yet(self) -> None:
+        message = PhraseMessages(None, speakers=True).interim(self._TWO, 1.0, _SPAN)
+        assert _body(message)["SpeakerId"] == "Unknown"
+
+    def test_speakers_are_named_to_those_who_ask(self) -> None:
+        phrases = PhraseMessages(None)
+        assert "SpeakerId" not in _body(_final(phrases, self._TWO))
+        assert "SpeakerId" not in _body(phrases.interim(self._TWO, 1.0, _SPAN))
+
+
+_ECHOED = {"X-Client-Commit-Token": "7"}
+
+
+class TestCommits:
+    def test_a_final_result_that_the_client_wished_for_has_its_token(self) -> None:
+        (step,) = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults(), commit_token="7")
+        assert isinstance(step, Send)
+        assert _body(step.message)["SpeechPhrase"]["clientAudioMetadata"] == _ECHOED
+
+    def test_a_wish_while_nothing_is_said_is_no_match(self) -> None:
+        assert _body(PhraseMessages(None).no_match(_SPAN, "7")) == {
+            "RecognitionStatus": "NoMatch",
+            **_SPAN,
+            "clientAudioMetadata": _ECHOED,
+        }

@@ -63,6 +63,15 @@ class TestSpeechContext:
         request = self._parse({"phraseDetection": {"mode": "CONVERSATION", "language": "en-us"}})
         assert (request.targets, request.voiced_languages) == (None, ())
 
+    def test_a_request_may_ask_for_speakers(self) -> None:
+        wanted = {"phraseDetection": {"speakerDiarization": {"mode": "Anonymous"}}}
+        assert self._parse(wanted).speakers
+        assert not self._parse({"phraseDetection": {"speakerDiarization": None}}).speakers
+
+    def test_a_language_that_is_named_twice_is_spoken_once(self) -> None:
+        context = self._context(synthesis={"synthesizedLanguages": ["fr", "fr"]})
+        assert self._parse(context).voiced_languages == ("fr",)
+
     def test_it_belongs_to_the_turn_of_its_message(self) -> None:
         assert self._parse({}).request_id == "r1"
 
@@ -115,3 +124,19 @@ class TestDetection:
         detection = self._parse(mode="CONVERSATION", **wanted)
         assert (detection.segment_silence_ms, detection.longest_seconds) == (900, 25.0)
         assert self._parse(mode="INTERACTIVE", **wanted).segment_silence_ms is None
+
+    @pytest.mark.parametrize(
+        ("detection", "own_seconds", "has_heard", "seconds"),
+        [
+            (Detection(), 15.0, False, 15.0),
+            (Detection(), None, False, math.inf),
+            (Detection(is_single=True), 15.0, False, 5.0),
+            (Detection(initial_silence_seconds=2.0), 15.0, False, 2.0),
+            (Detection(initial_silence_seconds=2.0), 15.0, True, 15.0),
+            (Detection(trailing_silence_seconds=2.0), 15.0, True, 2.0),
+        ],
+    )
+    def test_silence_ends_a_turn_after_the_clients_time_or_the_services(
+        self, detection: Detection, own_seconds: float | None, has_heard: bool, seconds: float
+    ) -> None:
+        assert detection.silence_seconds(own_seconds, has_heard=has_heard) == seconds

@@ -1,0 +1,90 @@
+"""What the emulator can do about a client's request, by the names of its parts.
+
+A part that changes the answer in a way that the emulator cannot is refused, as Azure refuses a setting. Any
+other part that it does nothing about is told by name: clients send many that a test does not need.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..sockets import Tap
+
+_MODES = {"interactive", "conversation", "dictation"}
+_KNOWN: dict[str, set[str]] = {
+    "audio": {"streams"},
+    "continuation": {"token", "previousServiceTag", "audio"},
+    "dgi": {"Groups", "bias"},
+    "languageId": {"languages", "mode", "onSuccess", "onUnknown", "priority", "maxAudioDuration"},
+    "phraseDetection": {
+        *_MODES,
+        "initialSilenceTimeout",
+        "language",
+        "mode",
+        "onInterim",
+        "onSuccess",
+        "speakerDiarization",
+        "trailingSilenceTimeout",
+    },
+    "phraseOutput": {"format", "detailed", "simple", "interimResults", "phraseResults"},
+    "synthesis": {"defaultVoices", "synthesizedLanguages", "onError"},
+    "translation": {"targetLanguages", "onSuccess", "onPassthrough", "onError", "output"},
+}
+"""The parts that the emulator serves, and those that change nothing in its answers."""
+_REFUSED = {
+    "intent": "intent recognition",
+    "keywordDetection": "keyword detection",
+    "phraseDetection.enrichment.contentAssessment": "content assessment",
+    "phraseDetection.enrichment.pronunciationAssessment": "pronunciation assessment",
+}
+_MOST_TOLD = 1000
+_LONGEST_NAME = 80
+
+logger = logging.getLogger(__name__)
+
+
+def refusal(context: dict[str, Any]) -> str:
+    """The reason why a `speech.context` is refused; empty: it is not."""
+    for path, what in _REFUSED.items():
+        part: Any = context
+        for name in path.split("."):
+            part = part.get(name) if isinstance(part, dict) else None
+        if part is not None:
+            return f"The emulator does not offer {what} ({path})."
+    return ""
+
+
+def unknown_parts(context: dict[str, Any]) -> Iterator[str]:
+    """The names of the parts of a `speech.context` that the emulator does nothing about."""
+    for name, part in context.items():
+        if name not in _KNOWN:
+            yield name
+        elif isinstance(part, dict):
+            yield from (f"{name}.{inner}" for inner in part if not _is_known(name, inner))
+
+
+def _is_known(name: str, inner: str) -> bool:
+    return inner in _KNOWN[name] or (name == "phraseDetection" and inner.lower() in _MODES)
+
+
+class Unknown:
+    """Tells each unknown name once, in the log and to a tap.
+
+    Args:
+        tap: Is told, too.
+    """
+
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
+        self._told: set[str] = set()
+
+    def tell(self, names: Iterable[str]) -> None:
+        """Tell those that were not told yet."""
+        for name in names:
+            short = name[:_LONGEST_NAME]
+            if short not in self._told and len(self._told) < _MOST_TOLD:
+                self._told.add(short)
+                logger.warning("a client asked for %r, which the emulator does nothing about", short)
+                self._tap.unknown(short)
