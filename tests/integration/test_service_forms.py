@@ -62,6 +62,7 @@ class TestResults:
         "fault",
         [
             faults.EndWithoutOffset(),
+            faults.OtherResults(),
             faults.TextInNBest(),
             faults.UnknownFields(),
             faults.BareLanguage(),

@@ -12,27 +12,30 @@ from typing import Any
 
 from ..sockets import Tap
 
-_MODES = {"interactive", "conversation", "dictation"}
 _KNOWN: dict[str, set[str]] = {
     "audio": {"streams"},
-    "continuation": {"token", "previousServiceTag", "audio"},
-    "dgi": {"Groups", "bias"},
-    "languageId": {"languages", "mode", "onSuccess", "onUnknown", "priority", "maxAudioDuration"},
-    "phraseDetection": {
-        *_MODES,
-        "initialSilenceTimeout",
+    "continuation": {"token", "previousservicetag", "audio"},
+    "dgi": {"groups", "bias"},
+    "languageid": {"languages", "mode", "onsuccess", "onunknown", "priority", "maxaudioduration"},
+    "phrasedetection": {
+        "conversation",
+        "dictation",
+        "initialsilencetimeout",
+        "interactive",
         "language",
         "mode",
-        "onInterim",
-        "onSuccess",
-        "speakerDiarization",
-        "trailingSilenceTimeout",
+        "oninterim",
+        "onsuccess",
+        "speakerdiarization",
+        "trailingsilencetimeout",
     },
-    "phraseOutput": {"format", "detailed", "simple", "interimResults", "phraseResults"},
-    "synthesis": {"defaultVoices", "synthesizedLanguages", "onError"},
-    "translation": {"targetLanguages", "onSuccess", "onPassthrough", "onError", "output"},
+    "phraseoutput": {"format", "detailed", "simple", "interimresults", "phraseresults"},
+    "synthesis": {"defaultvoices", "synthesizedlanguages", "onerror"},
+    "translation": {"targetlanguages", "onsuccess", "onpassthrough", "onerror", "output"},
 }
-"""The parts that the emulator serves, and those that change nothing in its answers."""
+"""The parts that the emulator serves, and those that change nothing in its answers.
+
+In lower case: clients differ in that."""
 _REFUSED = {
     "intent": "intent recognition",
     "keywordDetection": "keyword detection",
@@ -59,14 +62,11 @@ def refusal(context: dict[str, Any]) -> str:
 def unknown_parts(context: dict[str, Any]) -> Iterator[str]:
     """The names of the parts of a `speech.context` that the emulator does nothing about."""
     for name, part in context.items():
-        if name not in _KNOWN:
+        known = _KNOWN.get(name.lower())
+        if known is None:
             yield name
         elif isinstance(part, dict):
-            yield from (f"{name}.{inner}" for inner in part if not _is_known(name, inner))
-
-
-def _is_known(name: str, inner: str) -> bool:
-    return inner in _KNOWN[name] or (name == "phraseDetection" and inner.lower() in _MODES)
+            yield from (f"{name}.{inner}" for inner in part if inner.lower() not in known)
 
 
 class Unknown:

@@ -49,6 +49,10 @@ class TestArguments:
     def test_every_error_of_the_service_can_be_told(self, status: faults.ErrorName) -> None:
         assert faults.ErrorStatus(1.0, status).status == status
 
+    @pytest.mark.parametrize("confidence", get_args(faults.Confidence))
+    def test_every_confidence_of_the_service_can_be_told(self, confidence: faults.Confidence) -> None:
+        assert faults.UnsureLanguage(confidence=confidence).confidence == confidence
+
     def test_the_first_needs_no_name(self) -> None:
         assert (faults.Refuse(503), faults.Drop(2.0), faults.NoVoice(3)) == (
             faults.Refuse(status=503),

@@ -25,7 +25,7 @@ class TestAcknowledgement:
         assert _begun("results").up_to(21.0) == {}
 
     @pytest.mark.parametrize("how", ["both", "results", "headers"])
-    def test_until_never_goes_back(self, how: Acknowledges) -> None:
+    def test_the_position_never_goes_back(self, how: Acknowledges) -> None:
         acknowledgement = _begun(how)
         assert acknowledgement.until == 20.0
         acknowledgement.up_to(22.0)

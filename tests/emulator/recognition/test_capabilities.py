@@ -59,6 +59,8 @@ class TestUnknownParts:
         context = {
             "phraseDetection": {"mode": "Conversation", "language": "en-US", "CONVERSATION": {}},
             "audio": {"streams": {"1": None}},
+            "languageId": {"Priority": "PrioritizeLatency"},
+            "phraseOutput": None,
             "translation": {"targetLanguages": ["fr"]},
             "synthesis": {"defaultVoices": {"fr": "a voice"}},
         }

@@ -75,6 +75,19 @@ class TestTranslated:
         body = _body(_final(PhraseMessages(["fr"]), Line("one", translated=False)))
         assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])
 
+    @pytest.mark.parametrize(
+        ("entries", "translations"), [(False, []), (True, [{"Language": "fr", "Text": ""}])]
+    )
+    def test_a_result_without_words_has_two_forms(
+        self, entries: bool, translations: list[dict[str, str]]
+    ) -> None:
+        body = _body(PhraseMessages(["fr"]).nothing(_SPAN, entries=entries))
+        assert (body["SpeechPhrase"]["DisplayText"], body["Translations"]) == ("", translations)
+
+    def test_a_turn_without_words_has_a_status_that_says_so(self) -> None:
+        phrase = _body(PhraseMessages(["fr"]).silence(_SPAN))["SpeechPhrase"]
+        assert phrase == {"RecognitionStatus": "InitialSilenceTimeout", **_SPAN}
+
     def test_an_error_has_a_status_and_no_text(self) -> None:
         phrase = _body(PhraseMessages(["fr"]).error("Forbidden", _SPAN))["SpeechPhrase"]
         assert phrase == {"RecognitionStatus": "Forbidden", **_SPAN}
