@@ -93,6 +93,17 @@ class TestVoices:
     ) -> None:
         await _holds(open_pair, audio, faults=[fault])
 
+    async def test_a_voice_of_zeros_is_heard_as_the_silence_that_it_is_and_moves_no_other(
+        self, open_pair: Any, audio: Any
+    ) -> None:
+        lines = _lines(audio)
+        pair = await open_pair(Behaviour(script=lines, faults=[faults.SilentVoice(2)]))
+        voices = await pair.interpret(audio.speech(*_STRETCHES, end=_END))
+        expected = [line.voices["fr"].pcm for line in lines]
+        expected[1] = bytes(len(expected[1]))
+        assert all(map(audio.same, voices, expected))
+        assert (pair.lost, pair.errors) == ([], [])
+
     async def test_a_voice_in_one_chunk_of_more_than_100_kb_is_heard(
         self, open_pair: Any, audio: Any
     ) -> None:

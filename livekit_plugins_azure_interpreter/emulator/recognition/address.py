@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_SECONDS = re.compile("[1-9][0-9]{0,7}")
 _COMMIT_FEATURE = "forcecommit"
 
 
@@ -27,6 +29,6 @@ class Address:
         seconds = query.get("maxConnectionDurationSecs", "")
         features = query.get("setfeature", "").split(",")
         return cls(
-            float(seconds) if seconds.isdecimal() and int(seconds) > 0 else None,
+            float(seconds) if _SECONDS.fullmatch(seconds) else None,
             _COMMIT_FEATURE in features,
         )

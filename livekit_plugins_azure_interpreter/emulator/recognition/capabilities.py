@@ -60,13 +60,16 @@ def refusal(context: dict[str, Any]) -> str:
 
 
 def unknown_parts(context: dict[str, Any]) -> Iterator[str]:
-    """The names of the parts of a `speech.context` that the emulator does nothing about."""
+    """The names of the parts that the emulator does nothing about; an empty part asks for nothing."""
     for name, part in context.items():
         known = _KNOWN.get(name.lower())
         if known is None:
-            yield name
+            if part:
+                yield name
         elif isinstance(part, dict):
-            yield from (f"{name}.{inner}" for inner in part if inner.lower() not in known)
+            yield from (
+                f"{name}.{inner}" for inner, wanted in part.items() if wanted and inner.lower() not in known
+            )
 
 
 class Unknown:

@@ -11,11 +11,11 @@ from aiohttp import web
 from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault, RefuseTurn
 from ..sockets import Tap, for_ever, hang_up, send_tapped, until_closed
 from ..spoken import Spoken
-from ..wire import Message, WireError
+from ..wire import Message
 from .address import Address
 from .capabilities import Unknown, refusal, unknown_parts
 from .conversation import Conversation
-from .speech_context import SpeechContext
+from .speech_context import LanguageChange, SpeechContext
 from .turn import Turn
 
 _LONGEST_LIFE_CODE = 1000
@@ -104,11 +104,9 @@ class ClientConnection:
             await self._begin(message)
         elif message.path == "audio.commit":
             await self._commit(message)
-        elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
-            languages = message.json().get("to")
-            if not isinstance(languages, list):
-                raise WireError("updateLanguage needs a list of languages")
-            self._turns[-1].retarget(tuple(languages))
+        elif message.path == "event" and self._turns:
+            if change := LanguageChange.parse(message):
+                self._turns[-1].retarget(change)
         elif message.path not in _KNOWN_PATHS:
             self._unknown.tell([message.path])
 

@@ -52,7 +52,8 @@ class Speaking:
         spoken: Called with each voice that was sent completely.
 
     Attributes:
-        tasks: What sends them. Cancelled, they send nothing more.
+        languages: The languages that the next utterance is spoken in.
+        tasks: What sends the voices, a task per language so far. Cancelled, they send nothing more.
     """
 
     def __init__(
@@ -62,21 +63,20 @@ class Speaking:
         perform: Callable[[Action], Awaitable[None]],
         spoken: Callable[[Spoken], None],
     ) -> None:
+        self.languages = languages
+        self.tasks: list[asyncio.Task[None]] = []
         self._behaviour = behaviour
         self._perform = perform
         self._spoken = spoken
         self._stream_ids = itertools.count(1)
-        self._waiting = {
-            language: asyncio.Queue[_WaitingVoice | None](_MOST_WAITING) for language in languages
-        }
-        self.tasks = [asyncio.create_task(self._speak(language)) for language in self._waiting]
+        self._waiting: dict[str, asyncio.Queue[_WaitingVoice | None]] = {}
 
     async def say(self, utterance: Utterance, faults: UtteranceFaults) -> list[asyncio.Event]:
         """Send its voices after those before it. Each event is set when one of them has begun."""
         begun = []
-        for waiting in self._waiting.values():
+        for language in self.languages:
             voice = _WaitingVoice(utterance, faults, next(self._stream_ids))
-            await waiting.put(voice)
+            await self._queue(language).put(voice)
             begun.append(voice.begun)
         return begun
 
@@ -84,6 +84,12 @@ class Speaking:
         """No voice follows: the tasks end after those that wait."""
         for waiting in self._waiting.values():
             await waiting.put(None)
+
+    def _queue(self, language: str) -> asyncio.Queue[_WaitingVoice | None]:
+        if language not in self._waiting:
+            self._waiting[language] = asyncio.Queue(_MOST_WAITING)
+            self.tasks.append(asyncio.create_task(self._speak(language)))
+        return self._waiting[language]
 
     async def _speak(self, language: str) -> None:
         while (voice := await self._waiting[language].get()) is not None:

@@ -12,7 +12,7 @@ _TICKS_PER_SECOND = 10_000_000
 _SINGLE = "INTERACTIVE"
 _DETAILED = "DETAILED"
 _MOST_LANGUAGES = 200
-"""More than Azure translates to. Each voiced one costs a task."""
+"""More than Azure translates to."""
 _SINGLE_SILENCE_SECONDS = 5.0
 """Azure's initial silence timeout of a turn for one phrase."""
 
@@ -124,6 +124,36 @@ class SpeechContext:
         )
 
 
+@dataclass(frozen=True)
+class LanguageChange:
+    """A client's wish, amid a turn, for other languages (Azure's `event` updateLanguage).
+
+    Args:
+        targets: The languages to translate to.
+        voiced_languages: The languages that are also spoken; None: as before.
+    """
+
+    targets: tuple[str, ...]
+    voiced_languages: tuple[str, ...] | None
+
+    @classmethod
+    def parse(cls, message: Message) -> LanguageChange | None:
+        """Read an `event`; None: it is another one.
+
+        Raises:
+            WireError: It has another shape than Azure's.
+        """
+        event = message.json()
+        if event.get("name") != "updateLanguage":
+            return None
+        synthesis = event.get("synthesis")
+        try:
+            voiced = None if synthesis is None else _voices_of(synthesis)
+            return cls(_languages(event.get("to")), voiced)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise WireError("updateLanguage needs lists of languages") from error
+
+
 def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
     if continuation is None:
         return None
@@ -134,6 +164,10 @@ def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
 def _voiced_languages(translation: dict[str, Any], synthesis: dict[str, Any]) -> tuple[str, ...]:
     if translation.get("onSuccess", {}).get("action") != "Synthesize":
         return ()
+    return _voices_of(synthesis)
+
+
+def _voices_of(synthesis: dict[str, Any]) -> tuple[str, ...]:
     # None named means all that have a voice: JavaScript's SDK names none.
     named = _languages(synthesis.get("synthesizedLanguages") or list(synthesis.get("defaultVoices") or ()))
     return tuple(dict.fromkeys(named))

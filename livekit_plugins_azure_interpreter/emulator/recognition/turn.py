@@ -17,7 +17,7 @@ from .actions import Action, CloseConnection, Pause, Send, SendGarbage
 from .conversation import Conversation
 from .phrases import PhraseMessages
 from .speaking import Speaking, Utterance
-from .speech_context import SpeechContext
+from .speech_context import LanguageChange, SpeechContext
 from .turn_audio import TurnAudio
 from .vad import SpeechBegan, Vad, VadEvent
 
@@ -98,7 +98,8 @@ class Turn:
         self._over = False
         self._results: asyncio.Queue[Utterance | _EmptyCommit | None] = asyncio.Queue(_MOST_WAITING)
         self._speaking = Speaking(request.voiced_languages, self._behaviour, self._perform, spoken)
-        self._tasks = [asyncio.create_task(self._give_results()), *self._speaking.tasks]
+        self._giving = asyncio.create_task(self._give_results())
+        self._finishing: asyncio.Task[None] | None = None
 
     @property
     def now(self) -> float:
@@ -110,10 +111,17 @@ class Turn:
         """Whether everything is sent."""
         return all(task.done() for task in self._tasks)
 
-    def retarget(self, languages: tuple[str, ...]) -> None:
-        """Translate to these languages from now on."""
+    @property
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        finishing = [] if self._finishing is None else [self._finishing]
+        return [self._giving, *self._speaking.tasks, *finishing]
+
+    def retarget(self, change: LanguageChange) -> None:
+        """Translate to other languages from now on, and speak others if the client says so."""
         if self._answers.targets is not None:
-            self._answers.targets = languages
+            self._answers.targets = change.targets
+            if change.voiced_languages is not None:
+                self._speaking.languages = change.voiced_languages
 
     async def start(self) -> None:
         context = {"context": {"serviceTag": self._request.request_id}}
@@ -200,13 +208,14 @@ class Turn:
             unanswered = self._acknowledgement.span(self._acknowledgement.until, self.now)
             await self._perform(Send(self._answers.silence(unanswered)))
         await self._results.put(None)
-        self._tasks.append(asyncio.create_task(self._finish(heard_seconds, *self._tasks)))
+        self._finishing = asyncio.create_task(self._finish(heard_seconds))
 
-    async def _finish(self, heard_seconds: float, *saying: asyncio.Task[None]) -> None:
+    async def _finish(self, heard_seconds: float) -> None:
         # The client ends the turn's audio at speech.endDetected and drops what comes after turn.end.
         end = {} if self._faults.get(EndWithoutOffset) else {"Offset": self._acknowledgement.ticks(self.now)}
         await self._say("speech.endDetected", end)
-        await asyncio.gather(*saying)
+        await asyncio.gather(self._giving)
+        await asyncio.gather(*self._speaking.tasks)
         await self._say("turn.end", {}, self._acknowledgement.up_to(heard_seconds))
 
     async def _interim(self) -> None:

@@ -57,10 +57,16 @@ class TestRefusal:
 class TestUnknownParts:
     def test_parts_that_are_served_are_not_told(self) -> None:
         context = {
-            "phraseDetection": {"mode": "Conversation", "language": "en-US", "CONVERSATION": {}},
+            "phraseDetection": {
+                "enrichment": {},
+                "mode": "Conversation",
+                "language": "en-US",
+                "CONVERSATION": {},
+            },
             "audio": {"streams": {"1": None}},
             "languageId": {"Priority": "PrioritizeLatency"},
             "phraseOutput": None,
+            "novelty": {},
             "translation": {"targetLanguages": ["fr"]},
             "synthesis": {"defaultVoices": {"fr": "a voice"}},
         }

@@ -109,6 +109,18 @@ class TestSpeaking:
         assert begun.is_set()
         assert said.spoken == []
 
+    async def test_a_language_that_is_added_is_spoken_from_the_next_utterance_on(self, speak: Any) -> None:
+        said = speak("fr")
+        await said.say("one")
+        said.speaking.languages = ("fr", "de")
+        await said.say("two")
+        await said.finish()
+        assert sorted((spoken.text, spoken.language) for spoken in said.spoken) == [
+            ("one", "fr"),
+            ("two", "de"),
+            ("two", "fr"),
+        ]
+
     async def test_nothing_is_said_without_a_language(self, speak: Any) -> None:
         said = speak()
         assert await said.say("one") == []

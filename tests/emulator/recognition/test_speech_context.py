@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import (
+    Detection,
+    LanguageChange,
+    SpeechContext,
+)
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 
@@ -140,3 +144,26 @@ class TestDetection:
         self, detection: Detection, own_seconds: float | None, has_heard: bool, seconds: float
     ) -> None:
         assert detection.silence_seconds(own_seconds, has_heard=has_heard) == seconds
+
+
+class TestLanguageChange:
+    def _parse(self, event: Any) -> LanguageChange | None:
+        return LanguageChange.parse(Message("event", {}, json.dumps(event).encode()))
+
+    def test_a_change_names_the_targets_and_leaves_the_voices(self) -> None:
+        assert self._parse({"name": "updateLanguage", "to": ["fr", "de"]}) == LanguageChange(
+            ("fr", "de"), None
+        )
+
+    def test_a_change_may_name_the_voices(self) -> None:
+        voices = {"defaultVoices": {"de": "a voice", "fr": "another"}}
+        change = self._parse({"name": "updateLanguage", "to": ["fr", "de"], "synthesis": voices})
+        assert change == LanguageChange(("fr", "de"), ("de", "fr"))
+
+    def test_another_event_is_no_change(self) -> None:
+        assert self._parse({"name": "other"}) is None
+
+    @pytest.mark.parametrize("wrong", [{"to": 1}, {}, {"to": ["fr"], "synthesis": []}, {"to": [1]}])
+    def test_a_change_of_another_shape_is_a_wire_error(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(WireError, match="updateLanguage needs lists of languages"):
+            self._parse({"name": "updateLanguage", **wrong})

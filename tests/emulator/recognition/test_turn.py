@@ -24,7 +24,7 @@ from livekit_plugins_azure_interpreter.emulator import (
 from livekit_plugins_azure_interpreter.emulator.faults.schedule import TurnFaults
 from livekit_plugins_azure_interpreter.emulator.recognition import turn
 from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, LanguageChange
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
@@ -727,7 +727,7 @@ class TestContinuation:
 class TestTargets:
     async def test_results_follow_a_change_of_the_targets(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.retarget(("fr", "de"))
+        session.turn.retarget(LanguageChange(("fr", "de"), None))
         await session.hear(audio.utterance())
         await session.sent.until_finals(1)
         assert [t["Language"] for t in session.sent.finals[0]["Translations"]] == ["fr", "de"]
@@ -736,14 +736,24 @@ class TestTargets:
         self, begin: Any, audio: Any
     ) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.retarget(("de", "fr"))
+        session.turn.retarget(LanguageChange(("de", "fr"), None))
         await session.hear(audio.utterance())
         await session.finish()
         assert [spoken.language for spoken in session.spoken] == ["fr"]
 
+    async def test_the_voices_follow_a_change_that_names_them(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE]))
+        await session.hear(audio.utterance())
+        await session.sent.until("audio.end")
+        session.turn.retarget(LanguageChange(("fr", "de"), ("fr", "de")))
+        await session.hear(audio.utterance())
+        await session.finish()
+        spoken = [(spoken.text, spoken.language) for spoken in session.spoken]
+        assert sorted(spoken) == [("Goodbye", "de"), ("Goodbye", "fr"), ("Hello world", "fr")]
+
     async def test_a_client_that_only_wants_words_has_none_to_change(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=())
-        session.turn.retarget(("de",))
+        session.turn.retarget(LanguageChange(("de",), ("de",)))
         await session.hear(audio.utterance())
         await session.finish()
         assert session.sent.of("speech.phrase")[0].json()["DisplayText"] == "Hello world"
