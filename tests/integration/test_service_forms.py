@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
+from fault_matrix import speech
 from livekit.agents import APIConnectOptions, APIStatusError
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, faults
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Voice, faults
 
 _STRETCHES = ((0.4, 0.9), (1.3, 1.9), (2.3, 2.7), (3.1, 3.8))
 _END = 4.4
@@ -92,6 +93,19 @@ class TestVoices:
         self, open_pair: Any, audio: Any, fault: faults.Fault
     ) -> None:
         await _holds(open_pair, audio, faults=[fault])
+
+    async def test_a_result_that_cannot_be_read_is_missed_also_after_a_turn_of_the_service(
+        self, open_pair: Any
+    ) -> None:
+        def recognize(samples: Voice) -> Line:
+            return speech.line(speech.hear(samples), 0.3)
+
+        faulty = [faults.ServiceTurn(1), faults.BadJson(4)]
+        pair = await open_pair(Behaviour(script=recognize, silence_ms=200, faults=faulty))
+        await pair.interpret(speech.conversation(4))
+        assert [final.text for final in pair.finals] == [
+            speech.translation(number) for number in (1, 2, 3, 4)
+        ]
 
     async def test_a_voice_of_zeros_is_heard_as_the_silence_that_it_is_and_moves_no_other(
         self, open_pair: Any, audio: Any
