@@ -42,6 +42,9 @@ _LATENCIES = {
 }
 _MESSAGES_SECONDS = 1.0
 """The interval of `MessageReceived`; one event for each message of a voice would burden the loop."""
+_UNTRANSLATED = ("speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase")
+"""Messages with words alone. Beside translations they report each utterance twice; the words of one that
+is not translated are in its `translation.response`, too."""
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -190,9 +193,12 @@ class _RecognizerCallbacks:
         self._report(events.SpeechStopped(c_api.offset_seconds(event)))
 
     def recognizing(self, event: int) -> None:
-        self._report(events.Recognizing(c_api.phrase(event)))
+        if self._path not in _UNTRANSLATED:
+            self._report(events.Recognizing(c_api.phrase(event)))
 
     def recognized(self, event: int) -> None:
+        if self._path in _UNTRANSLATED:
+            return
         nothing = c_api.is_nothing(event)
         self._report(events.NothingRecognized() if nothing else events.Recognized(c_api.phrase(event)))
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 
 RESULT_PATH = "translation.response"
+_TURNS_KEPT = 10
+"""The service may begin a turn of its own amid the client's; results come under both ids."""
 
 
 class ResultWatch:
@@ -14,7 +17,7 @@ class ResultWatch:
     """
 
     def __init__(self) -> None:
-        self._request_id = ""
+        self._request_ids: deque[str] = deque(maxlen=_TURNS_KEPT)
         self._waiting = b""
 
     def came(self, path: str, request_id: str, body: bytes) -> bool:
@@ -22,9 +25,9 @@ class ResultWatch:
         waiting, self._waiting = self._waiting, b""
         if path == "turn.start":
             # The SDK sends the unacknowledged audio of the previous turn again.
-            self._request_id = request_id
+            self._request_ids.append(request_id)
             return False
-        if path == RESULT_PATH and request_id == self._request_id:
+        if path == RESULT_PATH and request_id in self._request_ids:
             self._waiting = body
         return bool(waiting) and _tells_words(waiting)
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from .exchange import Exchange
 from .faults import Fault
+from .recognition.acknowledgement import Acknowledges
 from .script import Script
 
 _BESIDE_REPLAY = {"replay", "key", "token_seconds", "synthesis_seconds"}
@@ -31,6 +32,12 @@ class Behaviour:
         synthesis_seconds: How long the voice of a text is, if a client asks for text to speech.
         silence_ms: How much silence ends an utterance, unless the client chooses (its segmentation).
         acknowledge_seconds: How often audio without speech is acknowledged.
+        acknowledges: What acknowledges audio. "both": results, whose headers say up to where. "results":
+            results alone, without headers. "headers": headers alone; one in turn.start announces them, and
+            positions count from the start of the session.
+        commits: What the service does with a client's wish to end the utterance now (the SDK's
+            `PushAudioInputStream.commit`). None: it is answered if the client's address asks for that
+            (`setfeature=forcecommit`), else ignored. "refused" closes the connection.
         utterances_per_turn: The service ends the turn after so many; None: one turn.
         silent_turn_seconds: How much silence ends a turn, with a final result without words, unless the
             client chooses (its silence timeouts, of which 0 is none). None: silence ends no turn.
@@ -58,6 +65,8 @@ class Behaviour:
     synthesis_seconds: float = 0.5
     silence_ms: int = 400
     acknowledge_seconds: float = 5.0
+    acknowledges: Acknowledges = "both"
+    commits: Literal["answered", "ignored", "refused"] | None = None
     utterances_per_turn: int | None = None
     silent_turn_seconds: float | None = 15.0
     longest_seconds: float = 30.0

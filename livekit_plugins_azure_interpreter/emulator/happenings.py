@@ -90,6 +90,17 @@ class Struck(Happening):
     fault: Fault
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unserved(Happening):
+    """A client asked for something that the emulator does nothing about; told once for each.
+
+    Attributes:
+        what: The name of a message, or of a part of `speech.context`.
+    """
+
+    what: str
+
+
 Watcher = Callable[[Happening], None]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .faults.parser import written_fault
-from .happenings import Answered, Connected, Disconnected, Happening, Received, Sent, Struck
+from .happenings import Answered, Connected, Disconnected, Happening, Received, Sent, Struck, Unserved
 from .recognition.speech_context import SpeechContext
 from .wire import Message, WireError
 
@@ -23,6 +23,7 @@ _WRITTEN = {
     "answered": "{method} {path}: {status}",
     "refused": "{method} {path}: {status}",
     "fault": "{fault}",
+    "not served": "{name}",
     "asked": "for {wish}",
     "heard": '"{text}" ({language}, {start_seconds:.2f} to {end_seconds:.2f} s)',
     "translated": '{language}: "{text}"',
@@ -82,6 +83,8 @@ class Narrator:
                 yield what, {"method": method, "path": path, "status": status}
             case Struck(fault=fault):
                 yield "fault", {"fault": written_fault(fault)}
+            case Unserved(what=what):
+                yield "not served", {"name": what}
             case Received(message=message) if message.path == "speech.context":
                 yield from _asked(message)
             case Received(message=message) if message.path == "ssml":
@@ -131,9 +134,9 @@ def _asked(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
     if asked.targets is None:
         yield "asked", {"wish": "words"}
     else:
-        targets, voice = list(asked.targets), asked.voiced_language
-        wish = f"{', '.join(targets)} in text{f', {voice} spoken' if voice else ''}"
-        yield "asked", {"wish": wish, "targets": targets, "voice": voice}
+        targets, voices = list(asked.targets), list(asked.voiced_languages)
+        wish = f"{', '.join(targets)} in text, {', '.join(voices) or 'nothing'} spoken"
+        yield "asked", {"wish": wish, "targets": targets, "voices": voices}
 
 
 def _results(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:

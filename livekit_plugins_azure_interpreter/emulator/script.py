@@ -63,6 +63,8 @@ class Line:
         end_seconds: Where it ends.
         translated: False: Azure recognizes the line but does not translate it.
         voiced: False: Azure translates the line but never sends its voice.
+        speaker: Who says it, for a client that wants to know (the SDK's ConversationTranscriber): `Guest-1`,
+            `Guest-2`, … or `Unknown`, as Azure names them. The emulator does not tell speakers apart.
     """
 
     text: str
@@ -73,6 +75,7 @@ class Line:
     end_seconds: float | None = None
     translated: bool = True
     voiced: bool = True
+    speaker: str = "Guest-1"
 
     def translation(self, target_language: str) -> str:
         """The text in a target language."""
@@ -114,6 +117,8 @@ def _line(path: Path, number: int, line: Any) -> Line:
     for name in ("start_seconds", "end_seconds"):
         if not isinstance(line.get(name, 0.0), (int, float)):
             raise ValueError(f'{path}: "{name}" of line {number} must be a number')
+    if not isinstance(line.get("speaker", ""), str):
+        raise ValueError(f'{path}: "speaker" of line {number} must be a text')
     read = {language: Voice.from_wav(path.parent / str(file)) for language, file in voices.items()}
     try:
         known: dict[str, Any] = {**line, "voices": read}

@@ -17,7 +17,9 @@ from .channel import Channel, Tap
 from .doorkeeper import Doorkeeper
 from .faults import Fault, HangHandshake, Refuse
 from .faults.schedule import FaultSchedule
-from .happenings import Struck, Watch, Watcher
+from .happenings import Struck, Unserved, Watch, Watcher
+from .recognition.address import Address
+from .recognition.capabilities import Unknown
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
@@ -83,6 +85,7 @@ class Emulator:
         self._doorkeeper = Doorkeeper(self._watch)
         self._kept_seconds = kept_seconds
         self.tap = tap or Tap()
+        self._unknown = Unknown(self._unserved)
         self.spoken: list[Spoken] = []
         self.synthesized: list[Synthesized] = []
         self.handshakes = 0
@@ -225,6 +228,8 @@ class Emulator:
         connection = ClientConnection(
             channel,
             self._conversation(session_id),
+            address=Address.parse(request.query),
+            unknown=self._unknown,
             turn_began=self._turn_began,
             spoken=self._keep_spoken,
             go_away=self._go_away,
@@ -239,6 +244,9 @@ class Emulator:
     async def _accept(self, request: web.Request) -> Channel:
         self._channels += 1
         return await Channel.accept(request, number=self._channels, tap=self.tap, watch=self._watch)
+
+    def _unserved(self, what: str) -> None:
+        self._watch(Unserved(what=what))
 
     def _struck(self, fault: Fault) -> None:
         self._watch(Struck(fault=fault))

@@ -17,6 +17,7 @@ import pytest
 from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Spoken
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import TurnFaults
 from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
 from livekit_plugins_azure_interpreter.emulator.recognition.turn import Turn
@@ -25,6 +26,7 @@ from livekit_plugins_azure_interpreter.emulator.wire import Message
 FRAME_SECONDS = 0.1
 
 _AS_THE_SERVICE = Detection()
+_NO_FAULTS = TurnFaults()
 
 
 @functools.cache
@@ -164,16 +166,17 @@ async def begin() -> AsyncIterator[Callable[..., Session]]:
         behaviour: Behaviour | None = None,
         *,
         targets: tuple[str, ...] | None = ("fr",),
-        voiced: str | None = "fr",
+        voiced: tuple[str, ...] = ("fr",),
         start_seconds: float = 0.0,
         conversation: Conversation | None = None,
         request_id: str = "r1",
         detection: Detection = _AS_THE_SERVICE,
+        faults: TurnFaults = _NO_FAULTS,
     ) -> Session:
         behaviour = behaviour or Behaviour()
         sent, spoken = Sent(), list[Spoken]()
         request = SpeechContext(request_id, targets, voiced, start_seconds, detection)
-        turn = Turn(request, conversation or Conversation(behaviour), sent, spoken.append)
+        turn = Turn(request, conversation or Conversation(behaviour), sent, spoken.append, faults)
         turns.append(turn)
         return Session(turn, sent, spoken)
 
@@ -206,13 +209,15 @@ class Client:
         self.socket = socket
         self.received: list[Frame] = []
 
-    async def text(self, path: str, body: Any, request_id: str = "r1") -> None:
+    async def text(self, path: str, body: Any, request_id: str = "r1", **headers: str) -> None:
+        """Send a text message; of a header's name each "_" is a "-"."""
         content = body if isinstance(body, str) else json.dumps(body)
         head = f"Path:{path}\r\nX-RequestId:{request_id}\r\nContent-Type:application/json\r\n"
+        head += "".join(f"{name.replace('_', '-')}:{value}\r\n" for name, value in headers.items())
         await self.socket.send_str(f"{head}\r\n{content}")
 
-    async def audio(self, payload: bytes, request_id: str = "r1") -> None:
-        head = f"Path:audio\r\nX-RequestId:{request_id}\r\nX-StreamId:1\r\n".encode()
+    async def audio(self, payload: bytes, request_id: str = "r1", stream_id: str = "1") -> None:
+        head = f"Path:audio\r\nX-RequestId:{request_id}\r\nX-StreamId:{stream_id}\r\n".encode()
         await self.socket.send_bytes(struct.pack(">H", len(head)) + head + payload)
 
     async def open_turn(

@@ -55,6 +55,14 @@ class TestVoice:
 
 
 class TestLine:
+    def test_its_speaker_is_the_first_guest_unless_the_script_says_otherwise(self, tmp_path: Path) -> None:
+        lines = load_script(_script(tmp_path, {"text": "a"}, {"text": "b", "speaker": "Guest-2"}))
+        assert [line.speaker for line in lines] == ["Guest-1", "Guest-2"]
+
+    def test_a_speaker_that_is_no_text_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match='"speaker" of line 1 must be a text'):
+            load_script(_script(tmp_path, {"text": "a", "speaker": 2}))
+
     @pytest.mark.parametrize("key", ["nb", "no", "nb-NO"])
     def test_its_translations_are_found_by_any_name_of_the_language(self, key: str) -> None:
         assert Line("yes", translations={key: "ja"}).translation("nb") == "ja"

@@ -153,6 +153,27 @@ CASES = (
         tokens=True,
     ),
     Case(name="turn ends after each fourth utterance", behaviour={"utterances_per_turn": 4}, official=True),
+    *(
+        Case(
+            name=f"only {how} acknowledge, {turns}",
+            behaviour={"acknowledges": how, "utterances_per_turn": utterances},
+            faults=_drops(None),
+        )
+        for how in ("results", "headers")
+        for turns, utterances in (("in one turn", None), ("in short turns", 4))
+    ),
+    *(
+        Case(
+            name=f"reset, then turns refused with {code}",
+            faults=[f.Drop(at_seconds=_positions()[0]), f.RefuseTurn(code=code, reason=reason, turn=2)],
+        )
+        for code, reason in (
+            (1007, "Bad request"),
+            (1011, "Internal server error"),
+            (1012, "Instance is shutting down"),
+            (4429, "the request is throttled because you have exceeded the concurrent request limit"),
+        )
+    ),
     Case(name="no interim results", behaviour={"interim_interval_ms": None}, official=True),
     # A voice without a result is told by what had been said when it began: at the pace of speech.
     Case(name="result is no JSON", faults=_voices(f.BadJson), speed=1.0, official=True),
@@ -160,6 +181,11 @@ CASES = (
     Case(name="result under another turn's id", faults=_voices(f.WrongRequestId), official=True),
     Case(name="a frame of garbage", faults=_voices(f.GarbageFrame), official=True, quick=True),
     Case(name="unknown language", faults=_voices(f.UnknownLanguage)),
+    Case(name="language without a region", faults=_voices(f.BareLanguage)),
+    Case(name="text in NBest only", faults=_voices(f.TextInNBest)),
+    Case(name="fields that nobody knows", faults=_voices(f.UnknownFields)),
+    Case(name="results of words alone beside the translation", faults=_voices(f.OtherResults)),
+    Case(name="end of speech without its position", faults=[f.EndWithoutOffset()]),
     Case(name="translations keyed fr-FR", faults=_voices(f.RegionKeyed)),
     Case(
         name="reset before a voice",
@@ -204,6 +230,16 @@ CASES = (
     Case(name="header that lies about its size", faults=_voices(f.LyingHeader)),
     Case(name="a header on every chunk", behaviour={"riff": "every"}),
     Case(name="no header", behaviour={"riff": "none"}),
+    Case(name="whole voices in one chunk of 100 kB", behaviour={"chunk_bytes": 1_000_000}, voice_seconds=4.0),
+    Case(name="voice of zeros", faults=_voices(f.SilentVoice), heard_as=lambda pcm: bytes(len(pcm))),
+    Case(name="voice without its start", faults=_voices(f.UnannouncedVoice)),
+    Case(name="voice in a turn of the service", faults=_voices(f.ServiceTurn)),
+    Case(
+        name="voice under an id that never began",
+        faults=_voices(f.StrayVoice),
+        speed=1.0,
+        stt={"voice_timeout_seconds": 0.4},
+    ),
     *(
         Case(
             name=f"voice at {rate_hz} Hz",

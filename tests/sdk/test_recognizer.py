@@ -507,6 +507,21 @@ class TestReporter:
         reporter.message(1)
         assert (events.ResultUnread() in posted.events) is not reported
 
+    @pytest.mark.parametrize(
+        "path", ["speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase"]
+    )
+    def test_words_without_their_translation_are_not_told_beside_it(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], path: str
+    ) -> None:
+        reads(phrase=PHRASE, is_nothing=False)
+        for kind in (path, RESULT_PATH):
+            reads(message=c_api.ServiceMessage(kind, body=b"{}"))
+            reporter.message(1)
+            reporter.recognizing(1)
+            reporter.recognized(1)
+        told = [event for event in posted.events if not isinstance(event, events.MessageReceived)]
+        assert told == [events.Recognizing(PHRASE), events.Recognized(PHRASE)]
+
     @pytest.mark.parametrize("event", [events.Finished(), events.Failed("AuthenticationFailure", "401")])
     def test_the_end(
         self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], event: events.Event

@@ -32,6 +32,11 @@ def test_a_final_result_that_is_not_reported_is_missed_once(watch: ResultWatch, 
     assert not watch.came("audio", "", b"")
 
 
+def test_a_final_result_is_missed_also_amid_a_turn_of_the_service(watch: ResultWatch) -> None:
+    watch.came("turn.start", "a turn of the service", b"")
+    assert is_missed(watch, FINAL)
+
+
 def test_a_final_result_that_is_reported_is_not_missed(watch: ResultWatch) -> None:
     watch.came(RESULT_PATH, "a turn", FINAL)
     watch.reported()

@@ -11,10 +11,13 @@ from typing import Literal, get_args
 
 ErrorName = Literal["Error", "TooManyRequests", "BadRequest", "Forbidden", "ServiceUnavailable"]
 
+Confidence = Literal["Unknown", "Low", "Medium", "High"]
+
 _LONGEST_REASON_BYTES = 123
 _RANGES: dict[str, tuple[float, float]] = {
     "times": (1, float("inf")),
     "from_connection": (1, float("inf")),
+    "turn": (1, float("inf")),
     "utterance": (1, float("inf")),
     "text": (1, float("inf")),
     "at_seconds": (0, float("inf")),
@@ -69,6 +72,18 @@ class PositionFault(Fault):
     """
 
     at_seconds: float
+
+
+@dataclass(frozen=True)
+class TurnFault(Fault):
+    """It happens to one turn (Azure's request id), or to each.
+
+    Args:
+        turn: The number of the turn, counted from 1 over the emulator's life; None: each.
+    """
+
+    turn: int | None = None
+    times: int | None = dataclasses.field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -140,8 +155,7 @@ class Drop(PositionFault):
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.reason.encode()) > _LONGEST_REASON_BYTES:
-            raise ValueError(f"reason must be at most {_LONGEST_REASON_BYTES} bytes")
+        _check_reason(self.reason)
         super().__post_init__()
 
 
@@ -192,6 +206,38 @@ class Away(PositionFault):
     seconds: float
 
 
+# In a turn
+
+
+@dataclass(frozen=True)
+class RefuseTurn(TurnFault):
+    """The connection is closed when the client asks for the turn (Azure's `speech.context`).
+
+    Azure does so with 1007 for a setting, a language or a voice that it refuses, and without quota; with 4429
+    for too many requests; with 1011 and 1012 for its own failures. The SDK gives up after 1007 and 4429, and
+    passes on the reason.
+
+    Args:
+        code: The code of the WebSocket's close, 1000 to 4999.
+        reason: The reason of the close, at most 123 bytes, e.g. "Quota exceeded. Cid: ".
+    """
+
+    code: int = dataclasses.field(default=1007, kw_only=True)
+    reason: str = dataclasses.field(default="", kw_only=True)
+
+    def __post_init__(self) -> None:
+        _check_reason(self.reason)
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class EndWithoutOffset(TurnFault):
+    """The end of the speech is told without its position.
+
+    The SDK then names the start of the turn.
+    """
+
+
 # In the final result of an utterance
 
 
@@ -233,6 +279,53 @@ class UnknownLanguage(UtteranceFault):
     """The speaker's language is called `xx-Unknown`.
 
     The SDK passes it on.
+    """
+
+
+@dataclass(frozen=True)
+class BareLanguage(UtteranceFault):
+    """The speaker's language is named without its region: `de`, as Azure does for the open range.
+
+    The SDK passes it on.
+    """
+
+
+@dataclass(frozen=True)
+class UnsureLanguage(UtteranceFault):
+    """The service is not sure of the speaker's language.
+
+    Args:
+        confidence: How sure: Unknown, Low, Medium or High.
+    """
+
+    confidence: Confidence = dataclasses.field(default="Low", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.confidence not in get_args(Confidence):
+            names = ", ".join(get_args(Confidence))
+            raise ValueError(f"confidence must be one of {names}, not {self.confidence!r}")
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class TextInNBest(UtteranceFault):
+    """The words come as an alternative (NBest) only, without DisplayText."""
+
+
+@dataclass(frozen=True)
+class UnknownFields(UtteranceFault):
+    """The result has fields that clients need not know.
+
+    The SDK ignores them.
+    """
+
+
+@dataclass(frozen=True)
+class OtherResults(UtteranceFault):
+    """Results for other kinds of clients come before the result.
+
+    A TranslationRecognizer reports `speech.fragment` and `speech.tentative.phrase` as interim results,
+    and `speech.phrase` as RecognizedSpeech, without translations; it ignores `audio.metadata`.
     """
 
 
@@ -359,6 +452,32 @@ class LyingHeader(UtteranceFault):
 
 
 @dataclass(frozen=True)
+class SilentVoice(UtteranceFault):
+    """The voice is a header and zeros, as for a phrase that could not be spoken."""
+
+
+@dataclass(frozen=True)
+class UnannouncedVoice(UtteranceFault):
+    """The voice comes without its beginning (`audio.start`), which names its language."""
+
+
+@dataclass(frozen=True)
+class ServiceTurn(UtteranceFault):
+    """The voice comes in a turn that the service begins itself, with an id of its own.
+
+    The SDK reports such a voice as it reports others.
+    """
+
+
+@dataclass(frozen=True)
+class StrayVoice(UtteranceFault):
+    """The voice comes under the id of a turn that never began.
+
+    The SDK drops it.
+    """
+
+
+@dataclass(frozen=True)
 class VoiceFormat(UtteranceFault):
     """The voice comes in another format: repeated per channel, in 16 or 8 bits.
 
@@ -431,9 +550,15 @@ class DropText(TextFault):
     after: float = dataclasses.field(default=0.5, kw_only=True)
 
 
+def _check_reason(reason: str) -> None:
+    if len(reason.encode()) > _LONGEST_REASON_BYTES:
+        raise ValueError(f"reason must be at most {_LONGEST_REASON_BYTES} bytes")
+
+
 KINDS: tuple[type[Fault], ...] = (
     *HandshakeFault.__subclasses__(),
     *PositionFault.__subclasses__(),
+    *TurnFault.__subclasses__(),
     *UtteranceFault.__subclasses__(),
     *TextFault.__subclasses__(),
 )

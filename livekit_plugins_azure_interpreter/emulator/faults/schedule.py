@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from .kinds import Fault, HandshakeFault, PositionFault, TextFault, UtteranceFault
+from .kinds import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault
 
 F = TypeVar("F", bound=Fault)
+G = TypeVar("G", bound=Fault)
 
 
-class UtteranceFaults:
-    """The faults of one utterance."""
-
-    def __init__(self, faults: Sequence[UtteranceFault] = ()) -> None:
+class _FaultsNow(Generic[G]):
+    def __init__(self, faults: Sequence[G] = ()) -> None:
         self._faults = faults
 
     def get(self, kind: type[F]) -> F | None:
@@ -23,6 +22,14 @@ class UtteranceFaults:
     def any(self, *kinds: type[Fault]) -> bool:
         """Whether a fault of one of these kinds happens."""
         return any(isinstance(fault, kinds) for fault in self._faults)
+
+
+class UtteranceFaults(_FaultsNow[UtteranceFault]):
+    """The faults of one utterance."""
+
+
+class TurnFaults(_FaultsNow[TurnFault]):
+    """The faults of one turn."""
 
 
 class FaultSchedule:
@@ -40,6 +47,7 @@ class FaultSchedule:
         self._struck = struck
         self._left = [fault.times for fault in self._faults]
         self._handshakes = 0
+        self._turns = 0
         self._utterances = 0
         self._texts = 0
 
@@ -52,6 +60,12 @@ class FaultSchedule:
     def at_position(self, before: float, now: float) -> list[PositionFault]:
         """The faults while a session's audio moves from one position to another, in seconds."""
         return self._take(PositionFault, lambda fault: before < fault.at_seconds <= now)
+
+    def of_next_turn(self) -> TurnFaults:
+        """The faults of the turn that begins now."""
+        self._turns += 1
+        number = self._turns
+        return TurnFaults(self._take(TurnFault, lambda fault: fault.turn in (None, number)))
 
     def of_next_utterance(self) -> UtteranceFaults:
         """The faults of the utterance whose result is due now."""

@@ -42,4 +42,4 @@ class VoiceSent:
     voice: Voice
 
 
-Action = Send | SendGarbage | Pause | CloseConnection | VoiceSent
+Action = Send | SendGarbage | Pause | CloseConnection

@@ -7,15 +7,19 @@ import math
 from collections.abc import Callable
 
 from ..channel import Channel
-from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault
+from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault, RefuseTurn
 from ..sockets import for_ever
 from ..spoken import Spoken
-from ..wire import Message, WireError
+from ..wire import Message
+from .address import Address
+from .capabilities import Unknown, refusal, unknown_parts
 from .conversation import Conversation
-from .speech_context import SpeechContext
+from .speech_context import LanguageChange, SpeechContext
 from .turn import Turn
 
 _LONGEST_LIFE_CODE = 1000
+_REFUSED_CODE = 1007
+_KNOWN_PATHS = {"audio", "audio.commit", "event", "speech.config", "speech.context", "telemetry"}
 _GARBAGE = b"\xff\xff no message"
 
 
@@ -25,6 +29,8 @@ class ClientConnection:
     Args:
         channel: Its messages.
         conversation: The session that it belongs to.
+        address: What the client asks for in its address.
+        unknown: Tells what the emulator does nothing about.
         turn_began: Called with each turn.
         spoken: Called with each voice that was sent completely.
         go_away: Called with the seconds for which the whole service goes away.
@@ -35,12 +41,16 @@ class ClientConnection:
         channel: Channel,
         conversation: Conversation,
         *,
+        address: Address,
+        unknown: Unknown,
         turn_began: Callable[[], None],
         spoken: Callable[[Spoken], None],
         go_away: Callable[[float], None],
     ) -> None:
         self._channel = channel
         self._conversation = conversation
+        self._address = address
+        self._unknown = unknown
         self._turn_began = turn_began
         self._spoken = spoken
         self._go_away = go_away
@@ -50,7 +60,8 @@ class ClientConnection:
 
     async def serve(self) -> None:
         """Answer the client until it leaves, or is dropped."""
-        seconds = self._conversation.behaviour.connection_seconds
+        ages = (self._conversation.behaviour.connection_seconds, self._address.connection_seconds)
+        seconds = min((age for age in ages if age is not None), default=None)
         loop = asyncio.get_running_loop()
         timer = None if seconds is None else loop.call_later(seconds, self.drop, _LONGEST_LIFE_CODE)
         try:
@@ -82,18 +93,39 @@ class ClientConnection:
         if message.path == "audio":
             await self._audio(message)
         elif message.path == "speech.context":
-            turn = Turn(SpeechContext.parse(message), self._conversation, self, self._spoken)
-            self._turn_began()
-            if self._position is None:
-                # A fault at the very start of the audio happens, too.
-                self._position = math.nextafter(turn.now, -math.inf)
-            self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
-            await turn.start()
-        elif message.path == "event" and message.json().get("name") == "updateLanguage" and self._turns:
-            languages = message.json().get("to")
-            if not isinstance(languages, list):
-                raise WireError("updateLanguage needs a list of languages")
-            self._turns[-1].retarget(tuple(languages))
+            await self._begin(message)
+        elif message.path == "audio.commit":
+            await self._commit(message)
+        elif message.path == "event" and self._turns:
+            if change := LanguageChange.parse(message):
+                self._turns[-1].retarget(change)
+        elif message.path not in _KNOWN_PATHS:
+            self._unknown.tell([message.path])
+
+    async def _begin(self, message: Message) -> None:
+        request, context = SpeechContext.parse(message), message.json()
+        if reason := refusal(context):
+            self.drop(_REFUSED_CODE, reason)
+            return
+        self._unknown.tell(unknown_parts(context))
+        self._turn_began()
+        faults = self._conversation.faults.of_next_turn()
+        if refused := faults.get(RefuseTurn):
+            self.drop(refused.code, refused.reason)
+            return
+        turn = Turn(request, self._conversation, self, self._spoken, faults)
+        if self._position is None:
+            # A fault at the very start of the audio happens, too.
+            self._position = math.nextafter(turn.now, -math.inf)
+        self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
+        await turn.start()
+
+    async def _commit(self, message: Message) -> None:
+        commits = self._conversation.behaviour.commits
+        if commits == "refused":
+            self.drop(_REFUSED_CODE, "audio.commit is not supported.")
+        elif self._turns and (commits == "answered" or (commits is None and self._address.commits)):
+            await self._turns[-1].commit(message.headers.get("X-Client-Commit-Token", ""))
 
     async def _audio(self, message: Message) -> None:
         if not self._turns or self._position is None:

@@ -9,12 +9,17 @@ from typing import Any
 
 from ..faults import (
     BadJson,
+    BareLanguage,
     ErrorName,
     GarbageFrame,
     MissingFields,
     NoTranslation,
+    OtherResults,
     RegionKeyed,
+    TextInNBest,
+    UnknownFields,
     UnknownLanguage,
+    UnsureLanguage,
     WrongRequestId,
 )
 from ..faults.schedule import UtteranceFaults
@@ -25,6 +30,8 @@ from .actions import Action, Send, SendGarbage
 _WORDS_PER_SECOND = 2.5
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _OTHER_REQUEST_ID = "0" * 32
+_UNKNOWN_SPEAKER = "Unknown"
+_UNKNOWN_FIELDS = {"Id": "a1b2c3", "Channel": 0, "UtteranceId": "u-1", "Novelty": {"Depth": [1, None]}}
 
 
 class PhraseMessages:
@@ -35,18 +42,25 @@ class PhraseMessages:
             gets other messages.
         detailed: Final results also have alternatives (Azure's NBest).
         word_timings: And those the place of each word.
+        speakers: Results name the speaker; interim ones do not know yet, as in Azure.
     """
 
     def __init__(
-        self, targets: Sequence[str] | None, *, detailed: bool = False, word_timings: bool = False
+        self,
+        targets: Sequence[str] | None,
+        *,
+        detailed: bool = False,
+        word_timings: bool = False,
+        speakers: bool = False,
     ) -> None:
         self.targets = targets
-        self._detailed, self._word_timings = detailed, word_timings
+        self._detailed, self._word_timings, self._speakers = detailed, word_timings, speakers
 
     def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> Message:
         """As many words as were heard in so many seconds."""
         words = max(1, int(seconds * _WORDS_PER_SECOND))
         phrase = {"Text": _first(words, line.text), **span, **_language(line.language)}
+        phrase.update(self._speaker(_UNKNOWN_SPEAKER))
         if self.targets is None:
             return _message("speech.hypothesis", phrase)
         translations = [
@@ -56,20 +70,29 @@ class PhraseMessages:
         return _message("translation.response", {**hypothesis, "Translations": translations})
 
     def final(
-        self, line: Line, span: dict[str, Any], acknowledging: dict[str, str], faults: UtteranceFaults
+        self,
+        line: Line,
+        span: dict[str, Any],
+        acknowledging: dict[str, str],
+        faults: UtteranceFaults,
+        *,
+        commit_token: str = "",
     ) -> list[Action]:
         """All messages at the end of an utterance.
 
         Args:
             acknowledging: The headers that acknowledge its audio.
+            commit_token: The client's id for its wish that the utterance ends here; empty: it had none.
         """
-        message = self._final(line, span, faults)
+        message = self._final(line, span, faults, commit_token)
         actions: list[Action] = []
         if faults.get(GarbageFrame):
             actions.append(SendGarbage())
         if faults.get(WrongRequestId):
             other = {**acknowledging, "X-RequestId": _OTHER_REQUEST_ID}
             actions.append(Send(Message(message.path, other, message.body)))
+        if faults.get(OtherResults):
+            actions += [Send(other) for other in _other_results(line, span)]
         if faults.get(BadJson):
             # An unreadable result acknowledges nothing: a client that connects again sends the audio again.
             actions.append(Send(Message(message.path, {}, message.body[:-1])))
@@ -88,6 +111,11 @@ class PhraseMessages:
         phrase = {"RecognitionStatus": "Success", "DisplayText": "", **span}
         return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": translations})
 
+    def no_match(self, span: dict[str, Any], commit_token: str) -> Message:
+        """The answer to a client's wish to end an utterance while nothing was said."""
+        phrase = {"RecognitionStatus": "NoMatch", **span, **_committed(commit_token)}
+        return self._phrase(phrase, {"TranslationStatus": "Success", "Translations": []})
+
     def silence(self, span: dict[str, Any]) -> Message:
         """The result of a turn for one phrase in which nothing was said."""
         phrase = {"RecognitionStatus": "InitialSilenceTimeout", **span}
@@ -97,13 +125,17 @@ class PhraseMessages:
         """A result that is an error."""
         return self._phrase({"RecognitionStatus": status, **span}, _untranslated("no translation"))
 
-    def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults) -> Message:
+    def _final(self, line: Line, span: dict[str, Any], faults: UtteranceFaults, commit_token: str) -> Message:
         if faults.get(MissingFields):
             return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
-        language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
-        phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_language(language)}
-        if self._detailed:
+        phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_heard_in(line, faults)}
+        phrase.update(self._speaker(line.speaker) | _committed(commit_token))
+        if self._detailed or faults.get(TextInNBest):
             phrase["NBest"] = [_best(line.text, span, word_timings=self._word_timings)]
+        if faults.get(TextInNBest):
+            del phrase["DisplayText"]
+        if faults.get(UnknownFields):
+            phrase.update(_UNKNOWN_FIELDS)
         failed = faults.get(NoTranslation)
         if failed or not line.translated:
             return self._phrase(phrase, _untranslated(failed.reason if failed else "no translation"))
@@ -120,6 +152,9 @@ class PhraseMessages:
         if self.targets is None:
             return _message("speech.phrase", phrase)
         return _message("translation.response", {"SpeechPhrase": phrase, **translated})
+
+    def _speaker(self, name: str) -> dict[str, str]:
+        return {"SpeakerId": name} if self._speakers else {}
 
 
 def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, Any]:
@@ -143,6 +178,10 @@ def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, A
     return best
 
 
+def _committed(token: str) -> dict[str, Any]:
+    return {"clientAudioMetadata": {"X-Client-Commit-Token": token}} if token else {}
+
+
 def _untranslated(reason: str) -> dict[str, Any]:
     return {"TranslationStatus": "Error", "FailureReason": reason, "Translations": []}
 
@@ -151,8 +190,27 @@ def _first(words: int, text: str) -> str:
     return " ".join(text.split()[:words])
 
 
-def _language(language: str) -> dict[str, Any]:
-    return {"PrimaryLanguage": {"Language": language, "Confidence": "High"}}
+def _heard_in(line: Line, faults: UtteranceFaults) -> dict[str, Any]:
+    language = "xx-Unknown" if faults.get(UnknownLanguage) else line.language
+    if faults.get(BareLanguage):
+        language = language.partition("-")[0]
+    unsure = faults.get(UnsureLanguage)
+    return _language(language, unsure.confidence if unsure else "High")
+
+
+def _language(language: str, confidence: str = "High") -> dict[str, Any]:
+    return {"PrimaryLanguage": {"Language": language, "Confidence": confidence}}
+
+
+def _other_results(line: Line, span: dict[str, Any]) -> list[Message]:
+    """What the service sends to clients that translate nothing, and to those that want text spoken."""
+    phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span}
+    return [
+        _message("speech.fragment", {"Text": line.text, **span}),
+        _message("speech.tentative.phrase", phrase),
+        _message("speech.phrase", phrase),
+        _message("audio.metadata", {"Metadata": []}),
+    ]
 
 
 def _with_region(language: str) -> str:

@@ -11,6 +11,10 @@ from ..wire import Message, WireError
 _TICKS_PER_SECOND = 10_000_000
 _SINGLE = "INTERACTIVE"
 _DETAILED = "DETAILED"
+_MOST_LANGUAGES = 200
+"""More than Azure translates to."""
+_SINGLE_SILENCE_SECONDS = 5.0
+"""Azure's initial silence timeout of a turn for one phrase."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,20 @@ class Detection:
     trailing_silence_seconds: float | None = None
     segment_silence_ms: int | None = None
     longest_seconds: float | None = None
+
+    def silence_seconds(self, own_seconds: float | None, *, has_heard: bool) -> float:
+        """How much silence ends the turn.
+
+        Args:
+            own_seconds: The service's own limit, for a client that does not choose; None: none.
+            has_heard: There was speech in the turn.
+        """
+        asked = self.trailing_silence_seconds if has_heard else self.initial_silence_seconds
+        if asked is not None:
+            return asked
+        if self.is_single:
+            return _SINGLE_SILENCE_SECONDS
+        return math.inf if own_seconds is None else own_seconds
 
     @classmethod
     def parse(cls, wanted: dict[str, Any]) -> Detection:
@@ -58,21 +76,23 @@ class SpeechContext:
     Args:
         request_id: The turn's own id, which all its messages carry.
         targets: The languages to translate to; None: the client only wants the words.
-        voiced_language: The language that is also spoken.
+        voiced_languages: The languages that are also spoken.
         start_seconds: Where the turn's audio begins in the session's; None: where the last turn's ended. Not
             every client says it: JavaScript's SDK never sends audio again.
         detailed: Final results also have alternatives, with words as they were said (Azure's NBest).
         word_timings: And the place of each word.
         detection: How phrases are found.
+        speakers: Results name the speaker (the SDK's ConversationTranscriber).
     """
 
     request_id: str
     targets: tuple[str, ...] | None
-    voiced_language: str | None
+    voiced_languages: tuple[str, ...]
     start_seconds: float | None
     detection: Detection = Detection()
     detailed: bool = False
     word_timings: bool = False
+    speakers: bool = False
 
     @classmethod
     def parse(cls, message: Message) -> SpeechContext:
@@ -91,16 +111,47 @@ class SpeechContext:
     def _parse(cls, request_id: str, context: dict[str, Any]) -> SpeechContext:
         translation = context.get("translation")
         targets = None if translation is None else _languages(translation.get("targetLanguages", []))
-        output = context.get("phraseOutput") or {}
+        output, detection = context.get("phraseOutput") or {}, context.get("phraseDetection") or {}
         return cls(
             request_id,
             targets,
-            _voiced_language(translation or {}, context.get("synthesis") or {}),
+            _voiced_languages(translation or {}, context.get("synthesis") or {}),
             _start_seconds(context.get("continuation")),
-            Detection.parse(context.get("phraseDetection") or {}),
+            Detection.parse(detection),
             str(output.get("format")).upper() == _DETAILED,
             "WordTimings" in ((output.get("detailed") or {}).get("options") or ()),
+            bool(detection.get("speakerDiarization")),
         )
+
+
+@dataclass(frozen=True)
+class LanguageChange:
+    """A client's wish, amid a turn, for other languages (Azure's `event` updateLanguage).
+
+    Args:
+        targets: The languages to translate to.
+        voiced_languages: The languages that are also spoken; None: as before.
+    """
+
+    targets: tuple[str, ...]
+    voiced_languages: tuple[str, ...] | None
+
+    @classmethod
+    def parse(cls, message: Message) -> LanguageChange | None:
+        """Read an `event`; None: it is another one.
+
+        Raises:
+            WireError: It has another shape than Azure's.
+        """
+        event = message.json()
+        if event.get("name") != "updateLanguage":
+            return None
+        synthesis = event.get("synthesis")
+        try:
+            voiced = None if synthesis is None else _voices_of(synthesis)
+            return cls(_languages(event.get("to")), voiced)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise WireError("updateLanguage needs lists of languages") from error
 
 
 def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
@@ -110,17 +161,23 @@ def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
     return int((streams.get("1") or {}).get("offset", 0)) / _TICKS_PER_SECOND
 
 
-def _voiced_language(translation: dict[str, Any], synthesis: dict[str, Any]) -> str | None:
+def _voiced_languages(translation: dict[str, Any], synthesis: dict[str, Any]) -> tuple[str, ...]:
     if translation.get("onSuccess", {}).get("action") != "Synthesize":
-        return None
+        return ()
+    return _voices_of(synthesis)
+
+
+def _voices_of(synthesis: dict[str, Any]) -> tuple[str, ...]:
     # None named means all that have a voice: JavaScript's SDK names none.
-    voiced = _languages(synthesis.get("synthesizedLanguages") or list(synthesis.get("defaultVoices") or ()))
-    return voiced[0] if voiced else None
+    named = _languages(synthesis.get("synthesizedLanguages") or list(synthesis.get("defaultVoices") or ()))
+    return tuple(dict.fromkeys(named))
 
 
 def _languages(wanted: Any) -> tuple[str, ...]:
     if not isinstance(wanted, list) or not all(isinstance(language, str) for language in wanted):
         raise TypeError("languages must be a list of strings")
+    if len(wanted) > _MOST_LANGUAGES:
+        raise ValueError(f"more than {_MOST_LANGUAGES} languages")
     return tuple(wanted)
 
 

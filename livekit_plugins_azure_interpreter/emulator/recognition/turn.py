@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..._options.languages import in_language
-from ..faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
-from ..faults.schedule import UtteranceFaults
-from ..script import Line, Voice
+from ..faults import EarlyVoice, EndWithoutOffset, ErrorName, NoTranslation, NoVoice
+from ..faults.schedule import TurnFaults, UtteranceFaults
+from ..script import Line
 from ..spoken import Spoken
 from ..wire import Message, json_body
-from .actions import Action, CloseConnection, Pause, Send, SendGarbage, VoiceSent
+from .acknowledgement import Acknowledgement
+from .actions import Action, CloseConnection, Pause, Send, SendGarbage
 from .conversation import Conversation
 from .phrases import PhraseMessages
-from .speech_context import SpeechContext
+from .speaking import Speaking, Utterance
+from .speech_context import LanguageChange, SpeechContext
 from .turn_audio import TurnAudio
 from .vad import SpeechBegan, Vad, VadEvent
-from .voices import voice_actions
 
-_TICKS_PER_SECOND = 10_000_000
 _SILENCE_KEPT_SECONDS = 1.0
 """Speech is found a little after it began; older silence is dropped."""
 _LONG_SPEECH_SECONDS = 30.0
 """An utterance of this length is acknowledged in its middle: after 66 s the client would give up."""
-_SINGLE_SILENCE_SECONDS = 5.0
-"""Azure's initial silence timeout of a turn for one phrase."""
 _MOST_WAITING = 100
 """The number of unanswered utterances at which no more audio is read."""
+_NO_FAULTS = TurnFaults()
 
 
 class Wire(Protocol):
@@ -48,24 +45,17 @@ class Wire(Protocol):
 
 
 @dataclass(frozen=True)
-class _Utterance:
-    line: Line
-    start_seconds: float
-    end_seconds: float
-    samples: Voice
+class _EmptyCommit:
+    """A client's wish to end an utterance while nothing was said."""
 
-
-@dataclass(frozen=True)
-class _Voice:
-    utterance: _Utterance
-    faults: UtteranceFaults
-    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    token: str
+    at_seconds: float
 
 
 class Turn:
     """Answers one turn of a session.
 
-    One task sends the results and another one the voices, so that a result overtakes the voice of the
+    One task sends the results and others the voices, so that a result overtakes the voice of the
     utterance before it, as in the service.
 
     Args:
@@ -73,6 +63,7 @@ class Turn:
         conversation: The session that the turn belongs to.
         wire: Takes the messages.
         spoken: Called with each voice that was sent completely.
+        faults: What goes wrong with the turn as a whole.
     """
 
     def __init__(
@@ -81,28 +72,34 @@ class Turn:
         conversation: Conversation,
         wire: Wire,
         spoken: Callable[[Spoken], None],
+        faults: TurnFaults = _NO_FAULTS,
     ) -> None:
         self._request = request
         self._conversation = conversation
         self._behaviour = conversation.behaviour
         self._wire = wire
-        self._spoken = spoken
+        self._faults = faults
         self._answers = PhraseMessages(
-            request.targets, detailed=request.detailed, word_timings=request.word_timings
+            request.targets,
+            detailed=request.detailed,
+            word_timings=request.word_timings,
+            speakers=request.speakers,
         )
         self._start = conversation.now if request.start_seconds is None else request.start_seconds
         self._recording = TurnAudio(self._start)
+        self._acknowledgement = Acknowledgement(self._behaviour.acknowledges, request.request_id, self._start)
         self._vad: Vad | None = None
         self._speech_start: float | None = None
         self._speech_index: int | None = None
         self._next_interim = 0.0
-        self._acknowledged = self._quiet_since = self._start
+        self._quiet_since = self._start
         self._count = 0
         self._answered = 0
         self._over = False
-        self._results: asyncio.Queue[_Utterance | None] = asyncio.Queue(_MOST_WAITING)
-        self._voices: asyncio.Queue[_Voice | None] = asyncio.Queue(_MOST_WAITING)
-        self._tasks = [asyncio.create_task(self._give_results()), asyncio.create_task(self._give_voices())]
+        self._results: asyncio.Queue[Utterance | _EmptyCommit | None] = asyncio.Queue(_MOST_WAITING)
+        self._speaking = Speaking(request.voiced_languages, self._behaviour, self._perform, spoken)
+        self._giving = asyncio.create_task(self._give_results())
+        self._finishing: asyncio.Task[None] | None = None
 
     @property
     def now(self) -> float:
@@ -114,13 +111,21 @@ class Turn:
         """Whether everything is sent."""
         return all(task.done() for task in self._tasks)
 
-    def retarget(self, languages: tuple[str, ...]) -> None:
-        """Translate to these languages from now on."""
+    @property
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        finishing = [] if self._finishing is None else [self._finishing]
+        return [self._giving, *self._speaking.tasks, *finishing]
+
+    def retarget(self, change: LanguageChange) -> None:
+        """Translate to other languages from now on, and speak others if the client says so."""
         if self._answers.targets is not None:
-            self._answers.targets = languages
+            self._answers.targets = change.targets
+            if change.voiced_languages is not None:
+                self._speaking.languages = change.voiced_languages
 
     async def start(self) -> None:
-        await self._say("turn.start", {"context": {"serviceTag": self._request.request_id}})
+        context = {"context": {"serviceTag": self._request.request_id}}
+        await self._say("turn.start", context, self._acknowledgement.opening())
 
     async def hear(self, payload: bytes) -> None:
         """Take an audio message of the client; an empty one ends the audio of the turn.
@@ -136,8 +141,7 @@ class Turn:
         pcm = self._recording.append(payload)
         if self._vad is None:
             rate = self._recording.sample_rate
-            detection = self._request.detection
-            self._vad = self._conversation.vad(rate, self._start, detection)
+            self._vad = self._conversation.vad(rate, self._start, self._request.detection)
         await self._heard(self._vad.hear(pcm))
         if self._speech_start is None:
             self._recording.forget(self.now - _SILENCE_KEPT_SECONDS)
@@ -145,10 +149,20 @@ class Turn:
         await self._acknowledge()
         await self._end_in_silence()
 
+    async def commit(self, token: str) -> None:
+        """End the utterance that is being said, and answer with the client's token, also if there is none."""
+        if self._over:
+            return
+        if self._vad is not None and self._speech_start is not None:
+            await self._heard(self._vad.end(), token)
+        else:
+            await self._results.put(_EmptyCommit(token, self.now))
+
     async def fail(self, status: ErrorName) -> None:
         """Send the client an error instead of a result. It is the last message."""
         self.stop()
-        await self._perform(Send(self._answers.error(status, self._span(self._acknowledged, self.now))))
+        unanswered = self._acknowledgement.span(self._acknowledgement.until, self.now)
+        await self._perform(Send(self._answers.error(status, unanswered)))
 
     def stop(self) -> None:
         """Send nothing more, and hear nothing."""
@@ -161,12 +175,13 @@ class Turn:
         self.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _heard(self, events: Iterator[VadEvent]) -> None:
+    async def _heard(self, events: Iterator[VadEvent], commit_token: str = "") -> None:
         for event in events:
             if isinstance(event, SpeechBegan):
                 self._speech_start, self._speech_index = event.start_seconds, event.index
                 self._next_interim = event.start_seconds
-                await self._say("speech.startDetected", {"Offset": self._ticks(event.start_seconds)})
+                offset = self._acknowledgement.ticks(event.start_seconds)
+                await self._say("speech.startDetected", {"Offset": offset})
                 continue
             self._speech_start = None
             start, end = event.start_seconds, event.end_seconds
@@ -175,7 +190,7 @@ class Turn:
             self._quiet_since = end
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
-            await self._results.put(_Utterance(line, start, end, samples))
+            await self._results.put(Utterance(line, start, end, samples, commit_token))
             if self._count == self._most_utterances and not self._over:
                 await self._end(heard_seconds=end)
                 return
@@ -190,15 +205,18 @@ class Turn:
         if self._vad is not None and self._speech_start is not None:
             await self._heard(self._vad.end())
         if self._request.detection.is_single and self._count == 0:
-            await self._perform(Send(self._answers.silence(self._span(self._acknowledged, self.now))))
+            unanswered = self._acknowledgement.span(self._acknowledgement.until, self.now)
+            await self._perform(Send(self._answers.silence(unanswered)))
         await self._results.put(None)
-        self._tasks.append(asyncio.create_task(self._finish(heard_seconds, *self._tasks)))
+        self._finishing = asyncio.create_task(self._finish(heard_seconds))
 
-    async def _finish(self, heard_seconds: float, *saying: asyncio.Task[None]) -> None:
+    async def _finish(self, heard_seconds: float) -> None:
         # The client ends the turn's audio at speech.endDetected and drops what comes after turn.end.
-        await self._say("speech.endDetected", {"Offset": self._ticks(self.now)})
-        await asyncio.gather(*saying)
-        await self._say("turn.end", {}, self._acknowledging(heard_seconds))
+        end = {} if self._faults.get(EndWithoutOffset) else {"Offset": self._acknowledgement.ticks(self.now)}
+        await self._say("speech.endDetected", end)
+        await asyncio.gather(self._giving)
+        await asyncio.gather(*self._speaking.tasks)
+        await self._say("turn.end", {}, self._acknowledgement.up_to(heard_seconds))
 
     async def _interim(self) -> None:
         interval_ms = self._behaviour.interim_interval_ms
@@ -207,77 +225,69 @@ class Turn:
             return
         self._next_interim = self.now
         line = self._conversation.line(self._recording.samples(start, self.now), start, self._speech_index)
-        await self._perform(Send(self._answers.interim(line, self.now - start, self._span(start, self.now))))
+        span = self._acknowledgement.span(start, self.now)
+        await self._perform(Send(self._answers.interim(line, self.now - start, span)))
 
     async def _acknowledge(self) -> None:
-        quiet = self._speech_start is None and self._answered == self._count
         long = self._speech_start is not None and self.now - self._speech_start >= _LONG_SPEECH_SECONDS
-        if (quiet or long) and self.now - self._acknowledged >= self._behaviour.acknowledge_seconds:
-            await self._say("audio.acknowledge", {}, self._acknowledging(self.now))
+        since = self.now - self._acknowledgement.until
+        if not (self._is_quiet or long) or since < self._behaviour.acknowledge_seconds:
+            return
+        if headers := self._acknowledgement.up_to(self.now):
+            await self._say("audio.acknowledge", {}, headers)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._speech_start is None and self._answered == self._count
 
     async def _end_in_silence(self) -> None:
-        quiet = self._speech_start is None and self._answered == self._count
-        if self._over or not quiet or self.now - self._quiet_since < self._silence_limit_seconds:
+        detection, quiet_seconds = self._request.detection, self.now - self._quiet_since
+        limit = detection.silence_seconds(self._behaviour.silent_turn_seconds, has_heard=self._count > 0)
+        if self._over or not self._is_quiet or quiet_seconds < limit:
             return
-        if not self._request.detection.is_single:
+        if not detection.is_single:
             conversation = self._conversation
             # The service has been seen to use both forms.
             nothing = self._answers.nothing(
-                self._span(self._quiet_since, self.now), entries=conversation.silent_turns % 2 == 1
+                self._acknowledgement.span(self._quiet_since, self.now),
+                entries=conversation.silent_turns % 2 == 1,
             )
             conversation.silent_turns += 1
-            await self._perform(Send(Message(nothing.path, self._acknowledging(self.now), nothing.body)))
+            headers = self._acknowledgement.up_to(self.now)
+            await self._perform(Send(Message(nothing.path, headers, nothing.body)))
         await self._end(heard_seconds=self.now)
-
-    @property
-    def _silence_limit_seconds(self) -> float:
-        detection, own = self._request.detection, self._behaviour.silent_turn_seconds
-        asked = detection.trailing_silence_seconds if self._count else detection.initial_silence_seconds
-        if asked is not None:
-            return asked
-        if detection.is_single:
-            return _SINGLE_SILENCE_SECONDS
-        return math.inf if own is None else own
 
     async def _give_results(self) -> None:
         while (utterance := await self._results.get()) is not None:
+            if isinstance(utterance, _EmptyCommit):
+                span = self._acknowledgement.span(utterance.at_seconds, utterance.at_seconds)
+                await self._perform(Send(self._answers.no_match(span, utterance.token)))
+                continue
             await asyncio.sleep(self._behaviour.recognition_delay_ms / 1000)
             faults = self._conversation.faults.of_next_utterance()
-            voice = _Voice(utterance, faults) if self._is_voiced(utterance.line, faults) else None
+            voiced = self._is_voiced(utterance.line, faults)
             early = faults.get(EarlyVoice)
-            if voice and early:
-                await self._voices.put(voice)
-                await voice.begun.wait()
+            if voiced and early:
+                for begun in await self._speaking.say(utterance, faults):
+                    await begun.wait()
             await self._give_result(utterance, faults)
             self._answered += 1
-            if voice and not early:
-                await self._voices.put(voice)
-        await self._voices.put(None)
+            if voiced and not early:
+                await self._speaking.say(utterance, faults)
+        await self._speaking.finish()
 
-    async def _give_result(self, utterance: _Utterance, faults: UtteranceFaults) -> None:
-        start, end = utterance.start_seconds, utterance.end_seconds
-        headers = self._acknowledging(end)
-        for action in self._answers.final(utterance.line, self._span(start, end), headers, faults):
+    async def _give_result(self, utterance: Utterance, faults: UtteranceFaults) -> None:
+        span = self._acknowledgement.span(utterance.start_seconds, utterance.end_seconds)
+        headers = self._acknowledgement.up_to(utterance.end_seconds)
+        for action in self._answers.final(
+            utterance.line, span, headers, faults, commit_token=utterance.commit_token
+        ):
             await self._perform(action)
 
     def _is_voiced(self, line: Line, faults: UtteranceFaults) -> bool:
-        wanted = self._request.voiced_language is not None
-        return wanted and line.translated and line.voiced and not faults.any(NoVoice, NoTranslation)
+        return line.translated and line.voiced and not faults.any(NoVoice, NoTranslation)
 
-    async def _give_voices(self) -> None:
-        stream_id = 0
-        language = self._request.voiced_language or ""
-        while (voice := await self._voices.get()) is not None:
-            stream_id += 1
-            utterance = voice.utterance
-            samples = in_language(utterance.line.voices, language) or utterance.samples
-            for action in voice_actions(samples, language, stream_id, self._behaviour, voice.faults):
-                await self._perform(action, utterance)
-                if isinstance(action, Send) and action.binary:
-                    voice.begun.set()
-            voice.begun.set()
-
-    async def _perform(self, action: Action, utterance: _Utterance | None = None) -> None:
+    async def _perform(self, action: Action) -> None:
         match action:
             case Send(message, binary):
                 headers = {
@@ -293,24 +303,6 @@ class Turn:
             case CloseConnection(code):
                 self._wire.drop(code)
                 await asyncio.sleep(0)  # a stopped turn ends here
-            case VoiceSent(voice):
-                assert utterance is not None
-                language = self._request.voiced_language or ""
-                start, end = utterance.start_seconds, utterance.end_seconds
-                self._spoken(Spoken(utterance.line.text, language, voice, start, end))
 
     async def _say(self, path: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         await self._perform(Send(Message(path, headers or {}, json_body(body))))
-
-    def _acknowledging(self, seconds: float) -> dict[str, str]:
-        self._acknowledged = max(self._acknowledged, seconds)
-        return {
-            "X-Continuation-Token": self._request.request_id,
-            "X-Continuation-Audio-Streams-1-Offset": str(self._ticks(seconds)),
-        }
-
-    def _span(self, start: float, end: float) -> dict[str, Any]:
-        return {"Offset": self._ticks(start), "Duration": round((end - start) * _TICKS_PER_SECOND)}
-
-    def _ticks(self, seconds: float) -> int:
-        return round((seconds - self._start) * _TICKS_PER_SECOND)

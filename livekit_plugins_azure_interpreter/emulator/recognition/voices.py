@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 from ..behaviour import Behaviour
 from ..faults import (
@@ -13,9 +14,13 @@ from ..faults import (
     LongVoice,
     LyingHeader,
     OddChunks,
+    ServiceTurn,
+    SilentVoice,
     SlowVoice,
     SplitHeader,
     StallVoice,
+    StrayVoice,
+    UnannouncedVoice,
     VoiceError,
     VoiceFormat,
     VoiceNeverEnds,
@@ -33,26 +38,31 @@ _ONE_SAMPLE_BYTES = 2
 
 def voice_actions(
     voice: Voice, language: str, stream_id: int, behaviour: Behaviour, faults: UtteranceFaults
-) -> list[Action]:
+) -> list[Action | VoiceSent]:
     """The actions that send a voice, in order."""
-    stream = {"X-StreamId": str(stream_id)}
+    stream = {"X-StreamId": str(stream_id), **_other_turn(faults)}
 
     def say(path: str, body: dict[str, Any]) -> Send:
         return Send(Message(path, stream, json_body(body)))
 
     if long := faults.get(LongVoice):
         voice = Voice(voice.pcm * long.factor, voice.sample_rate)
+    if faults.get(SilentVoice):
+        voice = Voice(bytes(len(voice.pcm)), voice.sample_rate)
     slow = faults.get(SlowVoice)
-    actions: list[Action] = [
-        Pause(behaviour.voice_delay_ms / 1000 + (slow.seconds if slow else 0.0)),
-        say("audio.start", {"TranslationLanguage": language}),
+    actions: list[Action | VoiceSent] = [
+        Pause(behaviour.voice_delay_ms / 1000 + (slow.seconds if slow else 0.0))
     ]
+    if not faults.get(UnannouncedVoice):
+        actions.append(say("audio.start", {"TranslationLanguage": language}))
     payloads = list(voice_chunks(voice, behaviour, faults))
     chunks = [list[Action]([Send(Message("audio", stream, payload), True)]) for payload in payloads]
     if behaviour.voice_speed is not None:
         for chunk in chunks:
             chunk.append(Pause(voice.seconds / len(chunks) / behaviour.voice_speed))
-    end: list[Action] = [] if faults.get(VoiceNeverEnds) else [say("audio.end", {"Status": "Success"})]
+    end: list[Action | VoiceSent] = (
+        [] if faults.get(VoiceNeverEnds) else [say("audio.end", {"Status": "Success"})]
+    )
     end.append(VoiceSent(voice))
 
     def at(share: float) -> int:
@@ -68,7 +78,15 @@ def voice_actions(
         chunks.insert(max(1, at(empty.after)), [Send(Message("audio", stream), True)])
     if stall := faults.get(StallVoice):
         chunks.insert(at(stall.after), [Pause(stall.seconds)])
+    if faults.get(ServiceTurn):
+        actions.insert(0, say("turn.start", {"context": {"serviceTag": stream["X-RequestId"]}}))
+        end.append(say("turn.end", {}))
     return [*actions, *(action for chunk in chunks for action in chunk), *end]
+
+
+def _other_turn(faults: UtteranceFaults) -> dict[str, str]:
+    """The header of messages that do not belong to the turn of the client."""
+    return {"X-RequestId": uuid4().hex} if faults.any(ServiceTurn, StrayVoice) else {}
 
 
 def voice_chunks(voice: Voice, behaviour: Behaviour, faults: UtteranceFaults) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import Any, get_args
 
 import aiohttp
@@ -48,6 +49,10 @@ class TestArguments:
     def test_every_error_of_the_service_can_be_told(self, status: faults.ErrorName) -> None:
         assert faults.ErrorStatus(1.0, status).status == status
 
+    @pytest.mark.parametrize("confidence", get_args(faults.Confidence))
+    def test_every_confidence_of_the_service_can_be_told(self, confidence: faults.Confidence) -> None:
+        assert faults.UnsureLanguage(confidence=confidence).confidence == confidence
+
     def test_the_first_needs_no_name(self) -> None:
         assert (faults.Refuse(503), faults.Drop(2.0), faults.NoVoice(3)) == (
             faults.Refuse(status=503),
@@ -69,6 +74,9 @@ class TestArguments:
             (faults.NoVoice, {"utterance": 0}, "utterance"),
             (faults.StallVoice, {"seconds": 1.0, "after": 1.5}, "after"),
             (faults.VoiceFormat, {"bits": 24}, "bits"),
+            (faults.RefuseTurn, {"turn": 0}, "turn"),
+            (faults.RefuseTurn, {"code": 999}, "code"),
+            (faults.UnsureLanguage, {"confidence": "Sure"}, "confidence must be one of Unknown, Low, "),
             (faults.VoiceFormat, {"channels": 0}, "channels"),
             (faults.LongVoice, {"factor": 0}, "factor"),
         ],
@@ -279,7 +287,8 @@ class TestVoices(_OnTheWire):
         assert b"".join(self._voices(client)[1]) == _VOICE.pcm * 3
 
 
-def test_a_reason_that_no_close_frame_can_hold_is_refused() -> None:
-    assert faults.Drop(at_seconds=1.0, code=1011, reason="é" * 61).reason
+@pytest.mark.parametrize("refuse", [partial(faults.Drop, 1.0, code=1011), faults.RefuseTurn])
+def test_a_reason_that_no_close_frame_can_hold_is_refused(refuse: Any) -> None:
+    assert refuse(reason="é" * 61).reason
     with pytest.raises(ValueError, match="at most 123 bytes"):
-        faults.Drop(at_seconds=1.0, code=1011, reason="é" * 62)
+        refuse(reason="é" * 62)

@@ -21,6 +21,8 @@ class TestParse:
             ("drop at_seconds=2.5", faults.Drop(2.5)),
             ("drop at_seconds=5 times=always", faults.Drop(5.0, times=None)),
             ("error-status at_seconds=5 status=Forbidden", faults.ErrorStatus(5.0, "Forbidden")),
+            ("unsure-language confidence=Unknown", faults.UnsureLanguage(confidence="Unknown")),
+            ("refuse-turn code=4429 turn=2", faults.RefuseTurn(2, code=4429)),
             ("no-voice", faults.NoVoice()),
             ("no-voice utterance=2", faults.NoVoice(2)),
             (

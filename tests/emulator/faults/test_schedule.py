@@ -3,12 +3,14 @@ from __future__ import annotations
 from livekit_plugins_azure_interpreter.emulator.faults import (
     Drop,
     DropText,
+    EndWithoutOffset,
     HangHandshake,
     LongVoice,
     Mute,
     MuteText,
     NoVoice,
     Refuse,
+    RefuseTurn,
     SlowVoice,
 )
 from livekit_plugins_azure_interpreter.emulator.faults.schedule import FaultSchedule, UtteranceFaults
@@ -83,6 +85,18 @@ class TestTexts:
         faults = FaultSchedule([DropText(text=2), MuteText(times=1), NoVoice()])
         happened = [faults.of_next_text() for _ in range(3)]
         assert happened == [MuteText(times=1), DropText(text=2), None]
+
+
+class TestTurns:
+    def test_one_turn_is_meant_or_each(self) -> None:
+        faults = FaultSchedule([RefuseTurn(2), EndWithoutOffset(), NoVoice()])
+        turns = [faults.of_next_turn() for _ in range(3)]
+        assert [turn.any(RefuseTurn) for turn in turns] == [False, True, False]
+        assert all(turn.any(EndWithoutOffset) for turn in turns)
+
+    def test_a_fault_of_turns_happens_as_often_as_it_says(self) -> None:
+        faults = FaultSchedule([RefuseTurn(times=2)])
+        assert [faults.of_next_turn().any(RefuseTurn) for _ in range(3)] == [True, True, False]
 
 
 def test_each_fault_that_happens_is_told() -> None:

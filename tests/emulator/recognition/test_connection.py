@@ -9,6 +9,7 @@ from fakes.limits import within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
+from livekit_plugins_azure_interpreter.emulator.happenings import Happening, Unserved
 from livekit_plugins_azure_interpreter.emulator.sockets import reset
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
@@ -49,6 +50,16 @@ class TestAge:
         await (await connect(emulator.endpoint)).socket.close()
         await asyncio.sleep(0.1)
         assert emulator.connections == 1
+
+    async def test_a_client_may_ask_for_a_shorter_life(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(connection_seconds=600.0))
+        client = await connect(f"{emulator.endpoint}?maxConnectionDurationSecs=1")
+        assert await client.closed() == 1000
+
+    async def test_a_client_cannot_ask_for_a_longer_life(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(connection_seconds=0.05))
+        client = await connect(f"{emulator.endpoint}?maxConnectionDurationSecs=600")
+        assert await client.closed() == 1000
 
 
 class TestClientThatLeaves:
@@ -347,3 +358,109 @@ class TestAway:
         await client.open_turn()
         await client.say(audio.silence(1.0))
         assert await client.closed() == aiohttp.WSCloseCode.ABNORMAL_CLOSURE
+
+
+class TestRefuseTurn:
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            (1007, "Quota exceeded. Cid: "),
+            (4429, "the request is throttled because you have exceeded the concurrent request limit"),
+            (1012, "Instance is shutting down"),
+            (1011, "Internal server error"),
+        ],
+    )
+    async def test_a_turn_is_refused_with_a_code_and_a_reason(
+        self, start: Any, connect: Any, code: int, reason: str
+    ) -> None:
+        client = await connect((await start(_faulty(faults.RefuseTurn(code=code, reason=reason)))).endpoint)
+        await client.open_turn()
+        close = await client.socket.receive()
+        assert (close.data, close.extra) == (code, reason)
+
+    async def test_the_second_turn_is_refused_while_the_first_is_heard(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(_faulty(faults.RefuseTurn(2)))).endpoint)
+        await client.whole_turn(audio.utterance())
+        await client.open_turn("r2")
+        assert await client.closed() == 1007
+
+
+class TestWhatCannotBeServed:
+    async def test_a_request_for_it_is_refused_with_a_reason(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start()).endpoint)
+        wanted = {"phraseDetection": {"enrichment": {"pronunciationAssessment": {}}}}
+        await client.text("speech.context", wanted)
+        close = await client.socket.receive()
+        assert close.data == 1007
+        assert "pronunciation assessment" in close.extra
+
+    async def test_unknown_parts_and_messages_are_told_and_answered(self, connect: Any, audio: Any) -> None:
+        told: list[Happening] = []
+        async with Emulator(watchers=[told.append]) as emulator:
+            client = await connect(emulator.endpoint)
+            await client.text("novel.message", {"secret": "s"})
+            await client.text("speech.context", {"novelty": {"secret": "s"}, "translation": {"style": "x"}})
+            await client.until("turn.start")
+        names = [happening.what for happening in told if isinstance(happening, Unserved)]
+        assert names == ["novel.message", "novelty", "translation.style"]
+
+
+class TestStreamId:
+    async def test_audio_is_heard_on_any_stream_of_the_client(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        """The SDK counts its streams over the turns of a connection."""
+        client = await connect((await start(_faulty())).endpoint)
+        for number, request_id in enumerate(("r1", "r2"), 1):
+            await client.open_turn(request_id)
+            for frame in audio.frames(audio.utterance()):
+                await client.audio(frame, request_id, stream_id=str(number))
+            await client.audio(b"", request_id)
+            await client.until("turn.end")
+        texts = [frame.json()["SpeechPhrase"]["DisplayText"] for frame in client.of("translation.response")]
+        assert texts == ["one", "two"]
+
+
+class TestCommits:
+    async def _answered(self, client: Any) -> Any:
+        """Commit while nothing is said. Returns the token in the answer; None: there is no answer."""
+        await client.open_turn()
+        await client.text("audio.commit", {}, X_Client_Commit_Token="7")
+        await client.audio(b"")
+        await client.until("turn.end")
+        finals = [frame for frame in client.received if frame.is_final]
+        return [frame.json()["SpeechPhrase"]["clientAudioMetadata"] for frame in finals]
+
+    async def test_commits_are_ignored_unless_the_address_asks_for_answers(
+        self, start: Any, connect: Any
+    ) -> None:
+        emulator = await start()
+        assert await self._answered(await connect(emulator.endpoint)) == []
+        asking = await connect(f"{emulator.endpoint}?setfeature=forcecommit", session_id="session-2")
+        assert await self._answered(asking) == [{"X-Client-Commit-Token": "7"}]
+
+    async def test_commits_can_be_answered_always(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(commits="answered"))
+        assert await self._answered(await connect(emulator.endpoint)) == [{"X-Client-Commit-Token": "7"}]
+
+    async def test_commits_can_be_ignored_always(self, start: Any, connect: Any) -> None:
+        emulator = await start(Behaviour(commits="ignored"))
+        assert await self._answered(await connect(f"{emulator.endpoint}?setfeature=forcecommit")) == []
+
+    async def test_commits_can_be_refused(self, start: Any, connect: Any) -> None:
+        client = await connect((await start(Behaviour(commits="refused"))).endpoint)
+        await client.open_turn()
+        await client.until("turn.start")
+        await client.text("audio.commit", {})
+        close = await client.socket.receive()
+        assert (close.data, close.extra) == (1007, "audio.commit is not supported.")
+
+    async def test_a_commit_before_any_turn_is_dropped(self, start: Any, connect: Any) -> None:
+        client = await connect((await start(Behaviour(commits="answered"))).endpoint)
+        await client.text("audio.commit", {})
+        await client.open_turn()
+        await client.until("turn.start")

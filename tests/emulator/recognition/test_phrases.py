@@ -75,6 +75,19 @@ class TestTranslated:
         body = _body(_final(PhraseMessages(["fr"]), Line("one", translated=False)))
         assert (body["TranslationStatus"], body["Translations"]) == ("Error", [])
 
+    @pytest.mark.parametrize(
+        ("entries", "translations"), [(False, []), (True, [{"Language": "fr", "Text": ""}])]
+    )
+    def test_a_result_without_words_has_two_forms(
+        self, entries: bool, translations: list[dict[str, str]]
+    ) -> None:
+        body = _body(PhraseMessages(["fr"]).nothing(_SPAN, entries=entries))
+        assert (body["SpeechPhrase"]["DisplayText"], body["Translations"]) == ("", translations)
+
+    def test_a_turn_without_words_has_a_status_that_says_so(self) -> None:
+        phrase = _body(PhraseMessages(["fr"]).silence(_SPAN))["SpeechPhrase"]
+        assert phrase == {"RecognitionStatus": "InitialSilenceTimeout", **_SPAN}
+
     def test_an_error_has_a_status_and_no_text(self) -> None:
         phrase = _body(PhraseMessages(["fr"]).error("Forbidden", _SPAN))["SpeechPhrase"]
         assert phrase == {"RecognitionStatus": "Forbidden", **_SPAN}
@@ -145,3 +158,69 @@ class TestFaults:
         steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.WrongRequestId()]))
         headers = [step.message.headers for step in steps if isinstance(step, Send)]
         assert headers == [{"X-RequestId": "0" * 32}, {}]
+
+    def test_the_language_has_no_region(self) -> None:
+        language = self._phrase(faults.BareLanguage())["SpeechPhrase"]["PrimaryLanguage"]
+        assert language == {"Language": "en", "Confidence": "High"}
+
+    def test_the_service_is_not_sure_of_the_language(self) -> None:
+        language = self._phrase(faults.UnsureLanguage(confidence="Unknown"))["SpeechPhrase"][
+            "PrimaryLanguage"
+        ]
+        assert language == {"Language": "en-US", "Confidence": "Unknown"}
+
+    def test_the_words_are_in_an_alternative_only(self) -> None:
+        phrase = self._phrase(faults.TextInNBest())["SpeechPhrase"]
+        assert "DisplayText" not in phrase
+        assert phrase["NBest"][0]["Display"] == _LINE.text
+
+    def test_fields_that_no_client_knows_come_with_the_others(self) -> None:
+        phrase = self._phrase(faults.UnknownFields())["SpeechPhrase"]
+        assert phrase["DisplayText"] == _LINE.text
+        assert {"Id", "Novelty"} <= set(phrase)
+
+    def test_results_for_other_clients_come_first(self) -> None:
+        steps = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults([faults.OtherResults()]))
+        assert [step.message.path for step in steps if isinstance(step, Send)] == [
+            "speech.fragment",
+            "speech.tentative.phrase",
+            "speech.phrase",
+            "audio.metadata",
+            "translation.response",
+        ]
+
+
+class TestSpeakers:
+    _TWO = Line("one", speaker="Guest-2")
+
+    def test_a_final_result_names_the_speaker_of_its_line(self) -> None:
+        assert _body(_final(PhraseMessages(None, speakers=True), self._TWO))["SpeakerId"] == "Guest-2"
+
+    def test_a_final_result_of_any_line_names_the_first_speaker(self) -> None:
+        assert _body(_final(PhraseMessages(None, speakers=True), Line("one")))["SpeakerId"] == "Guest-1"
+
+    def test_an_interim_result_does_not_know_the_speaker_yet(self) -> None:
+        message = PhraseMessages(None, speakers=True).interim(self._TWO, 1.0, _SPAN)
+        assert _body(message)["SpeakerId"] == "Unknown"
+
+    def test_speakers_are_named_to_those_who_ask(self) -> None:
+        phrases = PhraseMessages(None)
+        assert "SpeakerId" not in _body(_final(phrases, self._TWO))
+        assert "SpeakerId" not in _body(phrases.interim(self._TWO, 1.0, _SPAN))
+
+
+_ECHOED = {"X-Client-Commit-Token": "7"}
+
+
+class TestCommits:
+    def test_a_final_result_that_the_client_wished_for_has_its_token(self) -> None:
+        (step,) = PhraseMessages(["fr"]).final(_LINE, _SPAN, {}, UtteranceFaults(), commit_token="7")
+        assert isinstance(step, Send)
+        assert _body(step.message)["SpeechPhrase"]["clientAudioMetadata"] == _ECHOED
+
+    def test_a_wish_while_nothing_is_said_is_no_match(self) -> None:
+        assert _body(PhraseMessages(None).no_match(_SPAN, "7")) == {
+            "RecognitionStatus": "NoMatch",
+            **_SPAN,
+            "clientAudioMetadata": _ECHOED,
+        }

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import (
+    Detection,
+    LanguageChange,
+    SpeechContext,
+)
 from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
 
 
@@ -24,25 +28,26 @@ class TestSpeechContext:
     def test_it_asks_for_all_target_languages(self) -> None:
         assert self._parse(self._context()).targets == ("fr", "de")
 
-    def test_it_asks_for_the_voice_of_the_first_synthesized_language(self) -> None:
-        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"]})
-        assert self._parse(context).voiced_language == "de"
+    def test_it_asks_for_the_voices_of_the_synthesized_languages(self) -> None:
+        voices = {"fr": "a voice", "de": "another", "it": "a third"}
+        context = self._context(synthesis={"synthesizedLanguages": ["de", "fr"], "defaultVoices": voices})
+        assert self._parse(context).voiced_languages == ("de", "fr")
 
     @pytest.mark.parametrize("named", [{}, {"synthesizedLanguages": []}])
     def test_a_synthesis_that_names_no_language_asks_for_all_that_have_a_voice(
         self, named: dict[str, Any]
     ) -> None:
         context = self._context(synthesis={"defaultVoices": {"fr": "a voice", "de": "another"}, **named})
-        assert self._parse(context).voiced_language == "fr"
+        assert self._parse(context).voiced_languages == ("fr", "de")
 
     def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
         context = self._context()
         del context["synthesis"]
-        assert self._parse(context).voiced_language is None
+        assert self._parse(context).voiced_languages == ()
 
     def test_it_asks_for_no_voice_when_success_does_not_synthesize(self) -> None:
         context = self._context(translation={"targetLanguages": ["fr"], "onSuccess": {"action": "None"}})
-        assert self._parse(context).voiced_language is None
+        assert self._parse(context).voiced_languages == ()
 
     def test_a_turn_that_continues_nothing_begins_where_the_last_one_ended(self) -> None:
         assert self._parse(self._context()).start_seconds is None
@@ -60,7 +65,16 @@ class TestSpeechContext:
 
     def test_a_request_without_a_translation_asks_for_words_only(self) -> None:
         request = self._parse({"phraseDetection": {"mode": "CONVERSATION", "language": "en-us"}})
-        assert (request.targets, request.voiced_language) == (None, None)
+        assert (request.targets, request.voiced_languages) == (None, ())
+
+    def test_a_request_may_ask_for_speakers(self) -> None:
+        wanted = {"phraseDetection": {"speakerDiarization": {"mode": "Anonymous"}}}
+        assert self._parse(wanted).speakers
+        assert not self._parse({"phraseDetection": {"speakerDiarization": None}}).speakers
+
+    def test_a_language_that_is_named_twice_is_spoken_once(self) -> None:
+        context = self._context(synthesis={"synthesizedLanguages": ["fr", "fr"]})
+        assert self._parse(context).voiced_languages == ("fr",)
 
     def test_it_belongs_to_the_turn_of_its_message(self) -> None:
         assert self._parse({}).request_id == "r1"
@@ -73,6 +87,7 @@ class TestSpeechContext:
             pytest.param({"translation": {"targetLanguages": None}}, id="no targets"),
             pytest.param({"translation": {"targetLanguages": [1, {}]}}, id="targets are no strings"),
             pytest.param({"translation": {"targetLanguages": "fr"}}, id="targets are a string"),
+            pytest.param({"translation": {"targetLanguages": ["fr"] * 201}}, id="too many targets"),
             pytest.param({"phraseDetection": {"initialSilenceTimeout": -1}}, id="a negative time"),
             pytest.param({"phraseDetection": {"initialSilenceTimeout": "soon"}}, id="a time is no number"),
             pytest.param({"phraseDetection": {"mode": 7}}, id="the mode is a number"),
@@ -113,3 +128,42 @@ class TestDetection:
         detection = self._parse(mode="CONVERSATION", **wanted)
         assert (detection.segment_silence_ms, detection.longest_seconds) == (900, 25.0)
         assert self._parse(mode="INTERACTIVE", **wanted).segment_silence_ms is None
+
+    @pytest.mark.parametrize(
+        ("detection", "own_seconds", "has_heard", "seconds"),
+        [
+            (Detection(), 15.0, False, 15.0),
+            (Detection(), None, False, math.inf),
+            (Detection(is_single=True), 15.0, False, 5.0),
+            (Detection(initial_silence_seconds=2.0), 15.0, False, 2.0),
+            (Detection(initial_silence_seconds=2.0), 15.0, True, 15.0),
+            (Detection(trailing_silence_seconds=2.0), 15.0, True, 2.0),
+        ],
+    )
+    def test_silence_ends_a_turn_after_the_clients_time_or_the_services(
+        self, detection: Detection, own_seconds: float | None, has_heard: bool, seconds: float
+    ) -> None:
+        assert detection.silence_seconds(own_seconds, has_heard=has_heard) == seconds
+
+
+class TestLanguageChange:
+    def _parse(self, event: Any) -> LanguageChange | None:
+        return LanguageChange.parse(Message("event", {}, json.dumps(event).encode()))
+
+    def test_a_change_names_the_targets_and_leaves_the_voices(self) -> None:
+        assert self._parse({"name": "updateLanguage", "to": ["fr", "de"]}) == LanguageChange(
+            ("fr", "de"), None
+        )
+
+    def test_a_change_may_name_the_voices(self) -> None:
+        voices = {"defaultVoices": {"de": "a voice", "fr": "another"}}
+        change = self._parse({"name": "updateLanguage", "to": ["fr", "de"], "synthesis": voices})
+        assert change == LanguageChange(("fr", "de"), ("de", "fr"))
+
+    def test_another_event_is_no_change(self) -> None:
+        assert self._parse({"name": "other"}) is None
+
+    @pytest.mark.parametrize("wrong", [{"to": 1}, {}, {"to": ["fr"], "synthesis": []}, {"to": [1]}])
+    def test_a_change_of_another_shape_is_a_wire_error(self, wrong: dict[str, Any]) -> None:
+        with pytest.raises(WireError, match="updateLanguage needs lists of languages"):
+            self._parse({"name": "updateLanguage", **wrong})

@@ -10,6 +10,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
     DropInVoice,
     EarlyVoice,
+    EndWithoutOffset,
     Fault,
     GarbageFrame,
     Line,
@@ -20,9 +21,10 @@ from livekit_plugins_azure_interpreter.emulator import (
     VoiceError,
     VoiceNeverEnds,
 )
+from livekit_plugins_azure_interpreter.emulator.faults.schedule import TurnFaults
 from livekit_plugins_azure_interpreter.emulator.recognition import turn
 from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
-from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection
+from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, LanguageChange
 from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
@@ -295,23 +297,28 @@ class TestVoice:
         ids = [m.headers["X-StreamId"] for m in session.sent.messages if m.path.startswith("audio")]
         assert ids == ["1"] * 4 + ["2"] * 4
 
-    async def test_it_comes_for_the_first_of_several_targets_only(self, begin: Any, audio: Any) -> None:
-        voices = {"fr": Voice(bytes(2)), "de": Voice(bytes(2))}
-        session = begin(Behaviour(script=[Line("Hello", voices=voices)]), targets=("fr", "de"))
+    async def test_it_comes_in_the_languages_that_are_asked_for(self, begin: Any, audio: Any) -> None:
+        voices = {"fr": Voice(bytes(2)), "de": Voice(bytes(4)), "it": Voice(bytes(6))}
+        session = begin(
+            Behaviour(script=[Line("Hello", voices=voices)]),
+            targets=("fr", "de", "it"),
+            voiced=("fr", "it"),
+        )
         await session.hear(audio.utterance())
         await session.finish()
-        assert [m.json()["TranslationLanguage"] for m in session.sent.of("audio.start")] == ["fr"]
+        spoken = {spoken.language: len(spoken.voice.pcm) for spoken in session.spoken}
+        assert spoken == {"fr": 2, "it": 6}
 
     @pytest.mark.parametrize(
         ("line", "voiced"),
         [
-            pytest.param(Line("Hello"), None, id="text only"),
-            pytest.param(Line("Hello", voiced=False), "fr", id="unvoiced line"),
-            pytest.param(Line("Hello", translated=False), "fr", id="untranslated line"),
+            pytest.param(Line("Hello"), (), id="text only"),
+            pytest.param(Line("Hello", voiced=False), ("fr",), id="unvoiced line"),
+            pytest.param(Line("Hello", translated=False), ("fr",), id="untranslated line"),
         ],
     )
     async def test_some_requests_get_no_voice(
-        self, begin: Any, audio: Any, line: Line, voiced: str | None
+        self, begin: Any, audio: Any, line: Line, voiced: tuple[str, ...]
     ) -> None:
         session = begin(Behaviour(script=[line]), voiced=voiced)
         await session.hear(audio.utterance())
@@ -433,6 +440,82 @@ class TestAcknowledgement:
         assert self._offsets(session.sent.of("audio.acknowledge")) == ["300000000", "350000000", "400000000"]
 
 
+class TestAcknowledges:
+    async def _session(self, begin: Any, audio: Any, how: Any) -> Any:
+        session = begin(Behaviour(acknowledges=how, acknowledge_seconds=1.0), start_seconds=20.0)
+        await session.turn.start()
+        await session.hear(audio.utterance())
+        await session.sent.until_finals(1)
+        await session.hear(audio.silence(3.0))
+        await session.finish()
+        return session
+
+    async def test_results_that_acknowledge_alone_leave_out_every_header(
+        self, begin: Any, audio: Any
+    ) -> None:
+        sent = (await self._session(begin, audio, "results")).sent
+        assert not any("X-Continuation-Token" in message.headers for message in sent.messages)
+        assert sent.of("audio.acknowledge") == []
+        assert sent.finals[0]["SpeechPhrase"]["Offset"] == 4_000_000
+
+    async def test_headers_that_acknowledge_alone_begin_with_the_turn(self, begin: Any, audio: Any) -> None:
+        sent = (await self._session(begin, audio, "headers")).sent
+        opening, final, end = sent.of("turn.start")[0], sent.final_messages[0], sent.of("turn.end")[0]
+        assert [_acknowledged_seconds(message) for message in (opening, final, end)] == [20.0, 21.6, 25.5]
+
+    async def test_headers_that_acknowledge_alone_make_positions_those_of_the_session(
+        self, begin: Any, audio: Any
+    ) -> None:
+        sent = (await self._session(begin, audio, "headers")).sent
+        assert sent.of("speech.startDetected")[0].json() == {"Offset": 204_000_000}
+        assert sent.finals[0]["SpeechPhrase"]["Offset"] == 204_000_000
+
+
+class TestCommit:
+    async def test_a_commit_ends_the_utterance_and_answers_with_its_token(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE]))
+        await session.hear(audio.noise(1.0))
+        await session.turn.commit("7")
+        await session.sent.until_finals(1)
+        phrase = session.sent.finals[0]["SpeechPhrase"]
+        assert (phrase["DisplayText"], phrase["clientAudioMetadata"]) == (
+            "Hello world",
+            {"X-Client-Commit-Token": "7"},
+        )
+
+    async def test_speech_after_a_commit_is_another_utterance(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE]))
+        await session.hear(audio.noise(1.0))
+        await session.turn.commit("7")
+        await session.hear(audio.noise(1.0))
+        await session.finish()
+        assert session.sent.texts == ["Hello world", "Goodbye"]
+        assert "clientAudioMetadata" not in session.sent.finals[1]["SpeechPhrase"]
+
+    @pytest.mark.parametrize("heard_seconds", [0.0, 0.5])
+    async def test_a_commit_while_nothing_is_said_is_no_match(
+        self, begin: Any, audio: Any, heard_seconds: float
+    ) -> None:
+        session = begin()
+        await session.hear(audio.silence(heard_seconds))
+        await session.turn.commit("7")
+        await session.sent.until_finals(1)
+        assert session.sent.finals[0]["SpeechPhrase"] == {
+            "RecognitionStatus": "NoMatch",
+            "Offset": heard_seconds * 10_000_000,
+            "Duration": 0,
+            "clientAudioMetadata": {"X-Client-Commit-Token": "7"},
+        }
+
+    async def test_a_commit_after_the_end_is_dropped(self, begin: Any) -> None:
+        session = begin()
+        await session.finish()
+        await session.turn.commit("7")
+        assert session.sent.paths == ["speech.endDetected", "turn.end"]
+
+
 class TestScriptOfSamples:
     async def test_the_final_is_of_the_whole_utterance(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=lambda samples: Line(f"{samples.seconds:.1f}")))
@@ -494,6 +577,11 @@ class TestTurnEnd:
         await session.hear(audio.utterance())
         await session.finish()
         assert session.sent.of("speech.endDetected")[0].json() == {"Offset": 25_000_000}
+
+    async def test_the_end_of_speech_may_lack_its_position(self, begin: Any, audio: Any) -> None:
+        session = begin(faults=TurnFaults([EndWithoutOffset()]))
+        await session.finish()
+        assert session.sent.of("speech.endDetected")[0].json() == {}
 
     async def test_the_service_ends_the_turn_after_its_utterances(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(utterances_per_turn=2))
@@ -639,7 +727,7 @@ class TestContinuation:
 class TestTargets:
     async def test_results_follow_a_change_of_the_targets(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.retarget(("fr", "de"))
+        session.turn.retarget(LanguageChange(("fr", "de"), None))
         await session.hear(audio.utterance())
         await session.sent.until_finals(1)
         assert [t["Language"] for t in session.sent.finals[0]["Translations"]] == ["fr", "de"]
@@ -648,14 +736,24 @@ class TestTargets:
         self, begin: Any, audio: Any
     ) -> None:
         session = begin(Behaviour(script=[_HELLO]))
-        session.turn.retarget(("de", "fr"))
+        session.turn.retarget(LanguageChange(("de", "fr"), None))
         await session.hear(audio.utterance())
         await session.finish()
         assert [spoken.language for spoken in session.spoken] == ["fr"]
 
+    async def test_the_voices_follow_a_change_that_names_them(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE]))
+        await session.hear(audio.utterance())
+        await session.sent.until("audio.end")
+        session.turn.retarget(LanguageChange(("fr", "de"), ("fr", "de")))
+        await session.hear(audio.utterance())
+        await session.finish()
+        spoken = [(spoken.text, spoken.language) for spoken in session.spoken]
+        assert sorted(spoken) == [("Goodbye", "de"), ("Goodbye", "fr"), ("Hello world", "fr")]
+
     async def test_a_client_that_only_wants_words_has_none_to_change(self, begin: Any, audio: Any) -> None:
-        session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=None)
-        session.turn.retarget(("de",))
+        session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=())
+        session.turn.retarget(LanguageChange(("de",), ("de",)))
         await session.hear(audio.utterance())
         await session.finish()
         assert session.sent.of("speech.phrase")[0].json()["DisplayText"] == "Hello world"

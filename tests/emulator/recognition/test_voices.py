@@ -20,17 +20,18 @@ from livekit_plugins_azure_interpreter.emulator.recognition.voices import (
     voice_actions,
     voice_chunks,
 )
+from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 
 def _payloads(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[bytes]:
     return list(voice_chunks(Voice(pcm, 24000), Behaviour(**behaviour), UtteranceFaults(what)))
 
 
-def _steps(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[Action]:
+def _steps(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[Action | VoiceSent]:
     return voice_actions(Voice(pcm), "fr", 7, Behaviour(**behaviour), UtteranceFaults(what))
 
 
-def _outline(steps: list[Action]) -> list[Any]:
+def _outline(steps: list[Action | VoiceSent]) -> list[Any]:
     """Messages as their path, pauses as their seconds, others as their type."""
     seen = {Send: lambda step: step.message.path, Pause: lambda step: step.seconds}
     return [seen.get(type(step), type)(step) for step in steps]
@@ -177,3 +178,40 @@ class TestReader:
         reader = VoiceReader()
         pieces = [reader.read(payload) for payload in _payloads(pcm, *what, chunk_bytes=640)]
         assert b"".join(piece.pcm for piece in pieces if piece is not None) == pcm
+
+
+class TestForms:
+    def _messages(self, *what: faults.UtteranceFault, **behaviour: Any) -> list[Message]:
+        steps = _steps(b"\1\2" * 3200, *what, **behaviour)
+        return [step.message for step in steps if isinstance(step, Send)]
+
+    def test_a_silent_voice_is_a_header_and_zeros(self) -> None:
+        sent = b"".join(
+            message.body for message in self._messages(faults.SilentVoice()) if message.path == "audio"
+        )
+        assert (sent[:4], sent[44:]) == (b"RIFF", bytes(6400))
+
+    def test_an_unannounced_voice_has_no_start(self) -> None:
+        paths = [message.path for message in self._messages(faults.UnannouncedVoice())]
+        assert paths == ["audio", "audio", "audio.end"]
+
+    def test_a_voice_in_a_turn_of_the_service_has_an_id_of_its_own(self) -> None:
+        messages = self._messages(faults.ServiceTurn())
+        (request_id,) = {message.request_id for message in messages}
+        assert request_id
+        assert messages[0].json() == {"context": {"serviceTag": request_id}}
+        paths = [message.path for message in messages]
+        assert paths == ["turn.start", "audio.start", "audio", "audio", "audio.end", "turn.end"]
+
+    def test_a_stray_voice_has_an_id_that_no_turn_began_with(self) -> None:
+        messages = self._messages(faults.StrayVoice())
+        assert len({message.request_id for message in messages}) == 1
+        assert [message.path for message in messages] == ["audio.start", "audio", "audio", "audio.end"]
+
+    def test_a_voice_of_the_clients_turn_leaves_the_id_to_the_turn(self) -> None:
+        assert {message.request_id for message in self._messages()} == {""}
+
+    def test_a_whole_voice_can_be_one_chunk(self) -> None:
+        steps = _steps(bytes(200_000), chunk_bytes=1_000_000)
+        (chunk,) = [step.message.body for step in steps if isinstance(step, Send) and step.binary]
+        assert len(chunk) == 200_044
