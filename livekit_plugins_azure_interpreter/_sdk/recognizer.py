@@ -20,6 +20,7 @@ from . import c_api, events
 from .packetizer import Packetizer
 from .result_watch import ResultWatch
 from .tcp_nodelay import set_tcp_nodelay
+from .words_alone import WordsAlone
 
 Post = Callable[[events.Event], None]
 
@@ -42,9 +43,8 @@ _LATENCIES = {
 }
 _MESSAGES_SECONDS = 1.0
 """The interval of `MessageReceived`; one event for each message of a voice would burden the loop."""
-_UNTRANSLATED = ("speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase")
-"""Messages with words alone. Beside translations they report each utterance twice; the words of one that
-is not translated are in its `translation.response`, too."""
+_WORDS_ALONE = ("speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase")
+"""Messages with words alone, which may come beside those with translations."""
 _PROFANITY = {
     "masked": speechsdk.ProfanityOption.Masked,
     "removed": speechsdk.ProfanityOption.Removed,
@@ -163,6 +163,7 @@ class _RecognizerCallbacks:
         self.active_at = float("-inf")
         self._message_at = float("-inf")
         self._results = ResultWatch()
+        self._words_alone = WordsAlone()
         self._path = self._stream_id = ""
 
     def connected(self, _: int) -> None:
@@ -179,6 +180,8 @@ class _RecognizerCallbacks:
         self._path, self._stream_id = message.path, message.stream_id
         if message.path == "turn.start":
             self._post(events.TurnStarted())
+        elif message.path == "turn.end":
+            self._report_words(self._words_alone.over())
         elif message.path == c_api.VOICE_START_PATH:
             self._post(events.VoiceAnnounced(message.stream_id, message.body.decode(errors="replace")))
         now = self.active_at = time.monotonic()
@@ -193,14 +196,20 @@ class _RecognizerCallbacks:
         self._report(events.SpeechStopped(c_api.offset_seconds(event)))
 
     def recognizing(self, event: int) -> None:
-        if self._path not in _UNTRANSLATED:
+        if self._path not in _WORDS_ALONE:
             self._report(events.Recognizing(c_api.phrase(event)))
 
     def recognized(self, event: int) -> None:
-        if self._path in _UNTRANSLATED:
-            return
-        nothing = c_api.is_nothing(event)
-        self._report(events.NothingRecognized() if nothing else events.Recognized(c_api.phrase(event)))
+        is_words_alone = self._path in _WORDS_ALONE
+        if not c_api.is_nothing(event):
+            phrase = c_api.phrase(event)
+            if is_words_alone:
+                self._report_words(self._words_alone.words(phrase))
+            else:
+                self._report_words(self._words_alone.translated(phrase))
+                self._report(events.Recognized(phrase))
+        elif not is_words_alone:
+            self._report(events.NothingRecognized())
 
     def synthesizing(self, event: int) -> None:
         audio = c_api.voice(event)
@@ -210,12 +219,17 @@ class _RecognizerCallbacks:
             self._report(events.VoiceCompleted(self._stream_id, told=self._path == "audio.end"))
 
     def canceled(self, event: int) -> None:
+        self._report_words(self._words_alone.over())
         self._report(c_api.end(event))
         self.active_at = float("-inf")  # no turn begins any more
 
     def failed(self, error: Exception) -> None:
         """Report that a callback raised, without its message, which may quote speech."""
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
+
+    def _report_words(self, phrase: events.RawPhrase | None) -> None:
+        if phrase is not None:
+            self._report(events.Recognized(phrase))
 
     def _report(self, event: events.Event) -> None:
         self.active_at = time.monotonic()

@@ -522,6 +522,27 @@ class TestReporter:
         told = [event for event in posted.events if not isinstance(event, events.MessageReceived)]
         assert told == [events.Recognizing(PHRASE), events.Recognized(PHRASE)]
 
+    @pytest.mark.parametrize("end", ["turn", "session"])
+    def test_words_whose_translation_never_comes_are_told_at_the_end(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], end: str
+    ) -> None:
+        reads(phrase=PHRASE, is_nothing=False, end=events.Finished())
+        reads(message=c_api.ServiceMessage("speech.phrase", body=b"{}"))
+        reporter.message(1)
+        reporter.recognized(1)
+        assert events.Recognized(PHRASE) not in posted.events
+        reads(message=c_api.ServiceMessage("turn.end", body=b"{}"))
+        reporter.message(1) if end == "turn" else reporter.canceled(1)
+        assert posted.events.count(events.Recognized(PHRASE)) == 1
+
+    def test_silence_told_by_words_alone_is_nothing(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
+    ) -> None:
+        reads(is_nothing=True, message=c_api.ServiceMessage("speech.phrase", body=b"{}"))
+        reporter.message(1)
+        reporter.recognized(1)
+        assert events.NothingRecognized() not in posted.events
+
     @pytest.mark.parametrize("event", [events.Finished(), events.Failed("AuthenticationFailure", "401")])
     def test_the_end(
         self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], event: events.Event
