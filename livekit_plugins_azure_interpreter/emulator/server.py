@@ -19,14 +19,14 @@ from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
 from .sockets import Tap, for_ever, reset
 from .spoken import Spoken
-from .synthesis.service import SynthesisService, Synthesized
+from .synthesis.service import SynthesisService
+from .synthesis.speech import Synthesized
 from .visitors import Visitors
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
 _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
-_SYNTHESIS_PATHS = (_SYNTHESIS_PATH, "/cognitiveservices/websocket/v1")
 _SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
 _CLIENT_CLOSED_REQUEST = 499
@@ -132,9 +132,7 @@ class Emulator:
         self._visitors.receive(app)
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
-        for path in _SYNTHESIS_PATHS:
-            app.router.add_get(path, self._synthesis.connected)
-        app.router.add_post(_SYNTHESIS_HTTP_PATH, self._synthesis.posted)
+        self._synthesis.receive(app.router)
         # A handshake that hangs, or a connection that is not read from, ends with its client.
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await self._runner.setup()

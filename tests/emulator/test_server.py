@@ -31,6 +31,7 @@ _SCRIPT = (
     Line("Goodbye", translations={"fr": "Au revoir", "de": "Tschüss"}),
 )
 _BREATH_SECONDS = 0.05
+_SSML = '<speak xml:lang="en-US"><voice name="en-US-AvaNeural">{}</voice></speak>'
 _SECOND = {"fr": Voice(bytes(32_000))}
 
 
@@ -259,7 +260,7 @@ class TestMemory:
         headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
         async with aiohttp.ClientSession(headers=headers) as http:
             for text in "abc":
-                async with http.post(emulator.synthesis_url, data=f"<speak>{text}</speak>") as response:
+                async with http.post(emulator.synthesis_url, data=_SSML.format(text)) as response:
                     await response.read()
         assert [synthesized.text for synthesized in emulator.synthesized] == ["b", "c"]
 
