@@ -38,7 +38,7 @@ class Behaviour:
             its audio is acknowledged in its middle, so a client that connects again sends only later audio.
         connection_seconds: The age at which the service closes a connection; None: never.
         token_seconds: How long a token of `Emulator.issue_token` is accepted; then keys are not. None: keys
-            are accepted, and tokens are not checked.
+            are accepted, and tokens never expire.
         faults: The faults that happen.
         replay: A recorded exchange whose service side is replayed; only `key`, `token_seconds` and
             `synthesis_seconds` can be set with it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections.abc import Collection
@@ -32,6 +33,7 @@ _TOKEN_PATH = "/sts/v1.0/issueToken"
 _CLIENT_CLOSED_REQUEST = 499
 _PORT_POLL_SECONDS = 0.05
 _SESSIONS_KEPT = 1000
+_TOKENS_KEPT = 1000
 _KEPT_SECONDS = 3600.0
 
 logger = logging.getLogger(__name__)
@@ -119,7 +121,9 @@ class Emulator:
         now = time.monotonic()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
         token = secrets.token_urlsafe()
-        self._tokens[token] = now + (self.behaviour.token_seconds or 0.0)
+        self._tokens[token] = now + (self.behaviour.token_seconds or math.inf)
+        if len(self._tokens) > _TOKENS_KEPT:
+            del self._tokens[next(iter(self._tokens))]
         return token
 
     async def start(self) -> None:
@@ -167,8 +171,6 @@ class Emulator:
         await self._site.start()
 
     async def _token_wanted(self, request: web.Request) -> web.Response:
-        if self.behaviour.token_seconds is None:
-            return web.Response(status=404)
         if not self._knows_key(request):
             return web.Response(status=401)
         return web.Response(text=self.issue_token())
@@ -178,8 +180,8 @@ class Emulator:
         return key is None or _given(request, "Ocp-Apim-Subscription-Key") == key
 
     def _lets_in(self, request: web.Request) -> bool:
-        if self.behaviour.token_seconds is None:
-            return self._knows_key(request)
+        if self.behaviour.token_seconds is None and self._knows_key(request):
+            return True
         # An Entra ID token of a resource is "aad#RESOURCE#TOKEN".
         scheme, _, token = _given(request, "Authorization").rpartition(" ")
         token = token.rpartition("#")[2] if scheme.lower() == "bearer" else ""

@@ -181,13 +181,34 @@ class TestToken:
         await connect(emulator.endpoint, authorization=f"Bearer {token}")
         assert emulator.connections == 1
 
-    @pytest.mark.parametrize(
-        ("behaviour", "status"),
-        [(Behaviour(token_seconds=60.0, key="right"), 401), (Behaviour(), 404)],
-        ids=["wrong key", "no tokens"],
-    )
-    async def test_http_has_no_token_endpoint(self, start: Any, behaviour: Behaviour, status: int) -> None:
-        assert await _token(await start(behaviour), "wrong") == status
+    @pytest.mark.parametrize("seconds", [60.0, None])
+    async def test_a_wrong_key_gets_none_over_http(self, start: Any, seconds: float | None) -> None:
+        emulator = await start(Behaviour(token_seconds=seconds, key="right"))
+        assert await _token(emulator, "wrong") == 401
+
+    async def test_tokens_never_expire_unless_they_were_given_a_time(
+        self, start: Any, connect: Any, mocker: MockerFixture
+    ) -> None:
+        emulator = await start(Behaviour(key="right"))
+        token = await _token(emulator, "right")
+        mocker.patch.object(server.time, "monotonic", return_value=time.monotonic() + 1e6)
+        await connect(emulator.endpoint, authorization=f"bearer {token}")
+        await connect(emulator.endpoint, key="right")
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint, authorization="bearer other")
+
+    async def test_the_oldest_token_is_forgotten(self, start: Any, mocker: MockerFixture) -> None:
+        mocker.patch.object(server, "_TOKENS_KEPT", 2)
+        emulator = await start(Behaviour(key="right"))
+        tokens = [emulator.issue_token() for _ in range(3)]
+        headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+        url = emulator.synthesis_url.replace("/v1", "/voices/list")
+        statuses = []
+        async with aiohttp.ClientSession() as http:
+            for header in headers:
+                async with http.get(url, headers=header) as response:
+                    statuses.append(response.status)
+        assert statuses == [401, 200, 200]
 
 
 class TestWordsOnly:
