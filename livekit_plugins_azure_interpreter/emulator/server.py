@@ -18,6 +18,7 @@ from .faults.schedule import FaultSchedule
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
+from .rest.service import SpeechToTextService
 from .sockets import Tap, for_ever, reset
 from .spoken import Spoken
 from .synthesis.service import SynthesisService
@@ -85,6 +86,7 @@ class Emulator:
         exchange = self.behaviour.replay
         self._replay = None if exchange is None else Replay(exchange)
         self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
+        self._rest = SpeechToTextService(self.behaviour, self._lets_in, self._conversation)
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
@@ -137,6 +139,7 @@ class Emulator:
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
         self._synthesis.receive(app.router)
+        self._rest.receive(app.router)
         # A handshake that hangs, or a connection that is not read from, ends with its client.
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await self._runner.setup()

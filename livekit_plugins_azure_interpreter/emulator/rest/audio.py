@@ -1,0 +1,73 @@
+"""Reads the audio files that clients post."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+from collections.abc import Collection
+
+import av
+import numpy as np
+
+from ..script import Voice
+
+_RATE_HZ = 16000
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "flac": (b"fLaC",),
+    "mp3": (b"ID3", *(bytes([0xFF, second]) for second in (0xF2, 0xF3, 0xFA, 0xFB))),
+    "ogg": (b"OggS",),
+    "wav": (b"RIFF",),
+    "webm": (b"\x1a\x45\xdf\xa3",),
+}
+"""How a file of a kind begins. FFmpeg may not guess: files of some kinds name others, which it would read."""
+# A header that was written before the end was known says nothing about the length.
+_OPTIONS = {"wav": {"ignore_length": "1"}}
+
+KINDS: Collection[str] = _BEGINNINGS.keys()
+"""The kinds of files that can be read."""
+
+
+class AudioError(ValueError):
+    """An audio file that cannot be read."""
+
+
+class AudioTooLongError(AudioError):
+    """An audio file that is longer than is allowed."""
+
+
+async def read_audio(file: bytes, *, kinds: Collection[str] = KINDS, most_seconds: float) -> Voice:
+    """The samples of an audio file, at 16 kHz. Decoding runs in another thread.
+
+    Args:
+        file: Its content.
+        kinds: The kinds that are allowed.
+        most_seconds: How long it may be.
+
+    Raises:
+        AudioError: It is of another kind, or broken.
+        AudioTooLongError: It is longer.
+    """
+    kind = next((kind for kind in kinds if file.startswith(_BEGINNINGS[kind])), None)
+    if kind is None:
+        raise AudioError(f"Unsupported audio format: expected {', '.join(sorted(kinds))}.")
+    return await asyncio.to_thread(_decode, file, kind, most_seconds)
+
+
+def _decode(file: bytes, kind: str, most_seconds: float) -> Voice:
+    pcm = bytearray()
+    resampler = av.AudioResampler("s16", "mono", _RATE_HZ)
+    try:
+        with av.open(io.BytesIO(file), format=kind, options=_OPTIONS.get(kind, {})) as container:
+            if not container.streams.audio:
+                raise AudioError("Unsupported audio format: the file has no audio.")
+            for frame in itertools.chain(container.decode(audio=0), (None,)):
+                for resampled in resampler.resample(frame):
+                    pcm += resampled.to_ndarray().astype(np.dtype("<i2")).tobytes()
+                if len(pcm) > most_seconds * _RATE_HZ * 2:
+                    raise AudioTooLongError(f"The audio is longer than {most_seconds:.0f} s.")
+    except av.FFmpegError as error:
+        raise AudioError(
+            f"Unsupported audio format: the {kind} file is broken ({error.strerror})."
+        ) from error
+    return Voice(bytes(pcm), _RATE_HZ)
