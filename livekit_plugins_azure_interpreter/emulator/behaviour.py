@@ -28,7 +28,8 @@ class Behaviour:
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
-        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech.
+        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech. A text that
+            comes in pieces has a voice for each of its sentences.
         silence_ms: How much silence ends an utterance, unless the client chooses (its segmentation).
         acknowledge_seconds: How often audio without speech is acknowledged.
         utterances_per_turn: The service ends the turn after so many; None: one turn.

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NoReturn
 
 from ..behaviour import Behaviour
 from ..faults import DropText, MuteText, RefuseText, TextFault
 from ..faults.schedule import FaultSchedule
 from ..sockets import for_ever
-from ..wire import Message, WireError, json_body
-from .encoding import encode
-from .metadata import metadata
+from ..wire import Message, WireError
+from .metadata import whole_sentences
 from .request import SynthesisRequest
-from .speech import Synthesized, is_heard, pieces, synthesize
+from .speech import Synthesized
 from .ssml import MOST_BYTES, Document, read_ssml
+from .turn import Send, SynthesisTurn
 
-_TICKS_PER_SECOND = 10_000_000
 _REFUSED = 1007
 _MOST_WAITING = 100
 """A client that asks for more texts than this without sending one loses the oldest request."""
-_JSON = {"Content-Type": "application/json; charset=utf-8"}
 
-Send = Callable[[Message, bool], Awaitable[None]]
 CloseConnection = Callable[[int | None, str], Awaitable[None]]
 
 
 @dataclass
 class _Waiting:
-    """A request whose text is not here yet; `text`: the pieces of it that are."""
+    """A request whose text is not all here yet.
+
+    Args:
+        request: What the client wants.
+        text: The pieces that came and were not spoken yet.
+        letters: How many came.
+        turn: The turn that speaks it, once it began.
+        fault: What happens to it.
+    """
 
     request: SynthesisRequest
     text: str = ""
+    letters: int = 0
+    turn: SynthesisTurn | None = None
+    fault: TextFault | None = None
 
 
 class SynthesisConnection:
@@ -59,14 +68,14 @@ class SynthesisConnection:
     ) -> None:
         self._behaviour = behaviour
         self._send = send
+        self._hang_up = hang_up
         self._synthesized = synthesized
         self._any_voice = any_voice
         self._faults = faults or FaultSchedule()
-        self._hang_up = hang_up
         self._waiting: dict[str, _Waiting] = {}
 
     async def take(self, message: Message) -> None:
-        """Take a message of the client; a text is answered before this returns.
+        """Take a message of the client; what it brings of a text is answered before this returns.
 
         Raises:
             WireError: It has another shape than Azure's.
@@ -78,74 +87,61 @@ class SynthesisConnection:
             if len(self._waiting) > _MOST_WAITING:
                 del self._waiting[next(iter(self._waiting))]
         elif message.path == "ssml":
-            await self._speak_ssml(message)
+            await self._take_ssml(message)
         elif message.path == "text.piece":
-            waiting = self._waiting_for(message)
-            waiting.text += message.body.decode(errors="replace")
-            if len(waiting.text) > MOST_BYTES:
-                raise WireError(f"The text has more than {MOST_BYTES} letters.")
+            await self._take_piece(message)
         elif message.path == "text.end":
-            text = self._waiting_for(message).text.strip()
-            await self._answer(message.request_id, Document(text), "")
+            waiting = self._waiting_for(message)
+            await self._speak(message.request_id, waiting, Document(waiting.text.strip()))
+            await self._end_turn(message.request_id, waiting)
+
+    async def _take_ssml(self, message: Message) -> None:
+        waiting = self._waiting_for(message)
+        detected = waiting.request.voice_detected
+        try:
+            document = read_ssml(message.body, any_voice=self._any_voice, needs_voice=not detected)
+        except WireError as error:
+            # Azure has begun the turn by then.
+            await self._turn(message.request_id, waiting).start()
+            await self._end(_REFUSED, str(error))
+        await self._speak(message.request_id, waiting, document)
+        await self._end_turn(message.request_id, waiting, message.body.decode(errors="replace"))
+
+    async def _take_piece(self, message: Message) -> None:
+        waiting = self._waiting_for(message)
+        piece = message.body.decode(errors="replace")
+        searched = len(waiting.text)
+        waiting.text += piece
+        waiting.letters += len(piece)
+        if waiting.letters > MOST_BYTES:
+            raise WireError(f"The text has more than {MOST_BYTES} letters.")
+        if waiting.request.form.can_be_joined and (end := whole_sentences(waiting.text, searched)):
+            ready, waiting.text = waiting.text[:end].strip(), waiting.text[end:]
+            await self._speak(message.request_id, waiting, Document(ready))
 
     def _waiting_for(self, message: Message) -> _Waiting:
         if message.request_id not in self._waiting:
             raise WireError(f"{message.path} needs a synthesis.context before it")
         return self._waiting[message.request_id]
 
-    async def _speak_ssml(self, message: Message) -> None:
-        detected = self._waiting_for(message).request.voice_detected
-        try:
-            document = read_ssml(message.body, any_voice=self._any_voice, needs_voice=not detected)
-        except WireError as error:
-            # Azure has begun the turn by then.
-            await self._begin(message.request_id)
-            await self._end(_REFUSED, str(error))
-        await self._answer(message.request_id, document, message.body.decode(errors="replace"))
+    def _turn(self, request_id: str, waiting: _Waiting) -> SynthesisTurn:
+        return SynthesisTurn(request_id, waiting.request, self._behaviour, self._send)
 
-    async def _answer(self, request_id: str, document: Document, ssml: str) -> None:
-        request = self._waiting.pop(request_id).request
-        fault = self._faults.of_next_text()
-        if isinstance(fault, RefuseText):
-            await self._end(fault.code, "closed by the emulator")
-        seconds = self._behaviour.synthesis_seconds if is_heard(document.text) else 0.0
-        voice = synthesize(document.text, seconds, request.form.sample_rate)
-        await self._begin(request_id)
-        stream = {"audio": {"type": "inline", "streamId": request_id}}
-        await self._tell(request_id, "response", {"context": {"serviceTag": request_id}, **stream})
-        told = metadata(document, voice.seconds, request.metadata)
-        audio = await encode(voice, request.form)
-        headers = {"X-RequestId": request_id, "X-StreamId": request_id}
-        headers["Content-Type"] = request.form.content_type
-        sent = 0
-        async for piece in pieces(audio, voice.seconds, self._behaviour):
-            await self._fail(fault, sent / len(audio))
-            sent += len(piece)
-            # A word is reported before it is heard.
-            told = await self._tell_until(request_id, told, voice.seconds * sent / len(audio))
-            await self._send(Message("audio", headers, piece), True)
-        await self._fail(fault, 1.0)
-        await self._tell_all(request_id, told)
-        await self._tell(request_id, "turn.end", {})
-        self._synthesized(Synthesized(document.text, voice, ssml))
+    async def _speak(self, request_id: str, waiting: _Waiting, document: Document) -> None:
+        if waiting.turn is None:
+            waiting.fault = self._faults.of_next_text()
+            if isinstance(waiting.fault, RefuseText):
+                await self._end(waiting.fault.code, "closed by the emulator")
+            waiting.turn = self._turn(request_id, waiting)
+            await waiting.turn.start()
+            await waiting.turn.respond()
+        await waiting.turn.speak(document, partial(self._fail, waiting.fault))
 
-    async def _begin(self, request_id: str) -> None:
-        await self._tell(request_id, "turn.start", {"context": {"serviceTag": request_id}})
-
-    async def _tell_until(
-        self, request_id: str, entries: list[dict[str, Any]], seconds: float
-    ) -> list[dict[str, Any]]:
-        """Report what comes before a position. Returns what is left."""
-        due = [entry for entry in entries if entry["Data"]["Offset"] < seconds * _TICKS_PER_SECOND]
-        await self._tell_all(request_id, due)
-        return entries[len(due) :]
-
-    async def _tell_all(self, request_id: str, entries: list[dict[str, Any]]) -> None:
-        if entries:
-            await self._tell(request_id, "audio.metadata", {"Metadata": entries})
-
-    async def _tell(self, request_id: str, path: str, body: dict[str, Any]) -> None:
-        await self._send(Message(path, {"X-RequestId": request_id, **_JSON}, json_body(body)), False)
+    async def _end_turn(self, request_id: str, waiting: _Waiting, ssml: str = "") -> None:
+        assert waiting.turn is not None
+        await self._fail(waiting.fault, 1.0)
+        del self._waiting[request_id]
+        self._synthesized(replace(await waiting.turn.end(), ssml=ssml))
 
     async def _fail(self, fault: TextFault | None, share: float) -> None:
         if isinstance(fault, MuteText) and share >= fault.after:

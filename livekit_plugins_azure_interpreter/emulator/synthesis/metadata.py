@@ -12,9 +12,10 @@ from xml.sax.saxutils import escape
 from .speech import is_heard
 from .ssml import Document
 
-_TICKS_PER_SECOND = 10_000_000
+TICKS_PER_SECOND = 10_000_000
 _WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 _SENTENCE = re.compile(r"\S.*?(?:[.!?…](?=\s|$)|[。！？](?![。！？])|$)", re.DOTALL)
+_SENTENCE_END = re.compile(r"[.!?…](?=\s)|[。！？](?=[^。！？])")
 _SILENT_VISEME = 0
 _OTHER_VISEME = 1
 _VISEMES = {
@@ -68,6 +69,17 @@ class MetadataOptions:
         )
 
 
+def whole_sentences(text: str, searched: int = 0) -> int:
+    """The number of letters up to the end of the last sentence that is over: something comes behind it.
+
+    Args:
+        text: The text so far.
+        searched: How much of its beginning is known to hold no such end.
+    """
+    ends = [end.end() for end in _SENTENCE_END.finditer(text, max(0, searched - 1))]
+    return ends[-1] if ends else 0
+
+
 @dataclass(frozen=True)
 class _Token:
     """A word or a punctuation mark; it sounds as long as it has letters."""
@@ -82,16 +94,20 @@ class _Token:
         return self.text[0].isalnum()
 
 
-def metadata(document: Document, seconds: float, wanted: MetadataOptions) -> list[dict[str, Any]]:
+def metadata(
+    document: Document, seconds: float, wanted: MetadataOptions, *, start_seconds: float = 0.0
+) -> list[dict[str, Any]]:
     """What a client wants to be told, in the order of its place in the audio (`Offset`).
 
     Args:
         document: What is said.
         seconds: How long its voice is.
-        wanted: What is told.
+        wanted: What is told. The end of the session is the turn's to tell.
+        start_seconds: Where its voice begins in the audio.
     """
-    end = seconds * _TICKS_PER_SECOND
-    tokens = list(_tokens(document.text, end))
+    start = start_seconds * TICKS_PER_SECOND
+    end = start + seconds * TICKS_PER_SECOND
+    tokens = list(_tokens(document.text, start, end))
     found: list[dict[str, Any]] = []
     if wanted.bookmarks:
         found += _bookmarks(document, tokens, end)
@@ -102,20 +118,17 @@ def metadata(document: Document, seconds: float, wanted: MetadataOptions) -> lis
     if wanted.visemes:
         found += _visemes(tokens, end)
     found.sort(key=lambda one: one["Data"]["Offset"])
-    if wanted.session_end:
-        found.append(_entry("SessionEnd", end))
     return found
 
 
-def _tokens(text: str, end: float) -> Iterator[_Token]:
+def _tokens(text: str, start: float, end: float) -> Iterator[_Token]:
     if not is_heard(text):
         return
     found = list(_WORD.finditer(text))
-    ticks = end / sum(len(token[0]) for token in found)
-    letters = 0
+    ticks = (end - start) / sum(len(token[0]) for token in found)
     for token in found:
-        start, letters = letters, letters + len(token[0])
-        yield _Token(token[0], token.start(), start * ticks, letters * ticks)
+        begin, start = start, start + len(token[0]) * ticks
+        yield _Token(token[0], token.start(), begin, start)
 
 
 def _words(tokens: Iterator[_Token]) -> Iterator[dict[str, Any]]:

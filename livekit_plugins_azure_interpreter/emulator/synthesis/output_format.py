@@ -28,6 +28,11 @@ class OutputFormat:
     content_type: str
     bit_rate: int | None = None
 
+    @property
+    def can_be_joined(self) -> bool:
+        """Whether the audio of two texts, one behind the other, is that of both."""
+        return self.container not in ("wav", "webm")
+
     @classmethod
     def parse(cls, name: str) -> OutputFormat:
         """Read Azure's name of a format, e.g. `raw-16khz-16bit-mono-pcm`.

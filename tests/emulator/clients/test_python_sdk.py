@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -239,6 +240,20 @@ class Synthesizer:
         self.bookmarks: list[str] = []
         self.visemes: list[int] = []
         self.offsets: dict[str, list[int]] = {"word": [], "bookmark": [], "viseme": []}
+        self._changed = threading.Condition()
+
+    async def until_reported(self, *, words: int, visemes: int = 0, bookmarks: int = 0) -> None:
+        """The SDK may report the last events after the result."""
+
+        def all_came() -> bool:
+            counts = len(self.words), len(self.visemes), len(self.bookmarks)
+            return all(map(operator.ge, counts, (words, visemes, bookmarks)))
+
+        def wait() -> bool:
+            with self._changed:
+                return self._changed.wait_for(all_came, LIMIT_SECONDS)
+
+        assert await asyncio.to_thread(wait)
 
     def listen(self) -> None:
         """Ask for the events."""
@@ -252,12 +267,18 @@ class Synthesizer:
     async def speak_text(self, text: str) -> Any:
         return await within(asyncio.to_thread(lambda: self._own.speak_text_async(text).get()))
 
-    async def speak_pieces(self, *pieces: str) -> Any:
+    async def speak_pieces(self, *pieces: str, until_heard: bool = False) -> Any:
+        """Stream a text, and end it; or end it only when something of it was heard."""
+        heard = threading.Event()
+        self._own.synthesizing.connect(lambda _: heard.set())
+
         def speak() -> Any:
             request = speechsdk.SpeechSynthesisRequest(speechsdk.SpeechSynthesisRequestInputType.TextStream)
             speaking = self._own.speak_async(request)
             for piece in pieces:
                 request.input_stream.write(piece)
+            if until_heard:
+                assert heard.wait(LIMIT_SECONDS)
             request.input_stream.close()
             return speaking.get()
 
@@ -267,16 +288,22 @@ class Synthesizer:
         return await within(asyncio.to_thread(lambda: self._own.get_voices_async(locale).get()))
 
     def _word(self, event: Any) -> None:
-        self.words.append((event.text, event.boundary_type.name, event.text_offset))
-        self.offsets["word"].append(event.audio_offset)
+        with self._changed:
+            self.words.append((event.text, event.boundary_type.name, event.text_offset))
+            self.offsets["word"].append(event.audio_offset)
+            self._changed.notify_all()
 
     def _bookmark(self, event: Any) -> None:
-        self.bookmarks.append(event.text)
-        self.offsets["bookmark"].append(event.audio_offset)
+        with self._changed:
+            self.bookmarks.append(event.text)
+            self.offsets["bookmark"].append(event.audio_offset)
+            self._changed.notify_all()
 
     def _viseme(self, event: Any) -> None:
-        self.visemes.append(event.viseme_id)
-        self.offsets["viseme"].append(event.audio_offset)
+        with self._changed:
+            self.visemes.append(event.viseme_id)
+            self.offsets["viseme"].append(event.audio_offset)
+            self._changed.notify_all()
 
 
 _SSML = (
@@ -291,6 +318,7 @@ class TestSpeechSynthesis:
         client.listen()
         ssml = _SSML.format('Mum, <bookmark mark="here"/>hi.')
         result = await client.speak(ssml)
+        await client.until_reported(words=5, visemes=8, bookmarks=1)
         assert sorted(client.words) == sorted(
             [
                 ("Mum", "Word", ssml.index("Mum")),
@@ -313,6 +341,7 @@ class TestSpeechSynthesis:
         client = Synthesizer(emulator)
         client.listen()
         await client.speak_text('Tom & "Jerry" <3')
+        await client.until_reported(words=7)
         assert [one.text for one in emulator.synthesized] == ['Tom & "Jerry" <3']
         assert ("&", "Punctuation", 4) in client.words
 
@@ -376,5 +405,10 @@ class TestSpeechSynthesis:
         client = Synthesizer(emulator, by_host=by_host)
         result = await client.speak_pieces("Hello ", "world. ", "How are you?")
         assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
-        assert len(result.audio_data) > 0
+        assert result.audio_data == emulator.synthesized[0].voice.pcm
         assert [one.text for one in emulator.synthesized] == ["Hello world. How are you?"]
+
+    async def test_the_first_sentence_is_heard_before_the_text_is_over(self, start: Any) -> None:
+        client = Synthesizer(await start())
+        heard = await client.speak_pieces("Hello world. ", until_heard=True)
+        assert heard.reason is speechsdk.ResultReason.SynthesizingAudioCompleted

@@ -100,11 +100,35 @@ class TestMetadata:
 
 
 class TestStreamedText:
-    async def test_the_pieces_of_a_text_are_spoken_together(self, asked: Any, write: Any) -> None:
+    async def test_each_sentence_is_spoken_when_it_is_over(self, asked: Any, write: Any) -> None:
         client = asked()
-        await client.say(write.context(), _piece("Hello "), _piece("world."), _end())
-        assert client.synthesized[0].text == "Hello world."
+        await client.say(write.context(sessionEndEnabled=True), _piece("Hello "), _piece("world."))
+        assert client.sent == []
+        await client.say(_piece(" How are"))
         assert client.audio == synthesize("Hello world.", 0.5, 16000).pcm
+        await client.say(_piece(" you?"), _end())
+        pcm = b"".join(synthesize(text, 0.5, 16000).pcm for text in ("Hello world.", "How are you?"))
+        assert client.audio == pcm
+        assert [(one.text, one.voice.pcm) for one in client.synthesized] == [
+            ("Hello world. How are you?", pcm)
+        ]
+        assert client.metadata == [{"Type": "SessionEnd", "Data": {"Offset": 10_000_000}}]
+        assert [client.paths.count(path) for path in ("turn.start", "response", "turn.end")] == [1, 1, 1]
+
+    async def test_a_format_with_one_header_is_spoken_as_a_whole(self, asked: Any, write: Any) -> None:
+        client = asked()
+        await client.say(write.context("riff-16khz-16bit-mono-pcm"), _piece("One. Two. "), _end())
+        assert client.audio[44:] == synthesize("One. Two.", 0.5, 16000).pcm
+
+    async def test_no_text_at_all_has_no_voice(self, asked: Any, write: Any) -> None:
+        client = asked()
+        await client.say(write.context(), _end())
+        assert client.paths == ["turn.start", "response", "turn.end"]
+
+    async def test_a_fault_happens_to_the_whole_text(self, asked: Any, write: Any) -> None:
+        client = asked(faults=[DropText(text=1, after=1.0)])
+        end = await client.is_refused(write.context(), _piece("One. Two. "), _end())
+        assert end == (None, "")
 
     @pytest.mark.parametrize("message", [_piece("Hello"), _end()])
     async def test_a_piece_without_a_context_is_refused(self, asked: Any, message: Message) -> None:

@@ -8,7 +8,11 @@ import pytest
 from fakes.texts import ANY_TEXT
 from hypothesis import given
 
-from livekit_plugins_azure_interpreter.emulator.synthesis.metadata import MetadataOptions, metadata
+from livekit_plugins_azure_interpreter.emulator.synthesis.metadata import (
+    MetadataOptions,
+    metadata,
+    whole_sentences,
+)
 from livekit_plugins_azure_interpreter.emulator.synthesis.ssml import Bookmark, Document
 
 _ALL = MetadataOptions(*[True] * len(dataclasses.fields(MetadataOptions)))
@@ -94,17 +98,15 @@ class TestBookmarks:
 
 
 class TestEverything:
-    def test_the_end_of_the_session_is_last_and_tells_the_duration(self) -> None:
-        document = Document("One two.", (Bookmark("end", 8),))
-        told = metadata(document, 0.5, _ALL)
-        assert told[-1] == {"Type": "SessionEnd", "Data": {"Offset": 5_000_000}}
-        assert {one["Type"] for one in told} == {
-            "Bookmark",
-            "SentenceBoundary",
-            "SessionEnd",
-            "Viseme",
-            "WordBoundary",
-        }
+    def test_all_kinds_are_told(self) -> None:
+        told = metadata(Document("One two.", (Bookmark("end", 8),)), 0.5, _ALL)
+        assert {one["Type"] for one in told} == {"Bookmark", "SentenceBoundary", "Viseme", "WordBoundary"}
+
+    def test_places_count_from_the_start_of_the_audio(self) -> None:
+        first = metadata(Document("One two."), 0.5, _ALL)
+        later = metadata(Document("One two."), 0.5, _ALL, start_seconds=2.0)
+        places = [[one["Data"]["Offset"] for one in told] for told in (first, later)]
+        assert places[1] == [place + 20_000_000 for place in places[0]]
 
     def test_a_client_that_wants_nothing_is_told_nothing(self) -> None:
         assert metadata(Document("One two."), 0.5, MetadataOptions()) == []
@@ -117,3 +119,25 @@ class TestEverything:
         places = [entry["Data"]["Offset"] for entry in metadata(Document(text), 0.5, _ALL)]
         assert places == sorted(places)
         assert all(0 <= place <= 5_000_000 for place in places)
+
+
+class TestWholeSentences:
+    @pytest.mark.parametrize(
+        ("text", "end"),
+        [
+            ("", 0),
+            ("Hello", 0),
+            ("Hello.", 0),
+            ("Hello. ", 6),
+            ("3.5 m", 0),
+            ("One! Two? Thr", 9),
+            ("好。", 0),
+            ("好。是", 2),
+            ("好。。是", 3),
+        ],
+    )
+    def test_a_sentence_is_over_when_something_comes_behind_it(self, text: str, end: int) -> None:
+        assert whole_sentences(text) == end
+
+    def test_an_end_at_the_edge_of_two_pieces_is_found(self) -> None:
+        assert whole_sentences("Hello. You", searched=6) == 6

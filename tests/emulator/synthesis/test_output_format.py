@@ -35,3 +35,16 @@ class TestOutputFormat:
         with pytest.raises(WireError, match="Unsupported output format") as caught:
             OutputFormat.parse(name)
         assert len(str(caught.value)) < 100
+
+    @pytest.mark.parametrize(
+        ("name", "joined"),
+        [
+            ("raw-16khz-16bit-mono-pcm", True),
+            ("audio-16khz-32kbitrate-mono-mp3", True),
+            ("ogg-16khz-16bit-mono-opus", True),
+            ("riff-16khz-16bit-mono-pcm", False),
+            ("webm-16khz-16bit-mono-opus", False),
+        ],
+    )
+    def test_it_can_be_joined_unless_a_header_tells_the_whole(self, name: str, joined: bool) -> None:
+        assert FORMATS[name].can_be_joined is joined
