@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import itertools
 from collections.abc import Collection
 
 import av
@@ -13,6 +12,7 @@ import numpy as np
 from ..script import Voice
 
 _RATE_HZ = 16000
+_RATES_HZ = range(8000, 192_001)
 _BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     "flac": (b"fLaC",),
     "mp3": (b"ID3", *(bytes([0xFF, second]) for second in (0xF2, 0xF3, 0xFA, 0xFB))),
@@ -28,7 +28,7 @@ KINDS: Collection[str] = _BEGINNINGS.keys()
 """The kinds of files that can be read."""
 
 
-class AudioError(ValueError):
+class AudioError(Exception):
     """An audio file that cannot be read."""
 
 
@@ -55,19 +55,30 @@ async def read_audio(file: bytes, *, kinds: Collection[str] = KINDS, most_second
 
 
 def _decode(file: bytes, kind: str, most_seconds: float) -> Voice:
-    pcm = bytearray()
-    resampler = av.AudioResampler("s16", "mono", _RATE_HZ)
+    options = _OPTIONS.get(kind, {})
     try:
-        with av.open(io.BytesIO(file), format=kind, options=_OPTIONS.get(kind, {})) as container:
+        with av.open(io.BytesIO(file), format=kind, options=options, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise AudioError("Unsupported audio format: the file has no audio.")
-            for frame in itertools.chain(container.decode(audio=0), (None,)):
-                for resampled in resampler.resample(frame):
-                    pcm += resampled.to_ndarray().astype(np.dtype("<i2")).tobytes()
-                if len(pcm) > most_seconds * _RATE_HZ * 2:
-                    raise AudioTooLongError(f"The audio is longer than {most_seconds:.0f} s.")
-    except av.FFmpegError as error:
-        raise AudioError(
-            f"Unsupported audio format: the {kind} file is broken ({error.strerror})."
-        ) from error
-    return Voice(bytes(pcm), _RATE_HZ)
+            return _samples(container, most_seconds)
+    except (av.FFmpegError, ValueError) as error:  # ValueError: its format changes in its middle
+        raise AudioError(f"Unsupported audio format: the {kind} file is broken.") from error
+
+
+def _samples(container: av.container.InputContainer, most_seconds: float) -> Voice:
+    pcm = bytearray()
+    seconds = 0.0
+    resampler = av.AudioResampler("s16", "mono", _RATE_HZ)
+    for frame in container.decode(audio=0):
+        # Before they are resampled: a few samples at 1 Hz would become a day.
+        if frame.sample_rate not in _RATES_HZ:
+            raise AudioError(f"Unsupported audio format: {frame.sample_rate} Hz, not 8 to 192 kHz.")
+        seconds += frame.samples / frame.sample_rate
+        if seconds > most_seconds:
+            raise AudioTooLongError(f"The audio is longer than {most_seconds:.0f} s.")
+        pcm += _joined(resampler.resample(frame))
+    return Voice(bytes(pcm + _joined(resampler.resample(None))), _RATE_HZ)
+
+
+def _joined(frames: list[av.AudioFrame]) -> bytes:
+    return b"".join(frame.to_ndarray().astype(np.dtype("<i2")).tobytes() for frame in frames)

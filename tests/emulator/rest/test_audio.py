@@ -70,6 +70,27 @@ class TestReadAudio:
         with pytest.raises(AudioError, match="is broken"):
             await read_audio(file, most_seconds=60.0)
 
+    async def test_a_file_without_samples_is_silence(self, recorded: Any) -> None:
+        file = await recorded()
+        assert await read_audio(file[:44], most_seconds=60.0) == Voice(b"")
+
+    @pytest.mark.parametrize("rate", [0, 1, 7999, 192_001, 0xFFFF_FFFF])
+    async def test_a_rate_that_nobody_records_at_is_refused(self, recorded: Any, rate: int) -> None:
+        file = await recorded()
+        with pytest.raises(AudioError, match="Unsupported audio format"):
+            await read_audio(file[:24] + struct.pack("<I", rate) + file[28:], most_seconds=60.0)
+
+    async def test_a_title_that_is_no_text_is_of_no_consequence(self, audio: Any, recorded: Any) -> None:
+        info = b"INFOINAM" + struct.pack("<I", 4) + b"\xff\xfe\xfd\0"
+        file = await recorded()
+        titled = file[:36] + b"LIST" + struct.pack("<I", len(info)) + info + file[36:]
+        assert await read_audio(titled, most_seconds=60.0) == Voice(audio.utterance())
+
+    async def test_a_format_that_changes_amid_the_file_is_refused(self) -> None:
+        files = [_encoded("libmp3lame", "mp3", rate, 1, 1.0) for rate in (44100, 16000)]
+        with pytest.raises(AudioError, match="is broken"):
+            await read_audio(b"".join(files), most_seconds=60.0)
+
     async def test_a_film_without_sound_is_refused(self) -> None:
         buffer = io.BytesIO()
         with av.open(buffer, "w", format="webm") as out:
