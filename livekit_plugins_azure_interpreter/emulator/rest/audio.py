@@ -57,11 +57,11 @@ async def read_audio(file: bytes, *, kinds: Collection[str] = KINDS, most_second
 def _decode(file: bytes, kind: str, most_seconds: float) -> Voice:
     options = _OPTIONS.get(kind, {})
     try:
-        with av.open(io.BytesIO(file), format=kind, options=options, metadata_errors="replace") as container:
+        with av.open(io.BytesIO(file), format=kind, options=options) as container:
             if not container.streams.audio:
                 raise AudioError("Unsupported audio format: the file has no audio.")
             return _samples(container, most_seconds)
-    except (av.FFmpegError, ValueError) as error:  # ValueError: its format changes in its middle
+    except (av.FFmpegError, ValueError) as error:  # ValueError: its format changes, or its title is no text
         raise AudioError(f"Unsupported audio format: the {kind} file is broken.") from error
 
 

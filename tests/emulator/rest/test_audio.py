@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 from typing import Any
@@ -80,11 +81,12 @@ class TestReadAudio:
         with pytest.raises(AudioError, match="Unsupported audio format"):
             await read_audio(file[:24] + struct.pack("<I", rate) + file[28:], most_seconds=60.0)
 
-    async def test_a_title_that_is_no_text_is_of_no_consequence(self, audio: Any, recorded: Any) -> None:
+    async def test_a_title_that_is_no_text_is_ignored_or_refused(self, audio: Any, recorded: Any) -> None:
         info = b"INFOINAM" + struct.pack("<I", 4) + b"\xff\xfe\xfd\0"
         file = await recorded()
         titled = file[:36] + b"LIST" + struct.pack("<I", len(info)) + info + file[36:]
-        assert await read_audio(titled, most_seconds=60.0) == Voice(audio.utterance())
+        with contextlib.suppress(AudioError):  # PyAV ignores it from version 19 on
+            assert await read_audio(titled, most_seconds=60.0) == Voice(audio.utterance())
 
     async def test_a_format_that_changes_amid_the_file_is_refused(self) -> None:
         files = [_encoded("libmp3lame", "mp3", rate, 1, 1.0) for rate in (44100, 16000)]
