@@ -82,10 +82,7 @@ class SynthesisConnection:
             ConnectionResetError: The connection was ended.
         """
         if message.path == "synthesis.context":
-            request = SynthesisRequest.parse(message, any_voice=self._any_voice)
-            self._waiting[message.request_id] = _Waiting(request)
-            if len(self._waiting) > _MOST_WAITING:
-                del self._waiting[next(iter(self._waiting))]
+            await self._take_context(message)
         elif message.path == "ssml":
             await self._take_ssml(message)
         elif message.path == "text.piece":
@@ -94,6 +91,15 @@ class SynthesisConnection:
             waiting = self._waiting_for(message)
             await self._speak(message.request_id, waiting, Document(waiting.text.strip()))
             await self._end_turn(message.request_id, waiting)
+
+    async def _take_context(self, message: Message) -> None:
+        try:
+            request = SynthesisRequest.parse(message, any_voice=self._any_voice)
+        except WireError as error:
+            await self._end(_REFUSED, str(error))
+        self._waiting[message.request_id] = _Waiting(request)
+        if len(self._waiting) > _MOST_WAITING:
+            del self._waiting[next(iter(self._waiting))]
 
     async def _take_ssml(self, message: Message) -> None:
         waiting = self._waiting_for(message)

@@ -141,6 +141,13 @@ class TestStreamedText:
 
 
 class TestRefusals:
+    async def test_a_format_that_azure_does_not_have_ends_the_connection(
+        self, asked: Any, write: Any
+    ) -> None:
+        client = asked()
+        assert await client.is_refused(write.context("opus")) == (1007, "Unsupported output format opus")
+        assert client.sent == []
+
     async def test_a_voice_that_cannot_be_ends_the_connection_after_the_turn_began(
         self, asked: Any, write: Any
     ) -> None:
