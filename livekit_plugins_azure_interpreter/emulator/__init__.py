@@ -57,7 +57,7 @@ from .faults import (
 from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .spoken import Spoken
-from .synthesis.service import Synthesized, synthesize
+from .synthesis.speech import Synthesized, synthesize
 from .wire import Message
 
 __all__ = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .behaviour import Behaviour
 from .channel import MOST_IDLE_SECONDS, MOST_MESSAGE_BYTES, MOST_SENDING_SECONDS
-from .doorkeeper import MOST_ASKING_SECONDS, MOST_CONNECTIONS
+from .doorkeeper import MOST_ASKING_SECONDS, MOST_BODY_SECONDS, MOST_CONNECTIONS
 from .exchange import load_exchange
 from .faults.parser import describe_faults, parse_fault
 from .happenings import Watcher
@@ -47,6 +47,7 @@ Its limits, so that it can be left running:
 
   {MOST_CONNECTIONS} connections at the same time; more are reset
   {MOST_ASKING_SECONDS:.0f} s for a whole request to come, else the connection is reset
+  {MOST_BODY_SECONDS:.0f} s for the body of a request to come, else the connection is reset
   {MOST_MESSAGE_BYTES >> 10} kB for a message, else close code 1009
   {MOST_IDLE_SECONDS:.0f} s without a message of the client, then close code 1000
   {MOST_SENDING_SECONDS:.0f} s in which a client reads nothing, then the connection is reset

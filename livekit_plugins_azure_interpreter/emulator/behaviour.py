@@ -29,7 +29,8 @@ class Behaviour:
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
-        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech.
+        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech. A text that
+            comes in pieces has a voice for each of its sentences.
         silence_ms: How much silence ends an utterance, unless the client chooses (its segmentation).
         acknowledge_seconds: How often audio without speech is acknowledged.
         acknowledges: What acknowledges audio. "both": results, whose headers say up to where. "results":
@@ -45,7 +46,7 @@ class Behaviour:
             its audio is acknowledged in its middle, so a client that connects again sends only later audio.
         connection_seconds: The age at which the service closes a connection; None: never.
         token_seconds: How long a token of `Emulator.issue_token` is accepted; then keys are not. None: keys
-            are accepted, and tokens are not checked.
+            are accepted, and tokens never expire.
         faults: The faults that happen.
         replay: A recorded exchange whose service side is replayed; only `key`, `token_seconds` and
             `synthesis_seconds` can be set with it.

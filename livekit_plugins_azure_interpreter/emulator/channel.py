@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from aiohttp import WSMsgType, web
 
 from .happenings import Connected, Disconnected, Received, Sent, Watch
-from .sockets import hang_up
+from .sockets import cut, hang_up
 from .wire import Message, WireError, parse_binary, parse_text
 
 MOST_MESSAGE_BYTES = 1 << 20
@@ -101,9 +101,9 @@ class Channel:
                 await take(message)
         except WireError as error:
             logger.warning("a client sent something that is not a message of Azure Speech: %s", error)
-            await self.close(_INVALID, str(error))
+            await self.end(_INVALID, str(error))
         except asyncio.TimeoutError:
-            await self.close(_GONE_IDLE, f"no message for {MOST_IDLE_SECONDS:.0f} s")
+            await self.end(_GONE_IDLE, f"no message for {MOST_IDLE_SECONDS:.0f} s")
         except ConnectionError:
             logger.debug("the client went away")
         finally:
@@ -152,7 +152,10 @@ class Channel:
     def _give_up(self) -> None:
         self.hang_up(None, f"the client read nothing for {MOST_SENDING_SECONDS:.0f} s")
 
-    async def close(self, code: int, reason: str) -> None:
-        """Close from within what `serve` calls, and wait until the client has left."""
+    async def end(self, code: int | None, reason: str = "") -> None:
+        """Close from within what `serve` calls, and wait until the client has left; or (None) reset."""
+        if code is None:
+            self.hang_up(None)
+            return
         self._hung_up = code, reason
-        await self._websocket.close(code=code, message=reason.encode()[:123])
+        await self._websocket.close(code=code, message=cut(reason))

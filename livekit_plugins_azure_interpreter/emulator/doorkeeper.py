@@ -15,6 +15,8 @@ MOST_CONNECTIONS = 900
 """More are reset at once. Most systems allow a process 1,024 files."""
 MOST_ASKING_SECONDS = 15.0
 """A connection that brings no whole request within this time is reset."""
+MOST_BODY_SECONDS = 120.0
+"""A request whose body is not whole within this time is reset: a minute of audio may be posted live."""
 _CLIENT_CLOSED_REQUEST = 499
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -48,6 +50,8 @@ class Doorkeeper:
     @web.middleware
     async def _let_through(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self._expect_nothing(request.protocol)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(MOST_BODY_SECONDS, self._end_if_unfinished, request)
         try:
             response = await handler(request)
         except web.HTTPException as refusal:
@@ -57,6 +61,7 @@ class Doorkeeper:
             logger.debug("the client went away")
             return web.Response(status=_CLIENT_CLOSED_REQUEST)
         finally:
+            timer.cancel()
             self._expect_request(request.protocol)
         if not isinstance(response, web.WebSocketResponse):
             self._answered(request, response.status)
@@ -72,6 +77,10 @@ class Doorkeeper:
     def _expect_nothing(self, protocol: web.RequestHandler) -> None:
         if (timer := self._asking.pop(protocol, None)) is not None:
             timer.cancel()
+
+    def _end_if_unfinished(self, request: web.Request) -> None:
+        if not request.content.at_eof():
+            reset(request.transport)
 
     def _give_up(self, protocol: web.RequestHandler) -> None:
         del self._asking[protocol]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections.abc import Collection, Sequence
@@ -23,20 +24,22 @@ from .recognition.capabilities import Unknown
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
 from .replay import Replay, ReplayedConnection
+from .rest.service import SpeechToTextService
 from .sockets import for_ever, reset
 from .spoken import Spoken
-from .synthesis.service import SynthesisService, Synthesized
+from .synthesis.service import SynthesisService
+from .synthesis.speech import Synthesized
 from .visitors import Visitors
 
 _HOST = "127.0.0.1"
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
 _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
-_SYNTHESIS_PATHS = (_SYNTHESIS_PATH, "/cognitiveservices/websocket/v1")
 _SYNTHESIS_HTTP_PATH = "/cognitiveservices/v1"
 _TOKEN_PATH = "/sts/v1.0/issueToken"
 _PORT_POLL_SECONDS = 0.05
 _SESSIONS_KEPT = 1000
+_TOKENS_KEPT = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +100,7 @@ class Emulator:
         self._synthesis = SynthesisService(
             self.behaviour, self._lets_in, self._accept, self._keep_synthesized, self.faults
         )
+        self._rest = SpeechToTextService(self.behaviour, self._lets_in, self._conversation)
         self._tokens: dict[str, float] = {}
         self._port = port
         self._conversations: dict[str, Conversation] = {}
@@ -134,7 +138,9 @@ class Emulator:
         now = time.monotonic()
         self._tokens = {token: until for token, until in self._tokens.items() if until > now}
         token = secrets.token_urlsafe()
-        self._tokens[token] = now + (self.behaviour.token_seconds or 0.0)
+        self._tokens[token] = now + (self.behaviour.token_seconds or math.inf)
+        if len(self._tokens) > _TOKENS_KEPT:
+            del self._tokens[next(iter(self._tokens))]
         return token
 
     async def start(self) -> None:
@@ -148,9 +154,8 @@ class Emulator:
         self._visitors.receive(app)
         app.router.add_get(_ANY_SPEECH_PATH, self._connected)
         app.router.add_post(_TOKEN_PATH, self._token_wanted)
-        for path in _SYNTHESIS_PATHS:
-            app.router.add_get(path, self._synthesis.connected)
-        app.router.add_post(_SYNTHESIS_HTTP_PATH, self._synthesis.posted)
+        self._synthesis.receive(app.router)
+        self._rest.receive(app.router)
         # A handshake that hangs, or a connection that is not read from, ends with its client.
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None, handler_cancellation=True)
         await self._runner.setup()
@@ -189,8 +194,6 @@ class Emulator:
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _token_wanted(self, request: web.Request) -> web.Response:
-        if self.behaviour.token_seconds is None:
-            return web.Response(status=404)
         if not self._knows_key(request):
             return web.Response(status=401)
         return web.Response(text=self.issue_token())
@@ -200,8 +203,8 @@ class Emulator:
         return key is None or _given(request, "Ocp-Apim-Subscription-Key") == key
 
     def _lets_in(self, request: web.Request) -> bool:
-        if self.behaviour.token_seconds is None:
-            return self._knows_key(request)
+        if self.behaviour.token_seconds is None and self._knows_key(request):
+            return True
         # An Entra ID token of a resource is "aad#RESOURCE#TOKEN".
         scheme, _, token = _given(request, "Authorization").rpartition(" ")
         token = token.rpartition("#")[2] if scheme.lower() == "bearer" else ""

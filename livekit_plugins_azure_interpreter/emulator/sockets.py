@@ -8,6 +8,7 @@ import struct
 import sys
 
 _CLOSE_FRAME = b"\x88"
+_LONGEST_REASON_BYTES = 123
 _RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
@@ -18,8 +19,13 @@ def hang_up(transport: asyncio.Transport | None, code: int | None, reason: str =
     elif transport is not None and not transport.is_closing():
         # aiohttp's close() would end the connection at once. If audio of the client is unread, that end
         # overtakes the code. The client leaves when it has read the code.
-        payload = struct.pack(">H", code) + reason.encode()
+        payload = struct.pack(">H", code) + cut(reason)
         transport.write(_CLOSE_FRAME + bytes([len(payload)]) + payload)
+
+
+def cut(reason: str) -> bytes:
+    """As much of a reason as fits into the close of a WebSocket, without half a letter at its end."""
+    return reason.encode()[:_LONGEST_REASON_BYTES].decode(errors="ignore").encode()
 
 
 def reset(transport: asyncio.Transport | None) -> None:

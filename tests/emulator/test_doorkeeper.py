@@ -15,12 +15,13 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakes.limits import within
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Emulator, doorkeeper
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, doorkeeper
 from livekit_plugins_azure_interpreter.emulator.happenings import Answered, Happening, Watch
 
 pytestmark = pytest.mark.native
 
 _SOON_SECONDS = 0.2
+_SSML = "<speak xml:lang='en-US'><voice name='en-US-AvaNeural'>Hello</voice></speak>"
 
 
 async def _opened(emulator: Emulator) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -54,6 +55,24 @@ class TestTime:
         await within(reader.readuntil(b"404: Not Found"))
         assert await _ended(reader)
         writer.close()
+
+    async def test_a_body_that_never_ends_is_reset(self, start: Any, mocker: MockerFixture) -> None:
+        mocker.patch.object(doorkeeper, "MOST_BODY_SECONDS", _SOON_SECONDS)
+        reader, writer = await _opened(await start())
+        head = "POST /cognitiveservices/v1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+        writer.write(f"{head}X-Microsoft-OutputFormat: raw-16khz-16bit-mono-pcm\r\n\r\n<speak".encode())
+        assert await _ended(reader)
+        writer.close()
+
+    async def test_a_slow_answer_is_not_ended(self, start: Any, mocker: MockerFixture) -> None:
+        mocker.patch.object(doorkeeper, "MOST_BODY_SECONDS", _SOON_SECONDS)
+        emulator = await start(Behaviour(voice_delay_ms=round(3000 * _SOON_SECONDS)))
+        headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.post(emulator.synthesis_url, data=_SSML) as response,
+        ):
+            assert len(await response.read()) > 0
 
     async def test_an_open_websocket_is_not_ended(self, start: Any, connect: Any) -> None:
         client = await connect((await start()).endpoint)

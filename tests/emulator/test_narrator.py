@@ -24,6 +24,8 @@ from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _LINE = Line("Good morning.", translations={"fr": "Bonjour."}, voices={"fr": Voice(b"\1\2" * 4000)})
 
+_SSML = "<speak xml:lang='en-US'><voice name='en-US-AvaNeural'>Hello</voice></speak>"
+
 
 @pytest.fixture
 def told() -> list[Event]:
@@ -128,7 +130,7 @@ class TestSession:
         emulator = await watched()
         headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
         async with aiohttp.ClientSession(headers=headers) as http:
-            for text in ("<speak>Hello</speak>", "<speak>"):
+            for text in (_SSML, "<speak>"):
                 async with http.post(emulator.synthesis_url, data=text) as response:
                     await response.read()
         assert _lines(told) == [

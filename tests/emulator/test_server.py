@@ -31,6 +31,7 @@ _SCRIPT = (
     Line("Goodbye", translations={"fr": "Au revoir", "de": "Tschüss"}),
 )
 _BREATH_SECONDS = 0.05
+_SSML = '<speak xml:lang="en-US"><voice name="en-US-AvaNeural">{}</voice></speak>'
 _SECOND = {"fr": Voice(bytes(32_000))}
 
 
@@ -180,13 +181,34 @@ class TestToken:
         await connect(emulator.endpoint, authorization=f"Bearer {token}")
         assert emulator.connections == 1
 
-    @pytest.mark.parametrize(
-        ("behaviour", "status"),
-        [(Behaviour(token_seconds=60.0, key="right"), 401), (Behaviour(), 404)],
-        ids=["wrong key", "no tokens"],
-    )
-    async def test_http_has_no_token_endpoint(self, start: Any, behaviour: Behaviour, status: int) -> None:
-        assert await _token(await start(behaviour), "wrong") == status
+    @pytest.mark.parametrize("seconds", [60.0, None])
+    async def test_a_wrong_key_gets_none_over_http(self, start: Any, seconds: float | None) -> None:
+        emulator = await start(Behaviour(token_seconds=seconds, key="right"))
+        assert await _token(emulator, "wrong") == 401
+
+    async def test_tokens_never_expire_unless_they_were_given_a_time(
+        self, start: Any, connect: Any, mocker: MockerFixture
+    ) -> None:
+        emulator = await start(Behaviour(key="right"))
+        token = await _token(emulator, "right")
+        mocker.patch.object(server.time, "monotonic", return_value=time.monotonic() + 1e6)
+        await connect(emulator.endpoint, authorization=f"bearer {token}")
+        await connect(emulator.endpoint, key="right")
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await connect(emulator.endpoint, authorization="bearer other")
+
+    async def test_the_oldest_token_is_forgotten(self, start: Any, mocker: MockerFixture) -> None:
+        mocker.patch.object(server, "_TOKENS_KEPT", 2)
+        emulator = await start(Behaviour(key="right"))
+        tokens = [emulator.issue_token() for _ in range(3)]
+        headers = [{"Authorization": f"Bearer {token}"} for token in tokens]
+        url = emulator.synthesis_url.replace("/v1", "/voices/list")
+        statuses = []
+        async with aiohttp.ClientSession() as http:
+            for header in headers:
+                async with http.get(url, headers=header) as response:
+                    statuses.append(response.status)
+        assert statuses == [401, 200, 200]
 
 
 class TestWordsOnly:
@@ -256,7 +278,7 @@ class TestMemory:
         headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
         async with aiohttp.ClientSession(headers=headers) as http:
             for text in "abc":
-                async with http.post(emulator.synthesis_url, data=f"<speak>{text}</speak>") as response:
+                async with http.post(emulator.synthesis_url, data=_SSML.format(text)) as response:
                     await response.read()
         assert [synthesized.text for synthesized in emulator.synthesized] == ["b", "c"]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.sockets import hang_up
+from livekit_plugins_azure_interpreter.emulator.sockets import cut, hang_up
 
 
 class TestHangUp:
@@ -49,3 +49,8 @@ class TestHangUp:
         transport.close()
         hang_up(transport, code)
         hang_up(None, code)
+
+
+def test_a_reason_is_cut_between_two_letters() -> None:
+    assert cut("é" * 100) == ("é" * 61).encode()
+    assert cut("short") == b"short"

@@ -12,6 +12,7 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 pytestmark = pytest.mark.native
 
 _ELSEWHERE = "https://example.com"
+_SSML = '<speak xml:lang="en-US"><voice name="en-US-AvaNeural">Hello</voice></speak>'
 
 
 async def _ask(emulator: Emulator, method: str = "POST", **headers: str) -> aiohttp.ClientResponse:
@@ -19,7 +20,7 @@ async def _ask(emulator: Emulator, method: str = "POST", **headers: str) -> aioh
     headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm", **headers}
     async with (
         aiohttp.ClientSession() as http,
-        http.request(method, emulator.synthesis_url, data="<speak>Hello</speak>", headers=headers) as answer,
+        http.request(method, emulator.synthesis_url, data=_SSML, headers=headers) as answer,
     ):
         await answer.read()
         return answer

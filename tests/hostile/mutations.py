@@ -57,7 +57,8 @@ SPEECH: tuple[Frame, ...] = (
 )
 SYNTHESIS: tuple[Frame, ...] = (
     _text("synthesis.context", {"synthesis": {"audio": {"outputFormat": "raw-16khz-16bit-mono-pcm"}}}),
-    "Path:ssml\r\nX-RequestId:r1\r\n\r\n<speak><voice name='en-US-AvaNeural'>Hello there.</voice></speak>",
+    "Path:ssml\r\nX-RequestId:r1\r\n\r\n"
+    "<speak version='1.0' xml:lang='en-US'><voice name='en-US-AvaNeural'>Hello there.</voice></speak>",
 )
 
 

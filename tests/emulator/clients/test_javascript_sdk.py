@@ -114,12 +114,14 @@ async def _in_a_page(task: str, where: dict[str, str], pcm: bytes, folder: Path)
 async def ask(request: pytest.FixtureRequest, start: Any, audio: Any, tmp_path: Path) -> Ask:
     """Do a task of `tasks.mjs`; what the client heard. The emulator, and what is said, may be given."""
 
-    async def do(task: str, emulator: Emulator | None = None, pcm: bytes | None = None) -> Any:
+    async def do(task: str, emulator: Emulator | None = None, pcm: bytes | None = None, **others: str) -> Any:
         emulator = emulator or await start(Behaviour(script=_SCRIPT))
         where = {
             "endpoint": emulator.endpoint,
             # At Azure's own path this SDK first asks for a redirect, of a server with TLS at port 443.
             "synthesis_endpoint": emulator.synthesis_endpoint.replace("/tts/", "/"),
+            "host": emulator.synthesis_url.replace("/cognitiveservices/v1", ""),
+            **others,
         }
         return await request.param(task, where, pcm or audio.utterance(1), tmp_path)
 
@@ -145,3 +147,39 @@ async def test_a_detailed_result_has_the_words(ask: Ask) -> None:
 async def test_a_text_is_spoken_and_its_words_are_reported(ask: Ask, start: Any) -> None:
     emulator = await start(Behaviour(synthesis_seconds=0.5))
     assert await ask("speak", emulator) == {"bytes": 16_000, "words": ["Good", "morning"]}
+
+
+_SSML = (
+    '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">'
+    '<voice name="en-US-AvaMultilingualNeural">{}</voice></speak>'
+)
+
+
+async def test_words_sentences_mouths_and_bookmarks_of_a_text_are_reported(ask: Ask, start: Any) -> None:
+    ssml = _SSML.format('Mum. <bookmark mark="here"/>Hi.')
+    heard = await ask("speakDocument", await start(Behaviour(synthesis_seconds=0.5)), ssml=ssml)
+    assert sorted(heard.pop("words")) == sorted(
+        [
+            ["Mum", "WordBoundary", ssml.index("Mum")],
+            [".", "PunctuationBoundary", ssml.index("Mum.") + 3],
+            ["Mum.", "SentenceBoundary", ssml.index("Mum.")],
+            ["Hi", "WordBoundary", ssml.index("Hi")],
+            [".", "PunctuationBoundary", ssml.index("Hi.") + 2],
+            ["Hi.", "SentenceBoundary", ssml.index("Hi.")],
+        ]
+    )
+    (bookmark,) = heard.pop("bookmarks")
+    assert bookmark[0] == "here"
+    assert bookmark[1] == pytest.approx(5_000_000 * 4 / 7, abs=1)
+    assert heard == {"visemes": [21, 7, 21, 0, 12, 6, 0, 0], "begin": [0xFF, 0xF3], "ticks": 5_000_000}
+
+
+async def test_a_voice_that_cannot_be_is_an_error_with_its_reason(ask: Ask) -> None:
+    heard = await ask("speakDocument", ssml=_SSML.format("Hi").replace("en-US-Ava", "Ava"))
+    assert heard == {"error": "Unsupported voice AvaMultilingualNeural. websocket error code: 1007"}
+
+
+async def test_voices_of_a_language_are_listed(ask: Ask) -> None:
+    names = await ask("voices")
+    assert "fr-FR-DeniseNeural" in names
+    assert all(name.startswith("fr-FR-") for name in names)

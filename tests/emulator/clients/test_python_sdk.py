@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -357,3 +358,201 @@ async def test_a_speech_recognizer_finds_the_emulator_by_its_host(start: Any, au
     result = await client.recognize_once()
     assert result.text == "one"
     await client.aclose()
+
+
+class Synthesizer:
+    """A synthesizer of the SDK.
+
+    Attributes:
+        words: The words, marks and sentences that were reported: text, kind, and place in the SSML.
+        bookmarks: The bookmarks that were reached.
+        visemes: The mouth shapes.
+        offsets: The places of all of these in the audio, by the kind of the event.
+    """
+
+    def __init__(
+        self, emulator: Emulator, *, form: str = "Raw16Khz16BitMonoPcm", by_host: bool = False
+    ) -> None:
+        where = {"endpoint": emulator.synthesis_endpoint}
+        if by_host:
+            where = {"host": emulator.synthesis_endpoint.partition("/tts/")[0]}
+        config = speechsdk.SpeechConfig(subscription="any", **where)
+        config.set_speech_synthesis_output_format(getattr(speechsdk.SpeechSynthesisOutputFormat, form))
+        config.set_property(speechsdk.PropertyId.SpeechServiceResponse_RequestSentenceBoundary, "true")
+        self._own = speechsdk.SpeechSynthesizer(config, audio_config=None)
+        self.words: list[tuple[str, str, int]] = []
+        self.bookmarks: list[str] = []
+        self.visemes: list[int] = []
+        self.offsets: dict[str, list[int]] = {"word": [], "bookmark": [], "viseme": []}
+        self._changed = threading.Condition()
+
+    async def until_reported(self, *, words: int, visemes: int = 0, bookmarks: int = 0) -> None:
+        """The SDK may report the last events after the result."""
+
+        def all_came() -> bool:
+            counts = len(self.words), len(self.visemes), len(self.bookmarks)
+            return all(map(operator.ge, counts, (words, visemes, bookmarks)))
+
+        def wait() -> bool:
+            with self._changed:
+                return self._changed.wait_for(all_came, LIMIT_SECONDS)
+
+        assert await asyncio.to_thread(wait)
+
+    def listen(self) -> None:
+        """Ask for the events."""
+        self._own.synthesis_word_boundary.connect(self._word)
+        self._own.bookmark_reached.connect(self._bookmark)
+        self._own.viseme_received.connect(self._viseme)
+
+    async def speak(self, ssml: str) -> Any:
+        return await within(asyncio.to_thread(lambda: self._own.speak_ssml_async(ssml).get()))
+
+    async def speak_text(self, text: str) -> Any:
+        return await within(asyncio.to_thread(lambda: self._own.speak_text_async(text).get()))
+
+    async def speak_pieces(self, *pieces: str, until_heard: bool = False) -> Any:
+        """Stream a text, and end it; or end it only when something of it was heard."""
+        heard = threading.Event()
+        self._own.synthesizing.connect(lambda _: heard.set())
+
+        def speak() -> Any:
+            request = speechsdk.SpeechSynthesisRequest(speechsdk.SpeechSynthesisRequestInputType.TextStream)
+            speaking = self._own.speak_async(request)
+            for piece in pieces:
+                request.input_stream.write(piece)
+            if until_heard:
+                assert heard.wait(LIMIT_SECONDS)
+            request.input_stream.close()
+            return speaking.get()
+
+        return await within(asyncio.to_thread(speak))
+
+    async def voices(self, locale: str = "") -> Any:
+        return await within(asyncio.to_thread(lambda: self._own.get_voices_async(locale).get()))
+
+    def _word(self, event: Any) -> None:
+        with self._changed:
+            self.words.append((event.text, event.boundary_type.name, event.text_offset))
+            self.offsets["word"].append(event.audio_offset)
+            self._changed.notify_all()
+
+    def _bookmark(self, event: Any) -> None:
+        with self._changed:
+            self.bookmarks.append(event.text)
+            self.offsets["bookmark"].append(event.audio_offset)
+            self._changed.notify_all()
+
+    def _viseme(self, event: Any) -> None:
+        with self._changed:
+            self.visemes.append(event.viseme_id)
+            self.offsets["viseme"].append(event.audio_offset)
+            self._changed.notify_all()
+
+
+_SSML = (
+    '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">'
+    '<voice name="en-US-AvaMultilingualNeural">{}</voice></speak>'
+)
+
+
+class TestSpeechSynthesis:
+    async def test_words_sentences_mouths_and_bookmarks_are_reported(self, start: Any) -> None:
+        client = Synthesizer(await start(Behaviour(synthesis_seconds=0.5, chunk_bytes=800)))
+        client.listen()
+        ssml = _SSML.format('Mum, <bookmark mark="here"/>hi.')
+        result = await client.speak(ssml)
+        await client.until_reported(words=5, visemes=8, bookmarks=1)
+        assert sorted(client.words) == sorted(
+            [
+                ("Mum", "Word", ssml.index("Mum")),
+                (",", "Punctuation", ssml.index(",")),
+                ("hi", "Word", ssml.index("hi")),
+                (".", "Punctuation", ssml.index("hi.") + 2),
+                # The SDK cannot find a sentence with markup in it.
+                ("Mum, hi.", "Sentence", -1),
+            ]
+        )
+        assert client.bookmarks == ["here"]
+        assert client.visemes == [21, 7, 21, 0, 12, 6, 0, 0]
+        for offsets in client.offsets.values():
+            assert offsets == sorted(offsets)
+            assert 0 <= offsets[0] <= offsets[-1] <= 5_000_000
+        assert result.audio_duration.total_seconds() == 0.5
+
+    async def test_a_plain_text_is_spoken_as_it_is_written(self, start: Any) -> None:
+        emulator = await start()
+        client = Synthesizer(emulator)
+        client.listen()
+        await client.speak_text('Tom & "Jerry" <3')
+        await client.until_reported(words=7)
+        assert [one.text for one in emulator.synthesized] == ['Tom & "Jerry" <3']
+        assert ("&", "Punctuation", 4) in client.words
+
+    @pytest.mark.parametrize(
+        ("form", "begins"),
+        [
+            ("Audio24Khz48KBitRateMonoMp3", b"\xff"),
+            ("Ogg16Khz16BitMonoOpus", b"OggS"),
+            ("Webm24Khz16BitMonoOpus", b"\x1a\x45\xdf\xa3"),
+            ("Riff8Khz8BitMonoMULaw", b"RIFF"),
+        ],
+    )
+    async def test_a_voice_comes_in_the_format_that_was_asked_for(
+        self, start: Any, form: str, begins: bytes
+    ) -> None:
+        result = await Synthesizer(await start(), form=form).speak(_SSML.format("Hello"))
+        assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
+        assert result.audio_data.startswith(begins)
+
+    @pytest.mark.parametrize(
+        ("ssml", "reason"),
+        [
+            (_SSML.format("Hello").replace("Ava", "A va"), "Unsupported voice en-US-A vaMultilingualNeural."),
+            (_SSML.format("Tom & Jerry"), "The SSML is not XML"),
+            ('<speak xml:lang="en-US">Hello</speak>', "Ssml should contain at least one [VOICE] tag."),
+        ],
+        ids=["voice", "XML", "no voice"],
+    )
+    async def test_a_document_that_azure_refuses_is_a_bad_request_with_its_reason(
+        self, start: Any, ssml: str, reason: str
+    ) -> None:
+        result = await Synthesizer(await start()).speak(ssml)
+        details = result.cancellation_details
+        assert details.error_code is speechsdk.CancellationErrorCode.BadRequest
+        assert f"Error code: 1007. Error details: {reason}" in details.error_details
+        assert "USP state: TurnStarted. Received audio size: 0 bytes." in details.error_details
+
+    async def test_a_format_without_an_encoder_is_a_bad_request(self, start: Any) -> None:
+        result = await Synthesizer(await start(), form="AmrWb16000Hz").speak(_SSML.format("Hello"))
+        details = result.cancellation_details
+        assert details.error_code is speechsdk.CancellationErrorCode.BadRequest
+        assert "Unsupported output format amr-wb-16000hz" in details.error_details
+
+    @pytest.mark.parametrize("text", ["", "?!"])
+    async def test_a_text_without_words_is_completed_without_audio(self, start: Any, text: str) -> None:
+        result = await Synthesizer(await start()).speak(_SSML.format(text))
+        assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
+        assert result.audio_data == b""
+
+    async def test_voices_are_listed_for_a_client_that_names_the_host(self, start: Any) -> None:
+        client = Synthesizer(await start(), by_host=True)
+        listed = (await client.voices()).voices
+        assert "en-US-AvaMultilingualNeural" in {voice.short_name for voice in listed}
+        french = (await client.voices("fr-FR")).voices
+        assert {voice.locale for voice in french} == {"fr-FR"}
+        assert {voice.gender.name for voice in french} == {"Female", "Male"}
+
+    @pytest.mark.parametrize("by_host", [True, False])
+    async def test_a_text_that_comes_in_pieces_is_spoken(self, start: Any, by_host: bool) -> None:
+        emulator = await start()
+        client = Synthesizer(emulator, by_host=by_host)
+        result = await client.speak_pieces("Hello ", "world. ", "How are you?")
+        assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
+        assert result.audio_data == emulator.synthesized[0].voice.pcm
+        assert [one.text for one in emulator.synthesized] == ["Hello world. How are you?"]
+
+    async def test_the_first_sentence_is_heard_before_the_text_is_over(self, start: Any) -> None:
+        client = Synthesizer(await start())
+        heard = await client.speak_pieces("Hello world. ", until_heard=True)
+        assert heard.reason is speechsdk.ResultReason.SynthesizingAudioCompleted

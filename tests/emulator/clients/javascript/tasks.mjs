@@ -98,5 +98,33 @@ export function tasks(sdk) {
       if (result.errorDetails) throw new Error(result.errorDetails);
       return { bytes: result.audioData.byteLength, words };
     },
+
+    // A document, spoken for a client that names the host only; with everything that was reported.
+    async speakDocument(where) {
+      const wanted = sdk.SpeechConfig.fromHost(new URL(where.host), "any");
+      wanted.speechSynthesisOutputFormat = sdk.SpeechSynthesisOutputFormat.Audio16Khz32KBitRateMonoMp3;
+      wanted.setProperty(sdk.PropertyId.SpeechServiceResponse_RequestSentenceBoundary, "true");
+      const synthesizer = new sdk.SpeechSynthesizer(wanted, null);
+      const heard = { words: [], bookmarks: [], visemes: [] };
+      synthesizer.wordBoundary = (_, event) => heard.words.push([event.text, event.boundaryType, event.textOffset]);
+      synthesizer.bookmarkReached = (_, event) => heard.bookmarks.push([event.text, event.audioOffset]);
+      synthesizer.visemeReceived = (_, event) => heard.visemes.push(event.visemeId);
+      const result = await new Promise((resolve, reject) =>
+        synthesizer.speakSsmlAsync(where.ssml, resolve, reject));
+      await new Promise((resolve) => synthesizer.close(resolve, resolve));
+      if (result.errorDetails) return { error: result.errorDetails };
+      const begin = [...new Uint8Array(result.audioData).subarray(0, 2)];
+      return { ...heard, begin, ticks: result.audioDuration };
+    },
+
+    // The names of all voices of a language.
+    async voices(where) {
+      const wanted = sdk.SpeechConfig.fromHost(new URL(where.host), "any");
+      const synthesizer = new sdk.SpeechSynthesizer(wanted, null);
+      const result = await synthesizer.getVoicesAsync("fr-FR");
+      await new Promise((resolve) => synthesizer.close(resolve, resolve));
+      if (result.errorDetails) throw new Error(result.errorDetails);
+      return result.voices.map((voice) => voice.shortName);
+    },
   };
 }
