@@ -47,6 +47,7 @@ from .server import Emulator
 from .sockets import Tap
 from .spoken import Spoken
 from .synthesis.service import Synthesized, synthesize
+from .thread import EmulatorThread
 from .wire import Message
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "EarlyVoice",
     "EmptyChunk",
     "Emulator",
+    "EmulatorThread",
     "ErrorStatus",
     "Exchange",
     "Fault",
