@@ -46,7 +46,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
+    add("--port", type=int, default=8765, help="the port on which it listens (default: %(default)s)")
+    add(
+        "--listen",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where it listens; 0.0.0.0: everywhere, for the names of --allow-host (default: %(default)s)",
+    )
     add("--script", type=Path, help="what it understands and says (JSON)")
     add("--key", help="accept only this key; others get 401, as with a wrong key")
     add(
@@ -146,7 +152,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         emulator = Emulator(
-            _behaviour(options), port=options.port, origins=options.allow_origin, hosts=options.allow_host
+            _behaviour(options),
+            port=options.port,
+            origins=options.allow_origin,
+            hosts=options.allow_host,
+            listen=options.listen,
         )
         asyncio.run(_serve(emulator))
     except (ValueError, OSError, OverflowError) as error:

@@ -22,7 +22,8 @@ from .spoken import Spoken
 from .synthesis.service import SynthesisService, Synthesized
 from .visitors import Visitors
 
-_HOST = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"
+_EVERYWHERE = ("0.0.0.0", "::")
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
 _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
@@ -51,6 +52,8 @@ class Emulator:
         tap: Sees every message.
         origins: Web pages that are let in beside those of this machine, e.g. "https://example.com".
         hosts: Names under which clients may find it beside those of this machine.
+        listen: The address on which it listens; "0.0.0.0": on all addresses of this machine. Clients
+            elsewhere must find it under one of `hosts`.
 
     Attributes:
         spoken: Every voice that was sent completely, in order, with its samples: the last hour of them,
@@ -70,6 +73,7 @@ class Emulator:
         tap: Tap | None = None,
         origins: Collection[str] = (),
         hosts: Collection[str] = (),
+        listen: str = _LOOPBACK,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self._visitors = Visitors(origins, hosts)
@@ -84,6 +88,7 @@ class Emulator:
         self._replay = None if exchange is None else Replay(exchange)
         self._synthesis = SynthesisService(self.behaviour, self._lets_in, self._keep_synthesized, self.faults)
         self._tokens: dict[str, float] = {}
+        self._listen_at = listen
         self._port = port
         self._conversations: dict[str, Conversation] = {}
         self._open: set[ClientConnection] = set()
@@ -94,7 +99,7 @@ class Emulator:
     @property
     def endpoint(self) -> str:
         """The value for `speech_endpoint` (AZURE_SPEECH_ENDPOINT)."""
-        return f"ws://{_HOST}:{self._port}{_PATH}"
+        return f"ws://{self._address}{_PATH}"
 
     @property
     def synthesis_connections(self) -> int:
@@ -104,12 +109,17 @@ class Emulator:
     @property
     def synthesis_endpoint(self) -> str:
         """The endpoint for the SDK's SpeechSynthesizer; `PersonalVoiceTTS` finds it itself."""
-        return f"ws://{_HOST}:{self._port}{_SYNTHESIS_PATH}"
+        return f"ws://{self._address}{_SYNTHESIS_PATH}"
 
     @property
     def synthesis_url(self) -> str:
         """Text to speech over HTTP, as the official `livekit-plugins-azure` asks for it."""
-        return f"http://{_HOST}:{self._port}{_SYNTHESIS_HTTP_PATH}"
+        return f"http://{self._address}{_SYNTHESIS_HTTP_PATH}"
+
+    @property
+    def _address(self) -> str:
+        host = _LOOPBACK if self._listen_at in _EVERYWHERE else self._listen_at
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
 
     def issue_token(self) -> str:
         """A token (`speech_auth_token`) that is valid for `Behaviour.token_seconds`; from any thread.
@@ -165,7 +175,7 @@ class Emulator:
 
     async def _listen(self) -> None:
         assert self._runner is not None
-        self._site = web.TCPSite(self._runner, _HOST, self._port)
+        self._site = web.TCPSite(self._runner, self._listen_at, self._port)
         await self._site.start()
 
     async def _token_wanted(self, request: web.Request) -> web.Response:

@@ -88,9 +88,12 @@ class _Recorded:
         self.behaviour = Behaviour()
         self.port = -1
         self.visitors: tuple[list[str], list[str]] = ([], [])
+        self.listen = ""
 
-    def __call__(self, behaviour: Behaviour, *, port: int, origins: list[str], hosts: list[str]) -> None:
-        self.behaviour, self.port, self.visitors = behaviour, port, (origins, hosts)
+    def __call__(
+        self, behaviour: Behaviour, *, port: int, origins: list[str], hosts: list[str], listen: str
+    ) -> None:
+        self.behaviour, self.port, self.visitors, self.listen = behaviour, port, (origins, hosts), listen
         raise KeyboardInterrupt
 
 
@@ -142,6 +145,15 @@ class TestOptions:
     def test_the_port_reaches_the_emulator(self, recorded: _Recorded) -> None:
         command.main(["--port", "1234"])
         assert recorded.port == 1234
+
+    @pytest.mark.parametrize(
+        ("options", "address"), [([], "127.0.0.1"), (["--listen", "0.0.0.0"], "0.0.0.0")]
+    )
+    def test_the_address_reaches_the_emulator(
+        self, recorded: _Recorded, options: list[str], address: str
+    ) -> None:
+        command.main(options)
+        assert recorded.listen == address
 
     def test_pages_and_names_that_are_allowed_reach_the_emulator(self, recorded: _Recorded) -> None:
         command.main(["--allow-origin", "https://a.example", "--allow-host", "b", "--allow-host", "c"])

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..._options.languages import in_language
 from ..faults import EarlyVoice, ErrorName, NoTranslation, NoVoice
 from ..faults.schedule import UtteranceFaults
+from ..languages import in_language
 from ..script import Line, Voice
 from ..spoken import Spoken
 from ..wire import Message, json_body
