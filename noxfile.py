@@ -32,6 +32,9 @@ nox.options.error_on_missing_interpreters = not any(map(get_interpreter, PYTHONS
 
 NEXT = ["azure-cognitiveservices-speech", "livekit-agents", "livekit-plugins-azure", "livekit-plugins-silero"]
 """What `next` tests the newest pre-releases of."""
+JAVA_SDK = "com.microsoft.cognitiveservices.speech:client-sdk:1.50.0"
+PIPECAT = "pipecat-ai[azure]>=1.14"
+"""Clients of Azure Speech, which `clients` tries on the emulator."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
 _dist = tempfile.TemporaryDirectory()
@@ -128,13 +131,41 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """Test the emulator with Microsoft's SDKs for Python and JavaScript (needs npm; chromium for a page)."""
-    folder = Path(session.create_tmp(), "javascript").resolve()  # the tests run elsewhere
-    folder.mkdir(exist_ok=True)
+    """Test the emulator with clients in several languages, which npm, Maven and pip install."""
+    folder = Path(session.create_tmp()).resolve()  # the tests run elsewhere
+    install = {
+        "SPEECH_SDK_JAVASCRIPT": (_install_javascript_sdk, ("npm", "node")),
+        "SPEECH_SDK_JAVA": (_install_java_sdk, ("mvn", "javac", "java")),
+        "SPEECH_CLIENT_PIPECAT": (_install_pipecat, ()),
+    }
+    env: dict[str, str] = {}
+    for variable, (install_client, programs) in install.items():
+        if missing := [program for program in programs if shutil.which(program) is None]:
+            session.warn(f"{variable} stays empty: {', '.join(missing)} is not installed")
+            continue
+        env[variable] = str(folder / variable.lower())
+        install_client(session, env[variable])
+    _pytest(session, "tests/emulator/clients", env=env)
+
+
+def _install_javascript_sdk(session: nox.Session, folder: str) -> None:
+    Path(folder).mkdir(exist_ok=True)
     shutil.copy(ROOT / "tests" / "emulator" / "clients" / "javascript" / "package.json", folder)
     quietly = ("--no-package-lock", "--no-audit", "--no-fund")
-    session.run("npm", "install", *quietly, "--prefix", str(folder), external=True)
-    _pytest(session, "tests/emulator/clients", env={"SPEECH_SDK_JAVASCRIPT": str(folder)})
+    session.run("npm", "install", *quietly, "--prefix", folder, external=True)
+
+
+def _install_java_sdk(session: nox.Session, folder: str) -> None:
+    copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+    where = (f"-Dartifact={JAVA_SDK}", f"-DoutputDirectory={folder}", "-Dmdep.stripVersion=true")
+    session.run("mvn", "--quiet", "--batch-mode", copy, *where, external=True)
+
+
+def _install_pipecat(session: nox.Session, folder: str) -> None:
+    # Apart from the tests: its dependencies may be other versions than theirs.
+    session.run("python", "-m", "venv", folder)
+    python = Path(folder, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")))
+    session.run(str(python), "-m", "pip", "install", "--quiet", PIPECAT, external=True)
 
 
 @nox.session
@@ -188,7 +219,7 @@ def package(session: nox.Session) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     if f"{PACKAGE}/py.typed" not in names:
         session.error("The wheel has no py.typed: its types would not be seen.")
-    own = (f"{PACKAGE}/", f"{PACKAGE}-", f"{NAMESPACE}/azure_interpreter/")
+    own = (f"{PACKAGE}/", f"{PACKAGE}-", f"{NAMESPACE}/azure_interpreter/", "pytest_azure_speech.py")
     if others := [name for name in names if not name.startswith(own)]:
         # An `__init__.py` of a namespace would hide all other LiveKit packages.
         session.error(f"The wheel holds more than the package: {others}")

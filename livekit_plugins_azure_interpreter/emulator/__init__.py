@@ -58,6 +58,7 @@ from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .spoken import Spoken
 from .synthesis.speech import Synthesized, synthesize
+from .thread import EmulatorThread
 from .wire import Message
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "EarlyVoice",
     "EmptyChunk",
     "Emulator",
+    "EmulatorThread",
     "EndWithoutOffset",
     "ErrorStatus",
     "Exchange",

@@ -64,7 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--port", type=int, default=8765, help="where to listen on 127.0.0.1 (default: %(default)s)")
+    add("--port", type=int, default=8765, help="the port on which it listens (default: %(default)s)")
+    add(
+        "--listen",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where it listens; 0.0.0.0: everywhere, for the names of --allow-host (default: %(default)s)",
+    )
     add("--script", type=Path, help="what it understands and says (JSON)")
     add("--json", action="store_true", help="show what happens as JSON, an object a line")
     add("--quiet", action="store_true", help="do not show what happens")
@@ -184,6 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
             port=options.port,
             origins=options.allow_origin,
             hosts=options.allow_host,
+            listen=options.listen,
             watchers=_watchers(options),
             kept_seconds=0.0,
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._options.languages import in_language
+from .languages import in_language
 
 ECHOED = "(your voice, echoed)"
 """The text of a translation that is in no script: the emulator translates nothing."""

@@ -31,7 +31,8 @@ from .synthesis.service import SynthesisService
 from .synthesis.speech import Synthesized
 from .visitors import Visitors
 
-_HOST = "127.0.0.1"
+_LOOPBACK = "127.0.0.1"
+_EVERYWHERE = ("0.0.0.0", "::")
 _PATH = "/speech/universal/v2"
 _ANY_SPEECH_PATH = "/{path:(stt/)?speech/.+}"
 _SYNTHESIS_PATH = "/tts/cognitiveservices/websocket/v1"
@@ -58,6 +59,8 @@ class Emulator:
         tap: Sees every message.
         origins: Web pages that are let in beside those of this machine, e.g. "https://example.com".
         hosts: Names under which clients may find it beside those of this machine.
+        listen: The address on which it listens; "0.0.0.0": on all addresses of this machine. Clients
+            elsewhere must find it under one of `hosts`.
         watchers: Are told what happens (`Happening`), on its event loop.
         kept_seconds: How much voice `spoken` and `synthesized` keep, each.
 
@@ -79,6 +82,7 @@ class Emulator:
         tap: Tap | None = None,
         origins: Collection[str] = (),
         hosts: Collection[str] = (),
+        listen: str = _LOOPBACK,
         watchers: Sequence[Watcher] = (),
         kept_seconds: float = 3600.0,
     ) -> None:
@@ -102,6 +106,7 @@ class Emulator:
         )
         self._rest = SpeechToTextService(self.behaviour, self._lets_in, self._conversation)
         self._tokens: dict[str, float] = {}
+        self._listen_at = listen
         self._port = port
         self._conversations: dict[str, Conversation] = {}
         self._open: set[ClientConnection] = set()
@@ -113,7 +118,7 @@ class Emulator:
     @property
     def endpoint(self) -> str:
         """The value for `speech_endpoint` (AZURE_SPEECH_ENDPOINT)."""
-        return f"ws://{_HOST}:{self._port}{_PATH}"
+        return f"ws://{self._address}{_PATH}"
 
     @property
     def synthesis_connections(self) -> int:
@@ -123,12 +128,17 @@ class Emulator:
     @property
     def synthesis_endpoint(self) -> str:
         """The endpoint for the SDK's SpeechSynthesizer; `PersonalVoiceTTS` finds it itself."""
-        return f"ws://{_HOST}:{self._port}{_SYNTHESIS_PATH}"
+        return f"ws://{self._address}{_SYNTHESIS_PATH}"
 
     @property
     def synthesis_url(self) -> str:
         """Text to speech over HTTP, as the official `livekit-plugins-azure` asks for it."""
-        return f"http://{_HOST}:{self._port}{_SYNTHESIS_HTTP_PATH}"
+        return f"http://{self._address}{_SYNTHESIS_HTTP_PATH}"
+
+    @property
+    def _address(self) -> str:
+        host = _LOOPBACK if self._listen_at in _EVERYWHERE else self._listen_at
+        return f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
 
     def issue_token(self) -> str:
         """A token (`speech_auth_token`) that is valid for `Behaviour.token_seconds`; from any thread.
@@ -190,7 +200,7 @@ class Emulator:
         assert self._runner is not None
         assert self._runner.server is not None
         protocol = partial(self._doorkeeper.protocol, self._runner.server)
-        self._server = await asyncio.get_running_loop().create_server(protocol, _HOST, self._port)
+        self._server = await asyncio.get_running_loop().create_server(protocol, self._listen_at, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def _token_wanted(self, request: web.Request) -> web.Response:
@@ -231,7 +241,7 @@ class Emulator:
         connection = ClientConnection(
             channel,
             self._conversation(session_id),
-            address=Address.parse(request.query),
+            address=Address.parse(request.path, request.query),
             unknown=self._unknown,
             turn_began=self._turn_began,
             spoken=self._keep_spoken,

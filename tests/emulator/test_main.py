@@ -146,6 +146,15 @@ class TestOptions:
         command.main(["--port", "1234"])
         assert recorded.port == 1234
 
+    @pytest.mark.parametrize(
+        ("options", "address"), [([], "127.0.0.1"), (["--listen", "0.0.0.0"], "0.0.0.0")]
+    )
+    def test_the_address_reaches_the_emulator(
+        self, recorded: _Recorded, options: list[str], address: str
+    ) -> None:
+        command.main(options)
+        assert recorded.options["listen"] == address
+
     def test_pages_and_names_that_are_allowed_reach_the_emulator(self, recorded: _Recorded) -> None:
         command.main(["--allow-origin", "https://a.example", "--allow-host", "b", "--allow-host", "c"])
         assert (recorded.options["origins"], recorded.options["hosts"]) == (["https://a.example"], ["b", "c"])
@@ -183,7 +192,7 @@ class TestWatching:
 
     @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
-    async def test_what_happens_is_shown_as_lines_as_json_or_not_at_all(self) -> None:
+    async def test_the_command_shows_what_happens_as_lines_as_json_or_not_at_all(self) -> None:
         lines, objects, nothing = await asyncio.gather(
             self._shown(), self._shown("--json"), self._shown("--quiet")
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,6 +58,28 @@ class TestEndpoint:
     ) -> None:
         url = urlsplit((await start()).endpoint)
         assert (url.scheme, url.hostname, url.path) == ("ws", "127.0.0.1", "/speech/universal/v2")
+
+    @pytest.mark.parametrize(
+        ("listen", "named"),
+        [("0.0.0.0", "127.0.0.1:0"), ("::", "127.0.0.1:0"), ("::1", "[::1]:0"), ("192.0.2.1", "192.0.2.1:0")],
+    )
+    def test_an_endpoint_names_an_address_that_clients_can_connect_to(self, listen: str, named: str) -> None:
+        assert urlsplit(Emulator(listen=listen).endpoint).netloc == named
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has further addresses of loopback")
+    async def test_other_addresses_are_served_if_the_emulator_listens_there_under_a_name_that_is_allowed(
+        self, start: Any, connect: Any
+    ) -> None:
+        def elsewhere(emulator: Emulator) -> str:
+            return emulator.endpoint.replace("127.0.0.1", "127.0.0.2")
+
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await connect(elsewhere(await start()))
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+            await connect(elsewhere(await start(listen="0.0.0.0")))
+        client = await connect(elsewhere(await start(listen="0.0.0.0", hosts=["127.0.0.2"])))
+        await client.open_turn()
+        await client.until("turn.start")
 
     async def test_texts_are_spoken_at_the_same_port(self, start: Any) -> None:
         emulator = await start()

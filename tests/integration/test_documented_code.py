@@ -21,13 +21,16 @@ ROOT = Path(__file__).parents[2]
 NEEDS_A_ROOM = ("MeetingInterpreter", "TranslationSession")
 """Tested in rooms of a real server (tests/room), since they cannot start without one."""
 NEEDS_AN_ACCOUNT = ("speaker_profile_id",)
+RUN_AS_PROGRAMS = ("127.0.0.1:8765", "azure_speech_emulator")
+"""Programs of other clients, and a test: tests/emulator/clients/test_quickstarts.py runs them."""
 
 
 def blocks() -> Iterator[Any]:
+    elsewhere = (*NEEDS_A_ROOM, *NEEDS_AN_ACCOUNT, *RUN_AS_PROGRAMS)
     for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         text = page.read_text(encoding="utf-8")
         for found in re.finditer(r"```python\n(.*?)```", text, re.DOTALL):
-            if not any(name in found[1] for name in (*NEEDS_A_ROOM, *NEEDS_AN_ACCOUNT)):
+            if not any(name in found[1] for name in elsewhere):
                 line = text.count("\n", 0, found.start()) + 1
                 yield pytest.param(found[1], id=f"{page.name}:{line}")
 

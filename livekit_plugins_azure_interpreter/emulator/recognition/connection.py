@@ -103,7 +103,7 @@ class ClientConnection:
             self._unknown.tell([message.path])
 
     async def _begin(self, message: Message) -> None:
-        request, context = SpeechContext.parse(message), message.json()
+        request, context = SpeechContext.parse(message, self._address.mode), message.json()
         if reason := refusal(context):
             self.drop(_REFUSED_CODE, reason)
             return

@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..._options.languages import in_language
 from ..behaviour import Behaviour
 from ..faults.schedule import UtteranceFaults
+from ..languages import in_language
 from ..script import Line, Voice
 from ..spoken import Spoken
 from .actions import Action, Send, VoiceSent

@@ -50,13 +50,17 @@ class Detection:
         return math.inf if own_seconds is None else own_seconds
 
     @classmethod
-    def parse(cls, wanted: dict[str, Any]) -> Detection:
+    def parse(cls, wanted: dict[str, Any], mode: str = "") -> Detection:
         """Read a `phraseDetection`.
+
+        Args:
+            wanted: What it holds.
+            mode: The mode, if it names none.
 
         Raises:
             AttributeError, TypeError, ValueError: It has another shape than Azure's.
         """
-        mode = wanted.get("mode") or ""
+        mode = wanted.get("mode") or mode
         segmentation = (wanted.get(mode) or {}).get("segmentation") or {}
         silence_ms = _positive(segmentation.get("segmentationSilenceTimeoutMs"))
         longest_ms = _positive(segmentation.get("segmentationForcedTimeoutMs"))
@@ -95,20 +99,24 @@ class SpeechContext:
     speakers: bool = False
 
     @classmethod
-    def parse(cls, message: Message) -> SpeechContext:
+    def parse(cls, message: Message, mode: str = "") -> SpeechContext:
         """Read a `speech.context`.
+
+        Args:
+            message: The message.
+            mode: The mode in which phrases are found, if it names none.
 
         Raises:
             WireError: It has another shape than Azure's.
         """
         context = message.json()
         try:
-            return cls._parse(message.request_id, context)
+            return cls._parse(message.request_id, context, mode)
         except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
             raise WireError(f"{message.path} has another shape than Azure's") from error
 
     @classmethod
-    def _parse(cls, request_id: str, context: dict[str, Any]) -> SpeechContext:
+    def _parse(cls, request_id: str, context: dict[str, Any], mode: str) -> SpeechContext:
         translation = context.get("translation")
         targets = None if translation is None else _languages(translation.get("targetLanguages", []))
         output, detection = context.get("phraseOutput") or {}, context.get("phraseDetection") or {}
@@ -117,7 +125,7 @@ class SpeechContext:
             targets,
             _voiced_languages(translation or {}, context.get("synthesis") or {}),
             _start_seconds(context.get("continuation")),
-            Detection.parse(detection),
+            Detection.parse(detection, mode),
             str(output.get("format")).upper() == _DETAILED,
             "WordTimings" in ((output.get("detailed") or {}).get("options") or ()),
             bool(detection.get("speakerDiarization")),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from fakes import toolchains
 from fakes.limits import LONG_LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
@@ -28,25 +28,10 @@ _SCRIPT = (
 Ask = Callable[..., Awaitable[Any]]
 
 
-def _sdk() -> Path:
-    folder = os.environ.get("SPEECH_SDK_JAVASCRIPT", "")
-    found = Path(folder, "node_modules", "microsoft-cognitiveservices-speech-sdk")
-    if not folder or not found.is_dir():
-        pytest.skip("no JavaScript SDK in SPEECH_SDK_JAVASCRIPT: `nox -s clients` installs it")
-    return found
-
-
-def _program(*names: str) -> str:
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip(f"{names[0]} is not installed")
-    return found
-
-
 async def _in_node(task: str, where: dict[str, str], pcm: bytes, _: Path) -> Any:
-    sdk = _sdk().parents[1]
+    sdk = toolchains.javascript_sdk().parents[1]
     process = await asyncio.create_subprocess_exec(
-        _program("node"),
+        toolchains.program("node"),
         str(_HERE / "node.mjs"),
         task,
         json.dumps(where),
@@ -67,7 +52,12 @@ async def _in_node(task: str, where: dict[str, str], pcm: bytes, _: Path) -> Any
 
 async def _in_a_page(task: str, where: dict[str, str], pcm: bytes, folder: Path) -> Any:
     heard: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    bundle = _sdk() / "distrib" / "browser" / "microsoft.cognitiveservices.speech.sdk.bundle-min.js"
+    bundle = (
+        toolchains.javascript_sdk()
+        / "distrib"
+        / "browser"
+        / "microsoft.cognitiveservices.speech.sdk.bundle-min.js"
+    )
 
     def give(path: Path) -> Callable[[web.Request], Awaitable[web.FileResponse]]:
         async def handler(_: web.Request) -> web.FileResponse:
@@ -95,8 +85,8 @@ async def _in_a_page(task: str, where: dict[str, str], pcm: bytes, folder: Path)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    browser = await asyncio.create_subprocess_exec(
-        _program(*_BROWSERS),
+    process = await asyncio.create_subprocess_exec(
+        toolchains.program(*_BROWSERS),
         *("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}"),
         f"http://localhost:{runner.addresses[0][1]}/",
         stdout=asyncio.subprocess.DEVNULL,
@@ -105,8 +95,8 @@ async def _in_a_page(task: str, where: dict[str, str], pcm: bytes, folder: Path)
     try:
         return await within(heard, LONG_LIMIT_SECONDS)
     finally:
-        browser.kill()
-        await browser.wait()
+        process.kill()
+        await process.wait()
         await runner.cleanup()
 
 

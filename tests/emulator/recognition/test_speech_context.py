@@ -167,3 +167,9 @@ class TestLanguageChange:
     def test_a_change_of_another_shape_is_a_wire_error(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(WireError, match="updateLanguage needs lists of languages"):
             self._parse({"name": "updateLanguage", **wrong})
+
+
+@pytest.mark.parametrize(("named", "is_single"), [({}, True), ({"mode": "CONVERSATION"}, False)])
+def test_a_context_without_a_mode_is_in_that_of_the_address(named: dict[str, Any], is_single: bool) -> None:
+    message = Message("speech.context", {}, json.dumps({"phraseDetection": named}).encode())
+    assert SpeechContext.parse(message, "interactive").detection.is_single is is_single
