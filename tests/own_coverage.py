@@ -126,7 +126,7 @@ def without_tests(name: str, source: str, missing: Path) -> Covered:
 
 
 def does_something(source: str) -> bool:
-    """Whether a module has a function with more than a docstring and `...`: an import alone does not run that."""
+    """Whether a module has a function with more than a docstring and `...`, which no import runs."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     return any(
         not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
