@@ -16,7 +16,12 @@ from livekit.agents import tts as livekit_tts
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter._interpreting.pairing import PairingError, check_pairing
+from livekit_plugins_azure_interpreter._interpreting.pairing import (
+    PairingError,
+    check_pairing,
+    has_other_stt,
+    says_other_text,
+)
 
 Make = Callable[..., STT]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -150,6 +155,36 @@ class TestCheck:
         model.capabilities.user_transcription = True
         with pytest.raises(PairingError, match="RealtimeModel"):
             check_pairing(OtherSTT(), ToneTTS(), model, other_stt_translates=True)
+
+
+class TestOtherText:
+    async def test_ours_says_other_text_with_a_fallback_only(self, make_stt: Make) -> None:
+        stt = make_stt()
+        assert not says_other_text(TTS(stt))
+        assert says_other_text(TTS(stt, fallback=ToneTTS()))
+
+    async def test_an_adapter_says_other_text_if_a_tts_in_it_does(self, make_stt: Make) -> None:
+        ours = TTS(make_stt())
+        assert not says_other_text(livekit_tts.FallbackAdapter([ours]))
+        assert says_other_text(livekit_tts.FallbackAdapter([ours, ToneTTS()]))
+
+    def test_another_tts_says_other_text(self) -> None:
+        assert says_other_text(ToneTTS())
+
+    def test_no_tts_says_no_text(self) -> None:
+        assert not says_other_text(None)
+
+
+class TestOtherSTT:
+    async def test_ours_is_no_other(self, make_stt: Make) -> None:
+        assert not has_other_stt(make_stt())
+
+    async def test_an_adapter_has_another_if_one_in_it_is(self, make_stt: Make) -> None:
+        assert not has_other_stt(livekit_stt.FallbackAdapter([make_stt(), make_stt()]))
+        assert has_other_stt(livekit_stt.FallbackAdapter([make_stt(), OtherSTT()]))
+
+    async def test_a_wrapped_one_is_another(self, make_stt: Make) -> None:
+        assert has_other_stt(_cut_by_a_vad(make_stt()))
 
 
 class TestSession:
