@@ -24,6 +24,7 @@ from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import (
     STT,
+    TTS,
     UtteranceRecognized,
     VoiceLost,
 )
@@ -943,6 +944,20 @@ class TestLostResults:
         assert len(service.last.written) == 64000
 
 
+class TestOutcome:
+    @pytest.mark.parametrize("is_spoken", [True, False])
+    async def test_an_utterance_is_not_spoken_at_once_where_no_tts_speaks_for_the_stt(
+        self, make_stt: Make, listen: Make, service: FakeService, is_spoken: bool
+    ) -> None:
+        stt = make_stt()
+        if is_spoken:
+            TTS(stt)
+        service.replies = [[Connected(), heard("Oui.")]]
+        listener = listen(stt)
+        await listener.has(FINAL)
+        assert stt.counts.outcomes == ({} if is_spoken else {"not_spoken": 1})
+
+
 class TestUnreadResults:
     """A result came that the SDK or the package cannot read."""
 
@@ -1079,7 +1094,7 @@ class TestProbe:
         """An STT that has failed, and the recognizer of its probe; another serves meanwhile."""
         other = FakeService()
         interpreter = make_stt()
-        service.replies = [[Failed("AuthenticationFailure", "")]]
+        service.replies = [[Failed("AuthenticationFailure", "")], [Connected()]]
         adapter = livekit_stt.FallbackAdapter(
             [interpreter, make_stt(_open_recognizer=other)], max_retry_per_stt=0
         )
