@@ -109,7 +109,7 @@ class TestInterface:
 
 
 class TestUpdateOptions:
-    """What streams that are open do about it: tests/test_stream.py."""
+    """What streams that are open do about it: tests/recognition/test_stream.py."""
 
     CHANGES: ClassVar[dict[str, Any]] = {
         "target_languages": "de",

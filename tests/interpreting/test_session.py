@@ -379,13 +379,16 @@ class TestNotSaid:
     async def test_speech_left_by_an_agent_that_does_not_interpret_is_not_said_later(
         self, enter: Make, until: Until
     ) -> None:
+        told: list[UserInputTranscribedEvent] = []
         room = await enter()
+        room.session.on("user_input_transcribed", told.append)
         room.session.update_agent(Agent(instructions=""))
         await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
         room.hears(heard("Oui."), *voice(VOICES[0]))
-        await until(lambda: room.stt.counts.utterances == 1 and SessionInterpreter.of(room.session)._left)
-        room.session.update_agent(InterpreterAgent())
-        await until(lambda: SessionInterpreter.of(room.session)._agent is not None)
+        await until(lambda: any(event.is_final for event in told))
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        await until(lambda: SessionInterpreter.with_floor(following))
         assert translations_of(room.stt).ledgers[0].claims.empty
         room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
@@ -394,11 +397,12 @@ class TestNotSaid:
 
 class TestClosed:
     async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
-        room = await enter()
+        agent = InterpreterAgent()
+        room = await enter(agent)
         interpretation = SessionInterpreter.of(room.session)
-        assert interpretation._agent is not None
+        assert SessionInterpreter.with_floor(agent) is interpretation
         await within(room.session.aclose())
-        assert interpretation._agent is None
+        assert SessionInterpreter.with_floor(agent) is None
         assert list(interpretation._stt_group) == []
 
     async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
