@@ -17,7 +17,6 @@ import pytest
 from architecture import NAME, Architecture, Path
 from conftest import Until
 from fakes.livekit_private import give_session_keyterms
-from fakes.other import OtherSTT
 from fakes.session import Room
 from fakes.streams import streams_of
 from fakes.tts import ToneTTS
@@ -328,6 +327,7 @@ class TestStreams:
         self, until: Until
     ) -> None:
         probed: list[bool] = []
+        serving: list[bool] = []
 
         async def work(stream: _Worker) -> None:
             probed.append(stream.is_probed)
@@ -335,10 +335,15 @@ class TestStreams:
                 raise APIConnectionError("no connection", retryable=False)
             await stream.pushed()
 
-        adapter = stt.FallbackAdapter([_Hearing(work), OtherSTT()], max_retry_per_stt=0)
-        async with adapter.stream():
+        async def serve(stream: _Worker) -> None:
             await until(lambda: len(probed) == 2)
-        assert probed == [False, True]
+            serving.append(stream.is_probed)
+            await stream.pushed()
+
+        adapter = stt.FallbackAdapter([_Hearing(work), _Hearing(serve)], max_retry_per_stt=0)
+        async with adapter.stream():
+            await until(lambda: serving)
+        assert (probed, serving) == ([False, True], [False])
         await adapter.aclose()
 
 

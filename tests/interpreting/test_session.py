@@ -24,6 +24,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
+from livekit_plugins_azure_interpreter._interpreting import session as _session
 from livekit_plugins_azure_interpreter._interpreting.pairing import PairingError
 from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpreter
 from livekit_plugins_azure_interpreter._sdk.events import Finished, Recognized
@@ -194,14 +195,17 @@ class TestShutdown:
         assert (room.speaker.heard, room.outcomes) == (VOICES[:1], ["voiced"])
 
     async def test_a_drained_session_waits_for_a_final_that_its_stt_node_holds(
-        self, enter: Make, until: Until
+        self, enter: Make, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(_session, "_UNTOLD_SECONDS", 0.0)
         held = asyncio.Event()
         room = await enter(Changing(lambda data: data, held=held))
         (opened,) = streams_of(room.stt).open.values()
         room.hears(heard("Oui."), *voice(VOICES[0]))
         room.session.shutdown(drain=True)
         await within(opened.ended.wait())
+        await asyncio.sleep(0.1)
+        assert not room.closed
         held.set()
         await until(lambda: room.closed)
         assert (room.speaker.heard, room.outcomes) == (VOICES[:1], ["voiced"])

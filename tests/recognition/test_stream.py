@@ -29,6 +29,7 @@ from livekit_plugins_azure_interpreter import (
     VoiceLost,
 )
 from livekit_plugins_azure_interpreter._recognition import stream as stream_module
+from livekit_plugins_azure_interpreter._recognition.stream_audio import StreamAudio
 from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter._sdk import connection as _connection
 from livekit_plugins_azure_interpreter._sdk.events import (
@@ -273,22 +274,37 @@ class TestPlace:
 class TestReplacement:
     """A stream that continues with the audio of one that has failed."""
 
-    async def test_frames_that_a_failed_stream_did_not_take_are_heard_by_its_replacement(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        stt = make_stt()
+    async def _failed(self, stt: STT, listen: Make, service: FakeService) -> StreamAudio:
+        """The audio of a stream that was pushed two frames and could not be opened."""
         service.refuses = RuntimeError("invalid argument")
         failed = listen(stt)
         opened = streams_of(stt).open[failed.stream]
-        stt.update_options(target_languages="de")
         failed.stream.push_frame(frame(0.5))
         failed.stream.push_frame(frame(0.25))
         with pytest.raises(RuntimeError):
             await failed.ended()
         service.refuses = None
-        async with StreamFactory.of(stt).open(APIConnectOptions(max_retry=0), audio=opened.audio):
+        return opened.audio
+
+    async def test_frames_that_a_failed_stream_did_not_take_are_heard_by_its_replacement(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        audio = await self._failed(stt, listen, service)
+        async with StreamFactory.of(stt).open(APIConnectOptions(max_retry=0), audio=audio):
             await until(lambda: service.recognizers and len(service.last.written) == 24000)
-            assert service.last.options.target_languages == ("de",)
+
+    async def test_options_that_changed_since_a_failure_are_those_of_later_audio(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        audio = await self._failed(stt, listen, service)
+        stt.update_options(target_languages="de")
+        async with StreamFactory.of(stt).open(APIConnectOptions(max_retry=0), audio=audio) as stream:
+            stream.push_frame(frame(0.25))
+            await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        heard_by = [(one.options.target_languages, len(one.written)) for one in service.recognizers]
+        assert heard_by == [(("fr",), 24000), (("de",), 8000)]
 
 
 class TestUsage:
@@ -985,28 +1001,22 @@ class TestUnreadResults:
         for number in (1, 2):
             await until(lambda number=number: len(service.recognizers) == number and service.last.written)
             service.last.post(ResultUnread())
-        service.last.post(*voice(tone(440, 0.1)), heard("Oui."), *voice(tone(440, 0.2)))
+        service.last.post(heard("Oui."), *voice(tone(440, 0.1)), *voice(tone(440, 0.2)))
         await listener.has(FINAL)
         (utterance,) = translations_of(stt).claim("Oui.")
         await until(lambda: utterance.done)
         assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 2)
         assert "could not be read; its speech is not translated" in caplog.text
 
-    async def test_an_unread_result_without_a_voice_takes_no_place_in_the_line(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    async def test_no_voice_of_an_unread_result_is_awaited_where_none_was_asked_for(
+        self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
         stt = make_stt(voice=None)
+        service.replies = [[Connected(), ResultUnread(), heard("Oui.")]]
         listener = listen(stt, conn_options=APIConnectOptions(max_retry=0, timeout=4))
-        await until(lambda: service.recognizers and service.last.started)
-        service.last.post(ResultUnread())
-        stt.update_options(voice="personal-voice")
-        listener.stream.push_frame(frame(1.0))
-        await until(lambda: len(service.recognizers) == 2 and service.last.started)
-        service.last.post(heard("Oui."), *voice(tone(440, 0.2)))
-        listener.stream.end_input()
-        await listener.ended()
-        (utterance,) = translations_of(stt).claim("Oui.")
-        assert pcm_of(utterance) == tone(440, 0.2)
+        await listener.has(FINAL)
+        (ledger,) = translations_of(stt).ledgers
+        assert ledger.deadline is None
 
 
 class TestServiceThatStaysMute:
