@@ -1,13 +1,14 @@
 """How much of each module its own test file covers: `python -m own_coverage [MODULE ...]`.
 
 A module is covered where its own tests would notice: what other tests happen to run does not count.
-`_voices/ledger.py` is tested by voices/test_ledger.py; what has no file of its own (names, data) by its
-package's test_package.py.
+`_voices/ledger.py` is tested by voices/test_ledger.py, and a package's `__init__.py` by its test_package.py.
+A module without a function that does something (names, data, types) needs no tests: an import runs all of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import subprocess
@@ -35,7 +36,7 @@ class Covered:
         branches: The percentage of its branches; 100 where there are none.
         lines: The percentage of its lines.
         missing: The lines that are not run, and the branches (from->to).
-        failure: What the tests said, where they failed.
+        failure: Why nothing was measured: what the tests said as they failed, or that there are none.
     """
 
     module: str
@@ -46,7 +47,7 @@ class Covered:
 
     def row(self, percent: float) -> str:
         mark = " " if self.reaches(percent) else "✗"
-        remark = "its tests fail" if self.failure else self.missing
+        remark = "not measured" if self.failure else self.missing
         return f"{mark} {self.module:28}{self.branches:6.1f}{self.lines:8.1f}  {remark}".rstrip()
 
     def reaches(self, percent: float) -> bool:
@@ -75,11 +76,14 @@ def main() -> int:
 
 def _measure(module: Path) -> Covered:
     name = str(module.relative_to(PACKAGE))
+    own_tests = own_tests_of(module.relative_to(PACKAGE))
+    if not own_tests.is_file():
+        return without_tests(name, module.read_text(encoding="utf-8"), own_tests)
     with tempfile.TemporaryDirectory() as scratch:
         config = [f"--rcfile={CONFIG}", f"--data-file={scratch}/coverage"]
         include = f"--include={module}"
         plugins = ["-p", "traced_callbacks", "-p", "no:cacheprovider"]
-        tests = ["-m", "pytest", "-c", str(CONFIG), "-q", *plugins, str(_tests_of(module))]
+        tests = ["-m", "pytest", "-c", str(CONFIG), "-q", *plugins, str(own_tests)]
         ran = _coverage("run", *config, include, *tests)
         if ran.returncode:
             return Covered(name, failure=ran.stdout[-_FAILURE_LETTERS:] + ran.stderr[-_FAILURE_LETTERS:])
@@ -97,10 +101,39 @@ def _measure(module: Path) -> Covered:
     )
 
 
-def _tests_of(module: Path) -> Path:
-    folder = TESTS.joinpath(*(part.strip("_") for part in module.parent.relative_to(PACKAGE).parts))
-    own = folder / f"test_{module.stem.strip('_')}.py"
-    return own if own.is_file() else folder / "test_package.py"
+def own_tests_of(module: Path) -> Path:
+    """The test file of a module, which need not exist.
+
+    Args:
+        module: Its path within the package.
+    """
+    folder = TESTS.joinpath(*(part.strip("_") for part in module.parent.parts))
+    stem = "package" if module.name == "__init__.py" else module.stem.strip("_")
+    return folder / f"test_{stem}.py"
+
+
+def without_tests(name: str, source: str, missing: Path) -> Covered:
+    """What is covered of a module without a test file: all of it if it does nothing, or nothing.
+
+    Args:
+        name: The module's path within the package.
+        source: Its text.
+        missing: The test file that does not exist.
+    """
+    if not does_something(source):
+        return Covered(name, branches=100.0, lines=100.0)
+    return Covered(name, failure=f"{missing.relative_to(TESTS.parent)} does not exist\n")
+
+
+def does_something(source: str) -> bool:
+    """Whether a module has a function with more than a docstring and `...`, which no import runs."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return any(
+        not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, functions)
+        for statement in node.body
+    )
 
 
 def _coverage(*arguments: str) -> subprocess.CompletedProcess[str]:

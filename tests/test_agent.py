@@ -1,25 +1,19 @@
 from __future__ import annotations
 
-import asyncio
-import gc
-import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, hearing, spoken_in, untranslated, voice
-from fakes.limits import within
-from fakes.other import OtherSTT
+from fakes.azure import heard, hearing, untranslated, voice
 from fakes.recognizer import FakeService
-from fakes.session import CLOSES_AT_ONCE, Room
 from fakes.streams import translations_of
 from fakes.tts import ToneTTS, tone
-from livekit.agents import Agent, AgentSession, ModelSettings, StopResponse, UserInputTranscribedEvent, llm
+from livekit import rtc
+from livekit.agents import Agent, ModelSettings, StopResponse, llm
 from livekit.agents import stt as livekit_stt
-from livekit.agents.testing import fake_job_context
+from livekit.agents.stt import SpeechEvent
 
-from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpreter
+from livekit_plugins_azure_interpreter import TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter._sdk.events import Disconnected, SpeechStarted
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -165,83 +159,6 @@ class TestInterpreting:
         assert room.speaker.heard == VOICES[:1]
 
 
-class TestOtherSTT:
-    """What the session tells of, and no STT of ours has translated."""
-
-    def _transcribed(self, room: Room, text: str, *, is_final: bool = True) -> None:
-        room.session.emit(
-            "user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=is_final)
-        )
-
-    async def test_a_translation_of_the_other_stt_is_said_by_the_fallback(
-        self, enter: Make, until: Until
-    ) -> None:
-        fallback = ToneTTS()
-        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
-        room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.speaker.heard)
-        self._transcribed(room, "De", is_final=False)
-        self._transcribed(room, "")
-        self._transcribed(room, "Deux.")
-        await until(lambda: len(room.speaker.heard) == 2)
-        assert fallback.texts == ["Deux."]
-
-    async def test_untranslated_speech_of_ours_is_not_said(self, enter: Make, until: Until) -> None:
-        fallback = ToneTTS()
-        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
-        room.hears(untranslated("One."), heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: room.speaker.heard)
-        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
-
-    async def test_a_text_of_the_other_stt_is_a_transcript_by_default_and_that_is_logged_once(
-        self, enter: Make, until: Until, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        fallback = ToneTTS()
-        room = await enter(
-            wrap=lambda interpreter: livekit_stt.FallbackAdapter([interpreter, OtherSTT()]), fallback=fallback
-        )
-        self._transcribed(room, "One.")
-        self._transcribed(room, "Two.")
-        room.hears(heard("Trois."), *voice(VOICES[1]))
-        await until(lambda: room.speaker.heard)
-        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
-        assert caplog.text.count("its transcripts are not spoken") == 1
-
-
-class TestHandOver:
-    async def test_a_hand_over_while_a_speech_is_playing_loses_nothing_and_reconnects_nothing(
-        self, enter: Make, until: Until, service: FakeService
-    ) -> None:
-        room = await enter()
-        room.speaker.held = True
-        room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.speaker.playing)
-        room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
-        following = InterpreterAgent()
-        room.session.update_agent(following)
-        room.hears(heard("Trois."), *voice(VOICES[2]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Trois.") is not None)
-        room.speaker.release()
-        await until(lambda: room.session.current_agent is following)
-        room.hears(heard("Quatre."), *voice(VOICES[3]))
-        await until(lambda: len(room.speaker.heard) == 4)
-        assert room.speaker.heard == VOICES
-        assert len(service.recognizers) == 1
-
-    async def test_the_microphone_goes_on(self, enter: Make, until: Until, service: FakeService) -> None:
-        room = await enter()
-        room.microphone.push(VOICES[0])
-        following = InterpreterAgent()
-        room.session.update_agent(following)
-        room.microphone.push(VOICES[1])
-        await until(lambda: room.session.current_agent is following)
-        room.microphone.push(VOICES[2])
-        await until(lambda: len(service.last.written) == 3 * len(VOICES[0]))
-        assert service.last.written == VOICES[0] + VOICES[1] + VOICES[2]
-        assert len(service.recognizers) == 1
-
-
 class TestAgent:
     async def test_an_agent_takes_no_turns(self) -> None:
         with pytest.raises(StopResponse):
@@ -257,127 +174,58 @@ class TestAgent:
         assert InterpreterAgent(id="interpreter").id == "interpreter"
         assert InterpreterAgent(instructions="Say all.").instructions == "Say all."
 
-    async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
-        room = await enter()
-        interpretation = SessionInterpreter.of(room.session)
-        assert interpretation._agent is not None
-        await within(room.session.aclose())
-        assert interpretation._agent is None
-        assert list(interpretation._stt_group) == []
 
-    async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
-        self, service: FakeService, until: Until
-    ) -> None:
-        async def interpret() -> weakref.ref[AgentSession[Any]]:
-            interpreter = STT(
-                target_languages="fr", speech_key="any", speech_region="any", _open_recognizer=service
-            )
-            options = session_options(**CLOSES_AT_ONCE)
-            session: AgentSession[Any] = AgentSession(stt=interpreter, tts=TTS(interpreter), **options)
-            interpreter.on("utterance_recognized", lambda _: session)
-            with fake_job_context():
-                await within(session.start(InterpreterAgent()))
-                await within(session.aclose())
-            return weakref.ref(session)
+class _Shouting(InterpreterAgent):
+    """Its `stt_node` writes each final in capitals."""
 
-        def forgotten() -> bool:
-            gc.collect()
-            return session() is None
+    async def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncIterator[SpeechEvent]:
+        async for event in Agent.default.stt_node(self, audio, model_settings):
+            for data in event.alternatives:
+                data.text = data.text.upper()
+            yield event
 
-        session = await asyncio.create_task(interpret())  # LiveKit leaves its spans in the task's context
-        service.shut_down()
-        service.recognizers.clear()
-        await until(forgotten)
 
-    async def test_speech_heard_after_the_end_of_the_session_is_not_said(
+class TestSttNode:
+    async def test_a_subclass_may_change_the_text_of_a_final_that_keeps_its_voice(
         self, enter: Make, until: Until
     ) -> None:
-        room = await enter()
-        await within(room.session.aclose())
+        room = await enter(_Shouting())
         room.hears(heard("Oui."), *voice(VOICES[0]))
-        await until(lambda: room.recognizer.idle)
-        await asyncio.sleep(0)  # the loop runs what the thread handed it
-        assert room.speaker.heard == []
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, room.errors) == (VOICES[:1], [])
 
 
-class TestSameLanguage:
-    async def test_it_is_not_said_again_and_its_voice_is_nobody_elses(
+class TestExit:
+    async def test_an_agent_of_a_drained_session_says_all_before_it_goes(
         self, enter: Make, until: Until
     ) -> None:
         room = await enter()
-        room.hears(spoken_in("fr-CA", "Oui."), heard("Non."), *voice(VOICES[0]), *voice(VOICES[1]))
-        await until(lambda: room.speaker.heard)
-        room.hears(heard("Oui."), *voice(VOICES[2]))
-        await until(lambda: len(room.speaker.heard) == 2)
-        assert room.speaker.heard == VOICES[1:3]
-        assert translations_of(room.stt).ledgers[0].claims.empty
-
-    @pytest.mark.parametrize("language", ["", "und", "en-US"])
-    async def test_another_language_or_an_unknown_one_is_said(
-        self, enter: Make, until: Until, language: str
-    ) -> None:
-        room = await enter()
-        room.hears(spoken_in(language, "Oui."), *voice(VOICES[0]))
-        await until(lambda: room.speaker.heard)
-        assert room.speaker.heard == VOICES[:1]
-
-    async def test_it_is_said_where_that_is_wanted(self, enter: Make, until: Until) -> None:
-        room = await enter(InterpreterAgent(skip_same_language=False))
-        room.hears(spoken_in("fr-FR", "Oui."), *voice(VOICES[0]))
-        await until(lambda: room.speaker.heard)
-        assert room.speaker.heard == VOICES[:1]
-
-
-class TestNotSaid:
-    async def test_the_voices_of_speeches_that_were_interrupted_are_let_go(
-        self, enter: Make, until: Until
-    ) -> None:
-        room = await enter()
-        room.speaker.held = True
-        room.hears(heard("Un."), *voice(VOICES[0]))
-        await until(lambda: room.speaker.playing)
-        room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
-        await until(
-            lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.", handed_out=False) is None
-        )
-        interrupted = room.session.interrupt(force=True)
-        room.speaker.release()
-        await within(interrupted)
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.empty)
-        room.speaker.heard.clear()
-        room.hears(heard("Deux.", offset=3.0), *voice(VOICES[2]))
-        await until(lambda: room.speaker.heard)
-        assert room.speaker.heard == VOICES[2:3]
-
-    async def test_no_voice_waits_without_sound(self, enter: Make, until: Until) -> None:
-        room = await enter()
-        room.session.output.set_audio_enabled(False)
-        room.hears(heard("Un."), *voice(VOICES[0]))
-        (ledger,) = translations_of(room.stt).ledgers
-        await until(lambda: ledger.expected_seconds("any text") and ledger.claims.empty)
-        assert room.speaker.heard == []
-
-    async def test_speech_left_by_an_agent_that_does_not_interpret_is_not_said_later(
-        self, enter: Make, until: Until
-    ) -> None:
-        room = await enter()
-        room.session.update_agent(Agent(instructions=""))
-        await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
         room.hears(heard("Oui."), *voice(VOICES[0]))
-        await until(lambda: room.stt.counts.utterances == 1 and SessionInterpreter.of(room.session)._left)
-        room.session.update_agent(InterpreterAgent())
-        await until(lambda: SessionInterpreter.of(room.session)._agent is not None)
-        assert translations_of(room.stt).ledgers[0].claims.empty
-        room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
-        await until(lambda: room.speaker.heard)
-        assert room.speaker.heard == VOICES[1:2]
+        room.session.shutdown(drain=True)
+        await until(lambda: room.closed)
+        assert (room.speaker.heard, room.outcomes) == (VOICES[:1], ["voiced"])
+
+    async def test_an_agent_of_a_session_that_is_not_drained_goes_at_once(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter(InterpreterAgent(drain_timeout_seconds=3600.0))
+        room.hears(heard("Oui."))  # its voice never comes
+        await until(lambda: room.stt.counts.utterances == 1)
+        room.session.shutdown(drain=False)
+        await until(lambda: room.closed)
+        assert room.speaker.heard == []
 
 
 class TestCatchUp:
     def test_an_unknown_policy_is_refused(self) -> None:
         with pytest.raises(ValueError, match="catch_up"):
             InterpreterAgent(catch_up="hurry")  # type: ignore[arg-type]
+
+    def test_a_negative_drain_timeout_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="drain_timeout_seconds"):
+            InterpreterAgent(drain_timeout_seconds=-1)
 
     def test_nothing_is_behind_without_a_session(self) -> None:
         assert InterpreterAgent().backlog_seconds == 0.0

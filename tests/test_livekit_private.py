@@ -8,32 +8,56 @@ import importlib
 import inspect
 import logging
 import textwrap
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from architecture import NAME, Architecture, Path
+from conftest import Until
+from fakes.livekit_private import give_session_keyterms
+from fakes.session import Room
+from fakes.streams import streams_of
 from fakes.tts import ToneTTS
 from livekit import rtc
-from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, Agent, AgentSession, stt, tts
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    Agent,
+    AgentSession,
+    APIConnectionError,
+    APIConnectOptions,
+    CloseReason,
+    stt,
+    tts,
+)
+from livekit.agents.metrics import STTMetrics, TTSMetrics
+from livekit.agents.tts import TTSError
 from livekit.agents.voice import agent_activity, audio_recognition
+from pytest_mock import MockerFixture
 
 import livekit_plugins_azure_interpreter
 from livekit_plugins_azure_interpreter import STT, InterpreterAgent, _livekit_private
 from livekit_plugins_azure_interpreter._livekit_private import (
     NOT_ANSWERED,
     AnyRateStream,
+    KeytermsSTT,
+    SynthesizeStream,
     UnansweredTurns,
+    UnmeteredChunkedStream,
+    UnmeteredSynthesizeStream,
+    UnreportedStream,
     activity,
+    close_with,
     hearing_scope,
     is_closing,
+    note_request_id,
     scope_of,
     speaking_scope,
     stts_in,
     tts_in,
     ttss_in,
+    when_ended,
 )
 
 # Of what in LiveKit, which names.
@@ -68,6 +92,8 @@ NAMES: list[tuple[Any, str]] = [
     (audio_recognition._STTPipeline, "_is_closing"),
 ]
 
+ONCE = APIConnectOptions(max_retry=0, timeout=4)
+FINAL = stt.SpeechEventType.FINAL_TRANSCRIPT
 RATES_HZ = [48000, 16000, 8000, 44100, 48000]
 
 
@@ -185,6 +211,233 @@ class TestAnyRate:
         await stream.aclose()
 
 
+class _Hearing(KeytermsSTT[Any]):
+    """An STT of nothing but the base class.
+
+    Args:
+        work: What each stream of it does.
+    """
+
+    def __init__(self, work: Callable[[Any], Awaitable[None]] | None = None) -> None:
+        self.keyterms: list[str] = []
+        super().__init__(
+            capabilities=stt.STTCapabilities(streaming=True, interim_results=True),
+            session_keyterms=self.keyterms.extend,
+        )
+        self.reports: list[object] = []
+        self.work = work
+        self.kind: type[_Worker] = _Worker
+        self.on("metrics_collected", self.reports.append)
+        self.on("error", self.reports.append)
+
+    async def _recognize_impl(self, *arguments: Any, **more: Any) -> stt.SpeechEvent:
+        raise NotImplementedError
+
+    def stream(self, *, conn_options: Any = ONCE, **more: Any) -> stt.RecognizeStream:
+        return self.kind(stt=self, conn_options=conn_options)
+
+
+class _Worker(AnyRateStream):
+    _stt: _Hearing
+
+    async def _run(self) -> None:
+        assert self._stt.work is not None
+        await self._stt.work(self)
+
+    def tell(self, *events: stt.SpeechEvent) -> None:
+        self._tell(events)
+
+    def tell_connected(self, seconds: float) -> None:
+        self._tell_connected(seconds)
+
+    async def pushed(self) -> list[object]:
+        return [item async for item in self._pushed_items]
+
+    @property
+    def is_probed(self) -> bool:
+        return self._is_probed
+
+
+class _Unreported(UnreportedStream, _Worker):
+    pass
+
+
+USAGE = stt.SpeechEvent(
+    type=stt.SpeechEventType.RECOGNITION_USAGE, recognition_usage=stt.RecognitionUsage(audio_duration=1.5)
+)
+
+
+class TestStreams:
+    async def test_keyterms_of_a_session_come_to_the_stt(self) -> None:
+        hearing = _Hearing()
+        give_session_keyterms(hearing, ["Contoso", "Jessie"])
+        assert hearing.keyterms == ["Contoso", "Jessie"]
+
+    async def test_a_stream_gives_the_events_that_it_tells(self) -> None:
+        events = [stt.SpeechEvent(type=kind) for kind in (stt.SpeechEventType.START_OF_SPEECH, FINAL)]
+
+        async def work(stream: _Worker) -> None:
+            stream.tell(*events)
+
+        async with _Hearing(work).stream() as stream:
+            assert [event async for event in stream] == events
+
+    async def test_a_stream_takes_all_that_was_pushed_up_to_its_end(self) -> None:
+        taken: list[object] = []
+
+        async def work(stream: _Worker) -> None:
+            taken.extend(await stream.pushed())
+
+        frame, *_ = _frames()
+        async with _Hearing(work).stream() as stream:
+            stream.push_frame(frame)
+            stream.flush()
+            stream.end_input()
+            assert [event async for event in stream] == []
+        assert taken[0] is frame
+        assert not any(isinstance(mark, rtc.AudioFrame) for mark in taken[1:])
+        assert len(taken) > 1
+
+    async def _reports(self, kind: type[_Worker]) -> list[object]:
+        """What the STT of a stream reports that connects, is used and fails."""
+
+        async def work(stream: _Worker) -> None:
+            stream.tell_connected(0.25)
+            stream.tell(USAGE)
+            raise APIConnectionError("no connection", retryable=False)
+
+        hearing = _Hearing(work)
+        hearing.kind = kind
+        async with hearing.stream() as stream:
+            with pytest.raises(APIConnectionError):
+                async for _ in stream:
+                    pass
+        return hearing.reports
+
+    async def test_a_stream_reports_its_connection_its_usage_and_its_error(self) -> None:
+        reports = await self._reports(_Worker)
+        metrics = [report for report in reports if isinstance(report, STTMetrics)]
+        assert sorted((one.acquire_time, one.audio_duration) for one in metrics) == [(0.0, 1.5), (0.25, 0.0)]
+        assert [type(report) for report in reports if report not in metrics] == [stt.STTError]
+
+    async def test_an_unreported_stream_reports_none_of_these(self) -> None:
+        assert await self._reports(_Unreported) == []
+
+    async def test_a_stream_knows_that_an_adapter_tries_whether_its_stt_has_recovered(
+        self, until: Until
+    ) -> None:
+        probed: list[bool] = []
+        serving: list[bool] = []
+
+        async def work(stream: _Worker) -> None:
+            probed.append(stream.is_probed)
+            if len(probed) == 1:
+                raise APIConnectionError("no connection", retryable=False)
+            await stream.pushed()
+
+        async def serve(stream: _Worker) -> None:
+            await until(lambda: len(probed) == 2)
+            serving.append(stream.is_probed)
+            await stream.pushed()
+
+        adapter = stt.FallbackAdapter([_Hearing(work), _Hearing(serve)], max_retry_per_stt=0)
+        async with adapter.stream():
+            await until(lambda: serving)
+        assert (probed, serving) == ([False, True], [False])
+        await adapter.aclose()
+
+
+class _Speaking(SynthesizeStream):
+    """Speaks all that was pushed as one tone."""
+
+    _tts: ToneTTS
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id="request",
+            sample_rate=self._tts.sample_rate,
+            num_channels=1,
+            mime_type="audio/pcm",
+            stream=True,
+        )
+        text = "".join([part async for part in self._pushed_texts if isinstance(part, str)])
+        self._text_is_sent()
+        output_emitter.start_segment(segment_id="segment")
+        self._tts.speak(text, output_emitter)
+        output_emitter.end_segment()
+
+
+class _UnmeteredSpeaking(UnmeteredSynthesizeStream, _Speaking):
+    pass
+
+
+class _Chunked(tts.ChunkedStream):
+    _tts: ToneTTS
+
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id="request",
+            sample_rate=self._tts.sample_rate,
+            num_channels=1,
+            mime_type="audio/pcm",
+        )
+        self._tts.speak(self.input_text, output_emitter)
+
+
+class _UnmeteredChunked(UnmeteredChunkedStream, _Chunked):
+    pass
+
+
+class TestSynthesis:
+    def _stream(self, kind: type[tts.SynthesizeStream], tone: ToneTTS) -> tts.SynthesizeStream:
+        stream = kind(tts=tone, conn_options=ONCE)
+        stream.push_text("Oui, ")
+        stream.push_text("non.")
+        stream.end_input()
+        return stream
+
+    @pytest.mark.parametrize(("kind", "count"), [(_Speaking, 1), (_UnmeteredSpeaking, 0)])
+    async def test_a_stream_speaks_what_was_pushed_and_its_metrics_are_its_own_or_none(
+        self, kind: type[tts.SynthesizeStream], count: int
+    ) -> None:
+        tone, metrics = ToneTTS(), list[TTSMetrics]()
+        tone.on("metrics_collected", metrics.append)
+        async with self._stream(kind, tone) as stream:
+            assert b"".join([bytes(audio.frame.data) async for audio in stream]).startswith(tone.tone)
+        assert tone.texts == ["Oui, non."]
+        assert [one.ttfb >= 0.0 for one in metrics] == [True] * count
+
+    @pytest.mark.parametrize(("kind", "count"), [(_Chunked, 1), (_UnmeteredChunked, 0)])
+    async def test_a_stream_of_one_text_reports_its_metrics_or_none(
+        self, kind: type[tts.ChunkedStream], count: int
+    ) -> None:
+        tone, metrics = ToneTTS(), list[TTSMetrics]()
+        tone.on("metrics_collected", metrics.append)
+        async with kind(tts=tone, input_text="Oui.", conn_options=ONCE) as stream:
+            assert bytes((await stream.collect()).data) == tone.tone
+        assert len(metrics) == count
+
+    async def test_a_stream_that_has_ended_was_not_cancelled(self) -> None:
+        ends: list[bool] = []
+        async with self._stream(_Speaking, ToneTTS()) as stream:
+            when_ended(stream, lambda span, cancelled: ends.append(cancelled))
+            assert [audio async for audio in stream]
+        assert ends == [False]
+
+    async def test_a_stream_of_one_text_that_is_closed_early_was_cancelled(self) -> None:
+        ends: list[bool] = []
+        stream = _Chunked(tts=ToneTTS(), input_text="Oui.", conn_options=ONCE)
+        when_ended(stream, lambda span, cancelled: ends.append(cancelled))
+        await stream.aclose()
+        assert ends == [True]
+
+    def test_a_request_id_is_noted_with_the_emitter(self, mocker: MockerFixture) -> None:
+        emitter = mocker.create_autospec(tts.AudioEmitter, instance=True)
+        note_request_id(emitter, "request")
+        (noted,) = emitter.method_calls
+        assert noted.args == ("request",)
+
+
 class TestAdapters:
     async def test_an_adapter_of_stts_has_them_in_order(self, interpreter: STT) -> None:
         other = STT(target_languages="de", speech_key="a-key", speech_region="westeurope")
@@ -219,6 +472,23 @@ class TestSessions:
 
     async def test_a_session_that_is_open_is_not_closing(self, session: AgentSession[None]) -> None:
         assert not is_closing(session)
+
+    async def test_a_stream_that_a_session_opens_has_the_scope_of_the_session(
+        self, enter: Callable[..., Awaitable[Room]]
+    ) -> None:
+        room = await enter()
+        (opened,) = streams_of(room.stt).open.values()
+        assert opened.ledger.scope is scope_of(room.session)
+
+    async def test_a_session_that_is_closed_with_an_error_says_so(
+        self, enter: Callable[..., Awaitable[Room]], until: Until
+    ) -> None:
+        room = await enter()
+        error = TTSError(timestamp=0.0, label="a label", error=ValueError("no"), recoverable=False)
+        close_with(room.session, error)
+        await until(lambda: room.closed)
+        assert [(event.reason, event.error) for event in room.closed] == [(CloseReason.ERROR, error)]
+        assert is_closing(room.session)
 
     def test_no_session_is_found_outside_one(self) -> None:
         assert (hearing_scope(), speaking_scope(), activity()) == (None, None, None)

@@ -1,23 +1,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any, ClassVar
 
 import pytest
-from fakes.azure import heard, untranslated, voice
+from fakes.azure import heard, voice
 from fakes.limits import within
 from fakes.livekit_private import give_session_keyterms
-from fakes.recognizer import FakeRecognizer, FakeService
+from fakes.recognizer import FakeService
 from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
-from livekit.agents import APIConnectOptions, stt
 from livekit.agents.stt import SpeechEventType
 
-from livekit_plugins_azure_interpreter import STT, TTS, UtteranceMetrics
-from livekit_plugins_azure_interpreter._sdk.events import Connected, Failed
+from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter._sdk.events import Connected
 from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.options import Options
@@ -109,71 +108,8 @@ class TestInterface:
             STT(target_languages=[], speech_key="a-key", speech_region="westeurope")
 
 
-class TestWhatBecameOfUtterances:
-    @pytest.fixture
-    async def heard_two(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until, told: list[UtteranceMetrics]
-    ) -> STT:
-        """An STT that a TTS speaks for, and that has heard two translations and what is none."""
-        interpreter: STT = make_stt()
-        TTS(interpreter)
-        interpreter.on("utterance_metrics_collected", told.append)
-        listener = listen(interpreter)
-        await until(lambda: service.recognizers and service.last.started)
-        service.last.post(heard("Oui."), heard("Non."), untranslated("Hm."))
-        await listener.has(SpeechEventType.FINAL_TRANSCRIPT, 3)
-        return interpreter
-
-    @pytest.fixture
-    def told(self) -> list[UtteranceMetrics]:
-        return []
-
-    async def test_an_untranslated_utterance_is_reported_at_once(
-        self, heard_two: STT, told: list[UtteranceMetrics]
-    ) -> None:
-        assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "")]
-
-    async def test_an_utterance_is_reported_as_it_is_let_go(
-        self, heard_two: STT, told: list[UtteranceMetrics]
-    ) -> None:
-        translation = heard_two.next_translation("Oui.")
-        assert translation is not None
-        heard_two.let_go(translation)
-        heard_two.let_go(translation)
-        assert [one.id for one in told[1:]] == [translation.utterance.id]
-
-    async def test_an_unsaid_utterance_is_reported_when_the_stt_is_closed(
-        self, heard_two: STT, told: list[UtteranceMetrics]
-    ) -> None:
-        await within(heard_two.aclose())
-        assert [one.outcome for one in told] == ["not_spoken"] * 3
-        assert heard_two.counts.outcomes == {"not_spoken": 3}
-
-    async def test_the_rest_of_an_ended_stream_is_reported_when_it_is_forgotten(
-        self, heard_two: STT, listen: Make, service: FakeService, told: list[UtteranceMetrics], until: Until
-    ) -> None:
-        for number in range(17):
-            listener = listen(heard_two)
-            await until(lambda count=number + 2: len(service.recognizers) == count and service.last.started)
-            service.last.post(heard("Encore."))
-            await listener.has(SpeechEventType.FINAL_TRANSCRIPT)
-            await listener.aclose()
-        assert len(told) == 1 + 1  # the oldest of 17, and what was not translated
-
-    async def test_every_utterance_is_reported_at_once_if_no_tts_speaks_for_the_stt(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until, told: list[UtteranceMetrics]
-    ) -> None:
-        interpreter = make_stt()
-        interpreter.on("utterance_metrics_collected", told.append)
-        listener = listen(interpreter)
-        await until(lambda: service.recognizers and service.last.started)
-        service.last.post(heard("Oui."))
-        await listener.has(SpeechEventType.FINAL_TRANSCRIPT)
-        assert [(one.outcome, one.target_language) for one in told] == [("not_spoken", "fr")]
-
-
 class TestUpdateOptions:
-    """What streams that are open do about it: tests/test_stream.py."""
+    """What streams that are open do about it: tests/recognition/test_stream.py."""
 
     CHANGES: ClassVar[dict[str, Any]] = {
         "target_languages": "de",
@@ -297,68 +233,3 @@ class TestRecognize:
         service.replies = [[Connected(), heard("Oui.")]]
         event = await within(interpreter.recognize(frame(0.1)))
         assert event.alternatives[0].text == "Oui."
-
-
-class TestProbe:
-    """LiveKit's FallbackAdapter opens one on an STT that failed, while another serves."""
-
-    PROBE = APIConnectOptions(max_retry=0, timeout=4)
-
-    @pytest.fixture
-    async def probed(
-        self, make_stt: Make, service: FakeService, until: Until
-    ) -> AsyncIterator[tuple[Any, FakeRecognizer]]:
-        """An STT that has failed, and the recognizer of its probe; another serves meanwhile."""
-        other = FakeService()
-        interpreter = make_stt()
-        service.replies = [[Failed("AuthenticationFailure", "")]]
-        adapter = stt.FallbackAdapter([interpreter, make_stt(_open_recognizer=other)], max_retry_per_stt=0)
-        stream = adapter.stream()
-        stream.start_time_offset = 1.0
-        await until(lambda: len(service.recognizers) == 2 and service.last.started)
-        yield interpreter, service.last
-        await within(stream.aclose())
-        await within(adapter.aclose())
-        other.shut_down()
-
-    async def test_speech_in_the_probe_of_an_adapter_is_not_reported_nor_claimed(
-        self, probed: tuple[Any, FakeRecognizer], until: Until
-    ) -> None:
-        interpreter, recognizer = probed
-        reported: list[object] = []
-        interpreter.on("utterance_recognized", reported.append)
-        interpreter.on("voice_lost", reported.append)
-        recognizer.post(heard("Oui."), *voice(tone(440, 0.2)))
-        await until(lambda: recognizer.closed)
-        assert translations_of(interpreter).claim("Oui.") == []
-        assert (reported, interpreter.counts.utterances) == ([], 0)
-
-    async def test_a_stream_without_retries_or_place_is_no_probe_where_no_adapter_tries(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        interpreter = make_stt()
-        listen(interpreter).stream.start_time_offset = 1.0
-        await until(lambda: service.recognizers and service.last.started)
-        stream = listen(interpreter, conn_options=self.PROBE)
-        await until(lambda: len(service.recognizers) == 2 and service.last.started)
-        service.last.post(heard("Oui."))
-        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
-        assert interpreter.next_translation("Oui.") is not None
-
-    async def test_a_probe_is_closed_with_the_stt(
-        self, probed: tuple[Any, FakeRecognizer], until: Until
-    ) -> None:
-        interpreter, recognizer = probed
-        await within(interpreter.aclose())
-        await until(lambda: recognizer.closed)
-
-    @pytest.mark.parametrize("max_retry", [0, 1])
-    async def test_a_stream_of_a_reader_who_places_none_is_no_probe(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until, max_retry: int
-    ) -> None:
-        interpreter = make_stt()
-        stream = listen(interpreter, conn_options=APIConnectOptions(max_retry=max_retry, timeout=4))
-        await until(lambda: service.recognizers and service.last.started)
-        service.last.post(heard("Oui."))
-        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
-        assert interpreter.next_translation("Oui.") is not None

@@ -32,10 +32,7 @@ class ParticipantAttributes:
 
     def set(self, attributes: Mapping[str, str]) -> None:
         """Set these after the ones before them. An empty value removes an attribute."""
-        self._wanted.update(attributes)
-        self._unsent.update(attributes)
-        if self._sending is None or self._sending.done():
-            self._start()
+        self._add(attributes)
 
     def set_again(self) -> None:
         """The connection is back: attributes that were set meanwhile are lost."""
@@ -43,19 +40,27 @@ class ParticipantAttributes:
             self._sending.cancel()
         self._stop_checking()
         self._unsent = dict(self._wanted)
-        self._start()
+        self._sending = self._start()
 
     async def clear(self) -> None:
         """Remove all of them, if there is a connection."""
-        self.set(dict.fromkeys(self._wanted, ""))
-        if self._sending is not None:
-            await asyncio.wait({self._sending}, timeout=_CLEAR_SECONDS)
-            self._sending.cancel()
+        sending = self._add(dict.fromkeys(self._wanted, ""))
+        await asyncio.wait({sending}, timeout=_CLEAR_SECONDS)
+        sending.cancel()
         self._stop_checking()
 
-    def _start(self) -> None:
-        self._sending = asyncio.create_task(self._send())
-        self._sending.add_done_callback(self._sent)
+    def _add(self, attributes: Mapping[str, str]) -> asyncio.Task[None]:
+        """Add these to those that are sent. Returns the task that sends them."""
+        self._wanted.update(attributes)
+        self._unsent.update(attributes)
+        if self._sending is None or self._sending.done():
+            self._sending = self._start()
+        return self._sending
+
+    def _start(self) -> asyncio.Task[None]:
+        sending = asyncio.create_task(self._send())
+        sending.add_done_callback(self._sent)
+        return sending
 
     async def _send(self) -> None:
         while self._unsent and self._room.isconnected():

@@ -68,6 +68,7 @@ class LocalParticipant:
         may_publish: Cleared, publishing waits.
         may_set_attributes: False: they are not set, and nothing is raised, as with a token that forbids it.
         unheard: No request is answered, as while the connection is lost.
+        fails: Setting attributes raises an error.
     """
 
     def __init__(self) -> None:
@@ -80,6 +81,7 @@ class LocalParticipant:
         self.may_publish.set()
         self.may_set_attributes = True
         self.unheard = False
+        self.fails = False
         self._sids = count(1)
 
     async def publish_track(
@@ -96,6 +98,8 @@ class LocalParticipant:
     async def set_attributes(self, attributes: Mapping[str, str]) -> None:
         if self.unheard:
             await asyncio.Event().wait()
+        if self.fails:
+            raise RuntimeError("the request failed")
         if self.may_set_attributes:
             self.attributes.update(attributes)
             for name in [name for name, value in self.attributes.items() if not value]:

@@ -1,4 +1,4 @@
-"""What else works in a session: an STT that does not translate, and LLMs."""
+"""What else works in a session: STTs that do not translate, and LLMs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from livekit.agents import (
     NotGivenOr,
     llm,
     stt,
+    vad,
 )
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType, STTCapabilities
@@ -90,6 +91,19 @@ class _OtherSpeech(stt.RecognizeStream):
             SpeechEventType.END_OF_SPEECH,
         ):
             self._event_ch.send_nowait(SpeechEvent(type=kind, alternatives=[data]))
+
+
+class _NoVAD(vad.VAD):
+    def __init__(self) -> None:
+        super().__init__(capabilities=vad.VADCapabilities(update_interval=0.1))
+
+    def stream(self) -> vad.VADStream:
+        raise NotImplementedError
+
+
+def cut_by_a_vad(whole: stt.STT) -> stt.STT:
+    """An STT behind LiveKit's adapter for those that do not stream; it cannot be heard with."""
+    return stt.StreamAdapter(stt=whole, vad=_NoVAD())
 
 
 class EchoLLM(llm.LLM):

@@ -146,9 +146,13 @@ class FakeSpeech:
         if name in self.fails:
             raise self.fails[name]
 
-    def shut_down(self) -> None:
+    def let_go(self) -> None:
+        """Release all that is held."""
         for name in list(self._gates):
             self.release(name)
+
+    def shut_down(self) -> None:
+        self.let_go()
         for synthesizer in self.synthesizers:
             synthesizer.end_thread()
 

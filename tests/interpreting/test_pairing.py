@@ -1,4 +1,4 @@
-"""A session in which nothing could be heard is an error at its start."""
+"""Which pairs of an STT and a TTS can be heard."""
 
 from __future__ import annotations
 
@@ -6,28 +6,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.limits import within
-from fakes.other import OtherSTT
-from fakes.session import CLOSES_AT_ONCE, Microphone, Speaker
+from fakes.other import OtherSTT, cut_by_a_vad
 from fakes.tts import ToneTTS
-from livekit.agents import Agent, AgentSession, CloseReason, llm, vad
+from livekit.agents import llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents import tts as livekit_tts
-from livekit.agents.testing import fake_job_context
 
-from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
-from livekit_plugins_azure_interpreter._interpreting.pairing import PairingError, check_pairing
+from livekit_plugins_azure_interpreter import STT, TTS
+from livekit_plugins_azure_interpreter._interpreting.pairing import (
+    PairingError,
+    check_pairing,
+    has_other_stt,
+    says_other_text,
+)
 
 Make = Callable[..., STT]
 Until = Callable[[Callable[[], object]], Awaitable[None]]
-
-
-class _NoVAD(vad.VAD):
-    def __init__(self) -> None:
-        super().__init__(capabilities=vad.VADCapabilities(update_interval=0.1))
-
-    def stream(self) -> vad.VADStream:
-        raise NotImplementedError
 
 
 class _Hiding(OtherSTT):
@@ -36,10 +30,6 @@ class _Hiding(OtherSTT):
     def __init__(self, wrapped_stt: livekit_stt.STT) -> None:
         super().__init__()
         self.wrapped_stt = wrapped_stt
-
-
-def _cut_by_a_vad(stt: STT) -> livekit_stt.STT:
-    return livekit_stt.StreamAdapter(stt=stt, vad=_NoVAD())
 
 
 def _voice_withdrawn(make_stt: Make) -> tuple[STT, TTS]:
@@ -55,7 +45,7 @@ def _of_one(make_stt: Make, pair: Callable[[STT], tuple[Any, Any]]) -> tuple[Any
 
 UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
     "a StreamAdapter around the STT": (
-        lambda make: _of_one(make, lambda stt: (_cut_by_a_vad(stt), TTS(stt))),
+        lambda make: _of_one(make, lambda stt: (cut_by_a_vad(stt), TTS(stt))),
         "StreamAdapter hides",
     ),
     "an adapter of the user's own around it": (
@@ -63,12 +53,12 @@ UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
         "_Hiding hides",
     ),
     "an adapter around an adapter": (
-        lambda make: _of_one(make, lambda stt: (_Hiding(_cut_by_a_vad(stt)), TTS(stt))),
+        lambda make: _of_one(make, lambda stt: (_Hiding(cut_by_a_vad(stt)), TTS(stt))),
         "_Hiding hides",
     ),
     "a FallbackAdapter of one that is wrapped": (
         lambda make: _of_one(
-            make, lambda stt: (livekit_stt.FallbackAdapter([stt, _cut_by_a_vad(make())]), TTS(stt))
+            make, lambda stt: (livekit_stt.FallbackAdapter([stt, cut_by_a_vad(make())]), TTS(stt))
         ),
         "StreamAdapter hides",
     ),
@@ -152,36 +142,37 @@ class TestCheck:
             check_pairing(OtherSTT(), ToneTTS(), model, other_stt_translates=True)
 
 
-class TestSession:
-    async def _start(self, until: Until, stt: Any, tts: Any, agent: Agent) -> tuple[list[Any], list[Any]]:
-        errors, closed = list[Any](), list[Any]()
-        with fake_job_context():
-            session = AgentSession[None](stt=stt, tts=tts, **session_options(**CLOSES_AT_ONCE))
-            session.input.audio, session.output.audio = Microphone(), Speaker()
-            session.on("error", errors.append)
-            session.on("close", closed.append)
-            await within(session.start(agent, record=False))
-            await until(lambda: closed)
-        return errors, closed
-
-    async def test_one_that_cannot_be_heard_is_closed_with_the_error(
-        self, make_stt: Make, until: Until, caplog: pytest.LogCaptureFixture
-    ) -> None:
+class TestOtherText:
+    async def test_ours_says_other_text_with_a_fallback_only(self, make_stt: Make) -> None:
         stt = make_stt()
-        errors, (close,) = await self._start(until, _cut_by_a_vad(stt), TTS(stt), InterpreterAgent())
-        assert close.reason is CloseReason.ERROR
-        assert isinstance(close.error.error, PairingError)
-        assert close.error.error in [event.error.error for event in errors]
-        assert "StreamAdapter hides" in caplog.text
+        assert not says_other_text(TTS(stt))
+        assert says_other_text(TTS(stt, fallback=ToneTTS()))
 
-    async def test_the_agents_own_models_are_those_that_count(self, make_stt: Make, until: Until) -> None:
-        stt = make_stt()
-        agent = InterpreterAgent(tts=TTS(make_stt()))
-        _, (close,) = await self._start(until, stt, TTS(stt), agent)
-        assert "another STT" in str(close.error.error)
+    async def test_an_adapter_says_other_text_if_a_tts_in_it_does(self, make_stt: Make) -> None:
+        ours = TTS(make_stt())
+        assert not says_other_text(livekit_tts.FallbackAdapter([ours]))
+        assert says_other_text(livekit_tts.FallbackAdapter([ours, ToneTTS()]))
+
+    def test_another_tts_says_other_text(self) -> None:
+        assert says_other_text(ToneTTS())
+
+    def test_no_tts_says_no_text(self) -> None:
+        assert not says_other_text(None)
+
+
+class TestOtherSTT:
+    async def test_ours_is_no_other(self, make_stt: Make) -> None:
+        assert not has_other_stt(make_stt())
+
+    async def test_an_adapter_has_another_if_one_in_it_is(self, make_stt: Make) -> None:
+        assert not has_other_stt(livekit_stt.FallbackAdapter([make_stt(), make_stt()]))
+        assert has_other_stt(livekit_stt.FallbackAdapter([make_stt(), OtherSTT()]))
+
+    async def test_a_wrapped_one_is_another(self, make_stt: Make) -> None:
+        assert has_other_stt(cut_by_a_vad(make_stt()))
 
 
 class TestTTS:
     async def test_a_wrapped_stt_is_refused_with_what_to_change(self, make_stt: Make) -> None:
         with pytest.raises(TypeError, match="none is needed"):
-            TTS(_cut_by_a_vad(make_stt()))  # type: ignore[arg-type]
+            TTS(cut_by_a_vad(make_stt()))  # type: ignore[arg-type]

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
+import weakref
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, hearing, phrase, untranslated, voice
+from fakes.azure import heard, hearing, phrase, spoken_in, untranslated, voice
 from fakes.limits import within
+from fakes.other import OtherSTT, cut_by_a_vad
 from fakes.recognizer import FakeService
+from fakes.session import CLOSES_AT_ONCE, Microphone, Room, Speaker
+from fakes.streams import streams_of, translations_of
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
-from livekit.agents import Agent, ModelSettings
+from livekit.agents import Agent, AgentSession, CloseReason, ModelSettings, UserInputTranscribedEvent
+from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+from livekit.agents.testing import fake_job_context
 
-from livekit_plugins_azure_interpreter import InterpreterAgent
+from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
+from livekit_plugins_azure_interpreter._interpreting import session as _session
+from livekit_plugins_azure_interpreter._interpreting.pairing import PairingError
+from livekit_plugins_azure_interpreter._interpreting.session import SessionInterpreter
 from livekit_plugins_azure_interpreter._sdk.events import Finished, Recognized
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -184,6 +194,22 @@ class TestShutdown:
         await until(lambda: room.closed)
         assert (room.speaker.heard, room.outcomes) == (VOICES[:1], ["voiced"])
 
+    async def test_a_drained_session_waits_for_a_final_that_its_stt_node_holds(
+        self, enter: Make, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_session, "_UNTOLD_SECONDS", 0.0)
+        held = asyncio.Event()
+        room = await enter(Changing(lambda data: data, held=held))
+        (opened,) = streams_of(room.stt).open.values()
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        room.session.shutdown(drain=True)
+        await within(opened.ended.wait())
+        await asyncio.sleep(0.1)
+        assert not room.closed
+        held.set()
+        await until(lambda: room.closed)
+        assert (room.speaker.heard, room.outcomes) == (VOICES[:1], ["voiced"])
+
     async def test_a_drained_session_closes_after_its_limit(
         self, enter: Make, until: Until, service: FakeService, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -203,6 +229,245 @@ class TestShutdown:
         await within(room.session.aclose())
         assert (room.speaker.heard, room.outcomes) == ([], ["closed"])
 
-    def test_a_negative_limit_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="drain_timeout_seconds"):
-            InterpreterAgent(drain_timeout_seconds=-1)
+
+class TestOtherSTT:
+    """What the session tells of, and no STT of ours has translated."""
+
+    def _transcribed(self, room: Room, text: str, *, is_final: bool = True) -> None:
+        room.session.emit(
+            "user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=is_final)
+        )
+
+    async def test_a_translation_of_the_other_stt_is_said_by_the_fallback(
+        self, enter: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        self._transcribed(room, "De", is_final=False)
+        self._transcribed(room, "")
+        self._transcribed(room, "Deux.")
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert fallback.texts == ["Deux."]
+
+    async def test_untranslated_speech_of_ours_is_not_said(self, enter: Make, until: Until) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.hears(untranslated("One."), heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
+
+    async def test_a_text_of_the_other_stt_is_a_transcript_by_default_and_that_is_logged_once(
+        self, enter: Make, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        fallback = ToneTTS()
+        room = await enter(
+            wrap=lambda interpreter: livekit_stt.FallbackAdapter([interpreter, OtherSTT()]), fallback=fallback
+        )
+        self._transcribed(room, "One.")
+        self._transcribed(room, "Two.")
+        room.hears(heard("Trois."), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert (room.speaker.heard, fallback.texts) == (VOICES[1:2], [])
+        assert caplog.text.count("its transcripts are not spoken") == 1
+
+    async def test_a_text_left_to_an_agent_that_does_not_interpret_is_not_said_later(
+        self, enter: Make, until: Until
+    ) -> None:
+        fallback = ToneTTS()
+        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        room.session.update_agent(Agent(instructions=""))
+        await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
+        self._transcribed(room, "Un.")
+        following = InterpreterAgent(other_stt_translates=True)
+        room.session.update_agent(following)
+        await until(lambda: SessionInterpreter.with_floor(following))
+        self._transcribed(room, "Deux.")
+        await until(lambda: room.speaker.heard)
+        assert fallback.texts == ["Deux."]
+
+
+class TestHandOver:
+    async def test_a_hand_over_while_a_speech_is_playing_loses_nothing_and_reconnects_nothing(
+        self, enter: Make, until: Until, service: FakeService
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        room.hears(heard("Trois."), *voice(VOICES[2]))
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Trois.") is not None)
+        room.speaker.release()
+        await until(lambda: room.session.current_agent is following)
+        room.hears(heard("Quatre."), *voice(VOICES[3]))
+        await until(lambda: len(room.speaker.heard) == 4)
+        assert room.speaker.heard == VOICES
+        assert len(service.recognizers) == 1
+
+    async def test_the_microphone_goes_on(self, enter: Make, until: Until, service: FakeService) -> None:
+        room = await enter()
+        room.microphone.push(VOICES[0])
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        room.microphone.push(VOICES[1])
+        await until(lambda: room.session.current_agent is following)
+        room.microphone.push(VOICES[2])
+        await until(lambda: len(service.last.written) == 3 * len(VOICES[0]))
+        assert service.last.written == VOICES[0] + VOICES[1] + VOICES[2]
+        assert len(service.recognizers) == 1
+
+
+class TestSameLanguage:
+    async def test_it_is_not_said_again_and_its_voice_is_nobody_elses(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.hears(spoken_in("fr-CA", "Oui."), heard("Non."), *voice(VOICES[0]), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        room.hears(heard("Oui."), *voice(VOICES[2]))
+        await until(lambda: len(room.speaker.heard) == 2)
+        assert room.speaker.heard == VOICES[1:3]
+        assert translations_of(room.stt).ledgers[0].claims.empty
+
+    @pytest.mark.parametrize("language", ["", "und", "en-US"])
+    async def test_another_language_or_an_unknown_one_is_said(
+        self, enter: Make, until: Until, language: str
+    ) -> None:
+        room = await enter()
+        room.hears(spoken_in(language, "Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+    async def test_it_is_said_where_that_is_wanted(self, enter: Make, until: Until) -> None:
+        room = await enter(InterpreterAgent(skip_same_language=False))
+        room.hears(spoken_in("fr-FR", "Oui."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[:1]
+
+
+class TestNotSaid:
+    async def test_the_voices_of_speeches_that_were_interrupted_are_let_go(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        room.speaker.held = True
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        await until(lambda: room.speaker.playing)
+        room.hears(heard("Deux."), *voice(VOICES[1]))
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
+        await until(
+            lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.", handed_out=False) is None
+        )
+        interrupted = room.session.interrupt(force=True)
+        room.speaker.release()
+        await within(interrupted)
+        await until(lambda: translations_of(room.stt).ledgers[0].claims.empty)
+        room.speaker.heard.clear()
+        room.hears(heard("Deux.", offset=3.0), *voice(VOICES[2]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[2:3]
+
+    async def test_no_voice_waits_without_sound(self, enter: Make, until: Until) -> None:
+        room = await enter()
+        room.session.output.set_audio_enabled(False)
+        room.hears(heard("Un."), *voice(VOICES[0]))
+        (ledger,) = translations_of(room.stt).ledgers
+        await until(lambda: ledger.expected_seconds("any text") and ledger.claims.empty)
+        assert room.speaker.heard == []
+
+    async def test_speech_left_by_an_agent_that_does_not_interpret_is_not_said_later(
+        self, enter: Make, until: Until
+    ) -> None:
+        told: list[UserInputTranscribedEvent] = []
+        room = await enter()
+        room.session.on("user_input_transcribed", told.append)
+        room.session.update_agent(Agent(instructions=""))
+        await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: any(event.is_final for event in told))
+        following = InterpreterAgent()
+        room.session.update_agent(following)
+        await until(lambda: SessionInterpreter.with_floor(following))
+        assert translations_of(room.stt).ledgers[0].claims.empty
+        room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
+        await until(lambda: room.speaker.heard)
+        assert room.speaker.heard == VOICES[1:2]
+
+
+class TestClosed:
+    async def test_a_closed_session_is_let_go(self, enter: Make) -> None:
+        agent = InterpreterAgent()
+        room = await enter(agent)
+        interpretation = SessionInterpreter.of(room.session)
+        assert SessionInterpreter.with_floor(agent) is interpretation
+        await within(room.session.aclose())
+        assert SessionInterpreter.with_floor(agent) is None
+        assert list(interpretation._stt_group) == []
+
+    async def test_a_closed_session_is_forgotten_though_a_listener_of_its_stt_knows_it(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async def interpret() -> weakref.ref[AgentSession[Any]]:
+            interpreter = STT(
+                target_languages="fr", speech_key="any", speech_region="any", _open_recognizer=service
+            )
+            options = session_options(**CLOSES_AT_ONCE)
+            session: AgentSession[Any] = AgentSession(stt=interpreter, tts=TTS(interpreter), **options)
+            interpreter.on("utterance_recognized", lambda _: session)
+            with fake_job_context():
+                await within(session.start(InterpreterAgent()))
+                await within(session.aclose())
+            return weakref.ref(session)
+
+        def forgotten() -> bool:
+            gc.collect()
+            return session() is None
+
+        session = await asyncio.create_task(interpret())  # LiveKit leaves its spans in the task's context
+        service.shut_down()
+        service.recognizers.clear()
+        await until(forgotten)
+
+    async def test_speech_heard_after_the_end_of_the_session_is_not_said(
+        self, enter: Make, until: Until
+    ) -> None:
+        room = await enter()
+        await within(room.session.aclose())
+        room.hears(heard("Oui."), *voice(VOICES[0]))
+        await until(lambda: room.recognizer.idle)
+        await asyncio.sleep(0)  # the loop runs what the thread handed it
+        assert room.speaker.heard == []
+
+
+class TestUnheard:
+    async def _start(self, until: Until, stt: Any, tts: Any, agent: Agent) -> tuple[list[Any], list[Any]]:
+        errors, closed = list[Any](), list[Any]()
+        with fake_job_context():
+            session = AgentSession[None](stt=stt, tts=tts, **session_options(**CLOSES_AT_ONCE))
+            session.input.audio, session.output.audio = Microphone(), Speaker()
+            session.on("error", errors.append)
+            session.on("close", closed.append)
+            await within(session.start(agent, record=False))
+            await until(lambda: closed)
+        return errors, closed
+
+    async def test_one_that_cannot_be_heard_is_closed_with_the_error(
+        self, make_stt: Make, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        stt = make_stt()
+        errors, (close,) = await self._start(until, cut_by_a_vad(stt), TTS(stt), InterpreterAgent())
+        assert close.reason is CloseReason.ERROR
+        assert isinstance(close.error.error, PairingError)
+        assert close.error.error in [event.error.error for event in errors]
+        assert "StreamAdapter hides" in caplog.text
+
+    async def test_the_agents_own_models_are_those_that_count(self, make_stt: Make, until: Until) -> None:
+        stt = make_stt()
+        agent = InterpreterAgent(tts=TTS(make_stt()))
+        _, (close,) = await self._start(until, stt, TTS(stt), agent)
+        assert "another STT" in str(close.error.error)

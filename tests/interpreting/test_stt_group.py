@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, voice
+from fakes.azure import heard, untranslated, voice
 from fakes.other import OtherSTT
 from fakes.recognizer import FakeService
-from fakes.streams import translations_of
+from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechEventType
@@ -36,6 +36,20 @@ class TestWho:
     @pytest.mark.parametrize("foreign", [None, "a model's name", OtherSTT()])
     def test_another_is_none(self, foreign: object) -> None:
         assert list(STTGroup(foreign)) == []
+
+
+class TestVoices:
+    async def test_stts_have_voices_if_each_asks_for_one(self, two: list[STT]) -> None:
+        assert STTGroup(livekit_stt.FallbackAdapter([*two])).have_voices
+
+    async def test_stts_have_no_voices_if_one_asks_for_none(self, two: list[STT]) -> None:
+        two[1].update_options(voice=None)
+        assert not STTGroup(livekit_stt.FallbackAdapter([*two])).have_voices
+
+    async def test_stts_are_all_told_that_they_are_spoken(self, two: list[STT]) -> None:
+        before = [streams_of(stt).is_spoken for stt in two]
+        STTGroup(livekit_stt.FallbackAdapter([*two])).are_spoken()
+        assert (before, [streams_of(stt).is_spoken for stt in two]) == ([False, False], [True, True])
 
 
 class TestTranslations:
@@ -80,3 +94,54 @@ class TestTranslations:
         assert translation is not None
         interpreters.let_go(translation)
         assert interpreters.claim(translation) == []
+
+    async def test_all_of_a_scope_are_let_go(self, interpreters: STTGroup) -> None:
+        interpreters.let_go_of_all(None, "closed")
+        assert interpreters.claim("Oui.") == []
+
+    async def test_none_of_another_scope_is_let_go(self, interpreters: STTGroup) -> None:
+        interpreters.let_go_of_all(object(), "closed")
+        assert len(interpreters.claim("Oui.")) == 1
+
+    async def test_a_final_is_found_whoever_has_heard_it(
+        self, interpreters: STTGroup, two: list[STT]
+    ) -> None:
+        of_each = [translations_of(stt).oldest("Oui.") for stt in two]
+        ids = [utterance.id for utterance in of_each if utterance]
+        assert [interpreters.heard_as(name, 0.0, 0.0, None) for name in ids] == of_each
+
+    async def test_a_final_of_nobody_is_not_found(self, interpreters: STTGroup) -> None:
+        assert interpreters.heard_as("an id", 0.0, 0.0, None) is None
+
+    async def test_untranslated_speech_is_taken_once(
+        self, interpreters: STTGroup, service: FakeService, until: Until
+    ) -> None:
+        service.last.post(untranslated("Yes."))
+        await until(lambda: interpreters.take_untranslated("Yes.", None))
+        assert not interpreters.take_untranslated("Yes.", None)
+
+    async def test_a_translation_is_not_taken_for_untranslated_speech(self, interpreters: STTGroup) -> None:
+        assert not interpreters.take_untranslated("Oui.", None)
+
+    async def test_a_translation_begins_like_its_beginning(self, interpreters: STTGroup) -> None:
+        assert [interpreters.begins(key, None) for key in ("O", "Oui", "N")] == [True, True, False]
+
+    async def test_a_translation_is_said_by_its_words(self, interpreters: STTGroup) -> None:
+        assert [interpreters.says(text, None) for text in ("oui", "Oui.", "Non.")] == [False, True, False]
+
+    async def test_each_is_untold_until_it_is_handed_out(self, interpreters: STTGroup) -> None:
+        untold = [interpreters.has_untold(None)]
+        while interpreters.next_translation("Oui."):
+            untold.append(interpreters.has_untold(None))
+        assert untold == [True, True, False]
+
+    async def test_voices_of_all_wait_together(self, interpreters: STTGroup, until: Until) -> None:
+        await until(lambda: interpreters.waiting_seconds() == pytest.approx(0.2))
+
+    async def test_streams_of_a_scope_are_those_of_all(self, interpreters: STTGroup, two: list[STT]) -> None:
+        assert [opened.stream for opened in interpreters.streams(None)] == [
+            stream for stt in two for stream in streams_of(stt).open
+        ]
+
+    async def test_streams_of_another_scope_are_left_out(self, interpreters: STTGroup) -> None:
+        assert interpreters.streams(object()) == []

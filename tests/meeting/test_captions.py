@@ -11,6 +11,7 @@ from conftest import Until
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
+from livekit_plugins_azure_interpreter._meeting import captions as _captions
 from livekit_plugins_azure_interpreter._meeting.captions import Captions
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption
@@ -156,3 +157,16 @@ async def test_a_gap_is_written_for_those_who_listen(page: Page, captions: Capti
     await until(lambda: page.captions)
     (gap,) = page.captions
     assert (gap.text, gap.missing_seconds, gap.spoken, gap.listeners) == ("[…]", 4.0, False, BOB)
+
+
+async def test_the_oldest_of_many_captions_is_not_written_again(
+    page: Page, captions: Captions, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_captions, "_MAX_FINALS", 1)
+    oldest, newest = (Ledger().recognized(text, 0.0).translation for text in ("un", "deux"))
+    for translation in (oldest, newest):
+        captions.heard(data(translation, "word"), BOB, final=True)
+    captions.not_spoken(oldest)
+    captions.not_spoken(newest)
+    await until(lambda: any(not caption.spoken for caption in page.captions))
+    assert [caption.text for caption in page.captions if not caption.spoken] == ["deux"]

@@ -12,6 +12,7 @@ from fakes.livekit_room import FakeLiveKitRoom
 from livekit_plugins_azure_interpreter._meeting import participant_attributes as _attributes
 from livekit_plugins_azure_interpreter._meeting.participant_attributes import (
     _CLEAR_SECONDS,
+    _HOLD_SECONDS,
     ParticipantAttributes,
 )
 
@@ -73,6 +74,47 @@ async def test_a_token_that_forbids_attributes_is_a_warning(
     attributes.set({"interpreter": "ready"})
     await until(lambda: "canUpdateOwnMetadata" in caplog.text)
     assert "attributes interpreter of" in caplog.text
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["held", "connection lost"])
+def test_attributes_that_are_held_or_whose_connection_is_lost_are_no_warning(
+    caplog: pytest.LogCaptureFixture, is_lost: bool
+) -> None:
+    async def hold() -> None:
+        fake = FakeLiveKitRoom()
+        ParticipantAttributes(fake).set({"a": "1"})  # type: ignore[arg-type]
+        await asyncio.sleep(_HOLD_SECONDS / 2)
+        if is_lost:
+            fake.connected = False
+            fake.local_participant.attributes.clear()
+        await asyncio.sleep(_HOLD_SECONDS)
+
+    run(VirtualLoop(), hold())
+    assert caplog.text == ""
+
+
+async def test_a_request_that_fails_is_a_warning_and_the_next_one_is_sent(
+    fake: FakeLiveKitRoom,
+    attributes: ParticipantAttributes,
+    until: Until,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fake.local_participant.fails = True
+    attributes.set({"a": "a value"})
+    await until(lambda: "could not set the interpreter's participant attributes: RuntimeError" in caplog.text)
+    assert "a value" not in caplog.text
+    fake.local_participant.fails = False
+    attributes.set({"b": "1"})
+    await until(lambda: fake.local_participant.attributes == {"b": "1"})
+
+
+async def test_no_request_is_sent_where_no_attribute_was_set(
+    fake: FakeLiveKitRoom, attributes: ParticipantAttributes, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.local_participant.fails = True
+    attributes.set_again()
+    await attributes.clear()
+    assert caplog.text == ""
 
 
 async def test_nothing_is_sent_to_a_room_that_is_not_connected(

@@ -86,3 +86,14 @@ async def test_a_connection_that_is_lost_again_begins_anew(returning: ReturningM
     returning.restored(["bob"], gone=lambda: None)
     assert await wait.seconds() == 2 * _RETURN_SECONDS + _SUBSCRIBE_SECONDS
     returning.expect_nobody()
+
+
+@in_virtual_time
+async def test_a_voice_for_a_member_does_not_wait_for_somebody_new(returning: ReturningMembers) -> None:
+    returning.lost([BOB])
+    returning.restored(["bob"], gone=lambda: None)
+    wait = Wait(returning)
+    await asyncio.sleep(_SUBSCRIBE_SECONDS / 2)
+    returning.came(["bob", "carol"])
+    assert await wait.seconds() == _SUBSCRIBE_SECONDS
+    returning.expect_nobody()

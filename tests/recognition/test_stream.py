@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import struct
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -13,21 +13,24 @@ import pytest
 from fakes.azure import heard, hearing, phrase, untranslated, voice
 from fakes.clock import VirtualLoop, run
 from fakes.limits import LIMIT_SECONDS, within
-from fakes.recognizer import FakeService
-from fakes.streams import translations_of
+from fakes.recognizer import FakeRecognizer, FakeService
+from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError, APITimeoutError
+from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechEventType
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter import (
     STT,
-    SpeechForgotten,
+    TTS,
     UtteranceRecognized,
     VoiceLost,
 )
 from livekit_plugins_azure_interpreter._recognition import stream as stream_module
+from livekit_plugins_azure_interpreter._recognition.stream_audio import StreamAudio
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter._sdk import connection as _connection
 from livekit_plugins_azure_interpreter._sdk.events import (
     CALLBACK_FAILED,
@@ -38,8 +41,11 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Finished,
     NothingRecognized,
     Recognized,
+    ResultUnread,
     SpeechStarted,
     SpeechStopped,
+    TurnStarted,
+    VoiceAnnounced,
     VoiceChunk,
     VoiceCompleted,
 )
@@ -60,6 +66,10 @@ def frame(seconds: float, rate: int = 16000, channels: int = 1) -> rtc.AudioFram
 
 def said_in(language: str, translation: str) -> Event:
     return Recognized(phrase("what was said", {language: translation}))
+
+
+def pcm_of(utterance: Utterance) -> bytes:
+    return b"".join(samples.pcm for samples in utterance.samples)
 
 
 async def speech_of(make_stt: Make, listen: Make, service: FakeService, *events: Event) -> list[str]:
@@ -251,6 +261,50 @@ class TestAudio:
         await until(lambda: service.recognizers)
         assert service.last.options.sample_rate == 24000
         assert service.last.options.source_languages == ("de-DE",)
+
+
+class TestPlace:
+    async def test_a_stream_is_placed_where_its_owner_says(self, make_stt: Make) -> None:
+        stream = make_stt().stream()
+        stream.start_time_offset = 100.0
+        assert stream.start_time_offset == 100.0
+        await within(stream.aclose())
+
+
+class TestReplacement:
+    """A stream that continues with the audio of one that has failed."""
+
+    async def _failed(self, stt: STT, listen: Make, service: FakeService) -> StreamAudio:
+        """The audio of a stream that was pushed two frames and could not be opened."""
+        service.refuses = RuntimeError("invalid argument")
+        failed = listen(stt)
+        opened = streams_of(stt).open[failed.stream]
+        failed.stream.push_frame(frame(0.5))
+        failed.stream.push_frame(frame(0.25))
+        with pytest.raises(RuntimeError):
+            await failed.ended()
+        service.refuses = None
+        return opened.audio
+
+    async def test_frames_that_a_failed_stream_did_not_take_are_heard_by_its_replacement(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        audio = await self._failed(stt, listen, service)
+        async with StreamFactory.of(stt).open(APIConnectOptions(max_retry=0), audio=audio):
+            await until(lambda: service.recognizers and len(service.last.written) == 24000)
+
+    async def test_options_that_changed_since_a_failure_are_those_of_later_audio(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt()
+        audio = await self._failed(stt, listen, service)
+        stt.update_options(target_languages="de")
+        async with StreamFactory.of(stt).open(APIConnectOptions(max_retry=0), audio=audio) as stream:
+            stream.push_frame(frame(0.25))
+            await until(lambda: len(service.recognizers) == 2 and service.last.written)
+        heard_by = [(one.options.target_languages, len(one.written)) for one in service.recognizers]
+        assert heard_by == [(("fr",), 24000), (("de",), 8000)]
 
 
 class TestUsage:
@@ -676,6 +730,25 @@ class TestClosing:
         await within(first)
 
 
+class TestServiceThatNamesItsStreams:
+    async def test_voices_whose_chunks_alternate_are_each_of_their_own_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        events: list[Event] = [heard("un"), heard("deux"), TurnStarted()]
+        for stream_id in ("1", "2"):
+            events += [VoiceAnnounced(stream_id, '{"TranslationLanguage":"fr"}')]
+        for hertz in (440, 550):
+            events += [VoiceChunk(tone(hertz, 0.1), "1"), VoiceChunk(tone(2 * hertz, 0.1), "2")]
+        events += [VoiceCompleted(stream_id, told=True) for stream_id in ("1", "2")]
+        service.replies = [[Connected(), *events]]
+        stt = make_stt()
+        listener = listen(stt)
+        listener.stream.end_input()
+        await listener.ended()
+        heard_as = [pcm_of(translations_of(stt).claim(text)[0]) for text in ("un", "deux")]
+        assert heard_as == [tone(440, 0.1) + tone(550, 0.1), tone(880, 0.1) + tone(1100, 0.1)]
+
+
 class TestVoices:
     async def _heard(
         self, make_stt: Make, listen: Make, service: FakeService, *events: Event, **arguments: Any
@@ -689,9 +762,6 @@ class TestVoices:
         await listener.ended()
         return interpreter, lost
 
-    def _pcm(self, utterance: Utterance) -> bytes:
-        return b"".join(samples.pcm for samples in utterance.samples)
-
     async def test_one_is_kept_after_its_stream(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:
@@ -699,7 +769,7 @@ class TestVoices:
         interpreter, lost = await self._heard(make_stt, listen, service, heard("Oui."), *voice(pcm))
         (utterance,) = translations_of(interpreter).claim("Oui.")
         assert utterance.state is State.VOICED
-        assert self._pcm(utterance) == pcm
+        assert pcm_of(utterance) == pcm
         assert not lost
 
     async def test_one_that_never_came_is_lost_with_the_stream(
@@ -737,7 +807,7 @@ class TestVoices:
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert [event.reason for event in lost] == ["the connection was lost"]
         (second,) = translations_of(interpreter).claim("deux")
-        assert self._pcm(second) == pcm
+        assert pcm_of(second) == pcm
 
     async def test_one_under_way_is_lost_with_its_attempt(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -754,7 +824,7 @@ class TestVoices:
         listener.stream.end_input()
         await listener.ended()
         assert [event.reason for event in lost] == ["the connection was lost"]
-        assert self._pcm(translations_of(interpreter).claim("deux")[0]) == pcm
+        assert pcm_of(translations_of(interpreter).claim("deux")[0]) == pcm
 
     async def test_one_that_was_not_asked_for_is_not_reported_as_lost(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -786,7 +856,7 @@ class TestVoices:
         ]
         interpreter, _ = await self._heard(make_stt, listen, service, *events)
         (second,) = translations_of(interpreter).claim("deux")
-        assert self._pcm(second) == pcm
+        assert pcm_of(second) == pcm
 
     async def test_one_that_ends_without_a_sound_is_lost_and_the_next_keeps_its_place(
         self, make_stt: Make, listen: Make, service: FakeService
@@ -798,7 +868,7 @@ class TestVoices:
         interpreter, lost = await self._heard(make_stt, listen, service, *events)
         assert [one.reason for one in lost] == [LostReason.EMPTY.value]
         (second,) = translations_of(interpreter).claim("deux")
-        assert self._pcm(second) == pcm
+        assert pcm_of(second) == pcm
 
     async def test_one_that_cannot_be_played_is_lost_not_noise(
         self, make_stt: Make, listen: Make, service: FakeService, caplog: pytest.LogCaptureFixture
@@ -890,6 +960,65 @@ class TestLostResults:
         assert len(service.last.written) == 64000
 
 
+class TestOutcome:
+    @pytest.mark.parametrize("is_spoken", [True, False])
+    async def test_an_utterance_is_not_spoken_at_once_where_no_tts_speaks_for_the_stt(
+        self, make_stt: Make, listen: Make, service: FakeService, is_spoken: bool
+    ) -> None:
+        stt = make_stt()
+        if is_spoken:
+            TTS(stt)
+        service.replies = [[Connected(), heard("Oui.")]]
+        listener = listen(stt)
+        await listener.has(FINAL)
+        assert stt.counts.outcomes == ({} if is_spoken else {"not_spoken": 1})
+
+
+class TestUnreadResults:
+    """A result came that the SDK or the package cannot read."""
+
+    async def test_the_audio_of_an_unread_result_is_sent_again(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.replies = [[Connected(), ResultUnread()], [Connected(), heard("Oui.")]]
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(1.0))
+        await listener.has(FINAL)
+        await until(lambda: len(service.last.written) == 32000)
+        assert len(service.recognizers) == 2
+
+    async def test_a_second_unread_result_of_the_same_audio_is_an_error_in_the_log_and_its_voice_is_nobodys(
+        self,
+        make_stt: Make,
+        listen: Make,
+        service: FakeService,
+        until: Until,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        stt = make_stt()
+        listener = listen(stt)
+        listener.stream.push_frame(frame(1.0))
+        for number in (1, 2):
+            await until(lambda number=number: len(service.recognizers) == number and service.last.written)
+            service.last.post(ResultUnread())
+        service.last.post(heard("Oui."), *voice(tone(440, 0.1)), *voice(tone(440, 0.2)))
+        await listener.has(FINAL)
+        (utterance,) = translations_of(stt).claim("Oui.")
+        await until(lambda: utterance.done)
+        assert (utterance.seconds, len(service.recognizers)) == (pytest.approx(0.2), 2)
+        assert "could not be read; its speech is not translated" in caplog.text
+
+    async def test_no_voice_of_an_unread_result_is_awaited_where_none_was_asked_for(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        stt = make_stt(voice=None)
+        service.replies = [[Connected(), ResultUnread(), heard("Oui.")]]
+        listener = listen(stt, conn_options=APIConnectOptions(max_retry=0, timeout=4))
+        await listener.has(FINAL)
+        (ledger,) = translations_of(stt).ledgers
+        assert ledger.deadline is None
+
+
 class TestServiceThatStaysMute:
     def listen(self, service: FakeService, options: APIConnectOptions) -> tuple[APITimeoutError, list[bool]]:
         """What a stream with speech ends with, in virtual time; and which of its errors were recoverable."""
@@ -963,52 +1092,68 @@ class TestRenewableCredentials:
         assert len(service.recognizers) == 3
 
 
-class TestCounts:
-    async def test_they_tell_what_was_heard_and_lost(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        stt = make_stt()
-        lost: list[VoiceLost] = []
-        stt.on("voice_lost", lost.append)
-        listener = listen(stt)
-        await until(lambda: service.recognizers)
-        service.last.post(
-            heard("douze lettres"), *voice(tone(440, 1.3)), heard("dix lettres"), untranslated("Yes.")
+class TestProbe:
+    """LiveKit's FallbackAdapter opens one on an STT that failed, while another serves."""
+
+    PROBE = APIConnectOptions(max_retry=0, timeout=4)
+
+    @pytest.fixture
+    async def probed(
+        self, make_stt: Make, service: FakeService, until: Until
+    ) -> AsyncIterator[tuple[Any, FakeRecognizer]]:
+        """An STT that has failed, and the recognizer of its probe; another serves meanwhile."""
+        other = FakeService()
+        interpreter = make_stt()
+        service.replies = [[Failed("AuthenticationFailure", "")], [Connected()]]
+        adapter = livekit_stt.FallbackAdapter(
+            [interpreter, make_stt(_open_recognizer=other)], max_retry_per_stt=0
         )
-        await listener.has(FINAL, 3)
-        service.last.post(Failed("ConnectionFailure", ""))
-        await until(lambda: lost)
-        assert stt.counts.utterances == 3
-        assert dict(stt.counts.voices_lost) == {"the connection was lost": 1}
-        # By the pace of the voice before: 13 characters in 1.3 s.
-        assert (lost[0].seconds_heard, lost[0].seconds_missing) == (0.0, pytest.approx(1.1))
+        stream = adapter.stream()
+        stream.start_time_offset = 1.0
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        yield interpreter, service.last
+        await within(stream.aclose())
+        await within(adapter.aclose())
+        other.shut_down()
 
-    async def test_a_missing_voice_is_not_guessed_without_an_earlier_one(
+    async def test_speech_in_the_probe_of_an_adapter_is_not_reported_nor_claimed(
+        self, probed: tuple[Any, FakeRecognizer], until: Until
+    ) -> None:
+        interpreter, recognizer = probed
+        reported: list[object] = []
+        interpreter.on("utterance_recognized", reported.append)
+        interpreter.on("voice_lost", reported.append)
+        recognizer.post(heard("Oui."), *voice(tone(440, 0.2)))
+        await until(lambda: recognizer.closed)
+        assert translations_of(interpreter).claim("Oui.") == []
+        assert (reported, interpreter.counts.utterances) == ([], 0)
+
+    async def test_a_stream_without_retries_or_place_is_no_probe_where_no_adapter_tries(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until
     ) -> None:
-        stt = make_stt()
-        lost: list[VoiceLost] = []
-        stt.on("voice_lost", lost.append)
-        service.replies = [[Connected(), heard("Oui."), Failed("ConnectionFailure", "")], [Connected()]]
-        listen(stt)
-        await until(lambda: lost)
-        assert lost[0].seconds_missing is None
+        interpreter = make_stt()
+        listen(interpreter).stream.start_time_offset = 1.0
+        await until(lambda: service.recognizers and service.last.started)
+        stream = listen(interpreter, conn_options=self.PROBE)
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        service.last.post(heard("Oui."))
+        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
+        assert interpreter.next_translation("Oui.") is not None
 
-    async def test_speech_that_could_not_be_kept_is_counted(
-        self,
-        make_stt: Make,
-        listen: Make,
-        service: FakeService,
-        until: Until,
+    async def test_a_probe_is_closed_with_the_stt(
+        self, probed: tuple[Any, FakeRecognizer], until: Until
     ) -> None:
-        stt = make_stt(kept_audio_seconds=1.0)
-        told: list[SpeechForgotten] = []
-        stt.on("speech_forgotten", told.append)
-        listener = listen(stt)
-        for _ in range(3):
-            listener.stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 8000, 16000, 1, 8000))
-        await until(lambda: service.recognizers and len(service.last.written) == 48000)
-        service.last.post(Failed("ConnectionFailure", ""))
-        await until(lambda: len(service.recognizers) == 2 and service.last.written)
-        assert stt.counts.speech_forgotten_seconds == pytest.approx(0.5)
-        assert told == [SpeechForgotten(stt.counts.speech_forgotten_seconds)]
+        interpreter, recognizer = probed
+        await within(interpreter.aclose())
+        await until(lambda: recognizer.closed)
+
+    @pytest.mark.parametrize("max_retry", [0, 1])
+    async def test_a_stream_of_a_reader_who_places_none_is_no_probe(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, max_retry: int
+    ) -> None:
+        interpreter = make_stt()
+        stream = listen(interpreter, conn_options=APIConnectOptions(max_retry=max_retry, timeout=4))
+        await until(lambda: service.recognizers and service.last.started)
+        service.last.post(heard("Oui."))
+        await stream.has(SpeechEventType.FINAL_TRANSCRIPT)
+        assert interpreter.next_translation("Oui.") is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from livekit.agents.stt import SpeechEvent, SpeechEventType
@@ -99,6 +100,15 @@ def test_untranslated_speech_is_given_as_it_was_said(transcriber: Transcriber) -
     assert (data.text, data.language) == ("Hello", "en-US")
     assert (data.target_texts, data.target_languages) == ([], [])
     assert data.metadata == {"translated": False}
+
+
+@pytest.mark.parametrize("reason", ["", "no translator for this language"])
+def test_untranslated_speech_says_why_if_azure_does(transcriber: Transcriber, reason: str) -> None:
+    (event,) = (
+        one for one in final(transcriber, replace(UNTRANSLATED, failure_reason=reason)) if one.type is FINAL
+    )
+    expected = {"translated": False, "failure_reason": reason} if reason else {"translated": False}
+    assert event.alternatives[0].metadata == expected
 
 
 def test_speech_without_a_detected_language_is_not_translated(transcriber: Transcriber) -> None:

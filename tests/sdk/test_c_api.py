@@ -19,7 +19,7 @@ from fakes.limits import LIMIT_SECONDS
 from fakes.room import Audio
 
 from livekit_plugins_azure_interpreter._sdk import c_api, events
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Refuse
 
 pytestmark = pytest.mark.native
 
@@ -306,3 +306,13 @@ async def test_a_final_result_has_the_services_own_words(heard: Heard, audio: Au
 
 async def test_the_end_of_the_audio_is_read(heard: Heard) -> None:
     assert heard.ends == [events.Finished()]
+
+
+async def test_the_end_by_a_failure_is_read_with_its_code_and_details(audio: Audio) -> None:
+    heard = Heard()
+    async with Emulator(Behaviour(faults=[Refuse(status=401)])) as emulator:
+        await asyncio.to_thread(_hear, emulator.endpoint, audio.speech((0.2, 0.4), end=0.5), heard)
+    (failed,) = heard.ends
+    assert isinstance(failed, events.Failed)
+    assert failed.code == "AuthenticationFailure"
+    assert "401" in failed.details

@@ -7,7 +7,7 @@ import pytest
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from livekit_plugins_azure_interpreter._sdk.errors import to_api_error
-from livekit_plugins_azure_interpreter._sdk.events import TIMED_OUT, Failed
+from livekit_plugins_azure_interpreter._sdk.events import CALLBACK_FAILED, TIMED_OUT, Failed
 
 STATUS = {
     "AuthenticationFailure": 401,
@@ -197,3 +197,12 @@ class TestSpeaking:
     def test_other_failures_are_those_of_a_recognizer(self, code: str) -> None:
         failed = Failed(code, "")
         assert str(to_api_error(failed, speaking=True)) == str(to_api_error(failed))
+
+
+def test_an_error_of_a_callback_names_its_kind() -> None:
+    assert f"({CALLBACK_FAILED}, KeyError)" in str(to_api_error(Failed(CALLBACK_FAILED, "KeyError")))
+
+
+def test_a_handshake_that_is_refused_otherwise_is_the_error_of_its_code() -> None:
+    details = "WebSocket upgrade failed: Bad gateway (502). Error Details: wss://host/"
+    assert str(to_api_error(Failed("ServiceError", details))) == str(to_api_error(Failed("ServiceError", "")))

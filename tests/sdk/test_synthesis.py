@@ -1,4 +1,4 @@
-"""SynthesizerPool on the loop: warm ones, deadlines, and the end of everything that was begun."""
+"""A synthesizer on the loop: its texts, its deadlines, and the end of everything that was begun."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from conftest import Until
@@ -31,6 +32,24 @@ from livekit_plugins_azure_interpreter._sdk.synthesizer_pool import SynthesizerP
 from livekit_plugins_azure_interpreter.credentials import TokenError
 
 Open = Callable[..., SynthesizerPool]
+Make = Callable[..., tuple[Synthesis, list[Synthesis]]]
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Make]:
+    """A synthesis without a pool, and a list that it comes to when it is dropped."""
+    made: list[tuple[FakeSpeech, Synthesis]] = []
+
+    def make(azure: FakeSpeech, **options: Any) -> tuple[Synthesis, list[Synthesis]]:
+        dropped: list[Synthesis] = []
+        made.append((azure, Synthesis(azure, OPTIONS, dropped.append, **options)))
+        return made[-1][1], dropped
+
+    yield make
+    for azure, synthesis in made:
+        azure.let_go()
+        await within(synthesis.aclose())
+        azure.shut_down()
 
 
 class TestSpeaking:
@@ -165,6 +184,98 @@ class TestSpeaking:
         assert (failed.code, synthesis.usable, synthesis.failed) == (BUSY, False, True)
 
 
+class TestAfterAText:
+    async def test_one_that_was_left_in_the_middle_was_stopped_until_the_next_text_begins(
+        self, open_at: Open
+    ) -> None:
+        synthesis = open_at(FakeSpeech(SPOKEN[:2], SPOKEN)).take()
+        await left(synthesis)
+        stopped = [synthesis.was_stopped]
+        await spoken(synthesis)
+        assert [*stopped, synthesis.was_stopped] == [True, False]
+
+    async def test_events_of_the_stopped_text_are_not_of_the_next(self, open_at: Open) -> None:
+        azure = FakeSpeech(SPOKEN[:2], [SynthesisChunk(b"late"), *SPOKEN])
+        synthesis = open_at(azure).take()
+        await left(synthesis)
+        assert (await spoken(synthesis), azure.last.stops) == (list(SPOKEN), 1)
+
+    async def test_one_that_cannot_be_stopped_is_dropped_and_that_is_logged_without_the_words(
+        self, make: Make, until: Until, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        azure = FakeSpeech(SPOKEN[:2])
+        azure.fails["stop"] = RuntimeError("a secret")
+        synthesis, dropped = make(azure)
+        await left(synthesis)
+        await until(lambda: dropped == [synthesis])
+        assert not synthesis.usable
+        assert "did not stop speaking" in caplog.text
+        assert "a secret" not in caplog.text
+
+
+class TestConnection:
+    async def test_one_that_cannot_be_opened_ahead_is_dropped_and_closed(
+        self, make: Make, until: Until
+    ) -> None:
+        azure = FakeSpeech()
+        azure.fails["open"] = RuntimeError("a secret")
+        synthesis, dropped = make(azure, ahead=True)
+        await until(lambda: dropped == [synthesis])
+        assert (synthesis.usable, azure.last.closed) == (False, True)
+
+    async def test_one_whose_connection_is_closed_while_it_speaks_nothing_is_dropped(
+        self, make: Make, until: Until
+    ) -> None:
+        azure = FakeSpeech()
+        synthesis, dropped = make(azure)
+        await spoken(synthesis)
+        azure.last.post(Disconnected())
+        await until(lambda: dropped == [synthesis])
+        assert not synthesis.usable
+
+    async def test_one_was_steady_once_its_connection_has_lived_for_a_while(
+        self, make: Make, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        azure = FakeSpeech()
+        synthesis, _ = make(azure, ahead=True)
+        await spoken(synthesis)
+        steady = [synthesis.was_steady]
+        monkeypatch.setattr(_synthesis, "_STEADY_SECONDS", 0.0)
+        assert [*steady, synthesis.was_steady] == [False, True]
+
+    async def test_one_without_a_connection_was_not_steady(
+        self, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_synthesis, "_STEADY_SECONDS", 0.0)
+        synthesis, _ = make(FakeSpeech())
+        await spoken(synthesis)
+        assert not synthesis.was_steady
+
+
+class TestAbandoning:
+    async def test_one_that_is_open_is_closed(self, make: Make) -> None:
+        azure = FakeSpeech()
+        synthesis, _ = make(azure)
+        await spoken(synthesis)
+        closing = synthesis.abandon()
+        assert closing is not None
+        await within(closing)
+        assert (azure.last.closed, synthesis.usable) == (True, False)
+
+    async def test_one_that_could_not_be_opened_has_nothing_to_close(self, make: Make) -> None:
+        azure = FakeSpeech()
+        azure.fails["make"] = RuntimeError()
+        synthesis, _ = make(azure)
+        await spoken(synthesis)
+        assert synthesis.abandon() is None
+
+    async def test_one_that_is_still_being_opened_has_nothing_to_close(self, make: Make) -> None:
+        azure = FakeSpeech()
+        azure.hold("make")
+        synthesis, _ = make(azure)
+        assert (synthesis.abandon(), synthesis.usable) == (None, False)
+
+
 class TestClosing:
     @pytest.mark.parametrize("at", ["open", "connection", "speak", "sound"])
     async def test_a_waiting_text_is_told_of_the_closing(self, open_at: Open, until: Until, at: str) -> None:
@@ -196,6 +307,16 @@ class TestClosing:
         await synthesizers.aclose()
         azure.last.post(*SPOKEN, Disconnected())
         await until(lambda: azure.last.idle)
+
+    async def test_an_event_that_is_taken_after_closing_is_ignored(self, make: Make) -> None:
+        azure = FakeSpeech()
+        synthesis, dropped = make(azure)
+        await spoken(synthesis)
+        azure.last.post(Disconnected())
+        while not azure.last.idle:
+            time.sleep(0.001)  # noqa: ASYNC251 - the loop must not take it yet
+        await synthesis.aclose()
+        assert dropped == []
 
     async def test_one_that_hangs_is_left_behind_with_an_error(
         self, open_at: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

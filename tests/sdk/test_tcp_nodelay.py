@@ -125,3 +125,12 @@ def test_a_system_that_cannot_list_files_is_left_alone(connected: Connected, moc
     mocker.patch("os.listdir", side_effect=FileNotFoundError)
     set_tcp_nodelay("127.0.0.1", connected.port)
     assert not connected.sends_at_once
+
+
+def test_a_socket_that_is_not_of_the_internet_is_left_alone(connected: Connected) -> None:
+    one, other = socket.socketpair(socket.AF_UNIX)
+    with one, other:
+        set_tcp_nodelay("127.0.0.1", connected.port)
+        one.sendall(b"still there")
+        assert other.recv(100) == b"still there"
+    assert connected.sends_at_once

@@ -104,6 +104,12 @@ class TestScheduling:
         mocker.patch("os.sched_setscheduler", side_effect=OSError(number, "no"), create=True)
         await within(in_thread(use_batch_scheduling, name="a-name"))
 
+    def test_nothing_happens_on_another_system(self, mocker: MockerFixture) -> None:
+        scheduled = mocker.patch("os.sched_setscheduler", create=True)
+        mocker.patch("sys.platform", "darwin")
+        use_batch_scheduling()
+        assert not scheduled.called
+
 
 class TestTheEnd:
     async def test_the_end_waits_for_work_under_way(self) -> None:

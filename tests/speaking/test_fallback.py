@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
-from fakes.tts import ToneTTS
+from fakes.limits import within
+from fakes.tts import Pieces, ToneTTS
 from livekit.agents import APIError, tts
 from livekit.agents.metrics import TTSMetrics
 
 from livekit_plugins_azure_interpreter._speaking.fallback import speak
 
 
-async def _say(fallback: tts.TTS, text: str, reported: list[TTSMetrics]) -> bytes:
+async def _say(fallback: tts.TTS, text: str | AsyncIterator[str], reported: list[TTSMetrics]) -> bytes:
     speaking = speak(fallback, text, timeout=5.0, metered=reported.append)
     async with contextlib.aclosing(speaking):
         return b"".join([bytes(frame.data) async for frame in speaking])
@@ -57,3 +59,36 @@ async def test_nothing_listens_to_it_afterwards() -> None:
 async def test_an_error_of_the_fallback_is_raised() -> None:
     with pytest.raises(APIError):
         await _say(ToneTTS(failures=1), "Bonjour", [])
+
+
+async def test_a_text_in_pieces_reaches_a_streaming_fallback_piece_by_piece() -> None:
+    async def pieces() -> AsyncIterator[str]:
+        yield "Bonjour, "
+        yield "ça va ?"
+
+    fallback = Pieces()
+    assert await _say(fallback, pieces(), []) == fallback.tone
+    assert fallback.pieces == ["Bonjour, ", "ça va ?"]
+
+
+async def test_a_text_in_pieces_reaches_another_fallback_sentence_by_sentence() -> None:
+    async def pieces() -> AsyncIterator[str]:
+        yield "The first sentence has enough words to stand alone. The second sen"
+        yield "tence also has enough words."
+
+    fallback = ToneTTS(streaming=False)
+    await _say(fallback, pieces(), [])
+    assert fallback.texts == [
+        "The first sentence has enough words to stand alone.",
+        "The second sentence also has enough words.",
+    ]
+
+
+async def test_a_text_whose_source_fails_ends_with_what_came() -> None:
+    async def pieces() -> AsyncIterator[str]:
+        yield "Bonjour"
+        raise RuntimeError("the source failed")
+
+    fallback = ToneTTS()
+    assert await within(_say(fallback, pieces(), [])) == fallback.tone
+    assert fallback.texts == ["Bonjour"]

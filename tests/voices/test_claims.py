@@ -273,3 +273,103 @@ def test_all_that_waits_can_be_let_go(ledger: Ledger) -> None:
     ledger.claims.let_go_of_all()
     assert ledger.claims.empty
     assert (said.wanted, [one.wanted for one in waiting]) == (True, [False, False])
+
+
+def test_claims_are_asked_for_while_a_translation_waits(ledger: Ledger) -> None:
+    ledger.recognized("un", 0.0)
+    waiting = ledger.claims.asked_for
+    ledger.claims.claim("un")
+    assert (waiting, ledger.claims.asked_for) == (True, False)
+
+
+def test_claims_are_asked_for_while_untranslated_speech_is_known(ledger: Ledger) -> None:
+    ledger.claims.untranslated.append("one")
+    assert ledger.claims.asked_for
+
+
+def test_a_translation_is_untold_until_it_is_handed_out(ledger: Ledger) -> None:
+    utterances = [ledger.recognized(text, 0.0) for text in ("un", "deux")]
+    untold = [ledger.claims.has_untold]
+    for utterance in utterances:
+        utterance.handed_out = True
+        untold.append(ledger.claims.has_untold)
+    assert untold == [True, True, False]
+
+
+# Finals whose text was changed
+
+
+def timed(ledger: Ledger, text: str, start_time: float, end_time: float) -> Utterance:
+    utterance = ledger.recognized(text, 0.0)
+    utterance.times = (start_time, end_time)
+    return utterance
+
+
+def test_a_final_is_found_by_its_id(ledger: Ledger) -> None:
+    timed(ledger, "un", 1.0, 2.0)
+    second = timed(ledger, "deux", 2.0, 3.0)
+    assert ledger.claims.heard_as(second.id, 1.0, 2.0) is second
+
+
+@pytest.mark.parametrize("name", [None, 1, "another id"])
+def test_a_final_without_a_known_id_is_found_by_its_times(ledger: Ledger, name: object) -> None:
+    timed(ledger, "un", 1.0, 2.0)
+    second = timed(ledger, "deux", 2.0, 3.0)
+    assert ledger.claims.heard_as(name, 2.0, 3.0) is second
+
+
+def test_a_final_with_other_times_is_not_found(ledger: Ledger) -> None:
+    timed(ledger, "un", 1.0, 2.0)
+    assert ledger.claims.heard_as(None, 1.0, 2.5) is None
+
+
+def test_a_final_without_times_is_not_found(ledger: Ledger) -> None:
+    timed(ledger, "un", 0.0, 0.0)
+    assert ledger.claims.heard_as(None, 0.0, 0.0) is None
+
+
+def test_a_final_that_was_claimed_is_not_found(ledger: Ledger) -> None:
+    utterance = timed(ledger, "un", 1.0, 2.0)
+    ledger.claims.claim("un")
+    assert ledger.claims.heard_as(utterance.id, 1.0, 2.0) is None
+
+
+# Texts that come in pieces
+
+
+@pytest.mark.parametrize("settled", ["", "De", "Deux", "DeuxTr", "DeuxTrois"])
+def test_a_text_that_begins_like_waiting_translations_may_be_them(ledger: Ledger, settled: str) -> None:
+    for text in ("Un.", "Deux !", "Trois ?"):
+        ledger.recognized(text, 0.0)
+    assert ledger.claims.begins(settled)
+
+
+@pytest.mark.parametrize("settled", ["Dix", "DeuxUn", "TroisDeux", "TroisQuatre"])
+def test_a_text_that_begins_otherwise_is_no_waiting_translation(ledger: Ledger, settled: str) -> None:
+    for text in ("Un.", "Deux !", "Trois ?"):
+        ledger.recognized(text, 0.0)
+    assert not ledger.claims.begins(settled)
+
+
+def test_a_text_begins_nothing_where_nothing_waits(ledger: Ledger) -> None:
+    assert not ledger.claims.begins("")
+
+
+def test_a_translation_that_is_claimed_is_no_beginning(ledger: Ledger) -> None:
+    ledger.recognized("Un.", 0.0)
+    ledger.claims.claim("Un.")
+    assert not ledger.claims.begins("Un")
+
+
+@pytest.mark.parametrize("text", ["Deux !", "Deux, Trois", "Un. Deux ! Trois ?"])
+def test_a_waiting_translation_is_found_by_its_words(ledger: Ledger, text: str) -> None:
+    for part in ("Un.", "Deux !", "Trois ?"):
+        ledger.recognized(part, 0.0)
+    assert ledger.claims.says(text)
+
+
+@pytest.mark.parametrize("text", ["", "Dix", "Deux Un", "Deux Tr"])
+def test_other_words_are_no_waiting_translation(ledger: Ledger, text: str) -> None:
+    for part in ("Un.", "Deux !", "Trois ?"):
+        ledger.recognized(part, 0.0)
+    assert not ledger.claims.says(text)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 from fakes.pieces import PieceLedger as Ledger
-from fakes.pieces import piece, tags
+from fakes.pieces import chunk_of, piece, tags
 
+from livekit_plugins_azure_interpreter._voices.header_framing import HeaderFraming
 from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
+from livekit_plugins_azure_interpreter._voices.voice_events import (
+    VoiceBegan,
+    VoiceEnded,
+    VoiceEvent,
+    VoiceSamples,
+    VoiceUnplayable,
+)
 
 TIMEOUT = 5.0
 PAUSE = 0.1
@@ -161,3 +169,53 @@ def test_a_header_long_after_a_stall_begins_the_next_voice(ledger: Ledger) -> No
     following = ledger.recognized("deux", 11.0)
     ledger.audio(piece(starts=True, tag=2), 11.5)
     assert tags(following) == [2]
+
+
+# The strategy alone
+
+MP3 = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x55" + bytes(15) + b"data\0\0\0\0"
+
+
+@pytest.fixture
+def framing() -> HeaderFraming:
+    return HeaderFraming(TIMEOUT)
+
+
+def kinds(events: list[VoiceEvent]) -> list[type]:
+    return [type(event) for event in events]
+
+
+def test_a_voice_that_cannot_be_played_keeps_its_place_without_sound(framing: HeaderFraming) -> None:
+    began, silence, unplayable = framing.chunk(MP3, 1.0)
+    assert kinds([began, unplayable]) == [VoiceBegan, VoiceUnplayable]
+    assert isinstance(silence, VoiceSamples)
+    assert silence.samples.pcm == b""
+
+
+def test_a_header_in_mid_voice_begins_the_next_where_headers_begin_only_voices(
+    framing: HeaderFraming,
+) -> None:
+    framing.chunk(chunk_of(piece(starts=True)), 1.0)
+    framing.chunk(chunk_of(piece()), 1.1)
+    due = framing.chunk(chunk_of(piece(starts=True)), 2.0)
+    assert due[0] == VoiceEnded(1.1)
+    assert kinds(due[1:]) == [VoiceBegan, VoiceSamples]
+
+
+def test_a_voice_whose_pause_is_over_ends_when_azure_has_sent_all(framing: HeaderFraming) -> None:
+    framing.chunk(chunk_of(piece(starts=True)), 1.0)
+    framing.completed(1.5)
+    assert framing.finish(1.5) == []
+    assert framing.finish(1.5 + PAUSE) == [VoiceEnded(1.5)]
+
+
+def test_a_voice_in_its_pause_is_complete_when_the_connection_is_cut(framing: HeaderFraming) -> None:
+    framing.chunk(chunk_of(piece(starts=True)), 1.0)
+    framing.completed(1.5)
+    assert framing.cut() == [VoiceEnded(1.5)]
+
+
+def test_a_voice_under_way_gets_no_end_when_the_connection_is_cut(framing: HeaderFraming) -> None:
+    framing.chunk(chunk_of(piece(starts=True)), 1.0)
+    assert (framing.cut(), framing.deadline) == ([], None)
+    assert kinds(framing.chunk(chunk_of(piece()), 2.0)) == [VoiceBegan, VoiceSamples]

@@ -53,6 +53,23 @@ def test_audio_that_nobody_can_be_given_is_told(lost: list[Utterance]) -> None:
     assert [one.lost_reason for one in lost] == [LostReason.EMPTY]
 
 
+def test_a_voice_that_came_before_the_words_of_the_next_result_is_not_its_voice(ledger: Ledger) -> None:
+    ledger.audio(piece(2.0, tag=1), 1.0, position=1.0)
+    ledger.completed(1.5)
+    assert ledger.has_stray_voice(3.0)
+    utterance = ledger.recognized("deux", 2.0, start=3.0)
+    ledger.audio(piece(tag=2), 3.0, position=4.0)
+    assert (tags(utterance), ledger.dropped_seconds) == ([2], 2.0)
+
+
+def test_a_voice_is_expected_to_be_as_long_as_its_text_by_the_pace_of_earlier_ones(ledger: Ledger) -> None:
+    unknown = ledger.expected_seconds("dix lettres")
+    ledger.recognized("douze lettres", 0.0)
+    ledger.audio(piece(1.0), 1.0)
+    ledger.completed(1.0)
+    assert (unknown, ledger.expected_seconds("dix lettres")) == (None, pytest.approx(11 / 13))
+
+
 # The end of a connection, and of the stream
 
 

@@ -323,6 +323,26 @@ def test_a_doubt_outlasts_the_rest_of_a_late_voice_that_stalled(ledger: Ledger) 
     assert utterance.lost_reason is LostReason.IN_DOUBT
 
 
+def test_the_rest_of_a_voice_that_stalled_leaves_no_doubt_where_headers_tell_it_from_the_next(
+    ledger: Ledger,
+) -> None:
+    _, following = ledger.recognized("un", 0.0), ledger.recognized("deux", 0.0)
+    ledger.audio(piece(starts=True, tag=1), 1.0)
+    ledger.audio(piece(tag=1), 1.0)
+    ledger.expire(1.0 + TIMEOUT)
+    ledger.audio(piece(2.0, tag=1), 7.0)
+    assert (ledger.dropped_seconds, ledger.deadline) == (2.0, 7.0 + TIMEOUT)
+    ledger.audio(piece(starts=True, tag=2), 8.0)
+    assert tags(following) == [2]
+
+
+def test_a_voice_under_way_is_lost_with_its_connection(ledger: Ledger) -> None:
+    utterance = ledger.recognized("un", 0.0)
+    ledger.audio(piece(), 1.0)
+    ledger.reconnected(2.0)
+    assert utterance.lost_reason is LostReason.RECONNECTED
+
+
 class TestSameLanguage:
     """Azure may or may not send a voice of what was said in the target language."""
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from livekit.agents.voice.transcription.filters import filter_emoji, filter_markdown
 
-from livekit_plugins_azure_interpreter._voices.text_key import text_key
+from livekit_plugins_azure_interpreter._voices.text_key import settled_key, text_key
 
 TEXTS = [
     "Bonjour, ça va ?",
@@ -77,3 +77,28 @@ def test_a_text_without_letters_and_digits_is_its_own_key(text: str, key: str) -
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_a_text_of_nothing_has_an_empty_key(text: str) -> None:
     assert text_key(text) == ""
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_settled_key_begins_the_key_of_every_text_that_begins_like_it(text: str) -> None:
+    key = text_key(text)
+    settled = [settled_key(text[:end]) for end in range(len(text))]
+    assert [one for one in settled if not key.startswith(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("beginning", "settled"),
+    [
+        ("Bonjour, ça v", "Bonjourça"),
+        ("Voir [ici](https", "Voir"),
+        ("Voir ![là](x", "Voir"),
+        ("enfin ~~puis", "enfin"),
+        ("Bravo 👏🏽", "Bravo"),
+        ("cafe\u0301", "caf"),
+        ("…", ""),
+        ("", ""),
+    ],
+    ids=["last letter", "link", "picture", "struck text", "emoji", "accent", "mark alone", "nothing"],
+)
+def test_a_settled_key_leaves_out_what_later_text_may_change(beginning: str, settled: str) -> None:
+    assert settled_key(beginning) == settled

@@ -1,0 +1,71 @@
+"""What is kept of a stream's audio for the stream that replaces it."""
+
+from __future__ import annotations
+
+import pytest
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._recognition.option_timeline import OptionChange
+from livekit_plugins_azure_interpreter._recognition.stream_audio import StreamAudio
+from livekit_plugins_azure_interpreter.credentials import Credentials
+from livekit_plugins_azure_interpreter.options import Options
+
+TO_GERMAN = OptionChange({"target_languages": ("de",)})
+
+
+class Clock:
+    now = 10.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def audio(clock: Clock) -> StreamAudio:
+    options = Options(credentials=Credentials(endpoint="ws://localhost", key="any"), target_languages=("fr",))
+    return StreamAudio(options, max_seconds=10.0, now=clock)
+
+
+def frame(seconds: float, *, rate_hz: int = 16000, channels: int = 1) -> rtc.AudioFrame:
+    count = round(seconds * rate_hz)
+    return rtc.AudioFrame(b"\x10\x00" * channels * count, rate_hz, channels, count)
+
+
+def targets(audio: StreamAudio) -> list[tuple[float, str]]:
+    """From where on in the audio which language is the target."""
+    return [(at, options.target_languages[0]) for at, options in audio.options.of_retained()]
+
+
+def test_a_kept_frame_is_kept_as_it_is_sent(audio: StreamAudio) -> None:
+    audio.keep(frame(0.5, channels=2))
+    assert audio.replay_buffer.pieces() == [(0.0, bytes(frame(0.5).data))]
+
+
+def test_a_kept_frame_has_the_time_at_which_it_was_pushed(audio: StreamAudio, clock: Clock) -> None:
+    clock.now = 12.0
+    audio.keep(frame(0.5))
+    assert audio.push_clock.at(0.5) == 12.0
+
+
+def test_a_frame_with_others_behind_it_was_pushed_as_much_earlier(audio: StreamAudio, clock: Clock) -> None:
+    clock.now = 20.0
+    audio.keep(frame(0.5), items_behind=3)
+    assert audio.push_clock.at(0.5) == 20.0 - 3 * 0.5
+
+
+def test_a_kept_change_applies_from_the_next_frame_on(audio: StreamAudio) -> None:
+    audio.keep(frame(0.5))
+    audio.keep(TO_GERMAN)
+    before = targets(audio)
+    audio.keep(frame(0.5))
+    assert (before, targets(audio)) == ([(0.0, "fr")], [(0.0, "fr"), (0.5, "de")])
+
+
+def test_an_item_that_is_no_audio_is_not_kept(audio: StreamAudio) -> None:
+    audio.keep(object())  # such as LiveKit's mark of a flush
+    assert (audio.replay_buffer.pieces(), targets(audio)) == ([], [(0.0, "fr")])
