@@ -110,8 +110,9 @@ class Matching:
             voice.held.append(samples)
             self._bound_held(now)
         else:
+            before = voice.owner.seconds
             voice.owner.add(samples)
-            self._claims.account(voice.owner, samples.seconds)
+            self._claims.account(voice.owner, voice.owner.seconds - before)
 
     def voice_ended(self, at: float) -> None:
         """The voice under way is whole."""

@@ -34,6 +34,11 @@ class Samples:
     def seconds(self) -> float:
         return len(self.pcm) / 2 / self.sample_rate
 
+    @property
+    def is_silent(self) -> bool:
+        """Every sample is 0."""
+        return not self.pcm.strip(b"\0")
+
 
 def starts_with_header(data: bytes) -> bool:
     """Whether it begins with a RIFF header."""

@@ -10,6 +10,9 @@ from .meter import Meter, Outcome
 from .samples import Samples
 from .text_key import text_key
 
+_LONGEST_LEAD_SECONDS = 30.0
+"""Silence before the first sound of a voice is kept back for so long."""
+
 
 class State(IntEnum):
     """The state of an utterance's voice."""
@@ -94,6 +97,8 @@ class Utterance:
         meter: Measures its timing and its outcome.
         times: Where it begins and ends on the clock of its stream, as its final transcript has it.
         changed: Called after each change of the voice; the claimer sets it.
+        lead: The silence before its first sound. A voice without any sound counts as none, so that a fallback
+            can speak: the service sends zeros for what it cannot speak.
     """
 
     id: str
@@ -110,6 +115,7 @@ class Utterance:
     meter: Meter = field(default_factory=Meter)
     times: tuple[float, float] | None = None
     changed: Callable[[], None] | None = None
+    lead: list[Samples] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.key = text_key(self.text)
@@ -122,11 +128,20 @@ class Utterance:
 
     def add(self, samples: Samples) -> None:
         """A piece of its voice came."""
+        self.lead.append(samples)
+        if self._is_before_its_sound(samples):
+            return
         self._step(Step.AUDIO)
         if self.wanted:
-            self.samples.append(samples)
-        self.seconds += samples.seconds
+            self.samples += self.lead
+        self.seconds += sum(piece.seconds for piece in self.lead)
+        self.lead = []
         self._notify()
+
+    def _is_before_its_sound(self, samples: Samples) -> bool:
+        if self.state is not State.RECOGNIZED or not samples.is_silent:
+            return False
+        return sum(piece.seconds for piece in self.lead) < _LONGEST_LEAD_SECONDS
 
     def complete(self) -> None:
         """Its voice is complete."""
@@ -139,6 +154,7 @@ class Utterance:
             raise IllegalStep("a complete voice that is claimed cannot be lost")
         self._step(Step.LOSE)
         self.lost_reason = reason
+        self.lead = []
         if not self.claimed:
             self.samples.clear()
             self.seconds = 0.0

@@ -88,7 +88,7 @@ class Channel:
         return self._websocket
 
     async def serve(self, take: Callable[[Message], Awaitable[None]]) -> None:
-        """Take the client's messages until it leaves; what is no message of Azure Speech ends it."""
+        """Take the client's messages until it leaves; anything but a message of Azure Speech ends it."""
         try:
             while (frame := await self._websocket.receive(MOST_IDLE_SECONDS)).type in (
                 WSMsgType.TEXT,

@@ -67,7 +67,7 @@ class ConnectionRecorder:
         self._messages.append(replace(recorded, binary=binary))
 
     def service_sent_other(self, *, binary: bool) -> None:
-        """A frame that is no message of Azure Speech; of it nothing is redaction."""
+        """A frame that is not a message of Azure Speech; nothing of it is kept."""
         self.service_sent(Message("unreadable"), binary=binary)
 
     def refused(self, status: int) -> None:

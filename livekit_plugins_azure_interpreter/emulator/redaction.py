@@ -64,7 +64,7 @@ def checked(exchange: Exchange, secrets: set[str]) -> str:
     """An exchange as it is written.
 
     Raises:
-        SecretFound: One of these texts is in it all the same; nothing should be written.
+        SecretFound: One of these texts is still in it; nothing should be written.
     """
     written = exchange.to_json()
     lowered = written.lower()

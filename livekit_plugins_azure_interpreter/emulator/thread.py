@@ -139,7 +139,7 @@ def _loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
         running.set_result((asyncio.get_running_loop(), over.set))
         await over.wait()
 
-    # A daemon: should it hang, the program ends all the same.
+    # A daemon: should it hang, the program still ends.
     thread = threading.Thread(target=lambda: asyncio.run(live()), name="azure-speech-emulator", daemon=True)
     thread.start()
     loop, end = running.result(_LIMIT_SECONDS)

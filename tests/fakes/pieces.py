@@ -24,7 +24,7 @@ class PieceLedger(Ledger):
 
 
 def piece(seconds: float = 1.0, *, starts: bool = False, tag: int = 0) -> Samples:
-    return Samples(bytes([tag, 0]) * int(seconds * RATE), RATE, starts)
+    return Samples(bytes([tag, 1]) * int(seconds * RATE), RATE, starts)
 
 
 def chunk_of(samples: Samples) -> bytes:

@@ -231,7 +231,7 @@ CASES = (
     Case(name="a header on every chunk", behaviour={"riff": "every"}),
     Case(name="no header", behaviour={"riff": "none"}),
     Case(name="whole voices in one chunk of 100 kB", behaviour={"chunk_bytes": 1_000_000}, voice_seconds=4.0),
-    Case(name="voice of zeros", faults=_voices(f.SilentVoice), heard_as=lambda pcm: bytes(len(pcm))),
+    Case(name="voice of zeros", faults=_voices(f.SilentVoice)),
     Case(name="voice without its start", faults=_voices(f.UnannouncedVoice)),
     Case(name="voice in a turn of the service", faults=_voices(f.ServiceTurn)),
     Case(

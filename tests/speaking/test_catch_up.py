@@ -38,7 +38,7 @@ def voiced(*seconds: float) -> list[Translation]:
     ledger = Ledger()
     found = [ledger.recognized(f"{at}", 0.0) for at in range(len(seconds))]
     for length in seconds:
-        ledger.audio(Samples(bytes(2 * round(length * RATE)), RATE, True), 0.0)
+        ledger.audio(Samples(b"\1\0" * round(length * RATE), RATE, True), 0.0)
         ledger.completed(0.0)
     ledger.expire(1.0)
     return [utterance.translation for utterance in found]

@@ -59,6 +59,11 @@ LAYOUTS = {
 }
 
 
+@pytest.mark.parametrize(("pcm", "is_silent"), [(b"", True), (bytes(8), True), (bytes(7) + b"\1", False)])
+def test_samples_of_zeros_are_silent(pcm: bytes, is_silent: bool) -> None:
+    assert Samples(pcm, 16000).is_silent is is_silent
+
+
 @pytest.mark.parametrize(("chunks", "starts"), LAYOUTS.values(), ids=LAYOUTS)
 def test_headers_are_no_sound(chunks: list[bytes], starts: list[bool]) -> None:
     assert pcm_of(chunks) == PCM * 3

@@ -61,7 +61,7 @@ def test_one_that_is_let_go_is_claimed_by_no_text(translations: Translations) ->
 def test_the_waiting_seconds_are_those_of_all_streams(translations: Translations) -> None:
     for stream, seconds in enumerate((0.5, 0.25)):
         _said(translations, stream, "Oui.", 1.0)
-        translations.ledgers[stream].audio(Samples(bytes(2 * int(16000 * seconds)), 16000, starts=True), 1.1)
+        translations.ledgers[stream].audio(Samples(b"\1\0" * int(16000 * seconds), 16000, starts=True), 1.1)
     assert translations.waiting_seconds() == 0.75
     translations.claim("Oui.")
     assert translations.waiting_seconds() == 0.25

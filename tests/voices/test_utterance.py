@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from fakes.pieces import piece, tags
 
+from livekit_plugins_azure_interpreter._voices.samples import Samples
 from livekit_plugins_azure_interpreter._voices.utterance import (
     IllegalStep,
     LostReason,
@@ -194,3 +195,31 @@ def test_audio_after_the_sound_was_freed_is_not_kept() -> None:
     utterance.add(piece())
     utterance.complete()
     assert (utterance.state, utterance.seconds, utterance.samples) == (State.VOICED, 2.0, [])
+
+
+_SILENCE = Samples(bytes(32000), 16000)
+
+
+class TestSilence:
+    """The service sends zeros for what it cannot speak."""
+
+    def test_silence_before_the_first_sound_is_part_of_the_voice(self) -> None:
+        utterance = utterance_in(State.RECOGNIZED, claimed=False)
+        utterance.add(_SILENCE)
+        assert (utterance.state, utterance.seconds) == (State.RECOGNIZED, 0.0)
+        utterance.add(piece(0.5, tag=1))
+        utterance.add(_SILENCE)
+        assert utterance.samples == [_SILENCE, piece(0.5, tag=1), _SILENCE]
+        assert (utterance.state, utterance.seconds) == (State.VOICING, 2.5)
+
+    def test_a_voice_of_silence_has_no_sound(self) -> None:
+        utterance = utterance_in(State.RECOGNIZED, claimed=False)
+        utterance.add(_SILENCE)
+        utterance.lose(LostReason.EMPTY)
+        assert (utterance.samples, utterance.lead, utterance.seconds) == ([], [], 0.0)
+
+    def test_silence_without_end_is_not_kept_back_for_ever(self) -> None:
+        utterance = utterance_in(State.RECOGNIZED, claimed=False)
+        for _ in range(30):
+            utterance.add(_SILENCE)
+        assert (utterance.state, utterance.seconds) == (State.VOICING, 30.0)
