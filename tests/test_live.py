@@ -21,7 +21,7 @@ from live.unknowns import UNKNOWNS
 
 from livekit_plugins_azure_interpreter.emulator import Exchange, RecordedConnection
 from livekit_plugins_azure_interpreter.emulator.recognition.voices import riff_header
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _ROOT = Path(__file__).parents[1]
 _RIFF = riff_header(16000)

@@ -8,8 +8,6 @@ Everything that can go wrong is an option, too (`Behaviour.faults`).
 
 from . import faults
 from .behaviour import Behaviour
-from .channel import Tap
-from .exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
 from .faults import (
     Away,
     BadJson,
@@ -54,12 +52,14 @@ from .faults import (
     VoiceNeverEnds,
     WrongRequestId,
 )
+from .recording.exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
 from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .spoken import Spoken
 from .synthesis.speech import Synthesized, synthesize
 from .thread import EmulatorThread
-from .wire import Message
+from .transport.channel import Tap
+from .transport.wire import Message
 
 __all__ = [
     "ECHOED",

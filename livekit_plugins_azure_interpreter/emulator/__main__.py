@@ -11,15 +11,15 @@ import sys
 from pathlib import Path
 
 from .behaviour import Behaviour
-from .channel import MOST_IDLE_SECONDS, MOST_MESSAGE_BYTES, MOST_SENDING_SECONDS
-from .doorkeeper import MOST_ASKING_SECONDS, MOST_BODY_SECONDS, MOST_CONNECTIONS
-from .exchange import load_exchange
 from .faults.parser import describe_faults, parse_fault
-from .happenings import Watcher
-from .narrator import Narrator, as_json, as_line
-from .recorder import MOST_BYTES, Recorder
+from .recording.exchange import load_exchange
+from .recording.recorder import MOST_BYTES, Recorder
 from .script import load_script
 from .server import Emulator
+from .transport.channel import MOST_IDLE_SECONDS, MOST_MESSAGE_BYTES, MOST_SENDING_SECONDS
+from .transport.doorkeeper import MOST_ASKING_SECONDS, MOST_BODY_SECONDS, MOST_CONNECTIONS
+from .watching.happenings import Watcher
+from .watching.narrator import Narrator, as_json, as_line
 
 _EPILOG = """\
 Point an agent at it (it accepts any key, unless --key sets one):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from .exchange import Exchange
 from .faults import Fault
 from .recognition.acknowledgement import Acknowledges
+from .recording.exchange import Exchange
 from .script import Script
 
 _BESIDE_REPLAY = {"replay", "key", "token_seconds", "synthesis_seconds"}

@@ -14,22 +14,22 @@ from types import TracebackType
 from aiohttp import web
 
 from .behaviour import Behaviour
-from .channel import Channel, Tap
-from .doorkeeper import Doorkeeper
 from .faults import Fault, HangHandshake, Refuse
 from .faults.schedule import FaultSchedule
-from .happenings import Struck, Unserved, Watch, Watcher
 from .recognition.address import Address
 from .recognition.capabilities import Unknown
 from .recognition.connection import ClientConnection
 from .recognition.conversation import Conversation
-from .replay import Replay, ReplayedConnection
+from .recording.replay import Replay, ReplayedConnection
 from .rest.service import SpeechToTextService
-from .sockets import for_ever, reset
 from .spoken import Spoken
 from .synthesis.service import SynthesisService
 from .synthesis.speech import Synthesized
-from .visitors import Visitors
+from .transport.channel import Channel, Tap
+from .transport.doorkeeper import Doorkeeper
+from .transport.sockets import for_ever, reset
+from .transport.visitors import Visitors
+from .watching.happenings import Struck, Unserved, Watch, Watcher
 
 _LOOPBACK = "127.0.0.1"
 _EVERYWHERE = ("0.0.0.0", "::")

@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from .behaviour import Behaviour
-from .happenings import Happening, Sent
 from .server import Emulator
 from .spoken import Spoken
 from .synthesis.speech import Synthesized
-from .wire import Message, WireError
+from .transport.wire import Message, WireError
+from .watching.happenings import Happening, Sent
 
 _LIMIT_SECONDS = 10.0
 """For starting and stopping, which take milliseconds: a test fails instead of hanging."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, synthesize
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 from .stamps import FRAME_BYTES, RIFF_BYTES, age_ms, stamped
 

@@ -21,7 +21,7 @@ from livekit_plugins_azure_interpreter.emulator.faults.schedule import TurnFault
 from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, SpeechContext
 from livekit_plugins_azure_interpreter.emulator.recognition.turn import Turn
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 FRAME_SECONDS = 0.1
 

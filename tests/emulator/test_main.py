@@ -28,7 +28,7 @@ from livekit_plugins_azure_interpreter.emulator import (
 )
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
 from livekit_plugins_azure_interpreter.emulator.faults.parser import fault_name
-from livekit_plugins_azure_interpreter.emulator.happenings import Answered
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import Answered
 
 _MODULE = "livekit_plugins_azure_interpreter.emulator"
 

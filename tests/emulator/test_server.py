@@ -23,7 +23,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     faults,
     server,
 )
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 pytestmark = pytest.mark.native
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from livekit_plugins_azure_interpreter.emulator import Exchange, RecordedConnection, RecordedMessage
-from livekit_plugins_azure_interpreter.emulator.exchange import Sender
-from livekit_plugins_azure_interpreter.emulator.wire import Message, json_body
+from livekit_plugins_azure_interpreter.emulator.recording.exchange import Sender
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message, json_body
 
 _SPEECH_SECONDS = 0.5
 _TICKS_PER_SECOND = 10_000_000

@@ -18,7 +18,7 @@ from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, session_options
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Tap
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 
 @pytest.fixture

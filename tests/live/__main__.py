@@ -22,7 +22,8 @@ from demo.sample_session import RECORDING_HELP, read
 from livekit.agents.language import LanguageCode
 
 from livekit_plugins_azure_interpreter.credentials import Credentials
-from livekit_plugins_azure_interpreter.emulator import Exchange, Voice, redaction
+from livekit_plugins_azure_interpreter.emulator import Exchange, Voice
+from livekit_plugins_azure_interpreter.emulator.recording import redaction
 from livekit_plugins_azure_interpreter.options import PERSONAL_VOICE
 
 from .interpreted import VOICE_RATE_HZ, Heard, interpret

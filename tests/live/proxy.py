@@ -10,9 +10,9 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from livekit_plugins_azure_interpreter.emulator import Exchange
-from livekit_plugins_azure_interpreter.emulator.recorder import ConnectionRecorder
-from livekit_plugins_azure_interpreter.emulator.sockets import hang_up
-from livekit_plugins_azure_interpreter.emulator.wire import WireError, parse_binary, parse_text
+from livekit_plugins_azure_interpreter.emulator.recording.recorder import ConnectionRecorder
+from livekit_plugins_azure_interpreter.emulator.transport.sockets import hang_up
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError, parse_binary, parse_text
 
 _HOST = "127.0.0.1"
 _OF_THIS_HOP = {"host", "connection", "upgrade", "content-length", "transfer-encoding"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..script import Voice
-from ..wire import Message
+from ..transport.wire import Message
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from ..channel import Channel
 from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault, RefuseTurn
-from ..sockets import for_ever
 from ..spoken import Spoken
-from ..wire import Message
+from ..transport.channel import Channel
+from ..transport.sockets import for_ever
+from ..transport.wire import Message
 from .address import Address
 from .capabilities import Unknown, refusal, unknown_parts
 from .conversation import Conversation

@@ -24,7 +24,7 @@ from ..faults import (
 )
 from ..faults.schedule import UtteranceFaults
 from ..script import Line
-from ..wire import Message, json_body
+from ..transport.wire import Message, json_body
 from .actions import Action, Send, SendGarbage
 
 _WORDS_PER_SECOND = 2.5

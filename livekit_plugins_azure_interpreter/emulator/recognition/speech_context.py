@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..wire import Message, WireError
+from ..transport.wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
 _SINGLE = "INTERACTIVE"

@@ -11,7 +11,7 @@ from ..faults import EarlyVoice, EndWithoutOffset, ErrorName, NoTranslation, NoV
 from ..faults.schedule import TurnFaults, UtteranceFaults
 from ..script import Line
 from ..spoken import Spoken
-from ..wire import Message, json_body
+from ..transport.wire import Message, json_body
 from .acknowledgement import Acknowledgement
 from .actions import Action, CloseConnection, Pause, Send, SendGarbage
 from .conversation import Conversation

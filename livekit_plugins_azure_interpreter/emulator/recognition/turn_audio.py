@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from ..script import Voice
-from ..wire import WireError
+from ..transport.wire import WireError
 
 _RIFF_HEADER_BYTES = 44
 _DEFAULT_RATE_HZ = 16000

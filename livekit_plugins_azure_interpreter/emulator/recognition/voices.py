@@ -27,7 +27,7 @@ from ..faults import (
 )
 from ..faults.schedule import UtteranceFaults
 from ..script import Voice
-from ..wire import Message, json_body
+from ..transport.wire import Message, json_body
 from .actions import Action, CloseConnection, Pause, Send, VoiceSent
 
 _SPLIT_AT = 20

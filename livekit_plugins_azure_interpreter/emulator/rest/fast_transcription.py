@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from ..body import BodyTooLargeError, read_within
 from ..recognition.conversation import Conversation
 from ..script import Voice
+from ..transport.body import BodyTooLargeError, read_within
 from .audio import AudioError, AudioTooLongError, read_audio
 from .listening import Phrase, listen
 from .refusals import RefusalError

@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..body import BodyTooLargeError, read_within
 from ..recognition.conversation import Conversation
 from ..script import Voice
+from ..transport.body import BodyTooLargeError, read_within
 from .audio import AudioError, read_audio
 from .listening import listen
 from .refusals import RefusalError

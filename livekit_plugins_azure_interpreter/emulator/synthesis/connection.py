@@ -10,8 +10,8 @@ from typing import NoReturn
 from ..behaviour import Behaviour
 from ..faults import DropText, MuteText, RefuseText, TextFault
 from ..faults.schedule import FaultSchedule
-from ..sockets import for_ever
-from ..wire import Message, WireError
+from ..transport.sockets import for_ever
+from ..transport.wire import Message, WireError
 from .metadata import whole_sentences
 from .request import SynthesisRequest
 from .speech import Synthesized

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..wire import WireError
+from ..transport.wire import WireError
 
 _LONGEST_NAME_SHOWN = 60
 

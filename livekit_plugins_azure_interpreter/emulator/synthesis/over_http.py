@@ -7,8 +7,8 @@ from collections.abc import Callable
 from aiohttp import web
 
 from ..behaviour import Behaviour
-from ..body import BodyTooLargeError, read_within
-from ..wire import WireError
+from ..transport.body import BodyTooLargeError, read_within
+from ..transport.wire import WireError
 from .encoding import encode
 from .output_format import OutputFormat
 from .speech import Synthesized, is_heard, pieces, synthesize

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..wire import Message, WireError
+from ..transport.wire import Message, WireError
 from .metadata import MetadataOptions
 from .output_format import OutputFormat
 from .voice_names import check_voice_name

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from ..behaviour import Behaviour
-from ..channel import Channel
 from ..faults.schedule import FaultSchedule
+from ..transport.channel import Channel
 from .connection import SynthesisConnection
 from .over_http import SynthesisOverHttp
 from .speech import Synthesized

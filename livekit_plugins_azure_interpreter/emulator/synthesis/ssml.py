@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ..wire import WireError
+from ..transport.wire import WireError
 from .voice_names import check_voice_name
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..behaviour import Behaviour
 from ..script import Voice
-from ..wire import Message, json_body
+from ..transport.wire import Message, json_body
 from .encoding import encode
 from .metadata import TICKS_PER_SECOND, metadata
 from .request import SynthesisRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..wire import WireError
+from ..transport.wire import WireError
 
 _LONGEST_NAME = 100
 _LOCALE = r"[a-z]{2,3}(-[a-z]{4})?-([a-z]{2}|\d{3})(-[a-z]+)?"

@@ -12,7 +12,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter import emulator as public
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 pytestmark = pytest.mark.native
 

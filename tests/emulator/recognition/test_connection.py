@@ -9,9 +9,9 @@ from fakes.limits import within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
-from livekit_plugins_azure_interpreter.emulator.happenings import Happening, Unserved
-from livekit_plugins_azure_interpreter.emulator.sockets import reset
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.sockets import reset
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import Happening, Unserved
 
 pytestmark = pytest.mark.native
 

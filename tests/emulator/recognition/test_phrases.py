@@ -9,7 +9,7 @@ from livekit_plugins_azure_interpreter.emulator import Line, faults
 from livekit_plugins_azure_interpreter.emulator.faults.schedule import UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.recognition.actions import Send, SendGarbage
 from livekit_plugins_azure_interpreter.emulator.recognition.phrases import PhraseMessages
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _SPAN = {"Offset": 1, "Duration": 2}
 _LINE = Line("one two three four five", translations={"fr": "un deux trois"})

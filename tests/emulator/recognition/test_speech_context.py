@@ -11,7 +11,7 @@ from livekit_plugins_azure_interpreter.emulator.recognition.speech_context impor
     LanguageChange,
     SpeechContext,
 )
-from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message, WireError
 
 
 class TestSpeechContext:

@@ -25,7 +25,7 @@ from livekit_plugins_azure_interpreter.emulator.faults.schedule import TurnFault
 from livekit_plugins_azure_interpreter.emulator.recognition import turn
 from livekit_plugins_azure_interpreter.emulator.recognition.conversation import Conversation
 from livekit_plugins_azure_interpreter.emulator.recognition.speech_context import Detection, LanguageChange
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _HELLO = Line("Hello world", translations={"fr": "Bonjour le monde", "de": "Hallo Welt"})
 _BYE = Line("Goodbye", translations={"fr": "Au revoir"})

@@ -6,7 +6,7 @@ import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Voice
 from livekit_plugins_azure_interpreter.emulator.recognition.turn_audio import TurnAudio
-from livekit_plugins_azure_interpreter.emulator.wire import WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError
 
 
 def _recording(audio: Any, seconds: float = 2.0, start: float = 10.0) -> TurnAudio:

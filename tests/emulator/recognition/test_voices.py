@@ -20,7 +20,7 @@ from livekit_plugins_azure_interpreter.emulator.recognition.voices import (
     voice_actions,
     voice_chunks,
 )
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 
 def _payloads(pcm: bytes, *what: faults.UtteranceFault, **behaviour: Any) -> list[bytes]:

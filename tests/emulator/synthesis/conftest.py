@@ -11,7 +11,7 @@ import pytest
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Fault
 from livekit_plugins_azure_interpreter.emulator.faults.schedule import FaultSchedule
 from livekit_plugins_azure_interpreter.emulator.synthesis.connection import SynthesisConnection
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 
 class Write:

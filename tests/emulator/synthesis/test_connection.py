@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import DropText, Fault, MuteText, RefuseText, synthesize
-from livekit_plugins_azure_interpreter.emulator.wire import Message, WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message, WireError
 
 
 def _piece(text: str, request_id: str = "r1") -> Message:

@@ -8,7 +8,7 @@ from livekit_plugins_azure_interpreter.emulator.synthesis.output_format import (
     NOT_ENCODED,
     OutputFormat,
 )
-from livekit_plugins_azure_interpreter.emulator.wire import WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError
 
 
 class TestOutputFormat:

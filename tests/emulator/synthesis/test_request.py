@@ -7,7 +7,7 @@ import pytest
 from livekit_plugins_azure_interpreter.emulator.synthesis.metadata import MetadataOptions
 from livekit_plugins_azure_interpreter.emulator.synthesis.output_format import FORMATS
 from livekit_plugins_azure_interpreter.emulator.synthesis.request import SynthesisRequest
-from livekit_plugins_azure_interpreter.emulator.wire import WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError
 
 
 class TestSynthesisRequest:

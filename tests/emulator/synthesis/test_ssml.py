@@ -8,7 +8,7 @@ from hypothesis import given
 
 from livekit_plugins_azure_interpreter._speaking.ssml import SynthesisVoice
 from livekit_plugins_azure_interpreter.emulator.synthesis.ssml import Bookmark, Document, read_ssml
-from livekit_plugins_azure_interpreter.emulator.wire import WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError
 
 _SPEAK = '<speak version="1.0" xmlns="http://www.w3.org/2001/10/synthesis" xml:lang="en-US">{}</speak>'
 

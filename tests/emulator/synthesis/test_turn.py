@@ -8,7 +8,7 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, synthesize
 from livekit_plugins_azure_interpreter.emulator.synthesis.request import SynthesisRequest
 from livekit_plugins_azure_interpreter.emulator.synthesis.ssml import Document
 from livekit_plugins_azure_interpreter.emulator.synthesis.turn import SynthesisTurn
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 
 class Begun:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator.synthesis.voice_names import check_voice_name
-from livekit_plugins_azure_interpreter.emulator.wire import WireError
+from livekit_plugins_azure_interpreter.emulator.transport.wire import WireError
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from aiohttp import web
 from fakes.limits import within
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import channel as module
-from livekit_plugins_azure_interpreter.emulator.channel import Channel, Tap
-from livekit_plugins_azure_interpreter.emulator.happenings import (
+from livekit_plugins_azure_interpreter.emulator.transport import channel as module
+from livekit_plugins_azure_interpreter.emulator.transport.channel import Channel, Tap
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import (
     Connected,
     Disconnected,
     Happening,
@@ -23,7 +24,6 @@ from livekit_plugins_azure_interpreter.emulator.happenings import (
     Sent,
     Watch,
 )
-from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 pytestmark = pytest.mark.native
 

@@ -11,11 +11,11 @@ import bisect
 import math
 from collections.abc import Callable
 
-from .channel import Channel
+from ..recognition.speech_context import SpeechContext
+from ..recognition.turn_audio import TurnAudio
+from ..transport.channel import Channel
+from ..transport.wire import Message, json_body
 from .exchange import Exchange, RecordedConnection, RecordedMessage
-from .recognition.speech_context import SpeechContext
-from .recognition.turn_audio import TurnAudio
-from .wire import Message, json_body
 
 _ABNORMAL_CLOSURE = 1006
 _ROUNDING_SECONDS = 0.001

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter.emulator.wire import (
+from livekit_plugins_azure_interpreter.emulator.transport.wire import (
     Message,
     WireError,
     json_body,

@@ -12,8 +12,8 @@ from livekit_plugins_azure_interpreter.emulator import (
     RecordedMessage,
     load_exchange,
 )
-from livekit_plugins_azure_interpreter.emulator.exchange import FORMAT
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.recording.exchange import FORMAT
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _AUDIO = RecordedMessage(
     sender="client", at_seconds=0.5, message=Message("audio"), turn=1, position_seconds=0.4, count=20

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Line, Voice, load_exchange
-from livekit_plugins_azure_interpreter.emulator import recorder as module
-from livekit_plugins_azure_interpreter.emulator.happenings import (
+from livekit_plugins_azure_interpreter.emulator.recording import recorder as module
+from livekit_plugins_azure_interpreter.emulator.recording.recorder import ConnectionRecorder, Recorder
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import (
     Answered,
     Connected,
     Disconnected,
     Received,
     Sent,
 )
-from livekit_plugins_azure_interpreter.emulator.recorder import ConnectionRecorder, Recorder
-from livekit_plugins_azure_interpreter.emulator.wire import Message
 
 _ID = "0123456789abcdef0123456789ABCDEF"
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from livekit_plugins_azure_interpreter.emulator.happenings import Answered, Happening, Watch
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import Answered, Happening, Watch
 
 
 def test_watchers_are_told_in_order() -> None:

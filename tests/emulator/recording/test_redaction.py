@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fakes.exchanges import exchange, recorded
 
-from livekit_plugins_azure_interpreter.emulator import redaction
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.recording import redaction
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _ID = "0123456789abcdef0123456789ABCDEF"
 _DASHED = "01234567-89ab-cdef-0123-456789abcdef"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..transport.wire import Message
 from .exchange import Exchange
-from .wire import Message
 
 REMOVED = "removed"
 KEPT = (

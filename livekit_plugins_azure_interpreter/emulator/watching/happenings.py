@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .faults import Fault
-from .wire import Message
+from ..faults import Fault
+from ..transport.wire import Message
 
 
 @dataclass(frozen=True, kw_only=True)

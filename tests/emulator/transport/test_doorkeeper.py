@@ -15,8 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from fakes.limits import within
 from pytest_mock import MockerFixture
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, doorkeeper
-from livekit_plugins_azure_interpreter.emulator.happenings import Answered, Happening, Watch
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
+from livekit_plugins_azure_interpreter.emulator.transport import doorkeeper
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import Answered, Happening, Watch
 
 pytestmark = pytest.mark.native
 

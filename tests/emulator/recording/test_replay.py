@@ -16,8 +16,8 @@ from livekit_plugins_azure_interpreter.emulator import (
     RecordedConnection,
     RecordedMessage,
 )
-from livekit_plugins_azure_interpreter.emulator.replay import Replay
-from livekit_plugins_azure_interpreter.emulator.wire import Message, json_body
+from livekit_plugins_azure_interpreter.emulator.recording.replay import Replay
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message, json_body
 
 pytestmark = pytest.mark.native
 

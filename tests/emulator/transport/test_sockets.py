@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.sockets import cut, hang_up
+from livekit_plugins_azure_interpreter.emulator.transport.sockets import cut, hang_up
 
 
 class TestHangUp:

@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ..recognition.speech_context import SpeechContext
+from ..recognition.turn_audio import TurnAudio
+from ..transport.wire import Message, WireError
+from ..watching.happenings import Answered, Connected, Disconnected, Happening, Received, Sent
 from . import redaction
 from .exchange import Exchange, RecordedConnection, RecordedMessage, Sender
-from .happenings import Answered, Connected, Disconnected, Happening, Received, Sent
-from .recognition.speech_context import SpeechContext
-from .recognition.turn_audio import TurnAudio
-from .wire import Message, WireError
 
 _SPEECH = "/speech/"
 """In the path of each connection that brings audio; texts to speak are not recorded."""

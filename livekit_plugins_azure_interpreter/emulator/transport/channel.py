@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from aiohttp import WSMsgType, web
 
-from .happenings import Connected, Disconnected, Received, Sent, Watch
+from ..watching.happenings import Connected, Disconnected, Received, Sent, Watch
 from .sockets import cut, hang_up
 from .wire import Message, WireError, parse_binary, parse_text
 

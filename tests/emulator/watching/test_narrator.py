@@ -18,9 +18,14 @@ from livekit_plugins_azure_interpreter.emulator import (
     NoTranslation,
     Voice,
 )
-from livekit_plugins_azure_interpreter.emulator.happenings import Connected, Disconnected, Received, Sent
-from livekit_plugins_azure_interpreter.emulator.narrator import Event, Narrator, as_json, as_line
-from livekit_plugins_azure_interpreter.emulator.wire import Message
+from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import (
+    Connected,
+    Disconnected,
+    Received,
+    Sent,
+)
+from livekit_plugins_azure_interpreter.emulator.watching.narrator import Event, Narrator, as_json, as_line
 
 _LINE = Line("Good morning.", translations={"fr": "Bonjour."}, voices={"fr": Voice(b"\1\2" * 4000)})
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from .happenings import Answered, Watch
+from ..watching.happenings import Answered, Watch
 from .sockets import reset
 
 MOST_CONNECTIONS = 900

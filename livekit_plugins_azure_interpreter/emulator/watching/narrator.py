@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .faults.parser import written_fault
+from ..faults.parser import written_fault
+from ..recognition.speech_context import SpeechContext
+from ..transport.wire import Message, WireError
 from .happenings import Answered, Connected, Disconnected, Happening, Received, Sent, Struck, Unserved
-from .recognition.speech_context import SpeechContext
-from .wire import Message, WireError
 
 _TICKS_PER_SECOND = 10_000_000
 _FIRST_ERROR = 400

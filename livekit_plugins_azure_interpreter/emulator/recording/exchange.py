@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from .wire import Message
+from ..transport.wire import Message
 
 FORMAT = "azure-speech-exchange/1"
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator.body import BodyTooLargeError, read_within
+from livekit_plugins_azure_interpreter.emulator.transport.body import BodyTooLargeError, read_within
 
 
 def _given(*pieces: bytes) -> Callable[[], Awaitable[bytes]]:

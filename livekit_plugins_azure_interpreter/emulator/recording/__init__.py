@@ -1,0 +1,1 @@
+"""Recordings of what passed, and their replay."""

@@ -1,0 +1,1 @@
+"""Messages of Azure Speech over WebSockets and HTTP, within bounds."""
