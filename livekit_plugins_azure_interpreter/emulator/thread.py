@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
@@ -131,7 +131,7 @@ async def _copy(kept: list[T]) -> list[T]:
 
 
 @contextmanager
-def _loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
+def _loop_in_a_thread() -> Generator[asyncio.AbstractEventLoop]:
     running: Future[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = Future()
 
     async def live() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
 
 from ..script import Voice
 
@@ -61,11 +63,11 @@ def _decode(file: bytes, kind: str, most_seconds: float) -> Voice:
             if not container.streams.audio:
                 raise AudioError("Unsupported audio format: the file has no audio.")
             return _samples(container, most_seconds)
-    except (av.FFmpegError, ValueError) as error:  # ValueError: its format changes, or its title is no text
+    except (FFmpegError, ValueError) as error:  # ValueError: its format changes, or its title is no text
         raise AudioError(f"Unsupported audio format: the {kind} file is broken.") from error
 
 
-def _samples(container: av.container.InputContainer, most_seconds: float) -> Voice:
+def _samples(container: InputContainer, most_seconds: float) -> Voice:
     pcm = bytearray()
     seconds = 0.0
     resampler = av.AudioResampler("s16", "mono", _RATE_HZ)

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ..recognition.conversation import Conversation
 from ..script import Voice
@@ -69,7 +70,7 @@ async def _parts(request: web.Request) -> dict[str, bytes]:
             parts[part.name] = await read_within(part.read_chunk, most[part.name])
     except BodyTooLargeError as error:
         raise RefusalError(413, f"The form is too large: {error}.") from error
-    except (ValueError, aiohttp.http_exceptions.HttpProcessingError) as error:
+    except (ValueError, HttpProcessingError) as error:
         raise RefusalError(400, "The form is broken.", detail="InvalidRequestBodyFormat") from error
     return parts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from aiohttp import WSMsgType, web
@@ -141,7 +141,7 @@ class Channel:
         return Disconnected(connection=self._number, code=code, reason=reason)
 
     @contextmanager
-    def _within_limits(self) -> Iterator[None]:
+    def _within_limits(self) -> Generator[None]:
         # Not wait_for: it costs a task for each message.
         timer = asyncio.get_running_loop().call_later(MOST_SENDING_SECONDS, self._give_up)
         try:
