@@ -27,11 +27,6 @@ _SECONDS = 1.6
 _SPOKEN = (0.2, 1.0)
 
 
-def _sessions(emulator: Any) -> list[str]:
-    """The names of the connections, as the service knows them."""
-    return list(emulator._conversations)
-
-
 class TestUsage:
     async def test_audio_is_counted_once_over_drops_and_new_connections(
         self, open_pair: OpenPair, audio: Audio
@@ -80,7 +75,7 @@ class TestUsage:
         pair.stt.on("metrics_collected", heard.append)
         pair.tts.on("metrics_collected", spoken.append)
         await pair.interpret(audio.speech(_SPOKEN, end=_SECONDS))
-        (session,) = _sessions(pair.emulator)
+        (session,) = pair.emulator.sessions
         assert {metrics.request_id for metrics in heard if metrics.audio_duration} == {session}
         assert [metrics.request_id for metrics in spoken] == [session]
         assert {event.request_id for event in pair.events} == {session}
@@ -91,7 +86,7 @@ class TestUsage:
         pair.stt.on("metrics_collected", heard.append)
         await pair.interpret(audio.speech(_SPOKEN, end=_SECONDS))
         took = [metrics.acquire_time for metrics in heard if metrics.acquire_time]
-        assert len(took) == len(_sessions(pair.emulator)) == 2
+        assert len(took) == len(pair.emulator.sessions) == 2
         assert all(0 < seconds < LIMIT_SECONDS for seconds in took)
 
     async def test_a_recording_is_counted_once(self, open_pair: OpenPair, audio: Audio) -> None:
@@ -103,7 +98,7 @@ class TestUsage:
         await within(pair.stt.recognize(audio.frames(audio.speech(_SPOKEN, end=_SECONDS))))
         (metrics,) = [one for one in heard if one.audio_duration]
         assert (metrics.streamed, metrics.audio_duration) == (False, pytest.approx(_SECONDS))
-        assert metrics.request_id in _sessions(pair.emulator)
+        assert metrics.request_id in pair.emulator.sessions
         assert [one.outcome for one in told] == ["not_spoken"]
 
 
@@ -195,7 +190,7 @@ class TestInASession:
         (metrics,) = told
         assert (metrics.outcome, metrics.lost_reason) == ("voiced", None)
         assert (metrics.source_language, metrics.target_language) == ("en-US", "fr")
-        assert metrics.session_id in _sessions(room.emulator)
+        assert metrics.session_id in room.emulator.sessions
         assert metrics.speech_seconds == pytest.approx(end - start)
         assert (metrics.voice_seconds, metrics.backlog_seconds <= 0.5) == (pytest.approx(0.5), True)
         # The microphone speaks twice as fast as it is said.

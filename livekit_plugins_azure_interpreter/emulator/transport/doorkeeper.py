@@ -37,7 +37,7 @@ class Doorkeeper:
 
     def receive(self, app: web.Application) -> None:
         """See every request of an application, before all others."""
-        app.middlewares.append(self._let_through)
+        app.middlewares.insert(0, self._let_through)
 
     def protocol(self, server: web.Server) -> asyncio.BaseProtocol:
         """The protocol of a connection that begins now."""

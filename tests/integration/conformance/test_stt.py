@@ -220,7 +220,7 @@ class TestErrors:
         assert texts(events) == ["phrase 1", "phrase 2"]
         # Azure's names for the connections on which they were heard.
         heard = {event.request_id for event in events if event.type is FINAL}
-        assert heard <= set(pair.emulator._conversations)
+        assert heard <= set(pair.emulator.sessions)
         assert [one.recoverable for one in told.errors] == [True]
         assert before < stream.start_time <= time.time()
         await stream.aclose()
