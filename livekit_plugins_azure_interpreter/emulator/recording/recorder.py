@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +23,9 @@ _CLOSED_WITHOUT_CODE = 1006
 _BEYOND_SECONDS = 1.0
 """What comes after the client has ended its audio has a place that the audio does not reach: a replay then
 waits for that end."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class ConnectionRecorder:
@@ -99,9 +103,13 @@ class Recorder:
 
     Args:
         path: Where the recording is kept; it is written anew whenever a connection ends.
+
+    Raises:
+        OSError: It cannot be written there.
     """
 
     def __init__(self, path: Path) -> None:
+        path.touch()
         self._path = path
         self._connections: dict[int, ConnectionRecorder] = {}
         self._ended: list[RecordedConnection] = []
@@ -134,7 +142,10 @@ class Recorder:
 
     def _end(self, connection: RecordedConnection) -> None:
         self._ended.append(connection)
-        self._path.write_text(Exchange(connections=self._ended).to_json(), encoding="utf-8")
+        try:
+            self._path.write_text(Exchange(connections=self._ended).to_json(), encoding="utf-8")
+        except OSError as error:
+            logger.error("the recording could not be written: %s", error)
 
 
 def _is_audio(recorded: RecordedMessage) -> bool:

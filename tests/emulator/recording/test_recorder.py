@@ -74,7 +74,7 @@ class TestRecorder:
         first = await connect(emulator.endpoint)
         said = await first.whole_turn(audio.utterance())
         await first.socket.close()
-        await eventually(path.exists)
+        await eventually(lambda: path.stat().st_size > 0)
         replaying = await start(Behaviour(replay=load_exchange(path)))
         again = await connect(replaying.endpoint)
         repeated = await again.whole_turn(audio.utterance())
@@ -93,7 +93,7 @@ class TestRecorder:
             await client.open_turn()
             await client.say(audio.utterance())
             await client.socket.close()
-        await eventually(lambda: path.exists() and len(load_exchange(path).connections) == 2)
+        await eventually(lambda: path.stat().st_size > 0 and len(load_exchange(path).connections) == 2)
         dropped, left = load_exchange(path).connections
         assert (dropped.close_code, dropped.close_reason, left.close_code) == (1011, "over", None)
 
@@ -109,7 +109,7 @@ class TestRecorder:
         recorder(Sent(connection=1, message=Message("audio"), binary=True))
         recorder(Received(connection=1, message=Message("ssml")))
         recorder(Disconnected(connection=1, code=1000, by_client=True))
-        assert not (tmp_path / "recording.json").exists()
+        assert (tmp_path / "recording.json").read_text() == ""
 
     def test_a_message_that_the_service_refuses_is_no_error(self, tmp_path: Path) -> None:
         recorder = Recorder(tmp_path / "recording.json")
@@ -130,3 +130,19 @@ class TestRecorder:
         recorder(Disconnected(connection=1, code=1000, by_client=True))
         (kept,) = load_exchange(tmp_path / "recording.json").connections
         assert len(kept.messages) == 2
+
+    def test_a_place_that_cannot_be_written_is_refused_at_once(self, tmp_path: Path) -> None:
+        with pytest.raises(OSError, match="No such file"):
+            Recorder(tmp_path / "nowhere" / "recording.json")
+
+    def test_a_recording_that_can_no_more_be_written_is_told_and_clients_go_on(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        recorder = Recorder(folder / "recording.json")
+        (folder / "recording.json").unlink()
+        folder.rmdir()
+        recorder(Answered(method="GET", path="/speech/universal/v2", status=503))
+        (record,) = caplog.records
+        assert record.getMessage().startswith("the recording could not be written: ")
