@@ -9,9 +9,11 @@ import io
 import signal
 import sys
 from pathlib import Path
+from typing import get_args
 
 from .behaviour import Behaviour
 from .faults.parser import describe_faults, parse_fault
+from .recognition.acknowledgement import Acknowledges
 from .recording.exchange import load_exchange
 from .recording.recorder import MOST_BYTES, Recorder
 from .script import load_script
@@ -101,6 +103,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--voice-speed", type=float, help="seconds of voice sent per second (default: at once)")
     add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
     add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
+    add(
+        "--acknowledges",
+        choices=get_args(Acknowledges),
+        default=default.acknowledges,
+        help="what acknowledges audio: results, headers, or both (default: %(default)s)",
+    )
+    add(
+        "--commits",
+        choices=("answered", "ignored", "refused"),
+        help="a client's wish to end an utterance now (default: answered if its address asks for that)",
+    )
     add("--silence-ms", type=int, default=default.silence_ms, help="silence that ends an utterance")
     add("--utterances-per-turn", type=int, help="end the turn after so many (default: one turn)")
     add(
@@ -146,6 +159,8 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         voice_speed=options.voice_speed,
         chunk_bytes=options.chunk_bytes,
         riff=options.riff,
+        acknowledges=options.acknowledges,
+        commits=options.commits,
         silence_ms=options.silence_ms,
         utterances_per_turn=options.utterances_per_turn,
         silent_turn_seconds=options.silent_turn_seconds,

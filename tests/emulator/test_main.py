@@ -120,6 +120,8 @@ class TestOptions:
             (["--no-interim"], Behaviour(interim_interval_ms=None)),
             (["--recognition-delay-ms", "7"], Behaviour(recognition_delay_ms=7)),
             (["--voice-delay-ms", "7"], Behaviour(voice_delay_ms=7)),
+            (["--acknowledges", "headers"], Behaviour(acknowledges="headers")),
+            (["--commits", "refused"], Behaviour(commits="refused")),
             (["--voice-speed", "1.5"], Behaviour(voice_speed=1.5)),
             (["--chunk-bytes", "640"], Behaviour(chunk_bytes=640)),
             (["--riff", "every"], Behaviour(riff="every")),
