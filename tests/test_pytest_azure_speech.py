@@ -14,20 +14,63 @@ pytestmark = pytest.mark.native
 
 _ROOT = Path(__file__).parents[1]
 _PLUGIN = "pytest_azure_speech"
-_SPEAK = """\
+_PROJECT = """
+import sys
+import urllib.error
 import urllib.request
+
+import aiohttp
 import pytest
 
-def speak(emulator):
-    headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm"}
+def speak(emulator, key="any"):
+    headers = {"X-Microsoft-OutputFormat": "raw-16khz-16bit-mono-pcm", "Ocp-Apim-Subscription-Key": key}
     text = b"<speak xml:lang='en-US'><voice name='en-US-AvaNeural'>Hello.</voice></speak>"
     request = urllib.request.Request(emulator.synthesis_url, text, headers)
     with urllib.request.urlopen(request, timeout=30) as response:
-        return response.read()
+        return len(response.read()) / 32000
 
-def bytes_of(seconds):
-    return round(seconds * 16000) * 2
+def test_a_function(azure_speech_emulator):
+    assert speak(azure_speech_emulator) == 0.5
+    assert [one.text for one in azure_speech_emulator.synthesized] == ["Hello."]
+
+async def test_a_coroutine(azure_speech_emulator):
+    async with aiohttp.ClientSession() as http, http.ws_connect(azure_speech_emulator.endpoint):
+        pass
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_one_of_several(azure_speech_emulator, number):
+    speak(azure_speech_emulator)
+    assert len(azure_speech_emulator.synthesized) == 1
+
+@pytest.mark.azure_speech(synthesis_seconds=1.0)
+def test_a_marker(azure_speech_emulator):
+    assert speak(azure_speech_emulator) == 1.0
+
+@pytest.mark.azure_speech(synthesis_seconds=2.0, key="right")
+class TestMarkers:
+    @pytest.mark.azure_speech(synthesis_seconds=1.0)
+    def test_the_nearest(self, azure_speech_emulator):
+        assert speak(azure_speech_emulator, "right") == 1.0
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            speak(azure_speech_emulator, "wrong")
+
+@pytest.mark.azure_speech(chunk_bytes=3)
+def test_a_wrong_value(azure_speech_emulator): ...
+
+@pytest.mark.azure_speech(scripts=[])
+def test_a_wrong_name(azure_speech_emulator): ...
+
+@pytest.mark.azure_speech([])
+def test_no_name(azure_speech_emulator): ...
 """
+"""Another project. It is run once: each run costs the import of LiveKit."""
+
+_WRONG = {
+    "test_a_wrong_value": "chunk_bytes must be a positive, even number",
+    "test_a_wrong_name": "unexpected keyword argument 'scripts'",
+    "test_no_name": "options are given by name",
+}
+"""What the plugin says of a marker that is wrong."""
 
 
 @pytest.fixture
@@ -44,82 +87,19 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def _run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
-    project.makepyfile(_SPEAK + test)
+    project.makepyfile(test)
     return project.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=120)
 
 
-def test_the_fixture_serves_tests_that_know_no_event_loop(project: pytest.Pytester) -> None:
-    test = """
-def test_it(azure_speech_emulator):
-    assert len(speak(azure_speech_emulator)) == bytes_of(0.5)
-    assert [one.text for one in azure_speech_emulator.synthesized] == ["Hello."]
-"""
-    _run(project, test).assert_outcomes(passed=1)
-
-
-def test_the_fixture_serves_coroutines(project: pytest.Pytester) -> None:
-    test = """
-import aiohttp
-
-async def test_it(azure_speech_emulator):
-    async with aiohttp.ClientSession() as http, http.ws_connect(azure_speech_emulator.endpoint):
-        pass
-"""
-    _run(project, test).assert_outcomes(passed=1)
-
-
-def test_each_test_has_an_emulator_of_its_own(project: pytest.Pytester) -> None:
-    test = """
-@pytest.mark.parametrize("number", [1, 2])
-def test_it(azure_speech_emulator, number):
-    speak(azure_speech_emulator)
-    assert len(azure_speech_emulator.synthesized) == 1
-"""
-    _run(project, test).assert_outcomes(passed=2)
-
-
-def test_the_marker_sets_the_options(project: pytest.Pytester) -> None:
-    test = """
-@pytest.mark.azure_speech(synthesis_seconds=1.0)
-def test_it(azure_speech_emulator):
-    assert len(speak(azure_speech_emulator)) == bytes_of(1.0)
-"""
-    _run(project, test).assert_outcomes(passed=1)
-
-
-def test_the_marker_of_a_test_goes_before_that_of_its_module(project: pytest.Pytester) -> None:
-    test = """
-pytestmark = pytest.mark.azure_speech(synthesis_seconds=2.0, key="right")
-
-@pytest.mark.azure_speech(synthesis_seconds=1.0)
-def test_it(azure_speech_emulator):
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        speak(azure_speech_emulator)
-    options = azure_speech_emulator._emulator.behaviour
-    assert (options.synthesis_seconds, options.key) == (1.0, "right")
-"""
-    _run(project, test).assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ("chunk_bytes=3", "chunk_bytes must be a positive, even number"),
-        ("scripts=[]", "unexpected keyword argument 'scripts'"),
-        ("[]", "options are given by name"),
-    ],
-)
-def test_a_marker_that_is_wrong_names_the_test_and_the_reason(
-    project: pytest.Pytester, options: str, reason: str
-) -> None:
-    test = f"""
-@pytest.mark.azure_speech({options})
-def test_it(azure_speech_emulator):
-    pass
-"""
-    result = _run(project, test)
-    result.assert_outcomes(errors=1)
-    result.stdout.re_match_lines([f".*marker azure_speech of .*::test_it: .*{re.escape(reason)}"])
+def test_the_fixture_serves_each_kind_of_test_with_an_emulator_of_its_own(project: pytest.Pytester) -> None:
+    result = _run(project, _PROJECT, "-rA")
+    result.assert_outcomes(passed=6, errors=3)
+    names = ["test_a_function", "test_a_coroutine", "test_one_of_several[[]1]", "test_one_of_several[[]2]"]
+    names += ["test_a_marker", "TestMarkers::test_the_nearest"]
+    for name in names:
+        result.stdout.fnmatch_lines([f"PASSED *::{name}"])
+    for name, reason in _WRONG.items():
+        result.stdout.re_match_lines([f".*marker azure_speech of .*::{name}: .*{re.escape(reason)}"])
 
 
 def test_a_run_that_does_not_use_it_imports_nothing_of_it(project: pytest.Pytester) -> None:
