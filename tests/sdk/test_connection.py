@@ -97,21 +97,21 @@ class TestEvents:
 
     async def test_events_posted_after_closing_are_ignored(self, service: FakeService, until: Until) -> None:
         async with connect(service) as connection:
-            await until(lambda: connection._events.qsize() == 1)  # Connected
+            await until(lambda: connection.is_behind)  # Connected
         service.last.post(heard("late"), Finished())
         await until(lambda: service.last.idle)
         await asyncio.sleep(0)  # the loop runs what the thread handed it
-        assert connection._events.qsize() == 1
+        assert not connection.answered
 
     async def test_events_handed_to_the_loop_before_closing_and_taken_later_are_ignored(
         self, service: FakeService
     ) -> None:
         async with connect(service) as connection:
-            post, taken = connection._post, connection._events.qsize()
-            post(heard("late"))
-            connection._closed = True
-            await asyncio.sleep(0)
-            assert connection._events.qsize() == taken
+            service.last.post(heard("late"))
+            while not service.last.idle:
+                time.sleep(0.001)  # noqa: ASYNC251 - the loop is blocked, so it has not taken the event
+            await connection.aclose()
+            assert not connection.answered
 
     async def test_a_thread_that_reports_after_the_loop_is_closed_survives(self) -> None:
         service = FakeService()
@@ -221,17 +221,10 @@ class TestOpening:
 
     async def test_a_connection_ends_its_limit(self, service: FakeService, until: Until) -> None:
         async with connect(service, 0.05) as connection:
-            events: list[Event] = []
-
-            async def collect() -> None:
-                events.extend([event async for event in connection])
-
-            collecting = asyncio.ensure_future(collect())
-            await until(lambda: connection._connected)
+            await until(lambda: connection.is_behind)  # Connected
             await asyncio.sleep(0.1)
             service.last.post(Finished())
-            await within(collecting)
-        assert events == [Connected(), Finished()]
+            assert await all_of(connection) == [Connected(), Finished()]
 
 
 class TestAudio:
@@ -285,19 +278,19 @@ class TestDraining:
             assert (await collecting)[-1] == Finished()
 
     async def test_audio_that_was_written_faster_than_it_is_spoken_has_its_time(
-        self, service: FakeService, until: Until
+        self, service: FakeService, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(_connection, "_DRAIN_SECONDS", 0.05)
         service.finishes = False
         loop = asyncio.get_running_loop()
         async with connect(service) as connection:
-            collecting = asyncio.ensure_future(all_of(connection))
-            await until(lambda: connection._connected)
-            connection.write(bytes(60 * 32000))
+            await until(lambda: connection.is_behind)  # Connected
+            began_at = loop.time()
+            connection.write(bytes(16000))
             connection.end_audio()
-            assert connection._watchdog is not None
-            assert connection._watchdog.when() - loop.time() > 60 + _connection._DRAIN_SECONDS - 2
-            service.last.post(Finished())
-            await collecting
+            _, failed = await all_of(connection)
+            assert isinstance(failed, Failed)
+            assert loop.time() - began_at > 0.4
 
 
 class TestClosing:
