@@ -6,7 +6,8 @@ import dataclasses
 import inspect
 from typing import Any, Literal, get_origin, get_type_hints
 
-from .kinds import KINDS, Fault
+from .base import Fault
+from .kinds import KINDS
 
 _ALWAYS = "always"
 

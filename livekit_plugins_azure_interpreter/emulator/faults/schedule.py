@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from .kinds import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault
+from .base import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault
 
 F = TypeVar("F", bound=Fault)
 G = TypeVar("G", bound=Fault)
