@@ -89,13 +89,15 @@ class Glossary:
     languages: Mapping[str, Terms] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, given: Mapping[str, Mapping[str, str]] | None) -> Glossary:
-        """Copy and check what a user wrote.
+    def parse(cls, given: Mapping[str, Mapping[str, str]] | Glossary | None) -> Glossary:
+        """Copy and check what a user wrote; a glossary that was parsed is returned as it is.
 
         Raises:
             ValueError: It has another shape, a language that Azure does not translate to, or a term or a
                 correction that cannot be used.
         """
+        if isinstance(given, Glossary):
+            return given
         if not isinstance(given, Mapping | None):
             raise ValueError(_SHAPE)
         languages: dict[str, Terms] = {}
