@@ -121,7 +121,7 @@ class TestLanguages:
         assert glossary.corrected("現在", "zh-TW") == "現"
 
     @pytest.mark.parametrize("nothing", [None, {}, {"fr": {}}])
-    def test_without_terms_nothing_is_corrected(self, nothing: Any) -> None:
+    def test_a_glossary_without_terms_corrects_nothing(self, nothing: Any) -> None:
         assert Glossary.parse(nothing).corrected("a", "fr") == "a"
 
 
@@ -163,6 +163,11 @@ def test_a_glossary_is_a_value() -> None:
     assert glossary.corrected("a", "fr") == "b"
 
 
+def test_a_glossary_that_was_parsed_is_not_parsed_again() -> None:
+    glossary = Glossary.parse({"fr": {"a": "b"}})
+    assert Glossary.parse(glossary) is glossary
+
+
 _WORDS = st.sampled_from(["nuage", "Kit", "live", "é", "l'", "ライブ", "套件", "x"])
 _TEXTS = st.lists(_WORDS, max_size=12).map(" ".join)
 _TERMS = st.dictionaries(_WORDS, st.sampled_from(["§", "§§"]), max_size=5)
@@ -180,7 +185,7 @@ def test_words_that_are_terms_are_replaced_and_no_others(text: str, terms: dict[
         st.text("abAB é\u0301ー日가", min_size=1).filter(str.strip), st.just("§"), max_size=4
     ),
 )
-def test_what_is_no_term_stays_as_it_is(text: str, terms: dict[str, str]) -> None:
+def test_a_text_between_terms_stays_as_it_is(text: str, terms: dict[str, str]) -> None:
     text = unicodedata.normalize("NFC", text)
     pieces = [re.escape(piece) for piece in corrected(text, terms).split("§")]
     assert re.fullmatch(".+".join(pieces), text, re.DOTALL)
