@@ -382,6 +382,7 @@ class SpeechStream(AnyRateStream):
             began_at=self._audio.push_clock.at(active.start_seconds + phrase.offset_seconds),
             ended_at=self._audio.push_clock.at(active.start_seconds + phrase.end_seconds),
             recognized_at=self._received_at,
+            corrected=transcript.corrected,
         )
 
     def _result_unread(self, active: _ActiveConnection) -> None:

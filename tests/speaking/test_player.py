@@ -331,7 +331,10 @@ class TestCorrection:
         assert (await said(say, tts, first)).pcm == fallback.tone
         assert (await said(say, tts, second)).pcm == OTHER_VOICE
         assert fallback.texts == ["LiveKit."]
-        assert [(one.outcome, one.lost_reason) for one in told] == [("fallback", None), ("voiced", None)]
+        assert [(one.outcome, one.lost_reason, one.corrected) for one in told] == [
+            ("fallback", None, True),
+            ("voiced", None, False),
+        ]
         assert [one.label for one in counted] == [fallback.label, tts.label]
         assert (first.utterance.samples, live.lost) == ([], [])
 
