@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fakes.limits import within
+
 from livekit_plugins_azure_interpreter import UtteranceMetrics
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line
 
@@ -83,6 +85,12 @@ async def test_a_session_says_a_correction_by_the_fallback_and_in_order(
     assert other_voice.texts == ["LiveKit est prêt."]
     assert [one.outcome for one in told] == ["fallback", "voiced"]
     assert (room.lost, room.errors) == ([], [])
+
+
+async def test_a_recording_is_corrected(open_pair: OpenPair, audio: Any) -> None:
+    pair = await open_pair(Behaviour(script=_lines(audio)), glossary=_TERMS)
+    event = await within(pair.stt.recognize(audio.frames(audio.speech(*_ONE, end=2.0))))
+    assert event.alternatives[0].text == "LiveKit est prêt."
 
 
 async def test_a_glossary_that_changes_is_that_of_the_next_utterance(open_pair: OpenPair, audio: Any) -> None:
