@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
@@ -15,9 +15,11 @@ from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy, InterpretationChanged, RouteInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._options.glossary import Glossary
 from ._options.languages import spoken, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
+from ._speaking.fallback import check_fallback
 from .log import logger
 from .options import STTOptions
 from .stt import STT
@@ -80,6 +82,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             comes; so listeners catch up. None: all are spoken.
         fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
             Several languages may share one.
+        fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
+            because Azure's voice of it says the uncorrected text.
         **options: Any option of `STT` but `target_languages`.
 
     Raises:
@@ -97,6 +101,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         max_lag_seconds: float | None = 60.0,
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
+        fallback_speaks_corrections: bool = False,
         **options: Unpack[STTOptions],
     ) -> None:
         super().__init__()
@@ -107,11 +112,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
+        check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
+        # Read once: each route has an STT, and a glossary may have thousands of terms.
+        options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
         # A function, because its repr shows no key.
         self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
         self._stt("en")  # raises for a mistake now, not when somebody speaks
         self._fallback = fallback
+        self._fallback_speaks_corrections = fallback_speaks_corrections
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
         self._track_sources = frozenset(track_sources)
@@ -290,7 +299,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     def _pair(self, language: str) -> tuple[STT, TTS]:
         stt = self._stt(language)
-        return stt, TTS(stt, fallback=self._fallback and self._fallback(language))
+        return stt, TTS(
+            stt,
+            fallback=self._fallback and self._fallback(language),
+            fallback_speaks_corrections=self._fallback_speaks_corrections,
+        )
 
     def _listen(self, plan: Plan, members: Mapping[str, Member]) -> None:
         tracks: dict[str, Sequence[str]] = {

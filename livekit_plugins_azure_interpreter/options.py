@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
+from ._options.glossary import Glossary
 from ._options.languages import is_code, spelled, target
 from ._options.numbers import check_number
 from ._options.strings import is_visible_ascii
@@ -61,6 +62,8 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
     phrase_list: Sequence[str] | None
     phrase_list_weight: float
     custom_endpoints: Mapping[str, str] | None
+    translation_category: str | None
+    glossary: Mapping[str, Mapping[str, str]] | None
     proxy: str | None
     voice_timeout_seconds: float
     peer_timeout_seconds: float
@@ -129,6 +132,8 @@ class Options:
     phrase_list: tuple[str, ...] = ()
     phrase_list_weight: float = 1.0
     custom_endpoints: tuple[tuple[str, str], ...] = ()
+    translation_category: str | None = None
+    glossary: Glossary = field(default_factory=Glossary)
     proxy: Proxy | None = None
     reconnect_seconds: float = 1.0
 
@@ -153,6 +158,8 @@ class Options:
         for name, least, most in _MILLISECONDS:
             check_number(name, getattr(self, name), least=least, most=most, whole=True, or_none=True)
         check_number("phrase_list_weight", self.phrase_list_weight, least=0, most=2)
+        if self.translation_category is not None:
+            _check_category(self.translation_category)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +214,14 @@ def check_voice(name: str, voice: object, besides: str = "") -> None:
         raise ValueError(
             f"{name} must be {besides}the full name of a prebuilt voice, which begins with its language, "
             f"such as 'fr-FR-DeniseNeural'; not {voice!r}"
+        )
+
+
+def _check_category(category: object) -> None:
+    if not isinstance(category, str) or not is_visible_ascii(category):
+        raise ValueError(
+            "translation_category must be the category ID of a custom translation model, as Azure shows it, "
+            "such as 'aaaabbbb-0000-cccc-1111-dddd2222eeee-TECH'"
         )
 
 

@@ -16,6 +16,7 @@ from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.utils import AudioBuffer, is_given
 
 from ._livekit_private import KeytermsSTT, scope_of
+from ._options.glossary import Glossary
 from ._options.languages import spelled
 from ._options.numbers import check_number
 from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
@@ -96,6 +97,12 @@ class STT(KeytermsSTT[_Events]):
         phrase_list_weight: The weight of the phrases, 0 (no effect) to 2.
         custom_endpoints: The id of a custom speech model's endpoint, by source language; a stream
             for another language does not use it.
+        translation_category: The category ID of a custom translation model (Azure's Custom Translator). It
+            needs a multi-service resource (kind CognitiveServices or AIServices), not a Speech resource.
+        glossary: Terms that Azure translates wrongly, by target language:
+            `{"fr": {"live kit": "LiveKit"}}`. A term is what Azure writes in the translation, whole words in
+            any case. Transcripts and captions have its correction. Azure's voice does not; `metadata` then
+            has the "uncorrected_texts", which it says, by language. See `TTS(fallback_speaks_corrections=)`.
         proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
         voice_timeout_seconds: How long the next translation waits for its voice before the voice
             counts as lost.
@@ -134,6 +141,8 @@ class STT(KeytermsSTT[_Events]):
         phrase_list: Sequence[str] | None = None,
         phrase_list_weight: float = 1.0,
         custom_endpoints: Mapping[str, str] | None = None,
+        translation_category: str | None = None,
+        glossary: Mapping[str, Mapping[str, str]] | None = None,
         proxy: str | None = None,
         voice_timeout_seconds: float = 5.0,
         peer_timeout_seconds: float = 15.0,
@@ -157,6 +166,8 @@ class STT(KeytermsSTT[_Events]):
             phrase_list=phrases(phrase_list),
             phrase_list_weight=phrase_list_weight,
             custom_endpoints=tuple((spelled(key), value) for key, value in (custom_endpoints or {}).items()),
+            translation_category=translation_category,
+            glossary=Glossary.parse(glossary),
             proxy=Proxy.parse(proxy) if proxy else None,
             credentials=Credentials.resolve(
                 key=speech_key,
@@ -240,6 +251,8 @@ class STT(KeytermsSTT[_Events]):
         voice: NotGivenOr[str | None] = NOT_GIVEN,
         phrase_list: NotGivenOr[Sequence[str] | None] = NOT_GIVEN,
         phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
+        translation_category: NotGivenOr[str | None] = NOT_GIVEN,
+        glossary: NotGivenOr[Mapping[str, Mapping[str, str]] | None] = NOT_GIVEN,
         segmentation_silence_timeout_ms: NotGivenOr[int | None] = NOT_GIVEN,
         segmentation_max_time_ms: NotGivenOr[int | None] = NOT_GIVEN,
         segmentation_strategy: NotGivenOr[SegmentationStrategy | None] = NOT_GIVEN,
@@ -259,11 +272,14 @@ class STT(KeytermsSTT[_Events]):
             changes["target_languages"] = languages("target_languages", target_languages)
         if is_given(source_languages):
             changes["source_languages"] = languages("source_languages", source_languages)
+        if is_given(glossary):
+            changes["glossary"] = Glossary.parse(glossary)
         phrase_list_given = phrases(phrase_list) if is_given(phrase_list) else self._phrase_list
         changes["phrase_list"], _ = with_keyterms(phrase_list_given, self._session_keyterms)
         as_given: dict[str, Any] = {
             "voice": voice,
             "phrase_list_weight": phrase_list_weight,
+            "translation_category": translation_category,
             "segmentation_silence_timeout_ms": segmentation_silence_timeout_ms,
             "segmentation_max_time_ms": segmentation_max_time_ms,
             "segmentation_strategy": segmentation_strategy,

@@ -27,6 +27,7 @@ from livekit.agents.tts import TTSError
 from ._interpreting.pipeline import SpeakerPipeline
 from ._interpreting.translation_queue import SpokenTranslation
 from ._options.option_names import argument_names, check_names
+from ._speaking.fallback import check_fallback
 from .options import STTOptionsWithoutLanguages
 from .reports import UtteranceRecognized, VoiceLost
 from .stt import STT
@@ -57,6 +58,8 @@ class TranslationModel(livekit_translation.TranslationModel):
         target_language: The language to speak, e.g. "fr".
         source_language: The one language that is spoken; None hears any.
         fallback: Speaks a translation whose voice is lost; any LiveKit TTS. `aclose` leaves it open.
+        fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
+            because Azure's voice of it says the uncorrected text.
         skip_same_language: Speech that is in the target language already is not said again.
         **options: Any other option of `STT`.
 
@@ -71,6 +74,7 @@ class TranslationModel(livekit_translation.TranslationModel):
         target_language: str,
         source_language: str | None = None,
         fallback: livekit_tts.TTS[Any] | None = None,
+        fallback_speaks_corrections: bool = False,
         skip_same_language: bool = True,
         **options: Unpack[STTOptionsWithoutLanguages],
     ) -> None:
@@ -80,10 +84,12 @@ class TranslationModel(livekit_translation.TranslationModel):
             capabilities=_CAPABILITIES, target_language=target_language, source_language=source_language
         )
         # A function, because its repr shows no key.
+        check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._stt: Callable[[str], STT] = lambda target: STT(
             target_languages=target, source_languages=self.source_language, **options
         )
         self._fallback = fallback
+        self._fallback_speaks_corrections = fallback_speaks_corrections
         self._skip_same_language = skip_same_language
         self._sessions: list[TranslationModelSession] = []
         self._stt(target_language)  # raises for a mistake now, not when somebody speaks
@@ -116,7 +122,11 @@ class TranslationModel(livekit_translation.TranslationModel):
         session = TranslationModelSession(
             self,
             stt,
-            TTS(stt, fallback=self._fallback),
+            TTS(
+                stt,
+                fallback=self._fallback,
+                fallback_speaks_corrections=self._fallback_speaks_corrections,
+            ),
             skip_same_language=self._skip_same_language,
             closed=self._sessions.remove,
         )

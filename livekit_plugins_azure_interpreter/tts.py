@@ -12,6 +12,7 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 from ._interpreting.stt_group import STTGroup
 from ._livekit_private import UnmeteredChunkedStream, UnmeteredSynthesizeStream, when_ended
 from ._options.numbers import check_number
+from ._speaking.fallback import check_fallback
 from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
 from .stt import STT
@@ -27,10 +28,12 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         stt: The session's `STT`, or its `stt.FallbackAdapter` that contains one or more.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
             Without one, another text is an `APIError`, and a lost voice is a recoverable error.
+        fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` of the STT
+            corrected, because Azure's voice of it says the uncorrected text.
         sample_rate: Of the frames, in Hz, 8000 to 192000. A voice or fallback of another rate is resampled.
 
     Raises:
-        ValueError: `sample_rate` is out of range.
+        ValueError: `sample_rate` is out of range, or the fallback that speaks corrections is missing.
         TypeError: `stt` is not this package's `STT`, and contains none.
     """
 
@@ -39,9 +42,11 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         stt: STT | livekit_stt.FallbackAdapter,
         *,
         fallback: tts.TTS[Any] | None = None,
+        fallback_speaks_corrections: bool = False,
         sample_rate: int = 16000,
     ) -> None:
         check_number("sample_rate", sample_rate, least=8000, most=192_000, whole=True)
+        check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._stt, self._stt_group = stt, STTGroup(stt)
         first = next(iter(self._stt_group), None)
         if first is None:
@@ -51,6 +56,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
             )
         self._first = first
         self._fallback = fallback
+        self._fallback_speaks_corrections = fallback_speaks_corrections
         self._stt_group.are_spoken()
         super().__init__(
             capabilities=TTSCapabilities(streaming=True), sample_rate=sample_rate, num_channels=1
@@ -107,7 +113,14 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         return SynthesizeStream(tts=self, player=player, conn_options=conn_options)
 
     def _player(self, conn_options: APIConnectOptions, *, streamed: bool) -> Player:
-        return Player(self, self._stt_group, self._fallback, conn_options, streamed=streamed)
+        return Player(
+            self,
+            self._stt_group,
+            self._fallback,
+            conn_options,
+            streamed=streamed,
+            fallback_speaks_corrections=self._fallback_speaks_corrections,
+        )
 
 
 class SynthesizeStream(UnmeteredSynthesizeStream):

@@ -437,6 +437,8 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
+        ({"glossary": {"gsw": {}}}, "glossary"),
+        ({"fallback_speaks_corrections": True}, "fallback_speaks_corrections needs a fallback"),
     ],
 )
 def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:
@@ -455,6 +457,39 @@ def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> Non
 def test_a_wrong_name_of_an_option_is_told_with_what_was_meant(option: str, told: str) -> None:
     with pytest.raises(TypeError, match=told):
         MeetingInterpreter(**{"speech_key": "a-key", "speech_region": "westeurope", option: "fr"})
+
+
+@in_a_meeting(glossary={"fr": {"in fr": "en français"}, "de": {"in de": "auf Deutsch"}})
+async def test_captions_are_corrected_in_each_language_and_voices_stay(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.join("carl", "de")
+    said = await meeting.say("alice", "en")
+    await meeting.go_on(5.0)
+    texts = {one.text for one in meeting.room.captions if not one.original}
+    assert texts == {f"{said} en français", f"{said} auf Deutsch"}
+    assert meeting.heard("bob") == [(said, "fr")]
+
+
+def test_corrections_are_spoken_by_the_fallback_of_their_language_if_asked_for() -> None:
+    fallbacks = {language: ToneTTS() for language in ("fr", "de", "en")}
+
+    @in_a_meeting(
+        glossary={"fr": {"in fr": "en français"}},
+        fallback=fallbacks.__getitem__,
+        fallback_speaks_corrections=True,
+    )
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.join("bob", "fr")
+        meeting.join("carl", "de")
+        said = await meeting.say("alice", "en")
+        await meeting.go_on(5.0)
+        assert fallbacks["fr"].texts == [f"{said} en français"]
+        assert meeting.heard("carl") == [(said, "de")]
+
+    meet()
+    assert fallbacks["de"].texts == []
 
 
 def none_for_french(language: str) -> ToneTTS:

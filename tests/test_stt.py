@@ -107,6 +107,10 @@ class TestInterface:
         with pytest.raises(ValueError, match="target_languages"):
             STT(target_languages=[], speech_key="a-key", speech_region="westeurope")
 
+    async def test_a_glossary_with_a_mistake_is_refused(self, make_stt: Make) -> None:
+        with pytest.raises(ValueError, match="glossary: Azure does not translate to 'gsw'"):
+            make_stt(glossary={"gsw": {"live kit": "LiveKit"}})
+
 
 class TestUpdateOptions:
     """What streams that are open do about it: tests/recognition/test_stream.py."""
@@ -117,6 +121,8 @@ class TestUpdateOptions:
         "voice": None,
         "phrase_list": ["Contoso"],
         "phrase_list_weight": 2.0,
+        "translation_category": "a-category",
+        "glossary": {"fr": {"live kit": "LiveKit"}},
         "segmentation_silence_timeout_ms": 300,
         "segmentation_max_time_ms": 30_000,
         "segmentation_strategy": "Semantic",

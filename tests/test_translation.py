@@ -119,7 +119,15 @@ class TestModel:
         assert (model.model, model.provider) == ("live-interpreter", "Azure")
         assert (model.target_language, model.source_language) == ("fr", "en-US")
 
-    @pytest.mark.parametrize("options", [{"target_language": "no language"}, {"sample_rate": 11025}])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"target_language": "no language"},
+            {"sample_rate": 11025},
+            {"glossary": {"gsw": {}}},
+            {"fallback_speaks_corrections": True},
+        ],
+    )
     async def test_a_mistake_is_told_at_once(self, make: Make, options: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=next(iter(options))):
             make(**options)
@@ -215,6 +223,16 @@ class TestSession:
         booth = enter(make(skip_same_language=skip, fallback=ToneTTS()))
         await booth.hears(spoken_in("fr-FR", "Salut."), Disconnected())
         assert [one.text for one in booth.told["output_transcript"]] == said
+
+    async def test_a_correction_is_read_and_spoken_by_the_fallback_if_asked_for(
+        self, make: Make, enter: Enter
+    ) -> None:
+        fallback = ToneTTS()
+        terms = {"fr": {"live kit": "LiveKit"}}
+        booth = enter(make(glossary=terms, fallback=fallback, fallback_speaks_corrections=True))
+        await booth.hears(heard("Live kit."), *voice(VOICE))
+        assert [one.text for one in booth.told["output_transcript"]] == fallback.texts == ["LiveKit."]
+        assert booth.segments == [fallback.tone]
 
     async def test_a_lost_voice_is_told_and_its_words_are_read(self, make: Make, enter: Enter) -> None:
         booth = enter(make())

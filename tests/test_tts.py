@@ -73,6 +73,10 @@ class TestInterface:
 
         assert (await within(collect())).startswith(VOICE)
 
+    async def test_corrections_without_a_fallback_to_speak_them_are_refused(self, live: Live) -> None:
+        with pytest.raises(ValueError, match="fallback_speaks_corrections needs a fallback"):
+            TTS(live.stt, fallback_speaks_corrections=True)
+
     async def test_a_stream_without_a_text_ends_without_a_sound(self, live: Live, say: Make) -> None:
         speech = await said(say, TTS(live.stt))
         assert not speech.frames

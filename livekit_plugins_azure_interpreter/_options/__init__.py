@@ -1,1 +1,1 @@
-"""Parses and checks what users write: languages, phrases, names."""
+"""Parses and checks what users write: languages, phrases, names, terms."""

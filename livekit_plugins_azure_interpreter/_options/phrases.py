@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
+
+from .strings import unsendable
 
 MOST_PHRASES = 2000
 """Azure's limit, by its documentation. Long lists cost quality and time."""
-
-_UNSENDABLE = ("Cc", "Cs")
-"""Control characters (NUL ends a text in the SDK), and halves of surrogate pairs."""
 
 
 def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
@@ -24,7 +22,7 @@ def phrases(value: Sequence[str] | None) -> tuple[str, ...]:
         raise ValueError("phrase_list takes a list of phrases, e.g. ['Contoso', 'LiveKit']")
     cleaned = _cleaned(value)
     for phrase in cleaned:
-        if (character := _unsendable(phrase)) is not None:
+        if (character := unsendable(phrase)) is not None:
             raise ValueError(
                 f"phrase_list has a phrase with the character U+{ord(character):04X}, "
                 "which cannot be sent to Azure"
@@ -43,14 +41,10 @@ def with_keyterms(given: Sequence[str], keyterms: Iterable[str]) -> tuple[tuple[
         As many phrases as Azure takes, and how many keyterms were left out.
     """
     several = _cleaned([*given, *keyterms])
-    sendable = [phrase for phrase in several if _unsendable(phrase) is None][:MOST_PHRASES]
+    sendable = [phrase for phrase in several if unsendable(phrase) is None][:MOST_PHRASES]
     return tuple(sendable), len(several) - len(sendable)
 
 
 def _cleaned(several: Iterable[str]) -> tuple[str, ...]:
     on_one_line = (" ".join(phrase.split()) for phrase in several)
     return tuple(dict.fromkeys(filter(None, on_one_line)))
-
-
-def _unsendable(phrase: str) -> str | None:
-    return next((letter for letter in phrase if unicodedata.category(letter) in _UNSENDABLE), None)

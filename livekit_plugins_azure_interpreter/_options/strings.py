@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
+_UNSENDABLE = ("Cc", "Cs")
+"""Control characters (NUL ends a text in the SDK), and halves of surrogate pairs."""
 
 
 def trimmed(name: str, value: object) -> str | None:
@@ -38,3 +41,8 @@ def secret(name: str, value: object) -> str | None:
             "which cannot be sent in a header: check how it was copied"
         )
     return text
+
+
+def unsendable(text: str) -> str | None:
+    """The first control character, or half of a character, in a text; None if it has none."""
+    return next((letter for letter in text if unicodedata.category(letter) in _UNSENDABLE), None)

@@ -215,6 +215,7 @@ class SpeechStream(AnyRateStream):
         assert self._first_offset is not None
         self._transcriber.offset_seconds = self._first_offset + active.start_seconds
         self._transcriber.target_languages = active.options.target_languages
+        self._transcriber.glossary = active.options.glossary
         self._transcriber.request_id = active.connection.session_id
 
     async def _send(
@@ -351,6 +352,7 @@ class SpeechStream(AnyRateStream):
                 same_language=transcript.same_language,
             )
             utterance.times = (transcript.start_time, transcript.end_time)
+            utterance.corrected = transcript.corrected
             text, name, meter = utterance.translation, utterance.id, utterance.meter
         elif not self._is_probe:
             self._ledger.claims.untranslated.append(text)
@@ -380,6 +382,7 @@ class SpeechStream(AnyRateStream):
             began_at=self._audio.push_clock.at(active.start_seconds + phrase.offset_seconds),
             ended_at=self._audio.push_clock.at(active.start_seconds + phrase.end_seconds),
             recognized_at=self._received_at,
+            corrected=transcript.corrected,
         )
 
     def _result_unread(self, active: _ActiveConnection) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
+from .._options.glossary import Glossary
 from .._options.languages import in_language, same_speech
 from .._sdk.events import Phrase
 from .._sdk.reasons import redact
@@ -29,6 +30,8 @@ class Transcript:
         end_time: Where it ended.
         translated: There is a translation into the spoken target language.
         failure_reason: The service's reason why there is no translation; empty if it gives none.
+        uncorrected_texts: The translations that the glossary changed, by target language, as Azure wrote
+            them; a voice of Azure says these.
     """
 
     text: str
@@ -40,6 +43,12 @@ class Transcript:
     end_time: float
     translated: bool
     failure_reason: str = ""
+    uncorrected_texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the glossary changed `text`, so that Azure's voice says something else."""
+        return self.translated and self.language in self.uncorrected_texts
 
     @property
     def same_language(self) -> bool:
@@ -55,11 +64,13 @@ class Transcriber:
         target_languages: As the user wrote them; the first one is spoken.
         request_id: Azure's session id, which the events carry.
         offset_seconds: Where the audio of this attempt begins on the stream's clock.
+        glossary: Corrects the translations.
     """
 
     target_languages: tuple[str, ...]
     request_id: str = ""
     offset_seconds: float = 0.0
+    glossary: Glossary = field(default_factory=Glossary)
     _speaking: bool = field(default=False, init=False)
     _heard_words: bool = field(default=False, init=False)
 
@@ -96,11 +107,12 @@ class Transcriber:
         return [self._event(SpeechEventType.END_OF_SPEECH)]
 
     def transcript(self, phrase: Phrase) -> Transcript:
-        found = {
+        written = {
             target: text
             for target in self.target_languages
             if (text := in_language(phrase.translations, target))
         }
+        found = {target: self.glossary.corrected(text, target) for target, text in written.items()}
         spoken = self.target_languages[0]
         translated = spoken in found
         return Transcript(
@@ -113,6 +125,7 @@ class Transcriber:
             self.offset_seconds + phrase.end_seconds,
             translated,
             redact(phrase.failure_reason),
+            {target: text for target, text in written.items() if text != found[target]},
         )
 
     def _data(self, transcript: Transcript, text: str) -> SpeechData:
@@ -155,6 +168,8 @@ def _metadata(transcript: Transcript, text: str) -> dict[str, Any]:
     metadata: dict[str, Any] = {"translated": transcript.translated}
     if transcript.failure_reason:
         metadata["failure_reason"] = transcript.failure_reason
+    if transcript.uncorrected_texts:
+        metadata["uncorrected_texts"] = dict(transcript.uncorrected_texts)
     if isinstance(text, Translation):
         metadata["id"] = text.utterance.id
     return metadata

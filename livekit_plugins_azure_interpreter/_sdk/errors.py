@@ -75,8 +75,15 @@ _CLOSES = {
     "4000": _ErrorMeaning(None, True, "Azure closed the connection"),
     "4429": _TOO_MANY,
 }
+_WRONG_RESOURCE = _ErrorMeaning(
+    400,
+    False,
+    "Azure refused translation_category: a custom translation model needs a multi-service resource (kind "
+    "CognitiveServices or AIServices), not a Speech resource; give its key and region",
+)
 # By the words of a close with 1007, for which there is no code.
 _CLOSE_REASONS = (
+    (re.compile("translation custom model", re.IGNORECASE), _WRONG_RESOURCE),
     (re.compile("quota", re.IGNORECASE), _QUOTA),
     (re.compile("throttl|too many|concurrent", re.IGNORECASE), _TOO_MANY),
 )

@@ -293,6 +293,8 @@ def _config(options: Options) -> Any:
         config.add_target_language(language)
     if options.voice:
         config.voice_name = options.voice
+    if options.translation_category is not None:
+        config.set_custom_model_category_id(options.translation_category)
     if (proxy := options.proxy) is not None:
         config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
     if options.profanity:

@@ -18,6 +18,19 @@ _asking: ContextVar[object] = ContextVar("azure_interpreter_fallback_asked_by")
 opened, and others may use the same TTS at the same time."""
 
 
+def check_fallback(fallback: object, *, fallback_speaks_corrections: bool) -> None:
+    """Check that there is a fallback, if it has to speak corrections.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if fallback_speaks_corrections and fallback is None:
+        raise ValueError(
+            "fallback_speaks_corrections needs a fallback: give one, or leave corrections to Azure's voice, "
+            "which says the uncorrected text"
+        )
+
+
 async def speak(
     fallback: tts.TTS[Any],
     text: str | AsyncIterable[str],

@@ -47,6 +47,8 @@ class Player:
         fallback: Speaks texts that have no voice.
         conn_options: Limits of the stream.
         streamed: Its text came in pieces; LiveKit's metrics report that.
+        fallback_speaks_corrections: The fallback speaks a translation that was corrected, because its voice
+            says something else.
     """
 
     def __init__(
@@ -57,12 +59,14 @@ class Player:
         conn_options: APIConnectOptions,
         *,
         streamed: bool,
+        fallback_speaks_corrections: bool = False,
     ) -> None:
         self._tts = tts
         self._translations = translations
         self._fallback = fallback
         self._conn_options = conn_options
         self._streamed = streamed
+        self._fallback_speaks_corrections = fallback_speaks_corrections
         self._scope = speaking_scope()
         self._now = asyncio.get_running_loop().time
         self._backlog_seconds = 0.0
@@ -177,10 +181,13 @@ class Player:
 
     async def _speak_voice(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
         """Emit a voice as it comes. Returns whether anything was heard."""
+        utterance.meter.asked(self._now(), backlog_seconds=self._backlog_seconds)
+        needs_correction = utterance.corrected and self._fallback_speaks_corrections
+        if needs_correction and await self._speak_correction(utterance, emitter):
+            return True
         resampler = MonoResampler(self._tts.sample_rate)
         changed = asyncio.Event()
         utterance.changed = changed.set
-        utterance.meter.asked(self._now(), backlog_seconds=self._backlog_seconds)
         emitted = 0
         try:
             while True:
@@ -198,6 +205,18 @@ class Player:
         if utterance.state is State.LOST and not utterance.seconds:
             return await self._speak_lost(utterance, emitter)
         utterance.meter.outcome = "voiced" if utterance.state is State.VOICED else "lost"
+        return True
+
+    async def _speak_correction(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
+        """Have the fallback speak it. If that fails before any sound, Azure's voice is better than none."""
+        try:
+            await self._speak_other(utterance.text, emitter, utterance.meter)
+        except APIError as error:
+            if utterance.meter.by_fallback:
+                raise
+            self._report_recoverable(error)
+            return False
+        utterance.meter.outcome = "fallback"
         return True
 
     async def _speak_lost(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
@@ -255,6 +274,9 @@ class Player:
             f"Azure's voice of {utterance.id} is lost ({reason}), and TTS(stt, fallback=...) has no other",
             retryable=False,
         )
+        self._report_recoverable(error)
+
+    def _report_recoverable(self, error: APIError) -> None:
         self._tts.emit(
             "error",
             TTSError(timestamp=time.time(), label=self._tts.label, error=error, recoverable=True),

@@ -46,6 +46,7 @@ class UtteranceMetrics:
             sound: how far the interpreter's voice is behind the speaker. None if there was no sound.
         backlog_seconds: How much voice, its own included, had come from Azure and was not said yet when it
             was its turn.
+        corrected: The glossary changed its translation, so that Azure's voice says something else.
     """
 
     id: str
@@ -61,6 +62,7 @@ class UtteranceMetrics:
     end_of_speech_to_first_sound_seconds: float | None
     ear_voice_span_seconds: float | None
     backlog_seconds: float
+    corrected: bool
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class RecognitionTimings:
         speech_seconds: From its first word to the end of its last.
         began_at, ended_at: When the audio up to its first word, and up to the end of its last, was pushed.
         recognized_at: When its final result came.
+        corrected: The glossary changed its translation.
     """
 
     id: str
@@ -84,6 +87,7 @@ class RecognitionTimings:
     began_at: float
     ended_at: float
     recognized_at: float
+    corrected: bool = False
 
 
 class Meter:
@@ -143,6 +147,7 @@ class Meter:
             end_of_speech_to_first_sound_seconds=self._until_sound(timings.ended_at),
             ear_voice_span_seconds=self._until_sound(timings.began_at),
             backlog_seconds=self._backlog_seconds,
+            corrected=timings.corrected,
         )
         tell(metrics)
         return metrics

@@ -96,6 +96,7 @@ class Utterance:
             its audio is dropped.
         meter: Measures its timing and its outcome.
         times: Where it begins and ends on the clock of its stream, as its final transcript has it.
+        corrected: Its text was corrected, so its voice says something else.
         changed: Called after each change of the voice; the claimer sets it.
         lead: The silence before its first sound. A voice without any sound counts as none, so that a fallback
             can speak: the service sends zeros for what it cannot speak.
@@ -114,6 +115,7 @@ class Utterance:
     lost_reason: LostReason | None = None
     meter: Meter = field(default_factory=Meter)
     times: tuple[float, float] | None = None
+    corrected: bool = False
     changed: Callable[[], None] | None = None
     lead: list[Samples] = field(default_factory=list)
 

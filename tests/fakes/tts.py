@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import struct
 from typing import Literal
@@ -69,6 +70,15 @@ class Pieces(ToneTTS):
         return _PieceStream(tts=self, conn_options=conn_options)
 
 
+class Breaking(ToneTTS):
+    """Fails when its tone can be heard."""
+
+    def stream(
+        self, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.SynthesizeStream:
+        return _BreakingStream(tts=self, conn_options=conn_options)
+
+
 class _Chunked(tts.ChunkedStream):
     _tts: ToneTTS
 
@@ -98,6 +108,14 @@ class _Stream(tts.SynthesizeStream):
 
     def _piece(self, piece: str) -> str:
         return piece
+
+
+class _BreakingStream(_Stream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        await super()._run(output_emitter)
+        while not output_emitter.pushed_duration():  # noqa: ASYNC110 - it has no event
+            await asyncio.sleep(0)
+        raise APIError("the tone broke off")
 
 
 class _PieceStream(_Stream):

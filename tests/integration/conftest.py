@@ -153,6 +153,7 @@ async def open_pair() -> AsyncIterator[OpenPair]:
             behaviour: Behaviour | None = None,
             *,
             fallback: livekit_tts.TTS | None = None,
+            fallback_speaks_corrections: bool = False,
             speak_at: int = 16000,
             **options: Any,
         ) -> Pair:
@@ -160,7 +161,13 @@ async def open_pair() -> AsyncIterator[OpenPair]:
             emulator = await stack.enter_async_context(Emulator(behaviour, tap=contexts))
             wanted = {"target_languages": "fr", "speech_key": "any", "speech_endpoint": emulator.endpoint}
             stt = STT(**{**wanted, **options})
-            pair = Pair(emulator, stt, TTS(stt, fallback=fallback, sample_rate=speak_at), contexts)
+            tts = TTS(
+                stt,
+                fallback=fallback,
+                fallback_speaks_corrections=fallback_speaks_corrections,
+                sample_rate=speak_at,
+            )
+            pair = Pair(emulator, stt, tts, contexts)
             stack.push_async_callback(pair.aclose)
             return pair
 

@@ -49,6 +49,7 @@ class TestContext:
                 [{"language": "de-DE", "endpoint": "an-id"}],
             ),
             ({"phrase_list": ["LiveKit"], "phrase_list_weight": 1.5}, "dgi bias", 1.5),
+            ({"translation_category": "a-category"}, "translation Category", "a-category"),
             ({"target_languages": ["fr", "de"]}, "translation targetLanguages", ["fr", "de"]),
             ({"target_languages": ["fr", "de"]}, "synthesis synthesizedLanguages", ["fr"]),
             ({"voice": "fr-FR-DeniseNeural"}, "synthesis defaultVoices fr", "fr-FR-DeniseNeural"),

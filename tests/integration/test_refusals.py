@@ -11,12 +11,16 @@ from livekit.agents import APIConnectOptions, APIStatusError
 from livekit_plugins_azure_interpreter import SpeechStream
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Fault, NoTranslation, Refuse
 
+_WRONG_RESOURCE = "Translation custom models require CognitiveServices / AIServices resources."
+"""Azure's words if a Speech resource is asked for a custom translation model."""
+
 
 @pytest.mark.parametrize(
     ("fault", "status", "words"),
     [
         (Drop(0.1, code=1007, reason="Quota exceeded. Cid: ", times=None), 403, "quota"),
         (Drop(0.1, code=1007, reason="Unsupported audio format"), 400, "Unsupported audio format"),
+        (Drop(0.1, code=1007, reason=_WRONG_RESOURCE), 400, "kind CognitiveServices or AIServices"),
         (Refuse(404, times=None), 404, "speech_endpoint"),
         (Refuse(415, times=None), 415, "speech_endpoint"),
         (Refuse(499, times=None), 499, "speech_endpoint"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from livekit_plugins_azure_interpreter import STT, PersonalVoiceTTS
-from livekit_plugins_azure_interpreter._options.strings import is_visible_ascii, secret, trimmed
+from livekit_plugins_azure_interpreter._options.strings import is_visible_ascii, secret, trimmed, unsendable
 from livekit_plugins_azure_interpreter._speaking.ssml import SynthesisVoice
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import Proxy
@@ -142,3 +142,10 @@ def test_nothing_but_white_space_is_nothing(text: str | None) -> None:
 
 def test_a_space_is_not_visible() -> None:
     assert (is_visible_ascii("a~!"), is_visible_ascii("a b"), is_visible_ascii("")) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("é\u200c日", None), ("", None), ("a\nb\x00", "\n"), ("a\ud83d", "\ud83d")]
+)
+def test_the_first_character_that_cannot_be_sent_is_found(text: str, found: str | None) -> None:
+    assert unsendable(text) == found

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
+from livekit_plugins_azure_interpreter._options.glossary import Glossary
 from livekit_plugins_azure_interpreter._recognition.transcripts import (
     Transcriber,
     Transcript,
@@ -188,6 +189,36 @@ def test_speech_in_the_target_language_is_known_whatever_its_region(
 
 def test_untranslated_speech_is_not_in_the_target_language() -> None:
     assert not Transcriber(("en",), "request-1").transcript(UNTRANSLATED).same_language
+
+
+class TestGlossary:
+    @pytest.fixture
+    def transcriber(self) -> Transcriber:
+        terms = {"fr": {"bonjour": "salut"}, "it": {"hello": "ciao"}}
+        return Transcriber(("de", "fr-FR"), "request-1", glossary=Glossary.parse(terms))
+
+    def test_a_corrected_translation_is_that_of_its_language_alone(self, transcriber: Transcriber) -> None:
+        transcript = transcriber.transcript(HELLO)
+        assert transcript.translations == {"de": "Hallo", "fr-FR": "Salut"}
+        assert transcript.uncorrected_texts == {"fr-FR": "Bonjour"}
+        assert (transcript.source_text, transcript.corrected) == ("Hello", False)
+
+    def test_a_corrected_text_tells_what_its_voice_says(self, transcriber: Transcriber) -> None:
+        transcriber.target_languages = ("fr",)
+        transcript = transcriber.transcript(HELLO)
+        [data] = transcriber.final(transcript, transcript.text)[1].alternatives
+        assert (data.text, data.target_texts, transcript.corrected) == ("Salut", ["Salut"], True)
+        assert data.metadata == {"translated": True, "uncorrected_texts": {"fr": "Bonjour"}}
+
+    def test_an_interim_transcript_is_corrected(self, transcriber: Transcriber) -> None:
+        transcriber.target_languages = ("fr",)
+        [data] = transcriber.interim(HELLO)[1].alternatives
+        assert (data.text, data.target_texts) == ("Salut", ["Salut"])
+
+    def test_untranslated_speech_is_not_corrected(self, transcriber: Transcriber) -> None:
+        transcriber.target_languages = ("it",)
+        transcript = transcriber.transcript(UNTRANSLATED)
+        assert (transcript.text, transcript.uncorrected_texts, transcript.corrected) == ("Hello", {}, False)
 
 
 class TestJoined:

@@ -135,6 +135,14 @@ class TestRefusal:
     def test_a_refusal_after_an_answer_is_worth_another_attempt(self) -> None:
         assert to_api_error(closed_with("generic"), answered=True).retryable
 
+    def test_a_custom_model_on_a_wrong_resource_is_final_and_says_which_it_needs(self) -> None:
+        reason = "Translation custom models require CognitiveServices / AIServices resources."
+        error = to_api_error(closed_with(reason), answered=True)
+        assert isinstance(error, APIStatusError)
+        assert (error.status_code, error.retryable) == (400, False)
+        assert error.message.startswith("Azure refused translation_category: ")
+        assert reason in str(error)
+
     @pytest.mark.parametrize("speaking", [False, True])
     @pytest.mark.parametrize(
         ("reason", "status", "retryable"),

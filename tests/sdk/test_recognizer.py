@@ -392,6 +392,11 @@ class TestConfig:
         assert endpoint(custom_endpoints=(("en-US", "a-model"),)) == "a-model"
         assert endpoint(custom_endpoints=(("it-IT", "a-model"),)) == ""
 
+    @pytest.mark.parametrize("category", ["a-category", None])
+    def test_a_category_is_that_of_the_translation(self, category: str | None) -> None:
+        name = speechsdk.PropertyId.SpeechServiceConnection_TranslationCategoryId
+        assert self._property(name, translation_category=category) == (category or "")
+
     def test_a_token_is_sent_instead_of_a_key(self) -> None:
         credentials = Credentials(endpoint=NOBODY, auth_token="a-token")
         assert _config(options(credentials=credentials)).authorization_token == "a-token"

@@ -12,7 +12,7 @@ from fakes.tts import Pieces, ToneTTS
 from livekit.agents import APIError, tts
 from livekit.agents.metrics import TTSMetrics
 
-from livekit_plugins_azure_interpreter._speaking.fallback import speak
+from livekit_plugins_azure_interpreter._speaking.fallback import check_fallback, speak
 
 
 async def _say(fallback: tts.TTS, text: str | AsyncIterator[str], reported: list[TTSMetrics]) -> bytes:
@@ -92,3 +92,10 @@ async def test_a_text_whose_source_fails_ends_with_what_came() -> None:
     fallback = ToneTTS()
     assert await within(_say(fallback, pieces(), [])) == fallback.tone
     assert fallback.texts == ["Bonjour"]
+
+
+def test_a_fallback_that_is_to_speak_corrections_must_exist() -> None:
+    check_fallback(ToneTTS(), fallback_speaks_corrections=True)
+    check_fallback(None, fallback_speaks_corrections=False)
+    with pytest.raises(ValueError, match="fallback_speaks_corrections needs a fallback"):
+        check_fallback(None, fallback_speaks_corrections=True)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from conftest import Until
 from fakes.azure import voice
+from fakes.recognizer import FakeService
 from fakes.saying import Live, Saying, said
-from fakes.tts import Pieces, ToneTTS, tone
+from fakes.tts import Breaking, Pieces, ToneTTS, tone
 from livekit.agents import APIError
 from livekit.agents.metrics import TTSMetrics
 
@@ -290,6 +291,90 @@ class TestLostVoice:
         (error,) = speech.errors
         assert error.recoverable
         assert (await said(say, tts, "Oui.")).pcm == VOICE
+
+
+class TestCorrection:
+    """A translation that the glossary changed; its voice of Azure says something else."""
+
+    @pytest.fixture
+    async def live(self, make_stt: Make, listen: Make, service: FakeService, until: Until) -> Live:
+        interpreter = make_stt(glossary={"fr": {"live kit": "LiveKit"}})
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        return Live(interpreter, listener, service)
+
+    @pytest.fixture
+    def told(self, live: Live) -> list[UtteranceMetrics]:
+        told: list[UtteranceMetrics] = []
+        live.stt.on("utterance_metrics_collected", told.append)
+        return told
+
+    @pytest.mark.parametrize("fallback", [None, ToneTTS()])
+    @pytest.mark.parametrize("as_object", [True, False])
+    async def test_a_correction_is_heard_in_azures_voice_unless_the_fallback_is_asked(
+        self, live: Live, say: Make, told: list[UtteranceMetrics], fallback: ToneTTS | None, as_object: bool
+    ) -> None:
+        tts = TTS(live.stt, fallback=fallback)
+        translation = await live.hears("Live kit.", *voice(VOICE))
+        assert (translation, translation.utterance.corrected) == ("LiveKit.", True)
+        assert (await said(say, tts, translation if as_object else "LiveKit.")).pcm == VOICE
+        assert [one.outcome for one in told] == ["voiced"]
+
+    async def test_a_correction_is_heard_in_the_fallbacks_voice_alone_and_the_next_text_in_azures(
+        self, live: Live, say: Make, told: list[UtteranceMetrics]
+    ) -> None:
+        counted: list[TTSMetrics] = []
+        tts = TTS(live.stt, fallback=(fallback := ToneTTS()), fallback_speaks_corrections=True)
+        tts.on("metrics_collected", counted.append)
+        first = await live.hears("Live kit.", *voice(VOICE))
+        second = await live.hears("Oui.", *voice(OTHER_VOICE))
+        assert (await said(say, tts, first)).pcm == fallback.tone
+        assert (await said(say, tts, second)).pcm == OTHER_VOICE
+        assert fallback.texts == ["LiveKit."]
+        assert [(one.outcome, one.lost_reason, one.corrected) for one in told] == [
+            ("fallback", None, True),
+            ("voiced", None, False),
+        ]
+        assert [one.label for one in counted] == [fallback.label, tts.label]
+        assert (first.utterance.samples, live.lost) == ([], [])
+
+    async def test_a_correction_does_not_wait_for_azures_voice(self, live: Live, say: Make) -> None:
+        tts = TTS(live.stt, fallback=(fallback := ToneTTS()), fallback_speaks_corrections=True)
+        first = await live.hears("Live kit.")
+        assert (await said(say, tts, first)).pcm == fallback.tone
+        second = await live.hears("Oui.", *voice(VOICE), *voice(OTHER_VOICE))
+        assert (await said(say, tts, second)).pcm == OTHER_VOICE
+
+    async def test_the_corrected_one_of_joined_translations_is_heard_in_its_place(
+        self, live: Live, say: Make
+    ) -> None:
+        tts = TTS(live.stt, fallback=(fallback := ToneTTS()), fallback_speaks_corrections=True)
+        await live.hears("Oui.", *voice(VOICE))
+        await live.hears("Live kit.", *voice(VOICE))
+        await live.hears("Non.", *voice(OTHER_VOICE))
+        speech = await said(say, tts, "Oui. LiveKit. Non.")
+        assert speech.pcm == VOICE + fallback.tone + OTHER_VOICE
+
+    async def test_azures_voice_is_heard_if_the_fallback_fails(
+        self, live: Live, say: Make, told: list[UtteranceMetrics]
+    ) -> None:
+        tts = TTS(live.stt, fallback=ToneTTS(failures=1), fallback_speaks_corrections=True)
+        translation = await live.hears("Live kit.", *voice(VOICE))
+        speech = await said(say, tts, translation)
+        assert speech.pcm == VOICE
+        assert [error.recoverable for error in speech.errors] == [True]
+        assert [one.outcome for one in told] == ["voiced"]
+
+    async def test_a_correction_that_broke_off_is_not_said_again(
+        self, live: Live, say: Make, told: list[UtteranceMetrics]
+    ) -> None:
+        tts = TTS(live.stt, fallback=(fallback := Breaking()), fallback_speaks_corrections=True)
+        translation = await live.hears("Live kit.", *voice(VOICE))
+        speech = say(tts, translation)
+        with pytest.raises(APIError):
+            await speech.ended()
+        assert speech.pcm in fallback.tone
+        assert [one.outcome for one in told] == ["lost"]
 
 
 class TestOtherText:

@@ -82,6 +82,12 @@ class TestSTT:
         STT(target_languages="fr", latency="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT(target_languages="fr", segmentation_strategy="semantic")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
+    def takes_corrections_by_language(self, terms: Mapping[str, str]) -> None:
+        STT(target_languages="fr", translation_category="a-category", glossary={"fr": terms})
+        STT(target_languages="fr", translation_category=None, glossary=None)
+        STT(target_languages="fr", glossary={"fr": {"live kit": 1}})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+        STT(target_languages="fr", glossary=terms)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
     def takes_a_token_or_who_gives_one(self) -> None:
         STT(target_languages="fr", speech_auth_token="token")
         STT(target_languages="fr", speech_auth_token=lambda: "token")
@@ -119,6 +125,7 @@ class TestSTT:
     def is_changed_while_it_runs(self, interpreter: STT) -> None:
         interpreter.update_options(target_languages=["de"], voice=None, source_languages=None)
         interpreter.update_options(phrase_list=["Contoso"], phrase_list_weight=2)
+        interpreter.update_options(glossary={"fr": {"live kit": "LiveKit"}}, translation_category=None)
         interpreter.update_options(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         interpreter.update_options(sample_rate=8000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -138,6 +145,8 @@ class TestSTT:
         assert_type(event.transcript.translations, Mapping[str, str])
         assert_type(event.transcript.start_time, float)
         assert_type(event.transcript.same_language, bool)
+        assert_type(event.transcript.uncorrected_texts, Mapping[str, str])
+        assert_type(event.transcript.corrected, bool)
         event.transcript.text = ""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
     def lost(self, event: VoiceLost) -> None:
@@ -169,6 +178,8 @@ class TestTTS:
 
     def takes_any_fallback(self, interpreter: STT, other: tts.TTS[Any]) -> None:
         TTS(interpreter, fallback=other)
+        TTS(interpreter, fallback=other, fallback_speaks_corrections=True)
+        TTS(interpreter, fallback=other, fallback_speaks_corrections=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         TTS(interpreter, fallback=PersonalVoiceTTS(voice="fr-FR-DeniseNeural"))
         TTS(interpreter, fallback=tts.StreamAdapter(tts=other))
         TTS(interpreter, fallback=interpreter)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -228,6 +239,7 @@ class TestTranslationModel:
 
     def takes_options_of_stt(self) -> None:
         TranslationModel(target_language="fr", latency="balanced", phrase_list=["Azure"])
+        TranslationModel(target_language="fr", translation_category="a-category", glossary={"fr": {}})
         TranslationModel(target_language="fr", latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         TranslationModel(target_language="fr", phrases=["Azure"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         TranslationModel(target_language="fr", source_languages=["de"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -241,6 +253,9 @@ class TestMeetingInterpreter:
             catch_up="none",
             max_lag_seconds=None,
             fallback=lambda language: other,
+            fallback_speaks_corrections=True,
+            glossary={"fr": {"live kit": "LiveKit"}},
+            translation_category="a-category",
             voice=None,
             kept_audio_seconds=30.0,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -51,6 +51,16 @@ def test_a_voice_is_measured_to_its_first_sound(meter: Meter, told: list[Utteran
     assert (metrics.outcome, metrics.lost_reason) == ("voiced", None)
     assert (metrics.id, metrics.session_id) == ("utterance-1", "a-session")
     assert (metrics.source_language, metrics.target_language) == ("en-US", "fr")
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+def test_the_metrics_tell_whether_the_text_was_corrected(
+    told: list[UtteranceMetrics], corrected: bool
+) -> None:
+    meter = Meter()
+    meter.begin(replace(TIMINGS, corrected=corrected), told.append)
+    meter.end("voiced")
+    assert told[0].corrected is corrected
 
 
 def test_speech_without_a_sound_has_no_latency(meter: Meter) -> None:
