@@ -226,7 +226,7 @@ class SpeechStream(AnyRateStream):
                 self._audio.options.want(item)
                 continue
             if not isinstance(item, rtc.AudioFrame):
-                self._report_usage(0.0)
+                await self._flush(connection)
                 continue
             pcm = self._audio.mono.push(item)
             if self._audio.options.is_due:
@@ -241,12 +241,17 @@ class SpeechStream(AnyRateStream):
     async def _send_again(
         self, connection: Connection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> Connection:
-        """Send the retained audio, each part to a connection with its own options."""
-        places = deque(later)
+        """Send the retained audio, each part to a connection with its own options, and flush where it was."""
+        places, flushes = deque(later), deque(self._audio.flush_marks.of_retained())
         for position, pcm in self._audio.replay_buffer.pieces():
+            if flushes and flushes[0] <= position:
+                flushes.popleft()
+                await connection.commit()
             while places and places[0][0] <= position:
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
+        if flushes:
+            await connection.commit()
         for place in places:
             connection = await self._change_over(connection, place, stack)
         return connection
@@ -265,6 +270,14 @@ class SpeechStream(AnyRateStream):
             self._audio.replay_buffer.add(pcm)
             connection.write(pcm)
             self._clock.check(time.time(), time.monotonic())
+
+    async def _flush(self, connection: Connection) -> None:
+        """End the utterance here, unless the input ends, which does so itself."""
+        if not (self._pushed_items.closed and self._pushed_items.empty()):
+            self._write(connection, self._audio.mono.flush())
+            self._audio.flush_marks.add()
+            await connection.commit()
+        self._report_usage(0.0)
 
     def _report_usage(self, least_seconds: float) -> None:
         seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds
@@ -316,6 +329,7 @@ class SpeechStream(AnyRateStream):
             session_id=self._transcriber.request_id,
             renewed=renewed,
             answered=self._answered and not self._refused,
+            manual_flush=active.options.manual_flush,
         )
         # After a refusal that was tried again, a result has to come before another one is.
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
