@@ -37,6 +37,10 @@ _MOST_DOUBLINGS = 2
 """Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20
 """How many reasons for a missing translation are logged, each once."""
+_FLUSH_ANSWER_SECONDS = 0.7
+"""A service that ends utterances on request gives a result within this time."""
+_FLUSH_SILENCE_SECONDS = 2.0
+"""Ends an utterance of any other service. LiveKit sends as much at a commit if the STT takes no flushes."""
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events.Finished, events.Failed)
 
 
@@ -251,7 +255,7 @@ class SpeechStream(AnyRateStream):
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
         if flushes:
-            await connection.commit()
+            await self._commit(connection)
         for place in places:
             connection = await self._change_over(connection, place, stack)
         return connection
@@ -276,8 +280,24 @@ class SpeechStream(AnyRateStream):
         if not (self._pushed_items.closed and self._pushed_items.empty()):
             self._write(connection, self._audio.mono.flush())
             self._audio.flush_marks.add()
-            await connection.commit()
+            await self._commit(connection)
         self._report_usage(0.0)
+
+    async def _commit(self, connection: Connection) -> None:
+        await connection.commit()
+        if self._active_connections[-1].options.manual_flush:
+            end_seconds = self._audio.replay_buffer.end_seconds
+            loop = asyncio.get_running_loop()
+            loop.call_later(_FLUSH_ANSWER_SECONDS, self._end_by_silence, connection, end_seconds)
+
+    def _end_by_silence(self, connection: Connection, end_seconds: float) -> None:
+        """End the utterance with silence if the service ignores the flush, and the microphone is off."""
+        buffer, active = self._audio.replay_buffer, self._active_connections[-1]
+        is_current = connection is active.connection and not self._pushed_items.closed
+        if is_current and buffer.end_seconds == end_seconds and buffer.speech_seconds:
+            silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
+            buffer.add(silence)
+            connection.write(silence)
 
     def _report_usage(self, least_seconds: float) -> None:
         seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds

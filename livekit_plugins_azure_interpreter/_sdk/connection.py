@@ -141,7 +141,7 @@ class Connection:
             self._recognizer = recognizer
             self._session_id = recognizer.session_id
             if self._options.manual_flush:
-                self._commits = Commits(recognizer, lambda: self._written_seconds)
+                self._commits = Commits(recognizer.commit, lambda: self._written_seconds)
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
                 self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
@@ -263,8 +263,6 @@ class Connection:
             self._connected = True
             if self._recognizer is not None:
                 self._set_tcp_nodelay(self._recognizer)
-            if self._commits is not None and not self._draining:
-                self._commits.reconnected()
             self._peer_watchdog.reconnected(self._loop.time())
             self._watch_peer()
         elif not isinstance(event, Failed):

@@ -223,17 +223,19 @@ class TestServiceThatDoesNot:
 class TestSession:
     """With LiveKit's manual turn detection: what is said is a turn when the session says so."""
 
-    async def test_a_committed_turn_is_interpreted_at_once_without_waiting_for_silence(
-        self, enter_room: Any, audio: Any
+    @pytest.mark.parametrize(("commits", "most_seconds"), [("answered", 0.5), ("ignored", 1.9)])
+    async def test_each_turn_is_interpreted_before_the_session_stops_waiting_for_it(
+        self, enter_room: Any, audio: Any, other_voice: Any, commits: Any, most_seconds: float
     ) -> None:
-        lines = _lines(audio, 2)
+        lines = _lines(audio)
         room = await enter_room(
-            Behaviour(script=lines),
+            Behaviour(script=lines, commits=commits),
             speed=1.0,
+            fallback=other_voice,
             pair_options={"manual_flush": True},
             turn_handling={"turn_detection": "manual"},
         )
-        for number in (1, 2):
+        for number, line in enumerate(lines, 1):
             room.session.input.set_audio_enabled(True)
             room.microphone.speak(audio.burst(1.0))
             await room.microphone.until_taken()
@@ -241,8 +243,8 @@ class TestSession:
             room.session.input.set_audio_enabled(False)
             committed_at = time.monotonic()
             transcript = await within(room.session.commit_user_turn())
-            assert transcript == lines[number - 1].translations["fr"]
-            assert time.monotonic() - committed_at < 1.0
+            assert transcript == line.translations["fr"]
+            assert time.monotonic() - committed_at < most_seconds
             await room.speaker.until_played(number)
         assert room.heard([line.voices["fr"].pcm for line in lines])
-        assert (room.lost, room.errors) == ([], [])
+        assert (other_voice.texts, room.lost, room.errors) == ([], [], [])

@@ -270,27 +270,6 @@ class TestCommit:
         connection.write(_SECOND)
         assert service.last.commits == [len(_SECOND)]
 
-    async def test_a_commit_after_which_no_audio_came_is_repeated_by_a_reconnect(
-        self, service: FakeService, connection: Connection, until: Until
-    ) -> None:
-        connection.write(_SECOND)
-        await within(connection.commit())
-        service.last.post(Disconnected(), Connected())
-        await until(lambda: len(service.last.commits) == 2)
-
-    async def test_a_commit_is_not_repeated_after_the_end_of_the_audio(
-        self, service: FakeService, connection: Connection
-    ) -> None:
-        connection.write(_SECOND)
-        await within(connection.commit())
-        await asyncio.sleep(0.11)  # the SDK would take another one
-        service.finishes = False
-        connection.end_audio()
-        service.last.post(Disconnected(), Connected(), Finished())
-        await all_of(connection)
-        await asyncio.sleep(0)
-        assert len(service.last.commits) == 1
-
     async def test_a_commit_is_none_unless_the_options_say_so(self, service: FakeService) -> None:
         async with connect(service) as connection:
             connection.write(_SECOND)
