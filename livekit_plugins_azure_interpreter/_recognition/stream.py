@@ -286,18 +286,25 @@ class SpeechStream(AnyRateStream):
     async def _commit(self, connection: Connection) -> None:
         await connection.commit()
         if self._active_connections[-1].options.manual_flush:
-            end_seconds = self._audio.replay_buffer.end_seconds
             loop = asyncio.get_running_loop()
-            loop.call_later(_FLUSH_ANSWER_SECONDS, self._end_by_silence, connection, end_seconds)
+            loop.call_later(_FLUSH_ANSWER_SECONDS, self._end_by_silence, connection, self._retained_place)
 
-    def _end_by_silence(self, connection: Connection, end_seconds: float) -> None:
-        """End the utterance with silence if the service ignores the flush, and the microphone is off."""
+    def _end_by_silence(self, connection: Connection, flushed_place: tuple[float, float]) -> None:
+        """End the utterance with silence if the service ignores the flush, and the microphone is off.
+
+        Then neither a result nor audio has come since the flush.
+        """
         buffer, active = self._audio.replay_buffer, self._active_connections[-1]
         is_current = connection is active.connection and not self._pushed_items.closed
-        if is_current and buffer.end_seconds == end_seconds and buffer.speech_seconds:
+        if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
             silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
             buffer.add(silence)
             connection.write(silence)
+
+    @property
+    def _retained_place(self) -> tuple[float, float]:
+        """A final moves its start, and audio its end."""
+        return self._audio.replay_buffer.start_seconds, self._audio.replay_buffer.end_seconds
 
     def _report_usage(self, least_seconds: float) -> None:
         seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds

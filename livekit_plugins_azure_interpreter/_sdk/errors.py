@@ -134,7 +134,7 @@ def to_api_error(
         renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
         speaking: A synthesizer failed, not a recognizer.
         answered: The service has served the same request before, so that a refusal is worth another attempt.
-        manual_flush: The service was asked for a feature that is no part of its documented interface.
+        manual_flush: The service was asked to end utterances on request, which it may refuse.
     """
     if failed.code == TIMED_OUT:
         return APITimeoutError(failed.details)
