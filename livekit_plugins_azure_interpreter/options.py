@@ -56,6 +56,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
     segmentation_max_time_ms: int | None
     segmentation_strategy: SegmentationStrategy | None
     silence_ends_turns: bool
+    manual_flush: bool
     profanity: Profanity | ProfanityOption | None
     explicit_punctuation: bool
     true_text_post_processing: bool
@@ -126,6 +127,7 @@ class Options:
     segmentation_max_time_ms: int | None = None
     segmentation_strategy: SegmentationStrategy | None = None
     silence_ends_turns: bool = False
+    manual_flush: bool = False
     profanity: Profanity | None = None
     explicit_punctuation: bool = False
     true_text_post_processing: bool = False

@@ -24,7 +24,7 @@ from ._recognition.stream import SpeechStream
 from ._recognition.stream_factory import StreamFactory
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
-from ._sdk.recognizer import AzureRecognizer
+from ._sdk.recognizer import TAKES_COMMITS, AzureRecognizer
 from ._voices.utterance import Translation
 from .credentials import Credentials
 from .log import logger
@@ -90,6 +90,9 @@ class STT(KeytermsSTT[_Events]):
         segmentation_strategy: "Default", "Time" or "Semantic".
         silence_ends_turns: Let Azure end a turn after about 15 s of silence, with a result without words.
             The default asks it not to, so that a quiet room costs no new turns.
+        manual_flush: `SpeechStream.flush()` ends the utterance at once, if Azure takes the request; a session
+            does it at `commit_user_turn()`, and where its VAD hears the end of speech. Not documented by
+            Azure. An endpoint that ignores it ends utterances by their silence, as ever.
         profanity: "masked", "removed" or "raw", or the SDK's `ProfanityOption`.
         explicit_punctuation: Azure sets only dictated punctuation.
         true_text_post_processing: Azure leaves out hesitations and repetitions ("TrueText").
@@ -135,6 +138,7 @@ class STT(KeytermsSTT[_Events]):
         segmentation_max_time_ms: int | None = None,
         segmentation_strategy: SegmentationStrategy | None = None,
         silence_ends_turns: bool = False,
+        manual_flush: bool = False,
         profanity: Profanity | ProfanityOption | None = None,
         explicit_punctuation: bool = False,
         true_text_post_processing: bool = False,
@@ -160,6 +164,7 @@ class STT(KeytermsSTT[_Events]):
             segmentation_max_time_ms=segmentation_max_time_ms,
             segmentation_strategy=segmentation_strategy,
             silence_ends_turns=silence_ends_turns,
+            manual_flush=manual_flush,
             profanity=profanity_option(profanity),
             explicit_punctuation=explicit_punctuation,
             true_text_post_processing=true_text_post_processing,
@@ -179,6 +184,11 @@ class STT(KeytermsSTT[_Events]):
             ),
         )
         check_endpoints(options.custom_endpoints, options.source_languages)
+        if manual_flush and not TAKES_COMMITS:
+            raise ValueError(
+                "manual_flush needs version 1.52 or later of the Azure Speech SDK: "
+                "python -m pip install --upgrade azure-cognitiveservices-speech"
+            )
         super().__init__(
             capabilities=STTCapabilities(
                 streaming=True,
@@ -186,6 +196,7 @@ class STT(KeytermsSTT[_Events]):
                 aligned_transcript="chunk",
                 offline_recognize=True,
                 keyterms=True,
+                manual_flush=manual_flush,
             ),
             session_keyterms=self._expect_session_keyterms,
         )

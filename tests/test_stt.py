@@ -13,9 +13,10 @@ from fakes.recognizer import FakeService
 from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
-from livekit.agents.stt import SpeechEventType
+from livekit.agents.stt import FallbackAdapter, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter import stt as stt_module
 from livekit_plugins_azure_interpreter._sdk.events import Connected
 from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
@@ -96,6 +97,22 @@ class TestInterface:
     async def test_an_stt_streams_with_interim_results(self, make_stt: Make) -> None:
         capabilities = make_stt().capabilities
         assert (capabilities.streaming, capabilities.interim_results) == (True, True)
+
+    @pytest.mark.parametrize("manual_flush", [False, True])
+    async def test_an_stt_takes_a_flush_if_it_is_told_to(self, make_stt: Make, manual_flush: bool) -> None:
+        interpreter = make_stt(manual_flush=manual_flush)
+        adapter = FallbackAdapter([interpreter, make_stt(manual_flush=True)])
+        assert interpreter.capabilities.manual_flush is manual_flush
+        assert adapter.capabilities.manual_flush is manual_flush
+        await adapter.aclose()
+
+    async def test_an_sdk_that_takes_no_flush_is_refused_only_where_one_is_wanted(
+        self, make_stt: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stt_module, "TAKES_COMMITS", False)
+        assert not make_stt().capabilities.manual_flush
+        with pytest.raises(ValueError, match=r"manual_flush needs version 1\.52"):
+            make_stt(manual_flush=True)
 
     async def test_a_missing_argument_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("KEY", "REGION", "ENDPOINT", "HOST"):

@@ -37,6 +37,10 @@ _MOST_DOUBLINGS = 2
 """Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20
 """How many reasons for a missing translation are logged, each once."""
+_FLUSH_ANSWER_SECONDS = 0.7
+"""A service that ends utterances on request gives a result within this time."""
+_FLUSH_SILENCE_SECONDS = 2.0
+"""Ends an utterance of any other service. LiveKit sends as much at a commit if the STT takes no flushes."""
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events.Finished, events.Failed)
 
 
@@ -227,7 +231,7 @@ class SpeechStream(AnyRateStream):
                 self._audio.options.want(item)
                 continue
             if not isinstance(item, rtc.AudioFrame):
-                self._report_usage(0.0)
+                await self._flush(connection)
                 continue
             pcm = self._audio.mono.push(item)
             if self._audio.options.is_due:
@@ -242,12 +246,17 @@ class SpeechStream(AnyRateStream):
     async def _send_again(
         self, connection: Connection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> Connection:
-        """Send the retained audio, each part to a connection with its own options."""
-        places = deque(later)
+        """Send the retained audio, each part to a connection with its own options, and flush where it was."""
+        places, flushes = deque(later), deque(self._audio.flush_marks.of_retained())
         for position, pcm in self._audio.replay_buffer.pieces():
+            if flushes and flushes[0] <= position:
+                flushes.popleft()
+                await connection.commit()
             while places and places[0][0] <= position:
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
+        if flushes:
+            await self._commit(connection)
         for place in places:
             connection = await self._change_over(connection, place, stack)
         return connection
@@ -266,6 +275,37 @@ class SpeechStream(AnyRateStream):
             self._audio.replay_buffer.add(pcm)
             connection.write(pcm)
             self._clock.check(time.time(), time.monotonic())
+
+    async def _flush(self, connection: Connection) -> None:
+        """End the utterance here, unless the input ends, which does so itself."""
+        if not (self._pushed_items.closed and self._pushed_items.empty()):
+            self._write(connection, self._audio.mono.flush())
+            self._audio.flush_marks.add()
+            await self._commit(connection)
+        self._report_usage(0.0)
+
+    async def _commit(self, connection: Connection) -> None:
+        await connection.commit()
+        if self._active_connections[-1].options.manual_flush:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_FLUSH_ANSWER_SECONDS, self._end_by_silence, connection, self._retained_place)
+
+    def _end_by_silence(self, connection: Connection, flushed_place: tuple[float, float]) -> None:
+        """End the utterance with silence if the service ignores the flush, and the microphone is off.
+
+        Then neither a result nor audio has come since the flush.
+        """
+        buffer, active = self._audio.replay_buffer, self._active_connections[-1]
+        is_current = connection is active.connection and not self._pushed_items.closed
+        if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
+            silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
+            buffer.add(silence)
+            connection.write(silence)
+
+    @property
+    def _retained_place(self) -> tuple[float, float]:
+        """A final moves its start, and audio its end."""
+        return self._audio.replay_buffer.start_seconds, self._audio.replay_buffer.end_seconds
 
     def _report_usage(self, least_seconds: float) -> None:
         seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds
@@ -317,6 +357,7 @@ class SpeechStream(AnyRateStream):
             session_id=self._transcriber.request_id,
             renewed=renewed,
             answered=self._answered and not self._refused,
+            manual_flush=active.options.manual_flush,
         )
         # After a refusal that was tried again, a result has to come before another one is.
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400

@@ -8,6 +8,7 @@ from livekit import rtc
 
 from .._sound.mono import MonoResampler
 from ..options import Options
+from .flush_marks import FlushMarks
 from .option_timeline import OptionChange, OptionTimeline
 from .push_clock import PushClock
 from .replay_buffer import ReplayBuffer
@@ -25,6 +26,7 @@ class StreamAudio:
         mono: Converts frames to PCM.
         replay_buffer: The kept audio; positions count from the start of all audio.
         options: The options at each position.
+        flush_marks: The positions at which it was flushed.
         push_clock: The push time of each position.
         reported_seconds: How much audio LiveKit has counted.
         sent_again_until: Audio before this position is not sent again for a missing result.
@@ -35,12 +37,13 @@ class StreamAudio:
         self.mono = MonoResampler(options.sample_rate)
         self.replay_buffer = ReplayBuffer(options.sample_rate, max_seconds=max_seconds)
         self.options = OptionTimeline(options, self.replay_buffer)
+        self.flush_marks = FlushMarks(self.replay_buffer)
         self.push_clock = PushClock(now())
         self.reported_seconds = 0.0
         self.sent_again_until = 0.0
 
     def keep(self, item: object, *, items_behind: int = 0) -> None:
-        """Keep a frame, or a change of the options, for the next stream while there is none."""
+        """Keep a frame, a change of the options or a flush for the next stream while there is none."""
         if isinstance(item, OptionChange):
             self.options.want(item)
         elif isinstance(item, rtc.AudioFrame):
@@ -49,6 +52,10 @@ class StreamAudio:
                 self.options.take_place()
             self.replay_buffer.add(pcm)
             self.note_pushed(item, items_behind)
+        else:
+            if rest := self.mono.flush():
+                self.replay_buffer.add(rest)
+            self.flush_marks.add()
 
     def note_pushed(self, frame: rtc.AudioFrame, items_behind: int) -> None:
         """A frame was taken.

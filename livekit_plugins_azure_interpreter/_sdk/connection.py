@@ -17,6 +17,7 @@ from ..credentials import TokenError
 from ..log import logger
 from ..options import Options
 from .closing import begin_to_close, until_closed
+from .commits import Commits
 from .errors import to_api_error
 from .events import (
     CALLBACK_FAILED,
@@ -54,6 +55,8 @@ class Recognizer(Protocol):
     def start(self) -> None: ...
 
     def write(self, pcm: bytes) -> None: ...
+
+    def commit(self) -> None: ...
 
     def end_audio(self) -> None: ...
 
@@ -118,6 +121,7 @@ class Connection:
         self._connected = False
         self._draining = False
         self._written_seconds = 0.0
+        self._commits: Commits | None = None
         self._opened_at = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
 
@@ -136,6 +140,8 @@ class Connection:
                 raise RuntimeError("the connection was closed while it was opening")
             self._recognizer = recognizer
             self._session_id = recognizer.session_id
+            if self._options.manual_flush:
+                self._commits = Commits(recognizer.commit, lambda: self._written_seconds)
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
                 self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
@@ -168,6 +174,11 @@ class Connection:
             if self._detector.push(pcm, self._options.sample_rate):
                 self._spoken(self._detector.power)
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
+
+    async def commit(self) -> None:
+        """Ask Azure to end the utterance at the end of the written audio, if the options say so."""
+        if self._commits is not None:
+            await self._commits.commit()
 
     def end_audio(self) -> None:
         """End the audio. The connection waits for results and voices while they progress."""
@@ -203,6 +214,8 @@ class Connection:
             for timer in (self._watchdog, self._peer_timer):
                 if timer is not None:
                     timer.cancel()
+            if self._commits is not None:
+                self._commits.close()
             opening, self._opening, self._recognizer = self._opening, None, None
             if opening is not None:
                 self._closing = begin_to_close(_close(opening), "an Azure recognizer", CLOSE_SECONDS)

@@ -102,6 +102,7 @@ _STATUSES = {
         499, False, "Azure says that its client closed the connection: check speech_endpoint"
     ),
 }
+_FLUSH_ADVICE = "; or it does not end utterances on request: leave out manual_flush"
 # A refused synthesizer needs other advice than a refused recognizer.
 _REFUSED_TEXT = _ErrorMeaning(
     400,
@@ -128,6 +129,7 @@ def to_api_error(
     renewed: bool = False,
     speaking: bool = False,
     answered: bool = False,
+    manual_flush: bool = False,
 ) -> APIError:
     """Map a failure of a recognizer or synthesizer to LiveKit's error, which says whether to retry.
 
@@ -139,11 +141,13 @@ def to_api_error(
         renewed: The next attempt has fresh credentials, so that a refusal of these is not final.
         speaking: A synthesizer failed, not a recognizer.
         answered: The service has served the same request before, so that a refusal is worth another attempt.
+        manual_flush: The service was asked to end utterances on request, which it may refuse.
     """
     if failed.code == TIMED_OUT:
         return APITimeoutError(failed.details)
     meaning, reason = _meaning(failed, speaking=speaking)
-    message = f"{meaning.advice} ({reason})"
+    advice = meaning.advice + (_FLUSH_ADVICE if manual_flush and meaning.status == 400 else "")
+    message = f"{advice} ({reason})"
     retryable = meaning.retryable or (renewed and failed.code == "AuthenticationFailure")
     retryable = retryable or (answered and meaning is _REFUSED)
     if meaning.status is None:

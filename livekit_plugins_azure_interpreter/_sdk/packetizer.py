@@ -24,9 +24,10 @@ class Packetizer:
         if self._added_bytes // self._message_bytes == complete:
             self._waiting += pcm
             return b""
-        return self.flush() + pcm
+        waiting, self._waiting = self._waiting, b""
+        return waiting + pcm
 
     def flush(self) -> bytes:
-        """All waiting audio, at the end."""
-        waiting, self._waiting = self._waiting, b""
+        """All waiting audio, as the end of a message; the next audio begins another one."""
+        waiting, self._waiting, self._added_bytes = self._waiting, b"", 0
         return waiting

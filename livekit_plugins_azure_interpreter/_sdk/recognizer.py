@@ -24,6 +24,9 @@ from .words_alone import WordsAlone
 
 Post = Callable[[events.Event], None]
 
+TAKES_COMMITS = hasattr(speechsdk.audio.PushAudioInputStream, "commit")
+"""Whether the SDK can ask for the end of an utterance: version 1.52 and later."""
+
 _RETRY_INTERVAL_MS = 250
 _TURN_BEGINS_SECONDS = 0.3
 """For so long after the first audio, or after something from the service, a turn may be about to begin."""
@@ -94,10 +97,14 @@ class AzureRecognizer:
         if message := self._messages.add(pcm):
             self._write(message)
 
+    def commit(self) -> None:
+        """Ask Azure to end the utterance here. The SDK drops a request within 0.1 s of the one before."""
+        self._write_rest()
+        self._audio.commit()
+
     def end_audio(self) -> None:
         """End the audio: process the written audio, then report `Finished`."""
-        if rest := self._messages.flush():
-            self._write(rest)
+        self._write_rest()
         self._audio.close()
         if not self._has_audio:
             self._post(events.Finished())  # the SDK reports no end of an empty input
@@ -126,6 +133,10 @@ class AzureRecognizer:
         with self._letting_go:
             self._closed = True
             del self._connection, self._recognizer, self._audio
+
+    def _write_rest(self) -> None:
+        if rest := self._messages.flush():
+            self._write(rest)
 
     def _write(self, pcm: bytes) -> None:
         if not self._has_audio:
@@ -299,9 +310,12 @@ def _config(options: Options) -> Any:
         config.set_proxy(proxy.host, proxy.port, proxy.user, proxy.password)
     if options.profanity:
         config.set_profanity(_PROFANITY[options.profanity])
+    query = speechsdk.ServicePropertyChannel.UriQueryParameter
     if options.explicit_punctuation:
-        query = speechsdk.ServicePropertyChannel.UriQueryParameter
         config.set_service_property("punctuation", "explicit", query)
+    if options.manual_flush:
+        # Undocumented. Without it the service ignores commits.
+        config.set_service_property("setfeature", "forcecommit", query)
     for name, value in _properties(options).items():
         config.set_property(name, str(value))
     # Two loops share the retries. The SDK's loop reconnects within an attempt, and sends unrecognized audio

@@ -12,7 +12,8 @@ from fakes.worker_process import EXAMPLES
 from livekit.agents import AgentServer
 
 _AGENTS = [
-    EXAMPLES / f"{name}_agent.py" for name in ("assistant", "captions", "meeting", "personal_voice", "room")
+    EXAMPLES / f"{name}_agent.py"
+    for name in ("assistant", "captions", "meeting", "personal_voice", "push_to_talk", "room")
 ]
 _MOST_LINES = 60
 

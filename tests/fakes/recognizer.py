@@ -23,6 +23,7 @@ class FakeRecognizer:
         session_id: As the port's; by its number.
         hastened: How many connections were told to send at once.
         renewals: How often its token was renewed.
+        commits: How many bytes were written before each commit.
         threads: By name ("make", "start", "close"), the thread that called.
     """
 
@@ -31,6 +32,7 @@ class FakeRecognizer:
         self.written = bytearray()
         self.sees_messages = service.sees_messages
         self.hastened = self.renewals = 0
+        self.commits: list[int] = []
         self.started = self.audio_ended = self.closed = False
         self.threads: dict[str, threading.Thread] = {}
         self._service = service
@@ -54,6 +56,9 @@ class FakeRecognizer:
 
     def write(self, pcm: bytes) -> None:
         self.written += pcm
+
+    def commit(self) -> None:
+        self.commits.append(len(self.written))
 
     def end_audio(self) -> None:
         self.audio_ended = True

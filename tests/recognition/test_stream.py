@@ -64,6 +64,16 @@ def frame(seconds: float, rate: int = 16000, channels: int = 1) -> rtc.AudioFram
     return rtc.AudioFrame(b"\x10\x00" * channels * count, rate, channels, count)
 
 
+def speech(seconds: float) -> rtc.AudioFrame:
+    pcm = tone(440, seconds)
+    return rtc.AudioFrame(pcm, 16000, 1, len(pcm) // 2)
+
+
+def silent(seconds: float) -> rtc.AudioFrame:
+    count = round(seconds * 16000)
+    return rtc.AudioFrame(bytes(2 * count), 16000, 1, count)
+
+
 def said_in(language: str, translation: str) -> Event:
     return Recognized(phrase("what was said", {language: translation}))
 
@@ -617,6 +627,174 @@ class TestChanges:
         assert self._targets(service) == ["fr", "de", "it"] * 2
         again = [len(one.written) / 32000 for one in service.recognizers[3:]]
         assert again == pytest.approx([0.6, 0.7, 0.8])
+
+
+class TestFlush:
+    """A stream that is flushed has each of its recognizers end the utterance there."""
+
+    def commits(self, recognizer: FakeRecognizer) -> list[float]:
+        """How much audio was written before each."""
+        return [size / 32000 for size in recognizer.commits]
+
+    async def test_a_flush_is_a_commit_after_the_audio_before_it(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        for seconds in (0.6, 0.7):
+            listener.stream.push_frame(frame(seconds))
+            listener.stream.flush()
+        listener.stream.push_frame(frame(0.8))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self.commits(service.last) == pytest.approx([0.6, 1.3])
+        assert len(service.last.written) / 32000 == pytest.approx(2.1)
+
+    async def test_a_flush_brings_what_the_resampler_holds(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        listener.stream.push_frame(frame(0.6, rate=48000))
+        listener.stream.flush()
+        await until(lambda: service.recognizers and service.last.commits)
+        assert self.commits(service.last) == pytest.approx([0.6])
+
+    async def test_a_flush_is_no_commit_unless_the_options_say_so(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        listener = listen(make_stt())
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.flush()
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self.commits(service.last) == []
+
+    async def test_the_end_of_the_input_needs_no_commit(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self.commits(service.last) == []
+
+    async def test_another_attempt_has_the_utterances_end_at_the_same_places(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        for seconds in (0.6, 0.7):
+            listener.stream.push_frame(frame(seconds))
+            listener.stream.flush()
+        await until(lambda: service.recognizers and len(service.last.commits) == 2)
+        first = service.last
+        listener.stream.push_frame(frame(0.8))
+        await until(lambda: len(first.written) / 32000 > 2)
+        first.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) / 32000 > 2)
+        assert self.commits(service.last) == pytest.approx([0.6, 1.3])
+
+    async def test_another_attempt_repeats_a_flush_after_which_nothing_was_pushed(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.flush()
+        await until(lambda: service.recognizers and service.last.commits)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.commits)
+        assert self.commits(service.last) == pytest.approx([0.6])
+
+    async def test_another_attempt_does_not_repeat_a_flush_whose_utterance_is_final(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.flush()
+        await until(lambda: service.recognizers and service.last.commits)
+        first = service.last
+        first.post(Recognized(phrase(offset=0.0, duration=0.6)))
+        await listener.has(FINAL)
+        first.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.started)
+        listener.stream.push_frame(frame(0.7))
+        listener.stream.end_input()
+        await listener.ended()
+        assert (self.commits(service.last), len(service.last.written) / 32000) == ([], pytest.approx(0.7))
+
+    async def test_a_flush_before_a_change_of_the_options_is_of_the_recognizer_before_it(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        interpreter = make_stt(manual_flush=True)
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.flush()
+        interpreter.update_options(target_languages="de")
+        listener.stream.push_frame(frame(0.7))
+        listener.stream.end_input()
+        await listener.ended()
+        assert [self.commits(one) for one in service.recognizers] == [[pytest.approx(0.6)], []]
+
+    @pytest.fixture
+    def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(stream_module, "_FLUSH_ANSWER_SECONDS", 0.05)
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_a_flush_without_an_answer_or_more_audio_is_silence(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        said = speech(0.6)
+        listener.stream.push_frame(said)
+        listener.stream.flush()
+        await until(lambda: service.recognizers and len(service.last.written) > len(said.data) * 2)
+        assert service.last.written == bytes(said.data) + bytes(64000)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and service.last.commits)
+        assert service.last.written == service.recognizers[0].written
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_another_attempt_needs_no_silence_after_a_flush_that_more_audio_followed(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        listener = listen(make_stt(manual_flush=True))
+        listener.stream.push_frame(speech(0.6))
+        listener.stream.flush()
+        listener.stream.push_frame(speech(0.6))
+        await until(lambda: service.recognizers and len(service.last.written) / 32000 > 1.1)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) / 32000 > 1.1)
+        await asyncio.sleep(0.1)
+        assert [len(one.written) / 32000 for one in service.recognizers] == pytest.approx([1.2, 1.2])
+        assert self.commits(service.last) == pytest.approx([0.6])
+
+    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.parametrize("what", ["an answer", "more audio", "the end", "silence", "no option"])
+    async def test_a_flush_is_no_silence_if_something_else_ends_the_utterance(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, what: str
+    ) -> None:
+        listener = listen(make_stt(manual_flush=what != "no option"))
+        listener.stream.push_frame(silent(0.6) if what == "silence" else speech(0.6))
+        listener.stream.flush()
+        await until(lambda: service.recognizers and service.last.written)
+        if what == "an answer":
+            # What follows the words may be noise, which may be speech.
+            service.last.post(Recognized(phrase(offset=0.0, duration=0.4)))
+            await listener.has(FINAL)
+        elif what == "more audio":
+            listener.stream.push_frame(speech(0.6))
+        elif what == "the end":
+            service.finishes = False
+            listener.stream.end_input()
+        await asyncio.sleep(0.1)
+        assert len(service.last.written) / 32000 < 1.5
+
+    async def test_a_refusal_names_the_option(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), REFUSED]]
+        listener = listen(make_stt(manual_flush=True))
+        with pytest.raises(APIStatusError, match="manual_flush"):
+            await listener.ended()
 
 
 class TestBlockedLoop:

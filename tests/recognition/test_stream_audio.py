@@ -10,6 +10,7 @@ from livekit_plugins_azure_interpreter._recognition.stream_audio import StreamAu
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import Options
 
+FLUSH = object()  # LiveKit's sentinel is an object of no other use
 TO_GERMAN = OptionChange({"target_languages": ("de",)})
 
 
@@ -66,6 +67,15 @@ def test_a_kept_change_applies_from_the_next_frame_on(audio: StreamAudio) -> Non
     assert (before, targets(audio)) == ([(0.0, "fr")], [(0.0, "fr"), (0.5, "de")])
 
 
-def test_an_item_that_is_no_audio_is_not_kept(audio: StreamAudio) -> None:
-    audio.keep(object())  # such as LiveKit's mark of a flush
-    assert (audio.replay_buffer.pieces(), targets(audio)) == ([], [(0.0, "fr")])
+def test_a_kept_flush_has_its_place(audio: StreamAudio) -> None:
+    audio.keep(frame(0.5))
+    audio.keep(FLUSH)
+    audio.keep(frame(0.5))
+    assert audio.flush_marks.of_retained() == [0.5]
+    assert len(audio.replay_buffer.pieces()) == 2
+
+
+def test_a_kept_flush_comes_after_what_the_resampler_holds(audio: StreamAudio) -> None:
+    audio.keep(frame(0.5, rate_hz=48000))
+    audio.keep(FLUSH)
+    assert audio.flush_marks.of_retained() == [audio.replay_buffer.end_seconds] == [0.5]

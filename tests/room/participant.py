@@ -189,6 +189,11 @@ class Participant:
             await source.capture_frame(rtc.AudioFrame(part, RATE_HZ, 1, len(part) // 2))
         await source.wait_for_playout()
 
+    async def call(self, identity: str, method: str) -> str:
+        """Call somebody's RPC method without a payload, and wait for the answer."""
+        local = self.room.local_participant
+        return await within(local.perform_rpc(destination_identity=identity, method=method, payload=""))
+
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something heard or read, or who is there with which attributes, makes this true."""
 

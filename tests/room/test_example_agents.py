@@ -8,6 +8,7 @@ from typing import Any
 import assistant_agent
 import captions_agent
 import personal_voice_agent
+import push_to_talk_agent
 import pytest
 import room_agent
 from fakes.llm_service import LLMService
@@ -72,6 +73,16 @@ async def test_the_interpreter_is_heard(start: Start) -> None:
     alice = await start(room_agent.entrypoint)
     await alice.ear(_TRACK)
     await alice.say(_SPOKEN)
+    await assert_heard(alice, _TRACK, [_VOICE])
+
+
+async def test_push_to_talk_interprets_what_is_said_while_the_button_is_held(start: Start) -> None:
+    alice = await start(push_to_talk_agent.entrypoint)
+    await alice.ear(_TRACK)
+    await alice.say(sentences()[0] + silence(1.0))  # the button is not pressed
+    await alice.call("agent", "talk")
+    await alice.say(_SPOKEN[: -len(silence(1.0))])
+    assert await alice.call("agent", "release") == "Où est le café ?"
     await assert_heard(alice, _TRACK, [_VOICE])
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -34,6 +34,8 @@ Until = Callable[[Callable[[], object]], Awaitable[None]]
 OPTIONS = Options(
     credentials=Credentials(endpoint="wss://example.com", key="a-key"), target_languages=("fr",)
 )
+
+_SECOND = bytes(32000)
 
 
 def connect(service: FakeService, connect_seconds: float = LIMIT_SECONDS) -> Connection:
@@ -244,6 +246,36 @@ class TestAudio:
         connection.end_audio()
         assert not service.last.written
         assert not service.last.audio_ended
+
+
+class TestCommit:
+    @pytest.fixture
+    async def connection(self, service: FakeService) -> AsyncIterator[Connection]:
+        options = replace(OPTIONS, manual_flush=True)
+        async with Connection(service, options, connect_seconds=LIMIT_SECONDS) as connection:
+            yield connection
+
+    async def test_a_commit_comes_after_the_audio_before_it(
+        self, service: FakeService, connection: Connection
+    ) -> None:
+        connection.write(_SECOND)
+        await within(connection.commit())
+        connection.write(_SECOND)
+        assert service.last.commits == [len(_SECOND)]
+
+    async def test_a_commit_is_none_unless_the_options_say_so(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            connection.write(_SECOND)
+            await within(connection.commit())
+        assert service.last.commits == []
+
+    async def test_a_commit_goes_nowhere_after_closing(
+        self, service: FakeService, connection: Connection
+    ) -> None:
+        connection.write(_SECOND)
+        await connection.aclose()
+        await within(connection.commit())
+        assert service.last.commits == []
 
 
 class TestDraining:

@@ -143,6 +143,13 @@ class TestRefusal:
         assert error.message.startswith("Azure refused translation_category: ")
         assert reason in str(error)
 
+    @pytest.mark.parametrize(
+        ("reason", "named"), [("audio.commit is not supported.", True), ("Quota exceeded. Cid: ", False)]
+    )
+    def test_a_refusal_names_a_flush_that_may_be_its_cause(self, reason: str, named: bool) -> None:
+        assert ("manual_flush" in str(to_api_error(closed_with(reason), manual_flush=True))) == named
+        assert "manual_flush" not in str(to_api_error(closed_with(reason)))
+
     @pytest.mark.parametrize("speaking", [False, True])
     @pytest.mark.parametrize(
         ("reason", "status", "retryable"),

@@ -35,6 +35,13 @@ def test_the_end_brings_what_waits_once() -> None:
     assert messages.flush() == b""
 
 
+def test_the_message_after_a_flush_is_as_long_as_any_other() -> None:
+    messages = Packetizer(960)
+    messages.add(_FRAME)
+    messages.flush()
+    assert [len(messages.add(_FRAME)) for _ in range(3)] == [0, 1280, 640]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_nothing_is_lost_and_no_whole_message_waits(seed: int) -> None:
     draw = random.Random(seed)

@@ -22,6 +22,7 @@ from livekit_plugins_azure_interpreter._sdk import recognizer as _recognizer
 from livekit_plugins_azure_interpreter._sdk.c_api import EventKind
 from livekit_plugins_azure_interpreter._sdk.errors import to_api_error
 from livekit_plugins_azure_interpreter._sdk.recognizer import (
+    TAKES_COMMITS,
     AzureRecognizer,
     _config,
     _make,
@@ -193,6 +194,31 @@ class TestWriting:
         recognizer.write(bytes(640))
         recognizer.end_audio()
         assert [len(call.args[1]) for call in written.call_args_list] == [640]
+
+
+@pytest.mark.skipif(not TAKES_COMMITS, reason="the SDK has no commit")
+class TestCommit:
+    def test_a_commit_comes_after_all_audio_before_it(
+        self, make: Callable[..., AzureRecognizer], mocker: MockerFixture
+    ) -> None:
+        recognizer = make(latency="relaxed", manual_flush=True)
+        stream, asked = speechsdk.audio.PushAudioInputStream, mocker.Mock()
+        asked.attach_mock(mocker.spy(stream, "write"), "write")
+        asked.attach_mock(mocker.spy(stream, "commit"), "commit")
+        recognizer.write(bytes(640))
+        recognizer.commit()
+        recognizer.write(bytes(3200))
+        audio = recognizer._audio
+        assert asked.mock_calls == [
+            mocker.call.write(audio, bytes(640)),
+            mocker.call.commit(audio),
+            mocker.call.write(audio, bytes(3200)),
+        ]
+
+    def test_a_commit_without_audio_is_harmless(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make(manual_flush=True)
+        recognizer.commit()
+        recognizer.commit()
 
 
 class TestHearing:

@@ -77,6 +77,7 @@ class TestSTT:
             latency="lowest",
             profanity="raw",
             silence_ends_turns=True,
+            manual_flush=True,
             segmentation_strategy="Semantic",
         )
         STT(target_languages="fr", latency="fast")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
