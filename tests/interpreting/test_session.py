@@ -276,9 +276,11 @@ class TestOtherSTT:
         self, enter: Make, until: Until
     ) -> None:
         fallback = ToneTTS()
-        room = await enter(InterpreterAgent(other_stt_translates=True), fallback=fallback)
+        first = InterpreterAgent(other_stt_translates=True)
+        room = await enter(first, fallback=fallback)
         room.session.update_agent(Agent(instructions=""))
         await until(lambda: not isinstance(room.session.current_agent, InterpreterAgent))
+        await until(lambda: not SessionInterpreter.with_floor(first))
         self._transcribed(room, "Un.")
         following = InterpreterAgent(other_stt_translates=True)
         room.session.update_agent(following)
