@@ -23,6 +23,8 @@ from .stalls import Stalls
 RATE_HZ = 16000
 _WEBRTC_RATE_HZ = 48000
 _FRAME_BYTES = 2 * RATE_HZ // 50
+_HEARD_MS = 50
+"""How much is heard at a time: dozens of tracks in frames of 10 ms would keep one process busy."""
 _AHEAD_MS = 500
 """What is captured ahead: a busy machine then makes no gap in the speech."""
 
@@ -66,7 +68,7 @@ class Ear:
         self.track = track
         self._disturbed_before = stalls.seconds
         self._begin()
-        self._stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1)
+        self._stream = rtc.AudioStream(track, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_HEARD_MS)
         self._came = came
         self._listening = asyncio.create_task(self._listen())
 
@@ -218,6 +220,11 @@ class Participant:
     def read_of(self, speaker: str) -> list[str]:
         """The captions of somebody's tracks, those that are final."""
         return [caption.text for caption in self.captions if caption.final and caption.speaker == speaker]
+
+    async def read(self, speaker: str, count: int) -> list[str]:
+        """The same, once there are so many."""
+        await self.until(lambda: len(self.read_of(speaker)) >= count)
+        return self.read_of(speaker)
 
     async def aclose(self) -> None:
         await self.leave()
