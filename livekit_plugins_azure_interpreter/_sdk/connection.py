@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from livekit.agents import APIConnectionError
@@ -28,9 +28,11 @@ from .events import (
     Failed,
     Finished,
     MessageReceived,
+    WordsRecognized,
 )
 from .threads import in_thread, post_to, use_batch_scheduling
 from .watchdog import Watchdog
+from .words_alone import WordsAlone
 
 CLOSE_SECONDS = 2.5
 """Stopping takes some 0.3 s; after this time an error is logged and the thread abandoned."""
@@ -39,6 +41,8 @@ _DRAIN_SECONDS = 10.0
 _LONGEST_SEGMENT_MS = 70000
 """Azure's maximum for segmentation_max_time_ms."""
 _AFTER_SEGMENT_SECONDS = 5.0
+_TRANSLATION_SECONDS = 2.0
+"""How long the words of a final result wait for their translation."""
 
 
 class Recognizer(Protocol):
@@ -124,6 +128,8 @@ class Connection:
         self._commits: Commits | None = None
         self._opened_at = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
+        self._words_alone = WordsAlone()
+        self._words_timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Connection:
         deadline = self._loop.time() + self._connect_seconds
@@ -211,7 +217,7 @@ class Connection:
         """Stop at once. Returns when it has closed, within `CLOSE_SECONDS`."""
         if not self._closed:
             self._closed = True
-            for timer in (self._watchdog, self._peer_timer):
+            for timer in (self._watchdog, self._peer_timer, self._words_timer):
                 if timer is not None:
                     timer.cancel()
             if self._commits is not None:
@@ -253,7 +259,9 @@ class Connection:
     def _take(self, event: Event, received_at: float | None = None) -> None:
         if self._closed:
             return
-        self._events.put_nowait((event, self._loop.time() if received_at is None else received_at))
+        self._put(self._words_alone.take(event), self._loop.time() if received_at is None else received_at)
+        if isinstance(event, WordsRecognized):
+            self._watch_words()
         if isinstance(event, Disconnected) and self._connected:
             self._connected = False
             seconds = self._connect_seconds
@@ -270,6 +278,19 @@ class Connection:
             self._peer_watchdog.answered()
         if self._connected and not isinstance(event, Failed):
             self._watch_draining()
+
+    def _put(self, events: Sequence[Event], received_at: float) -> None:
+        for event in events:
+            self._events.put_nowait((event, received_at))
+
+    def _watch_words(self) -> None:
+        if self._words_timer is not None:
+            self._words_timer.cancel()
+        if self._words_alone.is_waiting:
+            self._words_timer = self._loop.call_later(_TRANSLATION_SECONDS, self._release_words)
+
+    def _release_words(self) -> None:
+        self._put(self._words_alone.release(), self._loop.time())
 
     def _spoken(self, power: float) -> None:
         is_first = not self._peer_watchdog.unanswered

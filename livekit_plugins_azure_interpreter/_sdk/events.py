@@ -118,6 +118,13 @@ class Recognized:
 
 
 @dataclass(frozen=True)
+class WordsRecognized:
+    """The words of a final result that may also come, or have come, with its translations."""
+
+    phrase: RawPhrase
+
+
+@dataclass(frozen=True)
 class ResultUnread:
     """The SDK could not read a final result, so it did not report it."""
 
@@ -130,6 +137,11 @@ class NothingRecognized:
 @dataclass(frozen=True)
 class TurnStarted:
     """The service began a turn (`turn.start`): it may use the names of its streams again."""
+
+
+@dataclass(frozen=True)
+class TurnEnded:
+    """The service ended a turn (`turn.end`): no more results of it come."""
 
 
 @dataclass(frozen=True)
@@ -246,8 +258,10 @@ Event = (
     | SpeechStopped
     | Recognizing
     | Recognized
+    | WordsRecognized
     | ResultUnread
     | NothingRecognized
+    | TurnEnded
     | VoiceEvent
     | Finished
     | Failed

@@ -20,7 +20,6 @@ from . import c_api, events
 from .packetizer import Packetizer
 from .result_watch import ResultWatch
 from .tcp_nodelay import set_tcp_nodelay
-from .words_alone import WordsAlone
 
 Post = Callable[[events.Event], None]
 
@@ -174,7 +173,6 @@ class _RecognizerCallbacks:
         self.active_at = float("-inf")
         self._message_at = float("-inf")
         self._results = ResultWatch()
-        self._words_alone = WordsAlone()
         self._path = self._stream_id = ""
 
     def connected(self, _: int) -> None:
@@ -192,7 +190,7 @@ class _RecognizerCallbacks:
         if message.path == "turn.start":
             self._post(events.TurnStarted())
         elif message.path == "turn.end":
-            self._report_words(self._words_alone.over())
+            self._post(events.TurnEnded())
         elif message.path == c_api.VOICE_START_PATH:
             self._post(events.VoiceAnnounced(message.stream_id, message.body.decode(errors="replace")))
         now = self.active_at = time.monotonic()
@@ -213,12 +211,8 @@ class _RecognizerCallbacks:
     def recognized(self, event: int) -> None:
         is_words_alone = self._path in _WORDS_ALONE
         if not c_api.is_nothing(event):
-            phrase = c_api.phrase(event)
-            if is_words_alone:
-                self._report_words(self._words_alone.words(phrase))
-            else:
-                self._report_words(self._words_alone.translated(phrase))
-                self._report(events.Recognized(phrase))
+            report = events.WordsRecognized if is_words_alone else events.Recognized
+            self._report(report(c_api.phrase(event)))
         elif not is_words_alone:
             self._report(events.NothingRecognized())
 
@@ -230,17 +224,12 @@ class _RecognizerCallbacks:
             self._report(events.VoiceCompleted(self._stream_id, told=self._path == "audio.end"))
 
     def canceled(self, event: int) -> None:
-        self._report_words(self._words_alone.over())
         self._report(c_api.end(event))
         self.active_at = float("-inf")  # no turn begins any more
 
     def failed(self, error: Exception) -> None:
         """Report that a callback raised, without its message, which may quote speech."""
         self._post(events.Failed(events.CALLBACK_FAILED, type(error).__name__))
-
-    def _report_words(self, phrase: events.RawPhrase | None) -> None:
-        if phrase is not None:
-            self._report(events.Recognized(phrase))
 
     def _report(self, event: events.Event) -> None:
         self.active_at = time.monotonic()

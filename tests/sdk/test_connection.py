@@ -24,6 +24,9 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Failed,
     Finished,
     MessageReceived,
+    Recognized,
+    TurnEnded,
+    WordsRecognized,
 )
 from livekit_plugins_azure_interpreter._sdk.watchdog import Watchdog
 from livekit_plugins_azure_interpreter.credentials import Credentials, TokenError
@@ -128,6 +131,25 @@ class TestEvents:
 
         await asyncio.to_thread(run_a_loop)
         assert service.last.idle
+
+
+class TestWordsAlone:
+    _WORDS = heard("un").phrase
+
+    async def test_words_wait_for_their_translation(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            service.last.post(WordsRecognized(self._WORDS), heard("un"), TurnEnded(), Finished())
+            assert await all_of(connection) == [Connected(), heard("un"), Finished()]
+
+    async def test_words_wait_no_longer_than_a_translation_takes(
+        self, service: FakeService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(_connection, "_TRANSLATION_SECONDS", 0.02)
+        async with connect(service) as connection:
+            service.last.post(WordsRecognized(self._WORDS))
+            events = aiter(connection)
+            assert await within(anext(events)) == Connected()
+            assert await within(anext(events)) == Recognized(self._WORDS)
 
 
 class TestOpening:

@@ -541,7 +541,7 @@ class TestReporter:
     @pytest.mark.parametrize(
         "path", ["speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase"]
     )
-    def test_words_without_their_translation_are_not_told_beside_it(
+    def test_words_without_their_translation_are_told_apart(
         self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], path: str
     ) -> None:
         reads(phrase=PHRASE, is_nothing=False)
@@ -551,20 +551,14 @@ class TestReporter:
             reporter.recognizing(1)
             reporter.recognized(1)
         told = [event for event in posted.events if not isinstance(event, events.MessageReceived)]
-        assert told == [events.Recognizing(PHRASE), events.Recognized(PHRASE)]
+        assert told == [events.WordsRecognized(PHRASE), events.Recognizing(PHRASE), events.Recognized(PHRASE)]
 
-    @pytest.mark.parametrize("end", ["turn", "session"])
-    def test_words_whose_translation_never_comes_are_told_at_the_end(
-        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None], end: str
+    def test_the_end_of_a_turn_is_told(
+        self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
     ) -> None:
-        reads(phrase=PHRASE, is_nothing=False, end=events.Finished())
-        reads(message=c_api.ServiceMessage("speech.phrase", body=b"{}"))
-        reporter.message(1)
-        reporter.recognized(1)
-        assert events.Recognized(PHRASE) not in posted.events
         reads(message=c_api.ServiceMessage("turn.end", body=b"{}"))
-        reporter.message(1) if end == "turn" else reporter.canceled(1)
-        assert posted.events.count(events.Recognized(PHRASE)) == 1
+        reporter.message(1)
+        assert events.TurnEnded() in posted.events
 
     def test_silence_told_by_words_alone_is_nothing(
         self, reporter: _RecognizerCallbacks, posted: Posted, reads: Callable[..., None]
