@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 PERSONAL_VOICE = "personal-voice"
 """The voice that Azure makes from the speaker's own."""
+Voice = str | None | Mapping[str, str | None]
+"""One voice for every spoken language, or one for each."""
 MAX_SOURCE_LANGUAGES = 10
 
 _VOICE = re.compile(
@@ -43,7 +45,7 @@ SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 class STTOptionsWithoutLanguages(TypedDict, total=False):
     """The arguments of `STT`, except those of languages; `STT` explains them."""
 
-    voice: str | None
+    voice: Voice
     sample_rate: int
     latency: Latency
     speech_key: str | None
@@ -73,7 +75,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
 
 
 class STTOptions(STTOptionsWithoutLanguages, total=False):
-    """The arguments of `STT`, except `target_languages`."""
+    """The arguments of `STT`, except `target_languages` and `spoken_languages`."""
 
     source_languages: str | Sequence[str] | None
 
@@ -114,13 +116,15 @@ class Proxy:
 class Options:
     """The options of one recognizer, as `STT` explains them.
 
+    `voice` is one voice for every spoken language, or pairs of language and voice.
     `reconnect_seconds` is how long the SDK itself tries to reach a service that refuses or drops it.
     """
 
     credentials: Credentials
     target_languages: tuple[str, ...]
     source_languages: tuple[str, ...] = ()
-    voice: str | None = PERSONAL_VOICE
+    spoken_languages: tuple[str, ...] = ()
+    voice: str | tuple[tuple[str, str | None], ...] | None = PERSONAL_VOICE
     sample_rate: int = 16000
     latency: Latency = DEFAULT_LATENCY
     segmentation_silence_timeout_ms: int | None = None
@@ -149,8 +153,7 @@ class Options:
             )
         check_targets("target_languages", self.target_languages)
         check_languages("source_languages", self.source_languages)
-        if self.voice not in (None, PERSONAL_VOICE):
-            check_voice("voice", self.voice, f"{PERSONAL_VOICE!r}, None (text only), or ")
+        self._check_spoken()
         check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
         check_choice("latency", self.latency, get_args(Latency))
         check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
@@ -162,6 +165,44 @@ class Options:
         check_number("phrase_list_weight", self.phrase_list_weight, least=0, most=2)
         if self.translation_category is not None:
             _check_category(self.translation_category)
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """The spoken languages, as Azure calls them; the first one is the main one."""
+        return tuple(map(target, self.spoken_languages or self.target_languages[:1]))
+
+    @property
+    def main_language(self) -> str:
+        """The language of a transcript's `text`, as the user wrote it."""
+        main = self.spoken[0]
+        return next(language for language in self.target_languages if target(language) == main)
+
+    @property
+    def voices(self) -> dict[str, str]:
+        """The voices to ask for, by language as Azure calls it; not of languages that are text only."""
+        given = self._voices()
+        return {language: voice for language in self.spoken if (voice := given.get(language)) is not None}
+
+    def _voices(self) -> dict[str, str | None]:
+        if isinstance(self.voice, tuple):
+            return {target(language): voice for language, voice in self.voice}
+        return dict.fromkeys(self.spoken, self.voice)
+
+    def _check_spoken(self) -> None:
+        check_targets("spoken_languages", self.spoken_languages)
+        targets = set(map(target, self.target_languages))
+        for language in self.spoken_languages:
+            if target(language) not in targets:
+                raise ValueError(f"spoken_languages has {language!r}, which is not in target_languages")
+        voices = self._voices()
+        for language in self.spoken:
+            if language not in voices:
+                raise ValueError(f"voice names no voice for {language!r}, which is spoken")
+        for language, voice in voices.items():
+            if language not in self.spoken:
+                raise ValueError(f"voice names one for {language!r}, which is not in spoken_languages")
+            if voice not in (None, PERSONAL_VOICE):
+                check_voice("voice", voice, f"{PERSONAL_VOICE!r}, None (text only), or ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +230,18 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     if not all(isinstance(language, str) for language in several):
         raise ValueError(f"{name} takes language codes, e.g. 'fr' or ['fr', 'de']")
     return tuple(dict.fromkeys(map(spelled, several)))
+
+
+def voice_option(name: str, voice: Voice) -> str | tuple[tuple[str, str | None], ...] | None:
+    """The voice of all spoken languages, or of each, as pairs.
+
+    Raises:
+        ValueError: A language is none that Azure translates to.
+    """
+    if not isinstance(voice, Mapping):
+        return voice
+    check_targets(name, tuple(voice))
+    return tuple(voice.items())
 
 
 def check_targets(name: str, codes: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ class VoiceLost:
 
     Attributes:
         id: The id of the utterance.
+        language: The language of the voice, as Azure calls it.
         reason: Why, in a few words; the same words each time.
         seconds_heard: How much of it had come. If that is 0 and `TTS` has a fallback, the fallback speaks
             the translation.
@@ -35,6 +36,7 @@ class VoiceLost:
     """
 
     id: str
+    language: str
     reason: str
     seconds_heard: float
     seconds_missing: float | None
@@ -59,7 +61,8 @@ class Counts:
 
     Attributes:
         utterances: Final results with words.
-        outcomes: Their outcomes, as in `UtteranceMetrics`, without utterances that still wait.
+        outcomes: Their outcomes, one for each spoken language, as in `UtteranceMetrics`, without utterances
+            that still wait.
         voices_lost: Voices that did not come, or not completely, by reason.
         voice_dropped_seconds: Audio of voices that no utterance could get.
         speech_forgotten_seconds: Speech that could not be kept for another attempt any more.

@@ -36,9 +36,11 @@ from .options import (
     Profanity,
     Proxy,
     SegmentationStrategy,
+    Voice,
     check_endpoints,
     languages,
     profanity_option,
+    voice_option,
 )
 from .reports import Counts
 
@@ -66,12 +68,14 @@ class STT(KeytermsSTT[_Events]):
     (`UtteranceMetrics`).
 
     Args:
-        target_languages: The languages to translate to, e.g. "fr" or ["fr", "de"]; the first one is spoken. A
+        target_languages: The languages to translate to, e.g. "fr" or ["fr", "de"]. A
             region ("fr-FR"), another code ("no") or a name ("français") of a language is accepted. Results
             carry your code; Azure gets its own ("fr", "nb").
         source_languages: None hears any language (open range); one is fixed; 2 to 10 are candidates.
+        spoken_languages: Those of them that are also spoken, over the same connection; the default is the
+            first one. `text` is in the first spoken language; `TTS(stt, language="de")` speaks another one.
         voice: "personal-voice" is made from the speaker's own voice; or the name of a prebuilt voice, e.g.
-            "fr-FR-DeniseNeural"; None gives text only.
+            "fr-FR-DeniseNeural"; None gives text only. A mapping names one for each spoken language.
         sample_rate: The rate of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
             rate, mono or stereo, can be pushed.
         latency: How long audio may wait to be sent, for CPU time: "low" sends it every 20 ms,
@@ -125,7 +129,8 @@ class STT(KeytermsSTT[_Events]):
         *,
         target_languages: str | Sequence[str],
         source_languages: str | Sequence[str] | None = None,
-        voice: str | None = PERSONAL_VOICE,
+        spoken_languages: str | Sequence[str] | None = None,
+        voice: Voice = PERSONAL_VOICE,
         sample_rate: int = 16000,
         latency: Latency = DEFAULT_LATENCY,
         speech_key: str | None = None,
@@ -157,7 +162,8 @@ class STT(KeytermsSTT[_Events]):
         options = Options(
             target_languages=languages("target_languages", target_languages),
             source_languages=languages("source_languages", source_languages),
-            voice=voice,
+            spoken_languages=languages("spoken_languages", spoken_languages),
+            voice=voice_option("voice", voice),
             sample_rate=sample_rate,
             latency=latency,
             segmentation_silence_timeout_ms=segmentation_silence_timeout_ms,
@@ -259,7 +265,8 @@ class STT(KeytermsSTT[_Events]):
         *,
         target_languages: NotGivenOr[str | Sequence[str]] = NOT_GIVEN,
         source_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
-        voice: NotGivenOr[str | None] = NOT_GIVEN,
+        spoken_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
+        voice: NotGivenOr[Voice] = NOT_GIVEN,
         phrase_list: NotGivenOr[Sequence[str] | None] = NOT_GIVEN,
         phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
         translation_category: NotGivenOr[str | None] = NOT_GIVEN,
@@ -283,12 +290,15 @@ class STT(KeytermsSTT[_Events]):
             changes["target_languages"] = languages("target_languages", target_languages)
         if is_given(source_languages):
             changes["source_languages"] = languages("source_languages", source_languages)
+        if is_given(spoken_languages):
+            changes["spoken_languages"] = languages("spoken_languages", spoken_languages)
+        if is_given(voice):
+            changes["voice"] = voice_option("voice", voice)
         if is_given(glossary):
             changes["glossary"] = Glossary.parse(glossary)
         phrase_list_given = phrases(phrase_list) if is_given(phrase_list) else self._phrase_list
         changes["phrase_list"], _ = with_keyterms(phrase_list_given, self._session_keyterms)
         as_given: dict[str, Any] = {
-            "voice": voice,
             "phrase_list_weight": phrase_list_weight,
             "translation_category": translation_category,
             "segmentation_silence_timeout_ms": segmentation_silence_timeout_ms,
@@ -315,7 +325,7 @@ class STT(KeytermsSTT[_Events]):
         await self._factory.aclose()
 
     def next_translation(self, text: str, *, session: AgentSession[Any] | None = None) -> Translation | None:
-        """The oldest translation with these words, each handed out once.
+        """The oldest translation into the first spoken language with these words, each handed out once.
 
         `session.say()` speaks it with the voice of exactly this utterance. None: the words are not a
         translation of this STT, or all such translations were handed out or spoken.

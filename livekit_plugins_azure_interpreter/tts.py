@@ -11,10 +11,12 @@ from livekit.agents.tts import AudioEmitter, ChunkedStream, TTSCapabilities
 
 from ._interpreting.stt_group import STTGroup
 from ._livekit_private import UnmeteredChunkedStream, UnmeteredSynthesizeStream, when_ended
+from ._options.languages import target
 from ._options.numbers import check_number
 from ._speaking.fallback import check_fallback
 from ._speaking.player import Player
 from ._speaking.whole_characters import WholeCharacters, whole_characters
+from .options import check_targets
 from .stt import STT
 
 
@@ -26,6 +28,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     Args:
         stt: The session's `STT`, or its `stt.FallbackAdapter` that contains one or more.
+        language: One of the `spoken_languages` of the STT; None: the first one. Several TTS of one STT may
+            each speak another language of the same utterance: give them its text in that language.
         fallback: Speaks any other text, and a translation whose voice is lost; any LiveKit TTS.
             Without one, another text is an `APIError`, and a lost voice is a recoverable error.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` of the STT
@@ -33,7 +37,8 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         sample_rate: Of the frames, in Hz, 8000 to 192000. A voice or fallback of another rate is resampled.
 
     Raises:
-        ValueError: `sample_rate` is out of range, or the fallback that speaks corrections is missing.
+        ValueError: `sample_rate` is out of range, the STT does not speak the language, or the fallback that
+            speaks corrections is missing.
         TypeError: `stt` is not this package's `STT`, and contains none.
     """
 
@@ -41,18 +46,25 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         self,
         stt: STT | livekit_stt.FallbackAdapter,
         *,
+        language: str | None = None,
         fallback: tts.TTS[Any] | None = None,
         fallback_speaks_corrections: bool = False,
         sample_rate: int = 16000,
     ) -> None:
         check_number("sample_rate", sample_rate, least=8000, most=192_000, whole=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
-        self._stt, self._stt_group = stt, STTGroup(stt)
+        if language is not None:
+            check_targets("language", (language,))
+        self._stt, self._stt_group = stt, STTGroup(stt, None if language is None else target(language))
         first = next(iter(self._stt_group), None)
         if first is None:
             raise TypeError(
                 "TTS(stt) speaks the translations of azure_interpreter.STT, or of a stt.FallbackAdapter with "
                 f"one in it, not of {stt!r}: any other adapter hides them, and none is needed"
+            )
+        if not self._stt_group.speak:
+            raise ValueError(
+                f"language: the STT does not speak {language!r}; name it in STT(spoken_languages=[...])"
             )
         self._first = first
         self._fallback = fallback

@@ -221,7 +221,7 @@ class TestProxy:
 def test_the_typed_options_are_the_arguments_of_stt_with_their_types() -> None:
     arguments = inspect.signature(STT).parameters.values()
     types = {one.name: one.annotation for one in arguments if not one.name.startswith("_")}
-    assert STTOptions.__optional_keys__ == types.keys() - {"target_languages"}
+    assert STTOptions.__optional_keys__ == types.keys() - {"target_languages", "spoken_languages"}
     assert STTOptionsWithoutLanguages.__optional_keys__ == STTOptions.__optional_keys__ - {"source_languages"}
     for name, reference in STTOptions.__annotations__.items():
         assert (name, reference.__forward_arg__) == (name, types[name])

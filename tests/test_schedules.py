@@ -101,7 +101,7 @@ class Session:
                 task.cancel()
             await asyncio.gather(listening, speaking, pushing, return_exceptions=True)
             await stream.aclose()
-            waits = [ledger.deadline for ledger in translations_of(self._stt).ledgers]
+            waits = [ledger.deadline for ledger in translations_of(self._stt).streams]
             self._outcome.waits = [deadline for deadline in waits if deadline is not None]
             await self._stt.aclose()
 

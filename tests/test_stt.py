@@ -18,7 +18,7 @@ from livekit.agents.stt import FallbackAdapter, SpeechEventType
 from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter import stt as stt_module
 from livekit_plugins_azure_interpreter._sdk.events import Connected
-from livekit_plugins_azure_interpreter._voices.translations import _ENDED_LEDGERS
+from livekit_plugins_azure_interpreter._voices.translations import _ENDED_STREAMS
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.options import Options
 
@@ -62,11 +62,11 @@ class TestStreams:
     ) -> None:
         service.replies = [[Connected(), heard("Oui.")]]
         interpreter = make_stt()
-        for _ in range(_ENDED_LEDGERS + 3):
+        for _ in range(_ENDED_STREAMS + 3):
             listener = listen(interpreter)
             listener.stream.end_input()
             await listener.ended()
-        assert len(translations_of(interpreter).ledgers) == _ENDED_LEDGERS
+        assert len(translations_of(interpreter).streams) == _ENDED_STREAMS
         assert streams_of(interpreter).open == {}
 
 
@@ -236,7 +236,7 @@ class TestRecognize:
         interpreter = make_stt()
         event = await within(interpreter.recognize([frame(0.1), frame(0.2)]))
         assert (event.type, event.alternatives[0].text) == (FINAL, "Oui. Non.")
-        assert (service.last.options.voice, len(service.last.written)) == (None, 9600)
+        assert (service.last.options.voices, len(service.last.written)) == ({}, 9600)
         assert interpreter.next_translation("Oui.") is None
         assert streams_of(interpreter).unclaimed == {}
 

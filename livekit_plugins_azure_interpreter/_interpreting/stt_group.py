@@ -10,6 +10,7 @@ from .._livekit_private import stts_in
 from .._recognition.stream_factory import StreamFactory
 from .._recognition.streams import OpenStream
 from .._voices.claims import Claims
+from .._voices.ledgers import Ledgers
 from .._voices.meter import Outcome
 from .._voices.translations import Translations
 from .._voices.utterance import Translation, Utterance
@@ -23,9 +24,11 @@ class STTGroup:
 
     Args:
         stt: The STT of a session. An STT that does not interpret is left out.
+        language: The spoken language, as Azure calls it; None: the main one.
     """
 
-    def __init__(self, stt: object) -> None:
+    def __init__(self, stt: object, language: str | None = None) -> None:
+        self._language = language
         self._stts = list(_found(stt))
         self._factories = [StreamFactory.of(one) for one in self._stts]
 
@@ -35,17 +38,22 @@ class STTGroup:
     @property
     def have_voices(self) -> bool:
         """Whether each of them asks Azure for a voice."""
-        return all(factory.options.voice is not None for factory in self._factories)
+        return all(self._language_of(factory) in factory.options.voices for factory in self._factories)
+
+    @property
+    def speak(self) -> bool:
+        """Whether each of them speaks this language."""
+        return all(self._language_of(factory) in factory.options.spoken for factory in self._factories)
 
     def are_spoken(self) -> None:
         """Note that a TTS speaks them."""
         for factory in self._factories:
-            factory.streams.is_spoken = True
+            factory.streams.spoken_languages.add(self._language)
 
     def next_translation(self, text: str, scope: object | None = None) -> Translation | None:
         """As `STT.next_translation`, for all of them."""
         oldest = self._with_oldest(text, scope, handed_out=False)
-        return None if oldest is None else oldest.next(text, scope)
+        return None if oldest is None else oldest.next(text, scope, self._language)
 
     def heard_as(self, name: object, start_time: float, end_time: float, scope: object) -> Utterance | None:
         """The utterance of a final transcript, even if its text was changed."""
@@ -54,9 +62,9 @@ class STTGroup:
 
     def take_untranslated(self, text: str, scope: object) -> bool:
         """Whether this was said and is not a translation; True once for each."""
-        for claims in self._claims(scope):
-            if text in claims.untranslated:
-                claims.untranslated.remove(text)
+        for ledgers in self._ledgers():
+            if ledgers.scope in (None, scope) and text in ledgers.untranslated:
+                ledgers.untranslated.remove(text)
                 return True
         return False
 
@@ -79,28 +87,35 @@ class STTGroup:
 
     def let_go_of_all(self, scope: object, outcome: Outcome) -> None:
         """Note that nobody will say the translations of this session."""
-        for translations in self._translations():
-            for ledger in translations.ledgers:
-                if ledger.scope is scope:
-                    ledger.claims.let_go_of_all(outcome)
+        for ledgers in self._ledgers():
+            if ledgers.scope is scope:
+                ledgers.let_go_of_all(outcome)
 
     def streams(self, scope: object) -> list[OpenStream]:
         """The open streams of a session."""
         opened = (one for factory in self._factories for one in factory.streams.open.values())
-        return [one for one in opened if one.ledger.scope is scope]
+        return [one for one in opened if one.ledgers.scope is scope]
 
     def claim(self, text: str, scope: object | None = None) -> list[Utterance]:
         """Claim the utterances that a text says, if it says any."""
         if not isinstance(text, Translation) and (oldest := self._with_oldest(text, scope)):
-            return oldest.claim(text, scope)
-        return next((found for one in self._translations() if (found := one.claim(text, scope))), [])
+            return oldest.claim(text, scope, self._language)
+        claimed = (one.claim(text, scope, self._language) for one in self._translations())
+        return next((found for found in claimed if found), [])
 
     def waiting_seconds(self, scope: object | None = None) -> float:
         """How much unclaimed voice has come."""
-        return sum(one.waiting_seconds(scope) for one in self._translations())
+        return sum(one.waiting_seconds(scope, self._language) for one in self._translations())
 
     def _claims(self, scope: object | None) -> Iterator[Claims]:
-        return (ledger.claims for one in self._translations() for ledger in one.of(scope))
+        return (ledger.claims for one in self._translations() for ledger in one.of(scope, self._language))
+
+    def _ledgers(self) -> Iterator[Ledgers]:
+        """Those of each stream."""
+        return (ledgers for one in self._translations() for ledgers in one.streams)
+
+    def _language_of(self, factory: StreamFactory) -> str:
+        return self._language or factory.options.spoken[0]
 
     def _translations(self) -> Iterator[Translations]:
         """The translations of each STT."""
@@ -112,7 +127,7 @@ class STTGroup:
         found = [
             (utterance, translations)
             for translations in self._translations()
-            if (utterance := translations.oldest(text, scope, handed_out=handed_out))
+            if (utterance := translations.oldest(text, scope, self._language, handed_out=handed_out))
         ]
         return min(found, key=lambda pair: pair[0].recognized_at)[1] if found else None
 

@@ -15,12 +15,14 @@ from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, uti
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
 from .._livekit_private import AnyRateStream
+from .._options.languages import target
 from .._sdk import events
 from .._sdk.connection import Connection
 from .._sdk.errors import to_api_error
 from .._sdk.wall_clock import ClockSetBackError, WallClock
-from .._voices.ledger import Ledger
+from .._voices.ledgers import Ledgers
 from .._voices.meter import Meter, RecognitionTimings
+from .._voices.utterance import Utterance
 from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
@@ -73,7 +75,7 @@ class SpeechStream(AnyRateStream):
         owner: Streams,
         options: Options,
         own: frozenset[str],
-        ledger: Ledger,
+        ledgers: Ledgers,
         conn_options: APIConnectOptions,
         audio: StreamAudio | None = None,
     ) -> None:
@@ -84,7 +86,7 @@ class SpeechStream(AnyRateStream):
         # A little less than connecting may take: then a refusal ends with the service's own reason.
         options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._own = own
-        self._ledger = ledger
+        self._ledgers = ledgers
         self._timer: asyncio.TimerHandle | None = None
         self._unheard_attempts = 0
         self._counts_anew = False
@@ -98,14 +100,14 @@ class SpeechStream(AnyRateStream):
         self._placed_at: float | None = None
         self._first_offset: float | None = None
         self._is_probe = False
-        self._transcriber = Transcriber(options.target_languages)
+        self._transcriber = Transcriber(options.target_languages, options.main_language)
         if audio is None:
             audio = StreamAudio(options, max_seconds=owner.kept_audio_seconds, now=self._now)
         else:
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        owner.add(OpenStream(self, ledger, audio, self._change), claimable=self._can_be_spoken)
+        owner.add(OpenStream(self, ledgers, audio, self._change), claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -150,7 +152,7 @@ class SpeechStream(AnyRateStream):
 
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
-        self._ledger.reconnected(self._now())
+        self._ledgers.reconnected(self._now())
         self._owner.report_forgotten(self._audio)
         self._active_connections.clear()
         place, *later = self._audio.options.of_retained()
@@ -213,14 +215,16 @@ class SpeechStream(AnyRateStream):
                 return
             self._active_connections.popleft()
             # It has finished: an utterance without a voice must not get a voice of the next connection.
-            self._ledger.end(self._received_at)
+            self._ledgers.end(self._received_at)
 
     def _take_from(self, active: _ActiveConnection) -> None:
         assert self._first_offset is not None
         self._transcriber.offset_seconds = self._first_offset + active.start_seconds
         self._transcriber.target_languages = active.options.target_languages
+        self._transcriber.main_language = active.options.main_language
         self._transcriber.glossary = active.options.glossary
         self._transcriber.request_id = active.connection.session_id
+        self._ledgers.speak(active.options.spoken)
 
     async def _send(
         self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
@@ -335,12 +339,12 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.VoiceEvent):
             self._voice(event, active)
         elif isinstance(event, events.Disconnected):
-            self._ledger.reconnected(self._received_at)
+            self._ledgers.reconnected(self._received_at)
         elif isinstance(event, events.Connected):
             self._renewed = False
             self._report_connected(active)
         elif isinstance(event, events.Finished):
-            self._ledger.finished(self._received_at)
+            self._ledgers.finished(self._received_at)
         elif isinstance(event, events.Failed):
             raise self._failure(event, active)
 
@@ -373,7 +377,7 @@ class SpeechStream(AnyRateStream):
             return
         active.last_phrase = phrase
         start = active.start_seconds + phrase.offset_seconds
-        if self._ledger.has_stray_voice(start) and not self._untranslated and self._may_send_again():
+        if self._ledgers.has_stray_voice(start) and not self._untranslated and self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said, or its words were lost; in that case a voice without a result will show it.
@@ -381,28 +385,58 @@ class SpeechStream(AnyRateStream):
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
         transcript = self._transcriber.transcript(phrase)
-        text, name, meter = transcript.text, utils.shortuuid("untranslated-"), Meter()
         self._untranslated = not transcript.translated
         self._tell_once(transcript.failure_reason)
-        if transcript.translated:
-            utterance = self._ledger.recognized(
-                text,
-                self._received_at,
-                voice_expected=active.options.voice is not None,
-                start=start,
-                same_language=transcript.same_language,
-            )
+        if not (transcript.translated or self._is_probe):
+            self._ledgers.untranslated.append(transcript.text)
+        utterances = self._expect_voices(transcript, start, active.options)
+        transcript = transcript.with_translations(
+            {language: utterance.translation for language, utterance in utterances.items()}
+        )
+        self._tell(self._transcriber.final(transcript))
+        if not self._is_probe:
+            self._measure(phrase, transcript, utterances, active)
+
+    def _expect_voices(self, transcript: Transcript, start: float, options: Options) -> dict[str, Utterance]:
+        """The utterance in each spoken language, as the user wrote that; its voice is still to come."""
+        written = {target(language): language for language in transcript.translations}
+        utterances = self._ledgers.recognized(
+            {code: transcript.translations[written[code]] for code in options.spoken if code in written},
+            self._received_at,
+            voiced=options.voices,
+            start=start,
+            same_language=[code for code in written if transcript.is_in(code)],
+        )
+        for code, utterance in utterances.items():
             utterance.times = (transcript.start_time, transcript.end_time)
-            utterance.corrected = transcript.corrected
-            text, name, meter = utterance.translation, utterance.id, utterance.meter
-        elif not self._is_probe:
-            self._ledger.claims.untranslated.append(text)
-        self._tell(self._transcriber.final(transcript, text))
-        if self._is_probe:
-            return
+            utterance.corrected = written[code] in transcript.uncorrected_texts
+        return {written[code]: utterance for code, utterance in utterances.items()}
+
+    def _measure(
+        self,
+        phrase: events.Phrase,
+        transcript: Transcript,
+        utterances: Mapping[str, Utterance],
+        active: _ActiveConnection,
+    ) -> None:
+        """Report the utterance, and measure it in each spoken language."""
+        name = next((one.id for one in utterances.values()), "") or utils.shortuuid("untranslated-")
         self._owner.recognized(UtteranceRecognized(name, transcript))
-        meter.begin(self._timings(name, phrase, transcript, active), self._owner.utterance_ended)
-        if not (transcript.translated and self._can_be_spoken and self._owner.is_spoken):
+        timings = self._timings(name, phrase, transcript, active)
+        if not utterances:
+            self._begin(Meter(), timings, will_be_spoken=False)
+        for language, utterance in utterances.items():
+            code = target(language)
+            speaks = self._owner.speaks(code, is_main=code == active.options.spoken[0])
+            self._begin(
+                utterance.meter,
+                replace(timings, target_language=language, corrected=utterance.corrected),
+                will_be_spoken=speaks and self._can_be_spoken,
+            )
+
+    def _begin(self, meter: Meter, timings: RecognitionTimings, *, will_be_spoken: bool) -> None:
+        meter.begin(timings, self._owner.utterance_ended)
+        if not will_be_spoken:
             meter.end("not_spoken")
 
     def _tell_once(self, failure_reason: str) -> None:
@@ -418,20 +452,18 @@ class SpeechStream(AnyRateStream):
             id=name,
             session_id=active.connection.session_id,
             source_language=transcript.source_language,
-            target_language=transcript.language if transcript.translated else "",
+            target_language="",
             speech_seconds=phrase.duration_seconds,
             began_at=self._audio.push_clock.at(active.start_seconds + phrase.offset_seconds),
             ended_at=self._audio.push_clock.at(active.start_seconds + phrase.end_seconds),
             recognized_at=self._received_at,
-            corrected=transcript.corrected,
         )
 
     def _result_unread(self, active: _ActiveConnection) -> None:
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         logger.error("a result of Azure could not be read; its speech is not translated")
-        if active.options.voice is not None:
-            self._ledger.unread(self._received_at)
+        self._ledgers.unread(self._received_at, voiced=active.options.voices)
 
     def _may_send_again(self) -> bool:
         """Whether the audio of a missing result is sent again; that happens only once."""
@@ -441,23 +473,23 @@ class SpeechStream(AnyRateStream):
         return first_time and self._limits.max_retry > 0
 
     def _voice(self, event: events.VoiceEvent, active: _ActiveConnection) -> None:
-        ledger, received_at = self._ledger, self._received_at
+        ledgers, received_at = self._ledgers, self._received_at
         position = active.start_seconds + active.connection.written_seconds
         if isinstance(event, events.TurnStarted):
-            ledger.turn_started()
+            ledgers.turn_started()
         elif isinstance(event, events.VoiceAnnounced):
-            ledger.voice_announced(event.stream_id, event.language, received_at)
+            ledgers.voice_announced(event.stream_id, _code(event.language), received_at)
         elif isinstance(event, events.VoiceChunk):
-            ledger.chunk(event.data, received_at, stream_id=event.stream_id, position=position)
+            ledgers.chunk(event.data, received_at, stream_id=event.stream_id, position=position)
         else:
-            ledger.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
+            ledgers.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
 
     def _arm(self) -> None:
         """Set a timer for the ledger's next deadline."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if (deadline := self._ledger.deadline) is not None:
+        if (deadline := self._ledgers.deadline) is not None:
             self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
@@ -466,10 +498,10 @@ class SpeechStream(AnyRateStream):
             # The loop was blocked: events that came meanwhile may have come in time, and go first.
             self._timer = asyncio.get_running_loop().call_later(0.0, self._expire)
             return
-        stray = self._ledger.has_stray_voice(float("inf"))
-        self._ledger.expire(self._now())
+        stray = self._ledgers.has_stray_voice(float("inf"))
+        self._ledgers.expire(self._now())
         self._arm()
-        gone = stray and not self._ledger.has_stray_voice(float("inf"))
+        gone = stray and not self._ledgers.has_stray_voice(float("inf"))
         # Speech that is not translated may have a voice as well; its result is not missing.
         if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
@@ -477,7 +509,7 @@ class SpeechStream(AnyRateStream):
     def _ended(self, attempts: asyncio.Task[None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._ledger.end(self._now())
+        self._ledgers.end(self._now())
         while not (attempts.cancelled() or self._pushed_items.empty()):
             # Another stream may take the place of this one.
             item = self._pushed_items.recv_nowait()
@@ -486,3 +518,11 @@ class SpeechStream(AnyRateStream):
 
     def _now(self) -> float:
         return self._all_attempts.get_loop().time()
+
+
+def _code(language: str | None) -> str | None:
+    """The language of a voice as the ledgers name it; None if that cannot be told."""
+    try:
+        return None if language is None else target(language)
+    except ValueError:
+        return None

@@ -14,6 +14,7 @@ from livekit.agents.utils import AudioBuffer
 
 from .._livekit_private import hearing_scope
 from .._voices.ledger import Ledger
+from .._voices.ledgers import Ledgers
 from .._voices.matching import SameLanguage
 from ..log import logger
 from ..options import Options
@@ -40,7 +41,7 @@ class StreamFactory:
         self.options = options
         self._stt = stt
         self._max_audio_seconds = max_audio_seconds
-        self._same_language = SameLanguage()
+        self._same_language: dict[str, SameLanguage] = {}
         _factories[stt] = ref(self)
 
     @classmethod
@@ -65,7 +66,7 @@ class StreamFactory:
             owner=self.streams,
             options=replace(self.options, **own),
             own=frozenset(own),
-            ledger=self._ledger(),
+            ledgers=self._ledgers(),
             conn_options=conn_options,
             audio=audio,
         )
@@ -83,7 +84,7 @@ class StreamFactory:
             owner=self.streams,
             options=replace(self.options, voice=None, **own),
             own=frozenset(["voice", *own]),
-            ledger=self._ledger(),
+            ledgers=self._ledgers(),
             conn_options=replace(conn_options, max_retry=0),
         )
         try:
@@ -103,16 +104,26 @@ class StreamFactory:
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self.streams.translations.let_go_of_all()
 
-    def _ledger(self) -> Ledger:
-        ledger = Ledger(
+    def _ledgers(self) -> Ledgers:
+        scope = hearing_scope()
+
+        def open_ledger(language: str, is_main: bool) -> Ledger:
+            ledger = Ledger(
+                language,
+                is_main=is_main,
+                voice_timeout_seconds=self.streams.voice_timeout_seconds,
+                max_audio_seconds=self._max_audio_seconds,
+                lost=lambda utterance: self.streams.voice_lost(utterance, ledger),
+                same_language=self._same_language.setdefault(language, SameLanguage()),
+            )
+            return ledger
+
+        return Ledgers(
+            open_ledger,
             voice_timeout_seconds=self.streams.voice_timeout_seconds,
-            max_audio_seconds=self._max_audio_seconds,
-            lost=lambda utterance: self.streams.voice_lost(utterance, ledger),
             problem=logger.warning,
-            same_language=self._same_language,
-            scope=hearing_scope(),
+            scope=scope,
         )
-        return ledger
 
 
 _factories: WeakKeyDictionary[stt.STT[Any], ReferenceType[StreamFactory]] = WeakKeyDictionary()

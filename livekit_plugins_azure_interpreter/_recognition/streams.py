@@ -11,6 +11,7 @@ from livekit.agents import stt
 
 from .._sdk.connection import OpenRecognizer
 from .._voices.ledger import Ledger
+from .._voices.ledgers import Ledgers
 from .._voices.meter import UtteranceMetrics
 from .._voices.translations import Translations
 from .._voices.utterance import LostReason, Utterance
@@ -27,14 +28,14 @@ class OpenStream:
 
     Attributes:
         stream: The stream that users see.
-        ledger: Its utterances.
+        ledgers: Its utterances.
         audio: Its audio; when the stream has ended, its replacement takes it.
         change: Changes the options from the next utterance on.
         ended: It takes no more audio; its last events may still be unread.
     """
 
     stream: stt.SpeechStream
-    ledger: Ledger
+    ledgers: Ledgers
     audio: StreamAudio
     change: Callable[[Mapping[str, Any]], None]
     ended: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +55,7 @@ class Streams:
         translations: The translations of the open streams, and of those that have ended.
         open: The streams whose voices a TTS may ask for, the oldest first.
         unclaimed: Recordings, and probes: no TTS asks for their voices.
-        is_spoken: A TTS speaks the translations.
+        spoken_languages: The languages that a TTS speaks; None stands for the main one.
     """
 
     open_recognizer: OpenRecognizer
@@ -66,14 +67,14 @@ class Streams:
     translations: Translations = field(default_factory=Translations)
     open: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
     unclaimed: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
-    is_spoken: bool = False
+    spoken_languages: set[str | None] = field(default_factory=set)
     _places_streams: bool = False
 
     def add(self, opened: OpenStream, *, claimable: bool) -> None:
         """Add a stream that was opened; `claimable` if a TTS may ask for its voices."""
         if claimable:
             self.open[opened.stream] = opened
-            self.translations.ledgers.append(opened.ledger)
+            self.translations.streams.append(opened.ledgers)
         else:
             self.unclaimed[opened.stream] = opened
 
@@ -89,15 +90,19 @@ class Streams:
         if not is_probe or stream not in self.open:
             return False
         opened = self.unclaimed[stream] = self.open.pop(stream)
-        self.translations.ledgers.remove(opened.ledger)
+        self.translations.streams.remove(opened.ledgers)
         return True
 
     def ended(self, stream: stt.SpeechStream) -> None:
         """Forget a stream that has ended; its ledger too, once nothing in it can be claimed."""
         ended = self.open.pop(stream, None) or self.unclaimed.pop(stream)
         ended.ended.set()
-        self.counts.voice_dropped_seconds += ended.ledger.dropped_seconds
-        self.translations.keep([opened.ledger for opened in self.open.values()])
+        self.counts.voice_dropped_seconds += ended.ledgers.dropped_seconds
+        self.translations.keep([opened.ledgers for opened in self.open.values()])
+
+    def speaks(self, language: str, *, is_main: bool) -> bool:
+        """Whether a TTS speaks the translations into a language."""
+        return language in self.spoken_languages or (is_main and None in self.spoken_languages)
 
     def recognized(self, utterance: UtteranceRecognized) -> None:
         """An utterance is final."""
@@ -127,12 +132,13 @@ class Streams:
 
     def voice_lost(self, utterance: Utterance, ledger: Ledger) -> None:
         """Report that the voice of an utterance will not come, or not completely."""
-        if utterance.lost_reason in _EXPECTED_LOSSES or ledger not in self.translations.ledgers:
+        claimable = any(ledger in ledgers for ledgers in self.translations.streams)
+        if utterance.lost_reason in _EXPECTED_LOSSES or not claimable:
             return
         assert utterance.lost_reason is not None
         reason = utterance.lost_reason.value
-        logger.warning("the voice of %s is lost: %s", utterance.id, reason)
+        logger.warning("the voice of %s in %s is lost: %s", utterance.id, ledger.language, reason)
         self.counts.voices_lost[reason] += 1
         expected = ledger.expected_seconds(utterance.text)
         missing = None if expected is None else max(0.0, expected - utterance.seconds)
-        self.emit("voice_lost", VoiceLost(utterance.id, reason, utterance.seconds, missing))
+        self.emit("voice_lost", VoiceLost(utterance.id, ledger.language, reason, utterance.seconds, missing))

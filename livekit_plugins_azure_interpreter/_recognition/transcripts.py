@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from livekit.agents.language import LanguageCode
@@ -21,14 +21,15 @@ class Transcript:
     """An utterance for the user: all its languages, with times on the stream's clock.
 
     Attributes:
-        text: The translation into the spoken target language; the source text if there is no translation.
+        text: The translation into the first spoken language; the source text if there is none.
         language: The language of `text`.
         source_text: The words that were said.
         source_language: Their language, as Azure detected it (BCP 47); empty if Azure does not name it.
-        translations: All translations, by target language as the user wrote it.
+        translations: All translations, by target language as the user wrote it. In an event, those into
+            spoken languages are the objects that `TTS` recognizes.
         start_time: Where it began, in seconds on the clock of the stream.
         end_time: Where it ended.
-        translated: There is a translation into the spoken target language.
+        translated: There is a translation into the first spoken language.
         failure_reason: The service's reason why there is no translation; empty if it gives none.
         uncorrected_texts: The translations that the glossary changed, by target language, as Azure wrote
             them; a voice of Azure says these.
@@ -52,8 +53,17 @@ class Transcript:
 
     @property
     def same_language(self) -> bool:
-        """Whether it was said in the target language, of any region; False for an unknown language."""
-        return self.translated and same_speech(self.source_language, self.language)
+        """Whether it was said in the language of `text`, of any region; False for an unknown language."""
+        return self.translated and self.is_in(self.language)
+
+    def is_in(self, language: str) -> bool:
+        """Whether it was said in this language, of any region; False for an unknown language."""
+        return same_speech(self.source_language, language)
+
+    def with_translations(self, translations: Mapping[str, Translation]) -> Transcript:
+        """The same, with the translations that know their voices."""
+        found = {**self.translations, **translations}
+        return replace(self, text=found[self.language] if self.translated else self.text, translations=found)
 
 
 @dataclass
@@ -61,13 +71,15 @@ class Transcriber:
     """Turns phrases into speech events.
 
     Args:
-        target_languages: As the user wrote them; the first one is spoken.
+        target_languages: As the user wrote them.
+        main_language: The one of the events' `text`.
         request_id: Azure's session id, which the events carry.
         offset_seconds: Where the audio of this attempt begins on the stream's clock.
         glossary: Corrects the translations.
     """
 
     target_languages: tuple[str, ...]
+    main_language: str
     request_id: str = ""
     offset_seconds: float = 0.0
     glossary: Glossary = field(default_factory=Glossary)
@@ -90,12 +102,12 @@ class Transcriber:
         self._heard_words = True
         if not transcript.text:
             return started
-        data = self._data(transcript, transcript.text)
+        data = self._data(transcript)
         return [*started, self._event(SpeechEventType.INTERIM_TRANSCRIPT, data)]
 
-    def final(self, transcript: Transcript, text: str) -> list[SpeechEvent]:
-        """The events of a final transcript, with the same `text` object that will be spoken."""
-        data = self._data(transcript, text)
+    def final(self, transcript: Transcript) -> list[SpeechEvent]:
+        """The events of a final transcript, with the same text objects that will be spoken."""
+        data = self._data(transcript)
         final = self._event(SpeechEventType.FINAL_TRANSCRIPT, data)
         return [*self.speech_started(), final, *self.ended()]
 
@@ -113,11 +125,11 @@ class Transcriber:
             if (text := in_language(phrase.translations, target))
         }
         found = {target: self.glossary.corrected(text, target) for target, text in written.items()}
-        spoken = self.target_languages[0]
-        translated = spoken in found
+        main = self.main_language
+        translated = main in found
         return Transcript(
-            found.get(spoken, phrase.text),
-            spoken if translated else phrase.language,
+            found.get(main, phrase.text),
+            main if translated else phrase.language,
             phrase.text,
             phrase.language,
             found,
@@ -128,17 +140,17 @@ class Transcriber:
             {target: text for target, text in written.items() if text != found[target]},
         )
 
-    def _data(self, transcript: Transcript, text: str) -> SpeechData:
+    def _data(self, transcript: Transcript) -> SpeechData:
         return SpeechData(
             language=LanguageCode(transcript.language),
-            text=text,
+            text=transcript.text,
             start_time=transcript.start_time,
             end_time=transcript.end_time,
             source_languages=[LanguageCode(transcript.source_language)],
             source_texts=[transcript.source_text],
             target_languages=[LanguageCode(language) for language in transcript.translations],
             target_texts=list(transcript.translations.values()),
-            metadata=_metadata(transcript, text),
+            metadata=_metadata(transcript),
         )
 
     def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
@@ -164,12 +176,13 @@ def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEv
     return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, request_id, [data])
 
 
-def _metadata(transcript: Transcript, text: str) -> dict[str, Any]:
+def _metadata(transcript: Transcript) -> dict[str, Any]:
     metadata: dict[str, Any] = {"translated": transcript.translated}
     if transcript.failure_reason:
         metadata["failure_reason"] = transcript.failure_reason
     if transcript.uncorrected_texts:
         metadata["uncorrected_texts"] = dict(transcript.uncorrected_texts)
-    if isinstance(text, Translation):
-        metadata["id"] = text.utterance.id
+    for text in transcript.translations.values():
+        if isinstance(text, Translation):
+            metadata["id"] = text.utterance.id  # the same in each language
     return metadata

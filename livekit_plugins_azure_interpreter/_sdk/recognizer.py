@@ -289,10 +289,11 @@ def _config(options: Options) -> Any:
     )
     if token := credentials.token():
         config.authorization_token = token
-    for language in dict.fromkeys(map(target, options.target_languages)):
+    # The service voices the first target if `voice_name` names the voice.
+    for language in dict.fromkeys([*options.spoken, *map(target, options.target_languages)]):
         config.add_target_language(language)
-    if options.voice:
-        config.voice_name = options.voice
+    if not options.spoken_languages and (voice := options.voices.get(options.spoken[0])):
+        config.voice_name = voice
     if options.translation_category is not None:
         config.set_custom_model_category_id(options.translation_category)
     if (proxy := options.proxy) is not None:
@@ -316,11 +317,20 @@ def _config(options: Options) -> Any:
         **latency_settings(options.latency, options.sample_rate),
         "SPEECH-Error-MaxRetryCount": retries,
     }
+    if options.spoken_languages:
+        undocumented_settings.update(
+            (_voice_property(language), voice) for language, voice in options.voices.items()
+        )
     if not options.silence_ends_turns:
         undocumented_settings["Continuous-LegacyDefaultDisconnectSilenceTimeout"] = "false"
     for undocumented, setting in undocumented_settings.items():
         config.set_property_by_name(undocumented, str(setting))
     return config
+
+
+def _voice_property(language: str) -> str:
+    """The SDK's property, undocumented, for the voice of one of several spoken languages."""
+    return f"{language}TRANSLATION-Voice"
 
 
 def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:

@@ -9,7 +9,6 @@ from .meter import Outcome
 from .text_key import text_key
 from .utterance import LostReason, State, Translation, Utterance
 
-_MAX_UNTRANSLATED = 100
 _MAX_WAITING = 10_000
 """How many translations wait for a claim; a text claimed later is spoken as any other text."""
 
@@ -23,14 +22,12 @@ class Claims:
         settled: Called with each utterance that becomes LOST here.
 
     Attributes:
-        untranslated: Speech without a translation, so that its text is not taken for one.
         evicted: How many utterances were lost, or forgotten, because too much was waiting.
     """
 
     def __init__(self, *, max_audio_seconds: float, settled: Callable[[Utterance], None]) -> None:
         self._max_audio_seconds = max_audio_seconds
         self._on_settled = settled
-        self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
         self.evicted = 0
         self._waiting: dict[str, Utterance] = {}
         self._by_key: dict[str, deque[Utterance]] = {}
@@ -41,11 +38,6 @@ class Claims:
     def empty(self) -> bool:
         """Nothing waits for a claim."""
         return not self._waiting
-
-    @property
-    def asked_for(self) -> bool:
-        """Whether a text may still be looked up here."""
-        return bool(self._waiting or self.untranslated)
 
     @property
     def has_untold(self) -> bool:
@@ -64,7 +56,7 @@ class Claims:
         oldest unclaimed one first. A text that joins several translations claims all of them.
         """
         if isinstance(text, Translation):
-            found = [text.utterance] if text.utterance.id in self._waiting else []
+            found = [text.utterance] if self._is_waiting(text.utterance) else []
         else:
             found = self._find(text_key(text))
         for utterance in found:
@@ -75,7 +67,7 @@ class Claims:
 
     def let_go(self, utterance: Utterance, outcome: Outcome = "not_spoken") -> None:
         """Note that nobody will say it. A later text with the same words does not claim it."""
-        if utterance.id in self._waiting:
+        if self._is_waiting(utterance):
             self._forget(utterance)
             utterance.let_go(outcome)
             self._tidy()
@@ -151,6 +143,9 @@ class Claims:
         waiting = list(self._waiting.values())
         starts = (at for at, utterance in enumerate(waiting) if key.startswith(utterance.key))
         return next((found for at in starts if (found := _joined(waiting, at, key))), [])
+
+    def _is_waiting(self, utterance: Utterance) -> bool:
+        return self._waiting.get(utterance.id) is utterance
 
     def _forget(self, utterance: Utterance) -> None:
         del self._waiting[utterance.id]

@@ -7,6 +7,7 @@ with the second strategy, and changes to the first as soon as a stream is named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from .header_framing import HeaderFraming
@@ -50,13 +51,16 @@ class Framing:
 
     Args:
         voice_timeout_seconds: How long a voice may pause.
-        languages: The spoken languages. If there is only one, each voice is in that language.
     """
 
-    def __init__(self, voice_timeout_seconds: float, languages: tuple[str, ...] = ()) -> None:
+    def __init__(self, voice_timeout_seconds: float) -> None:
         self._by_headers = HeaderFraming(voice_timeout_seconds)
-        self._by_streams = StreamFraming(voice_timeout_seconds, languages)
+        self._by_streams = StreamFraming(voice_timeout_seconds)
         self._strategy: Strategy = self._by_headers
+
+    def speak(self, languages: Sequence[str]) -> None:
+        """Expect voices in these languages. If there is only one, each voice is in that language."""
+        self._by_streams.only_language = languages[0] if len(languages) == 1 else None
 
     def turn_started(self) -> None:
         """A turn of the service began: it may use its streams' names again."""

@@ -148,6 +148,14 @@ class Matching:
             until = now + self._timeout_seconds
             self._go(Finding.VOICE_OF_ANYBODY, replace(self._mode, until=until))
 
+    def doubt(self, now: float) -> None:
+        """A voice began that nobody gets; it may belong to this line, or to none here."""
+        if isinstance(self._mode, (Ahead, Ambiguous)):
+            self._drop_held(now)
+        else:
+            self._doubt(now + self._timeout_seconds)
+        self._begin_in_doubt(Voice(None, now))
+
     def finished(self) -> None:
         """The service has sent everything: assign the voices that may belong to either of two utterances."""
         if isinstance(self._mode, Ambiguous) and len(self._mode.voices) == self._certain_of_a_voice:

@@ -42,12 +42,14 @@ class StreamFraming:
 
     Args:
         voice_timeout_seconds: How long a voice may pause before it has stopped in its middle.
-        languages: The spoken languages. If there is only one, each voice is in that language.
+
+    Attributes:
+        only_language: Each voice is in this language; None: each is in the language that its start names.
     """
 
-    def __init__(self, voice_timeout_seconds: float, languages: tuple[str, ...] = ()) -> None:
+    def __init__(self, voice_timeout_seconds: float) -> None:
+        self.only_language: str | None = None
         self._timeout_seconds = voice_timeout_seconds
-        self._only_language = languages[0] if len(languages) == 1 else None
         self._streams: dict[str, _Stream] = {}
         self._queues: dict[str | None, _Queue] = {}
         self._tells_starts = self._tells_ends = False
@@ -122,7 +124,7 @@ class StreamFraming:
         return STALL_SHARE * self._timeout_seconds if self._tells_ends else UNTOLD_END_SECONDS
 
     def _begin(self, stream_id: str, language: str | None) -> _Stream:
-        stream = self._streams[stream_id] = _Stream(self._only_language or language)
+        stream = self._streams[stream_id] = _Stream(self.only_language or language)
         return stream
 
     def _queue(self, stream: _Stream) -> _Queue:

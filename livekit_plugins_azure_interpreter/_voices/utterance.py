@@ -1,4 +1,4 @@
-"""A translated utterance: its text, its voice and its states. Pure."""
+"""A translated utterance in one spoken language: its text, its voice and its states. Pure."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ class Translation(str):
 
 @dataclass(eq=False)
 class Utterance:
-    """One translated utterance and its voice.
+    """One translated utterance and its voice, in one spoken language.
 
     Attributes:
-        id: Unique in this process.
+        id: The same in each spoken language; otherwise unique in this process.
         recognized_at: When its final result came, on the ledger's clock.
         samples: Its voice so far, in order; empty once it was spoken.
         seconds: How long its voice is so far.

@@ -168,7 +168,7 @@ class TestInterrupted:
         room.microphone.speak(audio.speech(*_ONE, end=1.2))
         await room.speaker.until_played(1)
         assert audio.same(room.speaker.segments[-1], _voices(lines)[2])
-        assert all(ledger.claims.empty for ledger in translations_of(room.stt).ledgers)
+        assert all(ledger.claims.empty for ledger in translations_of(room.stt).of(None))
         assert (room.lost, room.errors) == ([], [])
 
 

@@ -15,7 +15,7 @@ from fakes.limits import within
 from fakes.other import OtherSTT, cut_by_a_vad
 from fakes.recognizer import FakeService
 from fakes.session import CLOSES_AT_ONCE, Microphone, Room, Speaker
-from fakes.streams import streams_of, translations_of
+from fakes.streams import claims_of, streams_of, translations_of
 from fakes.tts import ToneTTS, tone
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, CloseReason, ModelSettings, UserInputTranscribedEvent
@@ -299,11 +299,11 @@ class TestHandOver:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
+        await until(lambda: claims_of(room.stt).find("Deux.") is not None)
         following = InterpreterAgent()
         room.session.update_agent(following)
         room.hears(heard("Trois."), *voice(VOICES[2]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Trois.") is not None)
+        await until(lambda: claims_of(room.stt).find("Trois.") is not None)
         room.speaker.release()
         await until(lambda: room.session.current_agent is following)
         room.hears(heard("Quatre."), *voice(VOICES[3]))
@@ -334,7 +334,7 @@ class TestSameLanguage:
         room.hears(heard("Oui."), *voice(VOICES[2]))
         await until(lambda: len(room.speaker.heard) == 2)
         assert room.speaker.heard == VOICES[1:3]
-        assert translations_of(room.stt).ledgers[0].claims.empty
+        assert claims_of(room.stt).empty
 
     @pytest.mark.parametrize("language", ["", "und", "en-US"])
     async def test_another_language_or_an_unknown_one_is_said(
@@ -361,14 +361,12 @@ class TestNotSaid:
         room.hears(heard("Un."), *voice(VOICES[0]))
         await until(lambda: room.speaker.playing)
         room.hears(heard("Deux."), *voice(VOICES[1]))
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.") is not None)
-        await until(
-            lambda: translations_of(room.stt).ledgers[0].claims.find("Deux.", handed_out=False) is None
-        )
+        await until(lambda: claims_of(room.stt).find("Deux.") is not None)
+        await until(lambda: claims_of(room.stt).find("Deux.", handed_out=False) is None)
         interrupted = room.session.interrupt(force=True)
         room.speaker.release()
         await within(interrupted)
-        await until(lambda: translations_of(room.stt).ledgers[0].claims.empty)
+        await until(lambda: claims_of(room.stt).empty)
         room.speaker.heard.clear()
         room.hears(heard("Deux.", offset=3.0), *voice(VOICES[2]))
         await until(lambda: room.speaker.heard)
@@ -378,7 +376,7 @@ class TestNotSaid:
         room = await enter()
         room.session.output.set_audio_enabled(False)
         room.hears(heard("Un."), *voice(VOICES[0]))
-        (ledger,) = translations_of(room.stt).ledgers
+        (ledger,) = translations_of(room.stt).of(None)
         await until(lambda: ledger.expected_seconds("any text") and ledger.claims.empty)
         assert room.speaker.heard == []
 
@@ -395,7 +393,7 @@ class TestNotSaid:
         following = InterpreterAgent()
         room.session.update_agent(following)
         await until(lambda: SessionInterpreter.with_floor(following))
-        assert translations_of(room.stt).ledgers[0].claims.empty
+        assert claims_of(room.stt).empty
         room.hears(heard("Oui.", offset=3.0), *voice(VOICES[1]))
         await until(lambda: room.speaker.heard)
         assert room.speaker.heard == VOICES[1:2]

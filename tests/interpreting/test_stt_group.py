@@ -47,9 +47,15 @@ class TestVoices:
         assert not STTGroup(livekit_stt.FallbackAdapter([*two])).have_voices
 
     async def test_stts_are_all_told_that_they_are_spoken(self, two: list[STT]) -> None:
-        before = [streams_of(stt).is_spoken for stt in two]
+        def spoken() -> list[bool]:
+            return [streams_of(stt).speaks("fr", is_main=True) for stt in two]
+
+        before = spoken()
         STTGroup(livekit_stt.FallbackAdapter([*two])).are_spoken()
-        assert (before, [streams_of(stt).is_spoken for stt in two]) == ([False, False], [True, True])
+        assert (before, spoken()) == (
+            [False, False],
+            [True, True],
+        )
 
 
 class TestTranslations:

@@ -1193,7 +1193,7 @@ class TestUnreadResults:
         service.replies = [[Connected(), ResultUnread(), heard("Oui.")]]
         listener = listen(stt, conn_options=APIConnectOptions(max_retry=0, timeout=4))
         await listener.has(FINAL)
-        (ledger,) = translations_of(stt).ledgers
+        (ledger,) = translations_of(stt).of(None)
         assert ledger.deadline is None
 
 

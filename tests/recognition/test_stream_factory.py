@@ -120,7 +120,7 @@ async def test_a_factory_that_is_closed_closes_all_streams_and_lets_go_of_what_t
     service.replies = [[Connected(), heard("Oui.")]]
     factory.open(ONCE)
     factory.open(ONCE)
-    await until(lambda: len(factory.streams.translations.ledgers) == 2)
+    await until(lambda: len(factory.streams.translations.streams) == 2)
     await until(lambda: factory.streams.counts.utterances == 2)
     await within(factory.aclose())
     assert all(recognizer.closed for recognizer in service.recognizers)

@@ -45,12 +45,18 @@ def streams(service: FakeService, emitted: list[tuple[str, object]]) -> Streams:
     )
 
 
+_PIECES: dict[OpenStream, Ledger] = {}
+"""What the streams of a test get to hear."""
+
+
 def opened(streams: Streams, *, claimable: bool = True) -> OpenStream:
     """A stream that was added."""
     options = Options(credentials=Credentials(endpoint="ws://localhost", key="any"), target_languages=("fr",))
     audio = StreamAudio(options, max_seconds=streams.kept_audio_seconds, now=lambda: 0.0)
     stream: Any = object()
-    opened = OpenStream(stream, Ledger(), audio, lambda changes: None)
+    pieces = Ledger()
+    opened = OpenStream(stream, pieces.ledgers, audio, lambda changes: None)
+    _PIECES[opened] = pieces
     streams.add(opened, claimable=claimable)
     return opened
 
@@ -60,13 +66,13 @@ class TestOpenStreams:
         self, streams: Streams
     ) -> None:
         one = opened(streams)
-        one.ledger.recognized("Oui.", 0.0)
+        _PIECES[one].recognized("Oui.", 0.0)
         assert (list(streams.open.values()), streams.unclaimed) == ([one], {})
         assert streams.translations.oldest("Oui.") is not None
 
     def test_the_translations_of_a_recording_are_not_found(self, streams: Streams) -> None:
         recording = opened(streams, claimable=False)
-        recording.ledger.recognized("Oui.", 0.0)
+        _PIECES[recording].recognized("Oui.", 0.0)
         assert (streams.open, list(streams.unclaimed.values())) == ({}, [recording])
         assert streams.translations.oldest("Oui.") is None
 
@@ -75,16 +81,16 @@ class TestOpenStreams:
         self, streams: Streams, claimable: bool
     ) -> None:
         one = opened(streams, claimable=claimable)
-        one.ledger.audio(piece(2.0), 0.0)
-        one.ledger.end(1.0)
+        _PIECES[one].audio(piece(2.0), 0.0)
+        _PIECES[one].end(1.0)
         streams.ended(one.stream)
         assert one.ended.is_set()
-        assert (streams.open, streams.unclaimed, streams.translations.ledgers) == ({}, {}, [])
+        assert (streams.open, streams.unclaimed, streams.translations.streams) == ({}, {}, [])
         assert streams.counts.voice_dropped_seconds == 2.0
 
     def test_the_translations_of_a_stream_that_has_ended_can_still_be_said(self, streams: Streams) -> None:
         one, other = opened(streams), opened(streams)
-        utterance = one.ledger.recognized("Oui.", 0.0)
+        utterance = _PIECES[one].recognized("Oui.", 0.0)
         streams.ended(one.stream)
         assert streams.translations.claim("Oui.") == [utterance]
         assert list(streams.open.values()) == [other]
@@ -107,7 +113,7 @@ class TestProbes:
         assert streams.began(probe.stream, **self.PROBE)
         assert list(streams.open.values()) == [placed]
         assert list(streams.unclaimed.values()) == [probe]
-        assert streams.translations.ledgers == [placed.ledger]
+        assert streams.translations.streams == [placed.ledgers]
 
     @pytest.mark.parametrize("change", [{"placed": True}, {"has_retries": True}, {"probed": False}])
     def test_a_stream_that_differs_from_a_probe_is_none(
@@ -132,16 +138,16 @@ class TestLostVoices:
         self, streams: Streams, emitted: list[tuple[str, object]], caplog: pytest.LogCaptureFixture
     ) -> None:
         one = opened(streams)
-        one.ledger.recognized("douze lettres", 0.0)
-        one.ledger.audio(piece(1.0), 1.0)
-        one.ledger.completed(1.0)
-        utterance = one.ledger.recognized("treize lettre", 2.0)
-        one.ledger.audio(piece(0.25), 3.0)
+        _PIECES[one].recognized("douze lettres", 0.0)
+        _PIECES[one].audio(piece(1.0), 1.0)
+        _PIECES[one].completed(1.0)
+        utterance = _PIECES[one].recognized("treize lettre", 2.0)
+        _PIECES[one].audio(piece(0.25), 3.0)
         utterance.claim()  # so that its sound is kept
-        one.ledger.reconnected(4.0)
-        streams.voice_lost(utterance, one.ledger)
+        _PIECES[one].reconnected(4.0)
+        streams.voice_lost(utterance, _PIECES[one].ledger)
         reason = LostReason.RECONNECTED.value
-        assert emitted == [("voice_lost", VoiceLost(utterance.id, reason, 0.25, pytest.approx(0.75)))]
+        assert emitted == [("voice_lost", VoiceLost(utterance.id, "fr", reason, 0.25, pytest.approx(0.75)))]
         assert streams.counts.voices_lost == {reason: 1}
         assert "treize" not in caplog.text
 
@@ -150,18 +156,18 @@ class TestLostVoices:
         self, streams: Streams, emitted: list[tuple[str, object]], reason: LostReason
     ) -> None:
         one = opened(streams)
-        utterance = one.ledger.recognized("Oui.", 0.0)
+        utterance = _PIECES[one].recognized("Oui.", 0.0)
         utterance.lose(reason)
-        streams.voice_lost(utterance, one.ledger)
+        streams.voice_lost(utterance, _PIECES[one].ledger)
         assert (emitted, streams.counts.voices_lost) == ([], {})
 
     def test_a_voice_of_a_recording_is_not_lost(
         self, streams: Streams, emitted: list[tuple[str, object]]
     ) -> None:
         recording = opened(streams, claimable=False)
-        utterance = recording.ledger.recognized("Oui.", 0.0)
-        recording.ledger.end(1.0)
-        streams.voice_lost(utterance, recording.ledger)
+        utterance = _PIECES[recording].recognized("Oui.", 0.0)
+        _PIECES[recording].end(1.0)
+        streams.voice_lost(utterance, _PIECES[recording].ledger)
         assert emitted == []
 
 

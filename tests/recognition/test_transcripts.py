@@ -29,12 +29,12 @@ SILENT = Phrase(1.0, 0.5, "", "", {})
 
 @pytest.fixture
 def transcriber() -> Transcriber:
-    return Transcriber(("fr", "de"), "request-1", 100.0)
+    return Transcriber(("fr", "de"), "fr", "request-1", 100.0)
 
 
 def final(transcriber: Transcriber, phrase: Phrase = HELLO) -> list[SpeechEvent]:
     transcript = transcriber.transcript(phrase)
-    return transcriber.final(transcript, transcript.text)
+    return transcriber.final(transcript)
 
 
 STEPS: dict[str, Callable[[Transcriber], list[SpeechEvent]]] = {
@@ -119,7 +119,7 @@ def test_speech_without_a_detected_language_is_not_translated(transcriber: Trans
 
 def test_a_final_carries_the_very_object_that_is_to_be_spoken(transcriber: Transcriber) -> None:
     translation = Ledger().recognized("Bonjour", 0.0).translation
-    events = transcriber.final(transcriber.transcript(HELLO), translation)
+    events = transcriber.final(transcriber.transcript(HELLO).with_translations({"fr": translation}))
     assert events[1].alternatives[0].text is translation
 
 
@@ -129,7 +129,7 @@ def test_times_are_on_the_streams_clock(transcriber: Transcriber) -> None:
 
 
 def test_the_first_target_language_is_the_one_that_is_spoken() -> None:
-    transcript = Transcriber(("de", "fr"), "request-1").transcript(HELLO)
+    transcript = Transcriber(("de", "fr"), "de", "request-1").transcript(HELLO)
     assert (transcript.text, transcript.language) == ("Hallo", "de")
     assert list(transcript.translations) == ["de", "fr"]
 
@@ -161,7 +161,8 @@ def test_the_first_target_language_is_the_one_that_is_spoken() -> None:
 def test_translations_are_given_by_the_languages_that_were_asked_for(
     targets: tuple[str, ...], translations: dict[str, str], expected: dict[str, str]
 ) -> None:
-    transcript = Transcriber(targets, "request-1").transcript(Phrase(0.0, 1.0, "Hi", "en", translations))
+    phrase = Phrase(0.0, 1.0, "Hi", "en", translations)
+    transcript = Transcriber(targets, targets[0], "request-1").transcript(phrase)
     assert transcript.translations == expected
 
 
@@ -184,18 +185,18 @@ def test_speech_in_the_target_language_is_known_whatever_its_region(
     source: str, target: str, same: bool
 ) -> None:
     phrase = Phrase(1.0, 0.5, "Oui", source, {target: "Oui"})
-    assert Transcriber((target,), "request-1").transcript(phrase).same_language is same
+    assert Transcriber((target,), target).transcript(phrase).same_language is same
 
 
 def test_untranslated_speech_is_not_in_the_target_language() -> None:
-    assert not Transcriber(("en",), "request-1").transcript(UNTRANSLATED).same_language
+    assert not Transcriber(("en",), "en").transcript(UNTRANSLATED).same_language
 
 
 class TestGlossary:
     @pytest.fixture
     def transcriber(self) -> Transcriber:
         terms = {"fr": {"bonjour": "salut"}, "it": {"hello": "ciao"}}
-        return Transcriber(("de", "fr-FR"), "request-1", glossary=Glossary.parse(terms))
+        return Transcriber(("de", "fr-FR"), "de", "request-1", glossary=Glossary.parse(terms))
 
     def test_a_corrected_translation_is_that_of_its_language_alone(self, transcriber: Transcriber) -> None:
         transcript = transcriber.transcript(HELLO)
@@ -206,7 +207,7 @@ class TestGlossary:
     def test_a_corrected_text_tells_what_its_voice_says(self, transcriber: Transcriber) -> None:
         transcriber.target_languages = ("fr",)
         transcript = transcriber.transcript(HELLO)
-        [data] = transcriber.final(transcript, transcript.text)[1].alternatives
+        [data] = transcriber.final(transcript)[1].alternatives
         assert (data.text, data.target_texts, transcript.corrected) == ("Salut", ["Salut"], True)
         assert data.metadata == {"translated": True, "uncorrected_texts": {"fr": "Bonjour"}}
 

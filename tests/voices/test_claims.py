@@ -275,18 +275,6 @@ def test_all_that_waits_can_be_let_go(ledger: Ledger) -> None:
     assert (said.wanted, [one.wanted for one in waiting]) == (True, [False, False])
 
 
-def test_claims_are_asked_for_while_a_translation_waits(ledger: Ledger) -> None:
-    ledger.recognized("un", 0.0)
-    waiting = ledger.claims.asked_for
-    ledger.claims.claim("un")
-    assert (waiting, ledger.claims.asked_for) == (True, False)
-
-
-def test_claims_are_asked_for_while_untranslated_speech_is_known(ledger: Ledger) -> None:
-    ledger.claims.untranslated.append("one")
-    assert ledger.claims.asked_for
-
-
 def test_a_translation_is_untold_until_it_is_handed_out(ledger: Ledger) -> None:
     utterances = [ledger.recognized(text, 0.0) for text in ("un", "deux")]
     untold = [ledger.claims.has_untold]

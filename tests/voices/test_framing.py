@@ -30,7 +30,8 @@ def test_an_end_that_is_told_ends_a_voice_at_once_also_without_names() -> None:
 
 
 def test_streams_tell_voices_apart_with_names() -> None:
-    framing = Framing(TIMEOUT, ("fr",))
+    framing = Framing(TIMEOUT)
+    framing.speak(["fr"])
     framing.turn_started()
     assert framing.announced("7", "fr", 1.0) == []
     assert framing.chunk(PCM, 1.0, stream_id="7")[0] == VoiceBegan("fr")

@@ -46,7 +46,8 @@ class Service:
     "^a" the start of a voice on stream a, "|" a turn."""
 
     def __init__(self, *languages: str) -> None:
-        self.framing = StreamFraming(TIMEOUT, languages)
+        self.framing = StreamFraming(TIMEOUT)
+        self.framing.only_language = languages[0] if len(languages) == 1 else None
         self.languages: dict[str, str] = {}
 
     def says(self, letters: str, now: float = 0.0) -> str:

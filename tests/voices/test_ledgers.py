@@ -1,0 +1,178 @@
+"""One stream that is spoken in several languages: each voice goes to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from fakes.pieces import chunk_of, piece, tags
+
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.ledgers import Ledgers
+from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
+
+_LANGUAGES = ("fr", "de", "ja")
+_TIMEOUT = 5.0
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def ledgers(problems: list[str]) -> Ledgers:
+    ledgers = Ledgers(
+        lambda language, is_main: Ledger(language, is_main=is_main, voice_timeout_seconds=_TIMEOUT),
+        voice_timeout_seconds=_TIMEOUT,
+        problem=problems.append,
+    )
+    ledgers.speak(_LANGUAGES)
+    ledgers.turn_started()
+    return ledgers
+
+
+def said(ledgers: Ledgers, number: int, now: float = 0.0) -> dict[str, Utterance]:
+    texts = {language: f"{language} {number}" for language in _LANGUAGES}
+    return ledgers.recognized(texts, now, voiced=_LANGUAGES)
+
+
+def voice(ledgers: Ledgers, language: str | None, tag: int, now: float = 1.0) -> None:
+    """A whole voice, on a stream of its own."""
+    stream_id = f"{language} {tag}"
+    ledgers.voice_announced(stream_id, language, now)
+    ledgers.chunk(chunk_of(piece(tag=tag)), now, stream_id=stream_id)
+    ledgers.completed(now, stream_id=stream_id, told=True)
+
+
+def heard(utterances: dict[str, Utterance]) -> dict[str, tuple[State, list[int]]]:
+    return {language: (one.state, tags(one)) for language, one in utterances.items()}
+
+
+class TestVoices:
+    def test_each_utterance_has_one_in_each_language_whatever_their_order(self, ledgers: Ledgers) -> None:
+        first, second = said(ledgers, 1), said(ledgers, 2)
+        for language, tag in (("ja", 3), ("fr", 1), ("ja", 6), ("de", 2), ("fr", 4), ("de", 5)):
+            voice(ledgers, language, tag)
+        assert heard(first) == {name: (State.VOICED, [tag]) for tag, name in enumerate(_LANGUAGES, 1)}
+        assert heard(second) == {name: (State.VOICED, [tag]) for tag, name in enumerate(_LANGUAGES, 4)}
+
+    def test_voices_of_several_languages_interleave(self, ledgers: Ledgers) -> None:
+        utterances = said(ledgers, 1)
+        for language in _LANGUAGES:
+            ledgers.voice_announced(language, language, 1.0)
+        for part in range(2):
+            for at, language in enumerate(_LANGUAGES):
+                ledgers.chunk(chunk_of(piece(tag=10 * at + part + 1)), 1.0, stream_id=language)
+        for language in _LANGUAGES:
+            ledgers.completed(1.0, stream_id=language, told=True)
+        assert [tags(one) for one in utterances.values()] == [[1, 2], [11, 12], [21, 22]]
+
+    def test_one_that_does_not_come_is_lost_in_its_language_alone(self, ledgers: Ledgers) -> None:
+        first = said(ledgers, 1)
+        voice(ledgers, "de", 2)
+        voice(ledgers, "ja", 3)
+        ledgers.expire(_TIMEOUT)
+        assert (first["fr"].state, first["fr"].lost_reason) == (State.LOST, LostReason.TIMEOUT)
+        second = said(ledgers, 2, _TIMEOUT + 1)
+        for tag, language in enumerate(_LANGUAGES, 4):
+            voice(ledgers, language, tag, _TIMEOUT + 2)
+        assert [(one.state, tags(one)) for one in second.values()] == [
+            (State.LOST, []),  # it may be the late one of the first
+            (State.VOICED, [5]),
+            (State.VOICED, [6]),
+        ]
+
+    def test_one_of_an_utterance_has_the_id_of_the_others(self, ledgers: Ledgers) -> None:
+        first, second = said(ledgers, 1), said(ledgers, 2)
+        assert len({one.id for one in first.values()}) == 1
+        assert first["fr"].id != second["fr"].id
+
+    def test_one_in_a_language_that_nobody_asked_for_is_dropped(
+        self, ledgers: Ledgers, problems: list[str]
+    ) -> None:
+        utterances = said(ledgers, 1)
+        voice(ledgers, "es", 9)
+        for tag, language in enumerate(_LANGUAGES, 1):
+            voice(ledgers, language, tag)
+        assert [tags(one) for one in utterances.values()] == [[1], [2], [3]]
+        assert problems == ["Azure sent a voice in 'es', which was not asked for; dropped"]
+        assert ledgers.dropped_seconds == 1.0
+
+    def test_one_without_a_language_is_nobodys_and_the_next_may_be_anybodys(
+        self, ledgers: Ledgers, problems: list[str]
+    ) -> None:
+        first, second = said(ledgers, 1), said(ledgers, 2)
+        voice(ledgers, None, 9)  # which may be the German one of the first
+        for tag, language in enumerate(_LANGUAGES, 1):
+            voice(ledgers, language, tag)
+        assert all(tags(one) == [] for one in [*first.values(), *second.values()])
+        assert problems == ["Azure sent a voice without its language; dropped"]
+        ledgers.expire(3 * _TIMEOUT)
+        third = said(ledgers, 3, 3 * _TIMEOUT)
+        for tag, language in enumerate(_LANGUAGES, 4):
+            voice(ledgers, language, tag, 3 * _TIMEOUT + 1)
+        assert [tags(one) for one in third.values()] == [[4], [5], [6]]
+
+    def test_one_ahead_of_its_result_is_nobodys_after_one_without_a_language(self, ledgers: Ledgers) -> None:
+        voice(ledgers, "fr", 1)
+        voice(ledgers, None, 9)
+        assert tags(said(ledgers, 1)["fr"]) == []
+
+
+class TestSpokenLanguages:
+    def test_all_voices_are_of_the_only_one_whatever_the_service_calls_it(self, ledgers: Ledgers) -> None:
+        ledgers.speak(["fr"])
+        utterance = ledgers.recognized({"fr": "un"}, 0.0, voiced=["fr"])["fr"]
+        voice(ledgers, "fr-FR", 1)
+        assert tags(utterance) == [1]
+
+    def test_one_that_is_added_has_voices_from_the_next_utterance_on(self, ledgers: Ledgers) -> None:
+        first = ledgers.recognized({"fr": "un"}, 0.0, voiced=["fr"])
+        ledgers.speak(["fr", "es"])
+        second = ledgers.recognized({"fr": "deux", "es": "dos"}, 0.0, voiced=["fr", "es"])
+        for language, tag in (("es", 2), ("fr", 1), ("fr", 3)):
+            voice(ledgers, language, tag)
+        assert [tags(one) for one in (*first.values(), *second.values())] == [[1], [3], [2]]
+
+    def test_one_without_a_voice_is_text_only(self, ledgers: Ledgers) -> None:
+        found = ledgers.recognized({"fr": "un", "de": "eins"}, 0.0, voiced=["de"])
+        assert found["fr"].lost_reason is LostReason.TEXT_ONLY
+        voice(ledgers, "de", 1)
+        assert tags(found["de"]) == [1]
+
+    def test_the_first_one_is_the_main_one(self, ledgers: Ledgers) -> None:
+        assert [ledger.language for ledger in ledgers if ledger.is_of(None)] == ["fr"]
+        assert [ledger.language for ledger in ledgers if ledger.is_of("de")] == ["de"]
+
+
+def test_a_result_that_cannot_be_read_takes_its_voices(ledgers: Ledgers) -> None:
+    ledgers.unread(0.0, voiced=["fr", "de"])
+    utterances = said(ledgers, 2)
+    for language, tag in (("fr", 1), ("de", 1), ("fr", 2), ("de", 2), ("ja", 2)):
+        voice(ledgers, language, tag)
+    assert [tags(one) for one in utterances.values()] == [[2], [2], [2]]
+
+
+@pytest.mark.parametrize("cut", [Ledgers.reconnected, Ledgers.end])
+def test_a_cut_loses_what_is_not_whole_in_each_language(
+    ledgers: Ledgers, cut: Callable[[Ledgers, float], None]
+) -> None:
+    utterances = said(ledgers, 1)
+    voice(ledgers, "fr", 1)
+    ledgers.voice_announced("7", "de", 1.0)
+    ledgers.chunk(chunk_of(piece()), 1.0, stream_id="7")
+    cut(ledgers, 2.0)
+    assert [one.state for one in utterances.values()] == [State.VOICED, State.LOST, State.LOST]
+    assert ledgers.deadline is None
+
+
+def test_a_stream_is_asked_for_no_longer_once_all_is_let_go(ledgers: Ledgers) -> None:
+    utterances = said(ledgers, 1)
+    ledgers.let_go(utterances["fr"])
+    assert [ledger.claims.empty for ledger in ledgers] == [True, False, False]
+    assert ledgers.is_asked_for
+    ledgers.let_go_of_all()
+    assert not ledgers.is_asked_for
+    ledgers.untranslated.append("Yes.")
+    assert ledgers.is_asked_for
