@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
@@ -172,6 +172,11 @@ class Options:
         return tuple(map(target, self.spoken_languages or self.target_languages[:1]))
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """All target languages, as Azure calls them, the spoken ones first."""
+        return tuple(dict.fromkeys([*self.spoken, *map(target, self.target_languages)]))
+
+    @property
     def main_language(self) -> str:
         """The language of a transcript's `text`, as the user wrote it."""
         main = self.spoken[0]
@@ -182,6 +187,20 @@ class Options:
         """The voices to ask for, by language as Azure calls it; not of languages that are text only."""
         given = self._voices()
         return {language: voice for language in self.spoken if (voice := given.get(language)) is not None}
+
+    def differs_in_languages_alone(self, other: Options) -> bool:
+        """Whether a running connection with these options can go over to the other ones.
+
+        Both must name their spoken languages, and the other ones have at least one voice.
+        """
+        like_other = replace(
+            self,
+            target_languages=other.target_languages,
+            spoken_languages=other.spoken_languages,
+            voice=other.voice,
+            glossary=other.glossary,
+        )
+        return like_other == other and bool(self.spoken_languages and other.spoken_languages and other.voices)
 
     def _voices(self) -> dict[str, str | None]:
         if isinstance(self.voice, tuple):

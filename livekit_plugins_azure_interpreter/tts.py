@@ -80,6 +80,11 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
         return self._fallback is not None or self._stt_group.have_voices
 
     @property
+    def language(self) -> str | None:
+        """The language that it speaks, as Azure calls it; None: the first one of its STT."""
+        return self._stt_group.language
+
+    @property
     def stt(self) -> STT | livekit_stt.FallbackAdapter:
         """The STT whose translations it speaks."""
         return self._stt

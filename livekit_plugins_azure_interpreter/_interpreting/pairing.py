@@ -95,6 +95,12 @@ def _check_tts(tts: object, interpreters: STTGroup) -> None:
                 "The TTS of this session speaks the translations of another STT. Make it from the session's "
                 "own STT, TTS(stt), or from its whole FallbackAdapter, TTS(adapter)."
             )
+        if tts.language is not None:
+            raise PairingError(
+                f"The TTS of this session speaks {tts.language!r}, and the agent says the translations into "
+                "the first spoken language of the STT. Make it TTS(stt), without a language; or name that "
+                "language first in spoken_languages."
+            )
         if not tts.has_voices:
             raise PairingError(
                 "STT(voice=None) has no voices, and TTS(stt) has no other. Choose a voice, such as "

@@ -45,6 +45,12 @@ class STTGroup:
         """Whether each of them speaks this language."""
         return all(self._language_of(factory) in factory.options.spoken for factory in self._factories)
 
+    @property
+    def language(self) -> str | None:
+        """The spoken language that is not the first one of each of them; None if it is."""
+        first = all(self._language_of(factory) == factory.options.spoken[0] for factory in self._factories)
+        return None if first else self._language
+
     def are_spoken(self) -> None:
         """Note that a TTS speaks them."""
         for factory in self._factories:

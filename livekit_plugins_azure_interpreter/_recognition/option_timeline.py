@@ -56,6 +56,10 @@ class OptionTimeline:
         elif self._wanted_at is None:
             self._wanted_at = self._replay_buffer.end_seconds
 
+    def at(self, position: float) -> Options:
+        """The options of the audio at a position, in seconds."""
+        return next((one for start, one in reversed(self._places) if start <= position), self._places[0][1])
+
     @property
     def is_due(self) -> bool:
         """Whether a change takes effect now, at the end of the audio.
@@ -64,10 +68,14 @@ class OptionTimeline:
         """
         if self._wanted_at is None:
             return False
-        options = self._places[-1][1]
         late = self._replay_buffer.end_seconds - self._wanted_at > _LONGEST_WAIT_SECONDS
-        quiet_ms = options.segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
-        return late or self._replay_buffer.quiet_seconds * 1000 >= quiet_ms
+        return late or self.is_quiet
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no utterance is under way."""
+        quiet_ms = self._places[-1][1].segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
+        return self._replay_buffer.quiet_seconds * 1000 >= quiet_ms
 
     def take_place(self) -> OptionMark:
         """Apply the wanted options from the end of the audio on. Returns that position and the options."""

@@ -100,14 +100,14 @@ class SpeechStream(AnyRateStream):
         self._placed_at: float | None = None
         self._first_offset: float | None = None
         self._is_probe = False
-        self._transcriber = Transcriber(options.target_languages, options.main_language)
+        self._transcriber = Transcriber(options)
         if audio is None:
             audio = StreamAudio(options, max_seconds=owner.kept_audio_seconds, now=self._now)
         else:
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        owner.add(OpenStream(self, ledgers, audio, self._change), claimable=self._can_be_spoken)
+        owner.add(OpenStream(self, ledgers, audio, self._update), claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -119,7 +119,7 @@ class SpeechStream(AnyRateStream):
         cast(property, stt.SpeechStream.start_time_offset).__set__(self, value)
         self._placed_at = value
 
-    def _change(self, changes: Mapping[str, Any]) -> None:
+    def _update(self, changes: Mapping[str, Any]) -> None:
         """From the next utterance on, hear and speak with other options."""
         changes = {name: value for name, value in changes.items() if name not in self._own}
         if not self._active_connections and self._pushed_items.empty():
@@ -220,11 +220,9 @@ class SpeechStream(AnyRateStream):
     def _take_from(self, active: _ActiveConnection) -> None:
         assert self._first_offset is not None
         self._transcriber.offset_seconds = self._first_offset + active.start_seconds
-        self._transcriber.target_languages = active.options.target_languages
-        self._transcriber.main_language = active.options.main_language
-        self._transcriber.glossary = active.options.glossary
+        self._transcriber.options = active.options
         self._transcriber.request_id = active.connection.session_id
-        self._ledgers.speak(active.options.spoken)
+        self._ledgers.connected(active.options.spoken, active.options.voices)
 
     async def _send(
         self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
@@ -239,7 +237,7 @@ class SpeechStream(AnyRateStream):
                 continue
             pcm = self._audio.mono.push(item)
             if self._audio.options.is_due:
-                connection = await self._change_over(connection, self._audio.options.take_place(), stack)
+                connection = await self._change(connection, self._audio.options.take_place(), stack)
             self._write(connection, pcm)
             self._audio.note_pushed(item, self._pushed_items.qsize())
             self._report_usage(_USAGE_SECONDS)
@@ -263,6 +261,20 @@ class SpeechStream(AnyRateStream):
             await self._commit(connection)
         for place in places:
             connection = await self._change_over(connection, place, stack)
+        return connection
+
+    async def _change(
+        self, connection: Connection, place: OptionMark, stack: contextlib.AsyncExitStack
+    ) -> Connection:
+        """Go over to other options at the end of the audio, on the same connection if that can be."""
+        active, (_, options) = self._active_connections[-1], place
+        if not (self._audio.options.is_quiet and active.options.differs_in_languages_alone(options)):
+            return await self._change_over(connection, place, stack)
+        await connection.change_languages(options)
+        active.options = options
+        if active is self._active_connections[0]:
+            self._transcriber.options = options
+            self._ledgers.speak(options.spoken)
         return connection
 
     async def _change_over(
@@ -384,12 +396,14 @@ class SpeechStream(AnyRateStream):
             self._tell(self._transcriber.ended())
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
-        transcript = self._transcriber.transcript(phrase)
+        # A change of languages counts for what ends after it.
+        options = self._audio.options.at(active.start_seconds + phrase.end_seconds)
+        transcript = self._transcriber.transcript(phrase, options)
         self._untranslated = not transcript.translated
         self._tell_once(transcript.failure_reason)
         if not (transcript.translated or self._is_probe):
             self._ledgers.untranslated.append(transcript.text)
-        utterances = self._expect_voices(transcript, start, active.options)
+        utterances = self._expect_voices(transcript, start, options)
         transcript = transcript.with_translations(
             {language: utterance.translation for language, utterance in utterances.items()}
         )
@@ -427,7 +441,7 @@ class SpeechStream(AnyRateStream):
             self._begin(Meter(), timings, will_be_spoken=False)
         for language, utterance in utterances.items():
             code = target(language)
-            speaks = self._owner.speaks(code, is_main=code == active.options.spoken[0])
+            speaks = self._owner.speaks(code, is_main=language == transcript.language)
             self._begin(
                 utterance.meter,
                 replace(timings, target_language=language, corrected=utterance.corrected),

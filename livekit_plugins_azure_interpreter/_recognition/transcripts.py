@@ -9,11 +9,11 @@ from typing import Any
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
-from .._options.glossary import Glossary
 from .._options.languages import in_language, same_speech
 from .._sdk.events import Phrase
 from .._sdk.reasons import redact
 from .._voices.utterance import Translation
+from ..options import Options
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,14 @@ class Transcriber:
     """Turns phrases into speech events.
 
     Args:
-        target_languages: As the user wrote them.
-        main_language: The one of the events' `text`.
+        options: The languages of what is said now, and their glossary.
         request_id: Azure's session id, which the events carry.
         offset_seconds: Where the audio of this attempt begins on the stream's clock.
-        glossary: Corrects the translations.
     """
 
-    target_languages: tuple[str, ...]
-    main_language: str
+    options: Options
     request_id: str = ""
     offset_seconds: float = 0.0
-    glossary: Glossary = field(default_factory=Glossary)
     _speaking: bool = field(default=False, init=False)
     _heard_words: bool = field(default=False, init=False)
 
@@ -97,7 +93,7 @@ class Transcriber:
         return [] if self._heard_words else self.ended()
 
     def interim(self, phrase: Phrase) -> list[SpeechEvent]:
-        transcript = self.transcript(phrase)
+        transcript = self.transcript(phrase, self.options)
         started = self.speech_started()
         self._heard_words = True
         if not transcript.text:
@@ -118,14 +114,15 @@ class Transcriber:
         self._speaking = self._heard_words = False
         return [self._event(SpeechEventType.END_OF_SPEECH)]
 
-    def transcript(self, phrase: Phrase) -> Transcript:
+    def transcript(self, phrase: Phrase, options: Options) -> Transcript:
+        """The transcript of a phrase that was said under these options."""
         written = {
             target: text
-            for target in self.target_languages
+            for target in options.target_languages
             if (text := in_language(phrase.translations, target))
         }
-        found = {target: self.glossary.corrected(text, target) for target, text in written.items()}
-        main = self.main_language
+        found = {target: options.glossary.corrected(text, target) for target, text in written.items()}
+        main = options.main_language
         translated = main in found
         return Transcript(
             found.get(main, phrase.text),

@@ -62,6 +62,8 @@ class Recognizer(Protocol):
 
     def commit(self) -> None: ...
 
+    def change_languages(self, before: Options, after: Options) -> None: ...
+
     def end_audio(self) -> None: ...
 
     def set_tcp_nodelay(self) -> None: ...
@@ -185,6 +187,25 @@ class Connection:
         """Ask Azure to end the utterance at the end of the written audio, if the options say so."""
         if self._commits is not None:
             await self._commits.commit()
+
+    async def change_languages(self, after: Options) -> None:
+        """Go over to other languages and voices from the next utterance on.
+
+        If the SDK refuses them, the event is `Failed`: another connection can begin with them.
+        """
+        recognizer, before = self._recognizer, self._options
+        if recognizer is None:
+            return
+        changing = in_thread(
+            lambda: recognizer.change_languages(before, after), name="azure-interpreter-languages"
+        )
+        await asyncio.wait({changing}, timeout=self._connect_seconds)
+        if not changing.done():
+            self.fail(_timed_out(self._connect_seconds, "did not take other languages"))
+        elif (error := changing.exception()) is not None:
+            self.fail(Failed(CALLBACK_FAILED, type(error).__name__))
+        else:
+            self._options = after
 
     def end_audio(self) -> None:
         """End the audio. The connection waits for results and voices while they progress."""

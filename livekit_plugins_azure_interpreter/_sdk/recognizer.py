@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import azure.cognitiveservices.speech as speechsdk
 
-from .._options.languages import target
 from ..options import Latency, Options
 from . import c_api, events
 from .packetizer import Packetizer
@@ -100,6 +99,25 @@ class AzureRecognizer:
         """Ask Azure to end the utterance here. The SDK drops a request within 0.1 s of the one before."""
         self._write_rest()
         self._audio.commit()
+
+    def change_languages(self, before: Options, after: Options) -> None:
+        """Go over to other languages and voices from the next utterance on, over the same connection.
+
+        It blocks while the SDK waits to reconnect.
+        """
+        with self._letting_go:
+            if self._closed:
+                return
+            voices = {language: after.voices.get(language, "") for language in after.targets}
+            known = {language: before.voices.get(language, "") for language in before.targets}
+            changed = [language for language in voices if voices[language] != known.get(language)]
+            for language in changed:
+                self._recognizer.properties.set_property_by_name(_voice_property(language), voices[language])
+            for language in changed:
+                # Of a language that is a target already, this tells the service its voice.
+                self._recognizer.add_target_language(language)
+            for language in known.keys() - voices.keys():
+                self._recognizer.remove_target_language(language)
 
     def end_audio(self) -> None:
         """End the audio: process the written audio, then report `Finished`."""
@@ -250,7 +268,7 @@ def _make(options: Options, audio: Any) -> Any:
     config = _config(options)
     endpoints = dict(options.custom_endpoints)
     detection = None
-    if len(options.source_languages) == 1:
+    if len(options.source_languages) == 1 and not options.spoken_languages:
         (language,) = options.source_languages
         config.speech_recognition_language = language
         if language in endpoints:
@@ -268,6 +286,7 @@ def _make(options: Options, audio: Any) -> Any:
     return recognizer
 
 
+# The SDK asks for several voices only if it detects the language, be it among a single candidate.
 def _detection(languages: Sequence[str], endpoints: Mapping[str, str]) -> Any:
     detect = speechsdk.languageconfig.AutoDetectSourceLanguageConfig
     if not languages:
@@ -290,7 +309,7 @@ def _config(options: Options) -> Any:
     if token := credentials.token():
         config.authorization_token = token
     # The service voices the first target if `voice_name` names the voice.
-    for language in dict.fromkeys([*options.spoken, *map(target, options.target_languages)]):
+    for language in options.targets:
         config.add_target_language(language)
     if not options.spoken_languages and (voice := options.voices.get(options.spoken[0])):
         config.voice_name = voice

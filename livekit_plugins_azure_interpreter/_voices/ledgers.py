@@ -52,13 +52,20 @@ class Ledgers:
         self._framing = Framing(voice_timeout_seconds)
         self._ledgers: dict[str, Ledger] = {}
         self._spoken: tuple[str, ...] = ()
+        self._all_along: frozenset[str] = frozenset()
         self._refused_seconds = 0.0
 
     def __iter__(self) -> Iterator[Ledger]:
         return iter(self._ledgers.values())
 
+    def connected(self, languages: Sequence[str], voiced: Collection[str]) -> None:
+        """A connection speaks these languages from its beginning; the first one is the main one."""
+        self._all_along = frozenset(voiced)
+        self.speak(languages)
+
     def speak(self, languages: Sequence[str]) -> None:
-        """Expect voices in these languages from now on; the first one is the main one."""
+        """Expect voices in these languages from the next utterance on; the first one is the main one."""
+        self._all_along &= frozenset(languages)
         self._spoken = tuple(languages)
         self._framing.speak(languages)
         for language in languages:
@@ -127,8 +134,11 @@ class Ledgers:
             self._ledgers[language].unread(now)
 
     def has_stray_voice(self, start: float) -> bool:
-        """Whether a voice that waits for its utterance came before the speech at this position."""
-        return any(ledger.has_stray_voice(start) for ledger in self)
+        """Whether a voice that waits for its utterance came before the speech at this position.
+
+        In a language that was added amid the connection it may have no utterance, if that was said before.
+        """
+        return any(self._ledgers[language].has_stray_voice(start) for language in self._all_along)
 
     def turn_started(self) -> None:
         """A turn of the service began."""

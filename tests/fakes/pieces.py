@@ -51,7 +51,7 @@ class PieceLedger:
             problem=problem,
             scope=scope,
         )
-        self.ledgers.speak([LANGUAGE])
+        self.ledgers.connected([LANGUAGE], [LANGUAGE])
         self.claims = self.ledger.claims
         self.expected_seconds = self.ledger.expected_seconds
         self.has_stray_voice = self.ledgers.has_stray_voice

@@ -60,6 +60,12 @@ class FakeRecognizer:
     def commit(self) -> None:
         self.commits.append(len(self.written))
 
+    def change_languages(self, before: Options, after: Options) -> None:
+        self._enter("languages")
+        if self._service.languages_refused is not None:
+            raise self._service.languages_refused
+        self.options = after
+
     def end_audio(self) -> None:
         self.audio_ended = True
         if self._service.finishes:
@@ -117,6 +123,7 @@ class FakeService:
         sees_messages: Its recognizers report every message (the test posts `MessageReceived`).
         refuses, start_fails, close_fails: What making, starting or closing a recognizer raises.
         renewal_fails: What renewing its token raises.
+        languages_refused: What a change of its languages raises.
     """
 
     def __init__(
@@ -128,6 +135,7 @@ class FakeService:
         start_fails: Exception | None = None,
         close_fails: Exception | None = None,
         renewal_fails: Exception | None = None,
+        languages_refused: Exception | None = None,
         sees_messages: bool = True,
     ) -> None:
         self.replies = replies
@@ -136,6 +144,7 @@ class FakeService:
         self.start_fails = start_fails
         self.close_fails = close_fails
         self.renewal_fails = renewal_fails
+        self.languages_refused = languages_refused
         self.sees_messages = sees_messages
         self.entered: list[str] = []
         self.recognizers: list[FakeRecognizer] = []

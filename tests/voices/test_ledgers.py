@@ -27,7 +27,7 @@ def ledgers(problems: list[str]) -> Ledgers:
         voice_timeout_seconds=_TIMEOUT,
         problem=problems.append,
     )
-    ledgers.speak(_LANGUAGES)
+    ledgers.connected(_LANGUAGES, _LANGUAGES)
     ledgers.turn_started()
     return ledgers
 
