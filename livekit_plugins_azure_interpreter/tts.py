@@ -81,7 +81,7 @@ class TTS(tts.TTS[Literal["metrics_collected", "error"]]):
 
     @property
     def language(self) -> str | None:
-        """The language that it speaks, as Azure calls it; None: the first one of its STT."""
+        """The language that it speaks, as Azure calls it, or None if that is the first one of its STT."""
         return self._stt_group.language
 
     @property

@@ -56,10 +56,6 @@ class OptionTimeline:
         elif self._wanted_at is None:
             self._wanted_at = self._replay_buffer.end_seconds
 
-    def at(self, position: float) -> Options:
-        """The options of the audio at a position, in seconds."""
-        return next((one for start, one in reversed(self._places) if start <= position), self._places[0][1])
-
     @property
     def is_due(self) -> bool:
         """Whether a change takes effect now, at the end of the audio.

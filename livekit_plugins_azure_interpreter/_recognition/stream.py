@@ -48,14 +48,32 @@ _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events
 
 @dataclass
 class _ActiveConnection:
-    """One recognizer, which hears the stream's audio from `start_seconds` on."""
+    """One recognizer, which hears the stream's audio from the first place on.
+
+    Attributes:
+        places: From where in the audio which options hold, in order.
+    """
 
     connection: Connection
-    options: Options
-    start_seconds: float
+    places: list[OptionMark]
     opened_at: float
     connected: bool = False
     last_phrase: events.Phrase | None = None
+
+    @property
+    def start_seconds(self) -> float:
+        """Where its audio begins in that of the stream."""
+        return self.places[0][0]
+
+    @property
+    def options(self) -> Options:
+        """The options of what is said next."""
+        return self.places[-1][1]
+
+    def options_of(self, phrase: events.Phrase) -> Options:
+        """The options of a phrase. A change counts for what ends after it."""
+        end = self.start_seconds + phrase.end_seconds
+        return next((options for start, options in reversed(self.places) if start <= end), self.places[0][1])
 
 
 class SpeechStream(AnyRateStream):
@@ -184,7 +202,9 @@ class SpeechStream(AnyRateStream):
             connect_seconds=_CONNECT_SHARE * self._limits.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
         )
-        self._active_connections.append(_ActiveConnection(connection, options, start_seconds, self._now()))
+        self._active_connections.append(
+            _ActiveConnection(connection, [(start_seconds, options)], self._now())
+        )
         return self._active_connections[-1]
 
     async def _interpret(
@@ -271,7 +291,7 @@ class SpeechStream(AnyRateStream):
         if not (self._audio.options.is_quiet and active.options.differs_in_languages_alone(options)):
             return await self._change_over(connection, place, stack)
         await connection.change_languages(options)
-        active.options = options
+        active.places.append(place)
         if active is self._active_connections[0]:
             self._transcriber.options = options
             self._ledgers.speak(options.spoken)
@@ -396,8 +416,7 @@ class SpeechStream(AnyRateStream):
             self._tell(self._transcriber.ended())
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
-        # A change of languages counts for what ends after it.
-        options = self._audio.options.at(active.start_seconds + phrase.end_seconds)
+        options = active.options_of(phrase)
         transcript = self._transcriber.transcript(phrase, options)
         self._untranslated = not transcript.translated
         self._tell_once(transcript.failure_reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from livekit.agents.stt import SpeechEvent, SpeechEventType
@@ -16,6 +17,8 @@ from livekit_plugins_azure_interpreter._recognition.transcripts import (
 )
 from livekit_plugins_azure_interpreter._sdk.events import Phrase
 from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter.credentials import Credentials
+from livekit_plugins_azure_interpreter.options import Options
 
 START = SpeechEventType.START_OF_SPEECH
 INTERIM = SpeechEventType.INTERIM_TRANSCRIPT
@@ -27,13 +30,22 @@ UNTRANSLATED = Phrase(1.0, 0.5, "Hello", "en-US")
 SILENT = Phrase(1.0, 0.5, "", "", {})
 
 
+def _options(*targets: str, **more: Any) -> Options:
+    credentials = Credentials(endpoint="ws://localhost", key="any")
+    return Options(credentials=credentials, target_languages=targets, **more)
+
+
+def transcript_of(phrase: Phrase, *targets: str) -> Transcript:
+    return Transcriber(_options(*targets)).transcript(phrase, _options(*targets))
+
+
 @pytest.fixture
 def transcriber() -> Transcriber:
-    return Transcriber(("fr", "de"), "fr", "request-1", 100.0)
+    return Transcriber(_options("fr", "de"), "request-1", 100.0)
 
 
 def final(transcriber: Transcriber, phrase: Phrase = HELLO) -> list[SpeechEvent]:
-    transcript = transcriber.transcript(phrase)
+    transcript = transcriber.transcript(phrase, transcriber.options)
     return transcriber.final(transcript)
 
 
@@ -113,13 +125,16 @@ def test_untranslated_speech_says_why_if_azure_does(transcriber: Transcriber, re
 
 
 def test_speech_without_a_detected_language_is_not_translated(transcriber: Transcriber) -> None:
-    transcript = transcriber.transcript(Phrase(1.0, 0.5, "Hello", "en-US", {"de": "Hallo"}))
+    transcript = transcriber.transcript(
+        Phrase(1.0, 0.5, "Hello", "en-US", {"de": "Hallo"}), transcriber.options
+    )
     assert transcript == Transcript("Hello", "en-US", "Hello", "en-US", {"de": "Hallo"}, 101.0, 101.5, False)
 
 
 def test_a_final_carries_the_very_object_that_is_to_be_spoken(transcriber: Transcriber) -> None:
     translation = Ledger().recognized("Bonjour", 0.0).translation
-    events = transcriber.final(transcriber.transcript(HELLO).with_translations({"fr": translation}))
+    transcript = transcriber.transcript(HELLO, transcriber.options)
+    events = transcriber.final(transcript.with_translations({"fr": translation}))
     assert events[1].alternatives[0].text is translation
 
 
@@ -129,7 +144,7 @@ def test_times_are_on_the_streams_clock(transcriber: Transcriber) -> None:
 
 
 def test_the_first_target_language_is_the_one_that_is_spoken() -> None:
-    transcript = Transcriber(("de", "fr"), "de", "request-1").transcript(HELLO)
+    transcript = transcript_of(HELLO, "de", "fr")
     assert (transcript.text, transcript.language) == ("Hallo", "de")
     assert list(transcript.translations) == ["de", "fr"]
 
@@ -162,7 +177,7 @@ def test_translations_are_given_by_the_languages_that_were_asked_for(
     targets: tuple[str, ...], translations: dict[str, str], expected: dict[str, str]
 ) -> None:
     phrase = Phrase(0.0, 1.0, "Hi", "en", translations)
-    transcript = Transcriber(targets, targets[0], "request-1").transcript(phrase)
+    transcript = transcript_of(phrase, *targets)
     assert transcript.translations == expected
 
 
@@ -185,40 +200,40 @@ def test_speech_in_the_target_language_is_known_whatever_its_region(
     source: str, target: str, same: bool
 ) -> None:
     phrase = Phrase(1.0, 0.5, "Oui", source, {target: "Oui"})
-    assert Transcriber((target,), target).transcript(phrase).same_language is same
+    assert transcript_of(phrase, target).same_language is same
 
 
 def test_untranslated_speech_is_not_in_the_target_language() -> None:
-    assert not Transcriber(("en",), "en").transcript(UNTRANSLATED).same_language
+    assert not transcript_of(UNTRANSLATED, "en").same_language
 
 
 class TestGlossary:
     @pytest.fixture
     def transcriber(self) -> Transcriber:
         terms = {"fr": {"bonjour": "salut"}, "it": {"hello": "ciao"}}
-        return Transcriber(("de", "fr-FR"), "de", "request-1", glossary=Glossary.parse(terms))
+        return Transcriber(_options("de", "fr-FR", glossary=Glossary.parse(terms)), "request-1")
 
     def test_a_corrected_translation_is_that_of_its_language_alone(self, transcriber: Transcriber) -> None:
-        transcript = transcriber.transcript(HELLO)
+        transcript = transcriber.transcript(HELLO, transcriber.options)
         assert transcript.translations == {"de": "Hallo", "fr-FR": "Salut"}
         assert transcript.uncorrected_texts == {"fr-FR": "Bonjour"}
         assert (transcript.source_text, transcript.corrected) == ("Hello", False)
 
     def test_a_corrected_text_tells_what_its_voice_says(self, transcriber: Transcriber) -> None:
-        transcriber.target_languages = ("fr",)
-        transcript = transcriber.transcript(HELLO)
+        transcriber.options = replace(transcriber.options, target_languages=("fr",))
+        transcript = transcriber.transcript(HELLO, transcriber.options)
         [data] = transcriber.final(transcript)[1].alternatives
         assert (data.text, data.target_texts, transcript.corrected) == ("Salut", ["Salut"], True)
         assert data.metadata == {"translated": True, "uncorrected_texts": {"fr": "Bonjour"}}
 
     def test_an_interim_transcript_is_corrected(self, transcriber: Transcriber) -> None:
-        transcriber.target_languages = ("fr",)
+        transcriber.options = replace(transcriber.options, target_languages=("fr",))
         [data] = transcriber.interim(HELLO)[1].alternatives
         assert (data.text, data.target_texts) == ("Salut", ["Salut"])
 
     def test_untranslated_speech_is_not_corrected(self, transcriber: Transcriber) -> None:
-        transcriber.target_languages = ("it",)
-        transcript = transcriber.transcript(UNTRANSLATED)
+        transcriber.options = replace(transcriber.options, target_languages=("it",))
+        transcript = transcriber.transcript(UNTRANSLATED, transcriber.options)
         assert (transcript.text, transcript.uncorrected_texts, transcript.corrected) == ("Hello", {}, False)
 
 
