@@ -19,7 +19,7 @@ from .agent import InterpreterAgent, session_options
 from .log import logger
 from .meeting import MeetingInterpreter
 from .personal_voice import PersonalVoiceTTS
-from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
+from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost, VoicesSeparated
 from .stt import STT
 from .tts import TTS, SynthesizeStream
 from .version import __version__
@@ -45,6 +45,7 @@ __all__ = [
     "UtteranceMetrics",
     "UtteranceRecognized",
     "VoiceLost",
+    "VoicesSeparated",
     "__version__",
     "session_options",
 ]

@@ -117,6 +117,7 @@ class Options:
     """The options of one recognizer, as `STT` explains them.
 
     `voice` is one voice for every spoken language, or pairs of language and voice.
+    `separate_voices`: each further spoken language has its voice over a connection of its own.
     `reconnect_seconds` is how long the SDK itself tries to reach a service that refuses or drops it.
     """
 
@@ -141,6 +142,7 @@ class Options:
     translation_category: str | None = None
     glossary: Glossary = field(default_factory=Glossary)
     proxy: Proxy | None = None
+    separate_voices: bool = False
     reconnect_seconds: float = 1.0
 
     def __post_init__(self) -> None:
@@ -193,6 +195,8 @@ class Options:
 
         Both must name their spoken languages, and the other ones have at least one voice.
         """
+        if self.separate_voices:
+            return False
         like_other = replace(
             self,
             target_languages=other.target_languages,
@@ -201,6 +205,35 @@ class Options:
             glossary=other.glossary,
         )
         return like_other == other and bool(self.spoken_languages and other.spoken_languages and other.voices)
+
+    @property
+    def shares_connection(self) -> bool:
+        """Whether voices in several languages are asked for over one connection."""
+        return len(self.voices) > 1 and not self.separate_voices
+
+    def of_main_connection(self) -> Options:
+        """The options of the stream's own connection."""
+        if not self.separate_voices:
+            return self
+        main = self.spoken[0]
+        targets = tuple(dict.fromkeys([self.main_language, *self.target_languages]))
+        return replace(self, target_languages=targets, spoken_languages=(), voice=self.voices.get(main))
+
+    def of_side_connections(self) -> dict[str, Options]:
+        """The options of a connection for each further language that has a voice."""
+        if not self.separate_voices:
+            return {}
+        return {
+            language: replace(
+                self,
+                target_languages=(language,),
+                spoken_languages=(),
+                voice=voice,
+                separate_voices=False,
+            )
+            for language, voice in self.voices.items()
+            if language != self.spoken[0]
+        }
 
     def _voices(self) -> dict[str, str | None]:
         if isinstance(self.voice, tuple):

@@ -43,6 +43,20 @@ class VoiceLost:
 
 
 @dataclass(frozen=True)
+class VoicesSeparated:
+    """Azure does not voice several languages over one connection (`stt.on("voices_separated")`).
+
+    From now on each further spoken language uses a connection of its own, which costs as much as a stream. It
+    comes once per STT.
+
+    Attributes:
+        reason: How Azure has shown it.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class SpeechForgotten:
     """Speech was not recognized, and cannot be any more (`stt.on("speech_forgotten")`).
 

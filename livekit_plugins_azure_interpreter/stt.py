@@ -48,7 +48,13 @@ if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
-_Events = Literal["utterance_recognized", "utterance_metrics_collected", "voice_lost", "speech_forgotten"]
+_Events = Literal[
+    "utterance_recognized",
+    "utterance_metrics_collected",
+    "voice_lost",
+    "voices_separated",
+    "speech_forgotten",
+]
 
 
 class STT(KeytermsSTT[_Events]):
@@ -64,7 +70,8 @@ class STT(KeytermsSTT[_Events]):
     gives one; otherwise `metadata` has "translated", and the "id" by which the events name the utterance.
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
-    `voice_lost` (`VoiceLost`), `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
+    `voice_lost` (`VoiceLost`), `voices_separated` (`VoicesSeparated`),
+    `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
     (`UtteranceMetrics`).
 
     Args:

@@ -48,6 +48,11 @@ class OptionTimeline:
         self._wanted = replace(self._wanted, **changes)
         self._places = deque([(0.0, self._wanted)])
 
+    def change_all(self, changes: Mapping[str, Any]) -> None:
+        """Use other options for all retained audio, too: it is sent again."""
+        self._wanted = replace(self._wanted, **changes)
+        self._places = deque((start, replace(options, **changes)) for start, options in self._places)
+
     def want(self, change: OptionChange) -> None:
         """Use other options from the next utterance on."""
         self._wanted = replace(self._wanted, **change.changes)

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 from livekit import rtc
@@ -27,6 +28,7 @@ from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
 from .option_timeline import OptionChange, OptionMark
+from .side_streams import OpenSide, SideStream, SideStreams
 from .stream_audio import StreamAudio
 from .streams import OpenStream, Streams
 from .transcripts import Transcriber, Transcript
@@ -46,8 +48,12 @@ _FLUSH_SILENCE_SECONDS = 2.0
 _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events.Finished, events.Failed)
 
 
+class _SeparateVoicesError(Exception):
+    """Each spoken language needs a connection of its own; the message says why."""
+
+
 @dataclass
-class _ActiveConnection:
+class ActiveConnection:
     """One recognizer, which hears the stream's audio from the first place on.
 
     Attributes:
@@ -95,6 +101,7 @@ class SpeechStream(AnyRateStream):
         own: frozenset[str],
         ledgers: Ledgers,
         conn_options: APIConnectOptions,
+        open_side: OpenSide,
         audio: StreamAudio | None = None,
     ) -> None:
         # No sample_rate for the base class: it resamples before it mixes down.
@@ -105,6 +112,7 @@ class SpeechStream(AnyRateStream):
         options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._own = own
         self._ledgers = ledgers
+        self._sides = SideStreams(partial(self._open_side, open_side), self._relayed)
         self._timer: asyncio.TimerHandle | None = None
         self._unheard_attempts = 0
         self._counts_anew = False
@@ -112,7 +120,7 @@ class SpeechStream(AnyRateStream):
         self._answered = self._refused = False
         self._clock = WallClock(time.time(), time.monotonic())
         self._failure_reasons: set[str] = set()
-        self._active_connections: deque[_ActiveConnection] = deque()
+        self._active_connections: deque[ActiveConnection] = deque()
         self._received_at = float("-inf")
         self._untranslated = False
         self._placed_at: float | None = None
@@ -162,6 +170,10 @@ class SpeechStream(AnyRateStream):
         while True:
             try:
                 return await self._attempt()
+            except _SeparateVoicesError as error:
+                self._audio.options.change_all({"separate_voices": True})
+                self._owner.sharing.refused(str(error))
+                self._unheard_attempts = max(0, self._unheard_attempts - 1)
             except ClockSetBackError as error:
                 logger.warning(
                     "%s: for so long the Azure Speech SDK receives nothing; connecting again", error
@@ -194,22 +206,25 @@ class SpeechStream(AnyRateStream):
             if first.connected:
                 self._report_usage(0.0)
 
-    def _next_connection(self, start_seconds: float, options: Options) -> _ActiveConnection:
+    def _next_connection(self, start_seconds: float, options: Options) -> ActiveConnection:
         waits = 2 ** min(self._unheard_attempts, _MOST_DOUBLINGS)
         connection = Connection(
             self._owner.open_recognizer,
-            options,
+            options.of_main_connection(),
             connect_seconds=_CONNECT_SHARE * self._limits.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
         )
-        self._active_connections.append(
-            _ActiveConnection(connection, [(start_seconds, options)], self._now())
-        )
+        self._active_connections.append(ActiveConnection(connection, [(start_seconds, options)], self._now()))
+        self._sides.serve(options, start_seconds)
         return self._active_connections[-1]
 
     async def _interpret(
-        self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
+        self, first: ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> None:
+        if first.options.shares_connection and not first.connection.sees_messages:
+            raise _SeparateVoicesError(
+                "this version of the Azure Speech SDK does not tell the languages of voices"
+            )
         self._take_from(first)
         sending = asyncio.create_task(self._send(first, later, stack))
         receiving = asyncio.create_task(self._receive())
@@ -218,6 +233,7 @@ class SpeechStream(AnyRateStream):
             if sending.done():
                 sending.result()
             await receiving
+            await self._sides.finish()
         finally:
             await utils.aio.cancel_and_wait(sending, receiving)
 
@@ -235,17 +251,18 @@ class SpeechStream(AnyRateStream):
                 return
             self._active_connections.popleft()
             # It has finished: an utterance without a voice must not get a voice of the next connection.
-            self._ledgers.end(self._received_at)
+            self._ledgers.finish_connection(self._received_at)
 
-    def _take_from(self, active: _ActiveConnection) -> None:
+    def _take_from(self, active: ActiveConnection) -> None:
         assert self._first_offset is not None
         self._transcriber.offset_seconds = self._first_offset + active.start_seconds
         self._transcriber.options = active.options
         self._transcriber.request_id = active.connection.session_id
-        self._ledgers.connected(active.options.spoken, active.options.voices)
+        options = active.options
+        self._ledgers.connected(options.spoken, options.voices, separate=options.separate_voices)
 
     async def _send(
-        self, first: _ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
+        self, first: ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> None:
         connection = await self._send_again(first.connection, later, stack)
         async for item in self._pushed_items:
@@ -277,6 +294,7 @@ class SpeechStream(AnyRateStream):
             while places and places[0][0] <= position:
                 connection = await self._change_over(connection, places.popleft(), stack)
             connection.write(pcm)
+            self._sides.push(position, pcm)
         if flushes:
             await self._commit(connection)
         for place in places:
@@ -307,9 +325,11 @@ class SpeechStream(AnyRateStream):
 
     def _write(self, connection: Connection, pcm: bytes) -> None:
         if pcm:
+            position = self._audio.replay_buffer.end_seconds
             # Kept before it is sent: an attempt may end at any moment.
             self._audio.replay_buffer.add(pcm)
             connection.write(pcm)
+            self._sides.push(position, pcm)
             self._clock.check(time.time(), time.monotonic())
 
     async def _flush(self, connection: Connection) -> None:
@@ -317,6 +337,7 @@ class SpeechStream(AnyRateStream):
         if not (self._pushed_items.closed and self._pushed_items.empty()):
             self._write(connection, self._audio.mono.flush())
             self._audio.flush_marks.add()
+            self._sides.flush()
             await self._commit(connection)
         self._report_usage(0.0)
 
@@ -350,11 +371,12 @@ class SpeechStream(AnyRateStream):
             usage = SpeechEvent(
                 type=SpeechEventType.RECOGNITION_USAGE,
                 request_id=self._transcriber.request_id,
-                recognition_usage=RecognitionUsage(audio_duration=seconds),
+                # Azure counts the audio of each connection.
+                recognition_usage=RecognitionUsage(audio_duration=seconds * (1 + self._sides.count)),
             )
             self._tell([usage])
 
-    def _handle(self, event: events.Event, active: _ActiveConnection) -> None:
+    def _handle(self, event: events.Event, active: ActiveConnection) -> None:
         self._answered |= not isinstance(event, _NO_ANSWERS)
         if isinstance(event, events.SpeechStarted):
             self._tell(self._transcriber.speech_started())
@@ -380,14 +402,20 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.Failed):
             raise self._failure(event, active)
 
-    def _report_connected(self, active: _ActiveConnection) -> None:
+    def _report_connected(self, active: ActiveConnection) -> None:
         if not active.connected:
             active.connected = True
             self._tell_connected(active.connection.received_at - active.opened_at)
 
-    def _failure(self, failed: events.Failed, active: _ActiveConnection) -> APIError:
+    def _failure(self, failed: events.Failed, active: ActiveConnection) -> APIError:
         renewed = active.options.credentials.renewable and not self._renewed
         self._renewed = True
+        if (
+            failed.code == "BadRequest"
+            and active.options.shares_connection
+            and not self._owner.sharing.is_shared
+        ):
+            raise _SeparateVoicesError("it refused the request for voices in several languages")
         error = to_api_error(
             failed,
             session_id=self._transcriber.request_id,
@@ -399,7 +427,7 @@ class SpeechStream(AnyRateStream):
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
         return error
 
-    def _recognized(self, phrase: events.Phrase, active: _ActiveConnection) -> None:
+    def _recognized(self, phrase: events.Phrase, active: ActiveConnection) -> None:
         self._unheard_attempts = 0
         self._counts_anew = False
         self._refused = False
@@ -438,10 +466,10 @@ class SpeechStream(AnyRateStream):
             self._received_at,
             voiced=options.voices,
             start=start,
+            times=(transcript.start_time, transcript.end_time),
             same_language=[code for code in written if transcript.is_in(code)],
         )
         for code, utterance in utterances.items():
-            utterance.times = (transcript.start_time, transcript.end_time)
             utterance.corrected = written[code] in transcript.uncorrected_texts
         return {written[code]: utterance for code, utterance in utterances.items()}
 
@@ -450,7 +478,7 @@ class SpeechStream(AnyRateStream):
         phrase: events.Phrase,
         transcript: Transcript,
         utterances: Mapping[str, Utterance],
-        active: _ActiveConnection,
+        active: ActiveConnection,
     ) -> None:
         """Report the utterance, and measure it in each spoken language."""
         name = next((one.id for one in utterances.values()), "") or utils.shortuuid("untranslated-")
@@ -479,7 +507,7 @@ class SpeechStream(AnyRateStream):
             logger.warning("Azure recognized speech but did not translate it: %s", failure_reason)
 
     def _timings(
-        self, name: str, phrase: events.Phrase, transcript: Transcript, active: _ActiveConnection
+        self, name: str, phrase: events.Phrase, transcript: Transcript, active: ActiveConnection
     ) -> RecognitionTimings:
         return RecognitionTimings(
             id=name,
@@ -492,7 +520,7 @@ class SpeechStream(AnyRateStream):
             recognized_at=self._received_at,
         )
 
-    def _result_unread(self, active: _ActiveConnection) -> None:
+    def _result_unread(self, active: ActiveConnection) -> None:
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         logger.error("a result of Azure could not be read; its speech is not translated")
@@ -505,7 +533,7 @@ class SpeechStream(AnyRateStream):
         audio.sent_again_until = max(audio.sent_again_until, audio.replay_buffer.end_seconds)
         return first_time and self._limits.max_retry > 0
 
-    def _voice(self, event: events.VoiceEvent, active: _ActiveConnection) -> None:
+    def _voice(self, event: events.VoiceEvent, active: ActiveConnection) -> None:
         ledgers, received_at = self._ledgers, self._received_at
         position = active.start_seconds + active.connection.written_seconds
         if isinstance(event, events.TurnStarted):
@@ -516,6 +544,16 @@ class SpeechStream(AnyRateStream):
             ledgers.chunk(event.data, received_at, stream_id=event.stream_id, position=position)
         else:
             ledgers.completed(received_at, stream_id=event.stream_id, told=event.told, position=position)
+
+    def _open_side(
+        self, open_side: OpenSide, options: Options, position: float, came: Callable[[Utterance], None]
+    ) -> SideStream:
+        assert self._first_offset is not None
+        return open_side(options, self._first_offset + position, came)
+
+    def _relayed(self, language: str, voice: Utterance) -> None:
+        self._ledgers.relayed(language, voice, self._now())
+        self._arm()
 
     def _arm(self) -> None:
         """Set a timer for the ledger's next deadline."""
@@ -539,7 +577,13 @@ class SpeechStream(AnyRateStream):
         if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
 
+    async def aclose(self) -> None:
+        """Close the stream at once."""
+        await super().aclose()
+        await self._sides.aclose()
+
     def _ended(self, attempts: asyncio.Task[None]) -> None:
+        self._sides.close_soon()
         if self._timer is not None:
             self._timer.cancel()
         self._ledgers.end(self._now())

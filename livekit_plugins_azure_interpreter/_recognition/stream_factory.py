@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
@@ -16,9 +17,12 @@ from .._livekit_private import hearing_scope
 from .._voices.ledger import Ledger
 from .._voices.ledgers import Ledgers
 from .._voices.matching import SameLanguage
+from .._voices.utterance import Utterance
 from ..log import logger
 from ..options import Options
+from ..reports import VoicesSeparated
 from .batch import BatchStream
+from .side_stream import VoiceStream
 from .stream import SpeechStream
 from .stream_audio import StreamAudio
 from .streams import Streams
@@ -38,6 +42,7 @@ class StreamFactory:
         self, stt: stt.STT[Any], streams: Streams, options: Options, *, max_audio_seconds: float
     ) -> None:
         self.streams = streams
+        streams.sharing.on_refused = self.separate_voices
         self.options = options
         self._stt = stt
         self._max_audio_seconds = max_audio_seconds
@@ -68,6 +73,7 @@ class StreamFactory:
             own=frozenset(own),
             ledgers=self._ledgers(),
             conn_options=conn_options,
+            open_side=partial(self._open_side, conn_options),
             audio=audio,
         )
 
@@ -86,6 +92,7 @@ class StreamFactory:
             own=frozenset(["voice", *own]),
             ledgers=self._ledgers(),
             conn_options=replace(conn_options, max_retry=0),
+            open_side=partial(self._open_side, conn_options),
         )
         try:
             return await recording.transcribe(buffer)
@@ -104,8 +111,42 @@ class StreamFactory:
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self.streams.translations.let_go_of_all()
 
+    def separate_voices(self, reason: str) -> None:
+        """From now on each spoken language has its voice over a connection of its own."""
+        logger.warning(
+            "Azure does not voice several languages over one connection: %s. From now on each further spoken "
+            "language uses a connection of its own",
+            reason,
+        )
+        self.change({"separate_voices": True})
+        self.streams.emit("voices_separated", VoicesSeparated(reason))
+
+    def _open_side(
+        self,
+        conn_options: APIConnectOptions,
+        options: Options,
+        start_seconds: float,
+        came: Callable[[Utterance], None],
+    ) -> VoiceStream:
+        stream = VoiceStream(
+            stt=self._stt,
+            owner=self.streams,
+            options=options,
+            own=frozenset(),
+            ledgers=self._ledgers(),
+            conn_options=conn_options,
+            open_side=partial(self._open_side, conn_options),
+            came=came,
+        )
+        stream.start_time_offset = start_seconds
+        return stream
+
     def _ledgers(self) -> Ledgers:
         scope = hearing_scope()
+
+        def lost(utterance: Utterance, ledger: Ledger) -> None:
+            self.streams.voice_lost(utterance, ledger)
+            ledgers.lost(utterance, ledger.language)
 
         def open_ledger(language: str, is_main: bool) -> Ledger:
             ledger = Ledger(
@@ -113,17 +154,19 @@ class StreamFactory:
                 is_main=is_main,
                 voice_timeout_seconds=self.streams.voice_timeout_seconds,
                 max_audio_seconds=self._max_audio_seconds,
-                lost=lambda utterance: self.streams.voice_lost(utterance, ledger),
+                lost=lambda utterance: lost(utterance, ledger),
                 same_language=self._same_language.setdefault(language, SameLanguage()),
             )
             return ledger
 
-        return Ledgers(
+        ledgers = Ledgers(
             open_ledger,
             voice_timeout_seconds=self.streams.voice_timeout_seconds,
             problem=logger.warning,
+            sharing=self.streams.sharing,
             scope=scope,
         )
+        return ledgers
 
 
 _factories: WeakKeyDictionary[stt.STT[Any], ReferenceType[StreamFactory]] = WeakKeyDictionary()

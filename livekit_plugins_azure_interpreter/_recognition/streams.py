@@ -15,6 +15,7 @@ from .._voices.ledgers import Ledgers
 from .._voices.meter import UtteranceMetrics
 from .._voices.translations import Translations
 from .._voices.utterance import LostReason, Utterance
+from .._voices.voice_sharing import VoiceSharing
 from ..log import logger
 from ..reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
 from .stream_audio import StreamAudio
@@ -51,6 +52,7 @@ class Streams:
         voice_timeout_seconds: How long the next translation waits for its voice.
         kept_audio_seconds: How much audio is kept for another attempt.
         emit: Emits an event of the STT.
+        sharing: Learns whether the service voices several languages over one connection.
         counts: The counts so far.
         translations: The translations of the open streams, and of those that have ended.
         open: The streams whose voices a TTS may ask for, the oldest first.
@@ -63,12 +65,18 @@ class Streams:
     voice_timeout_seconds: float
     kept_audio_seconds: float
     emit: Callable[[str, object], None]
+    sharing: VoiceSharing = field(default_factory=VoiceSharing)
     counts: Counts = field(default_factory=Counts)
     translations: Translations = field(default_factory=Translations)
     open: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
     unclaimed: dict[stt.SpeechStream, OpenStream] = field(default_factory=dict)
     spoken_languages: set[str | None] = field(default_factory=set)
     _places_streams: bool = False
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections to Azure the streams have; for a moment, one that changes over has two."""
+        return len(self.open) + len(self.unclaimed)
 
     def add(self, opened: OpenStream, *, claimable: bool) -> None:
         """Add a stream that was opened; `claimable` if a TTS may ask for its voices."""

@@ -216,6 +216,11 @@ class Connection:
                 self._watch_draining()
 
     @property
+    def sees_messages(self) -> bool:
+        """The recognizer reports every message, so that each voice has its language."""
+        return self._recognizer is not None and self._recognizer.sees_messages
+
+    @property
     def session_id(self) -> str:
         """The id that Azure's support asks for; empty while the recognizer is not open."""
         return self._session_id

@@ -14,6 +14,7 @@ from itertools import count
 from .claims import Claims
 from .matching import Matching, SameLanguage
 from .pace import Pace
+from .relay import Relay
 from .utterance import LostReason, State, Utterance
 from .voice_events import LateSamples, VoiceBegan, VoiceEnded, VoiceEvent, VoiceSamples
 
@@ -55,6 +56,8 @@ class Ledger:
         self.claims = Claims(max_audio_seconds=max_audio_seconds, settled=self._settled)
         self._on_lost = lost
         self._pace = Pace(voice_timeout_seconds)
+        self._relay = Relay(voice_timeout_seconds, self.claims)
+        self._is_relayed = False
         self._matching = Matching(
             voice_timeout_seconds,
             claims=self.claims,
@@ -79,6 +82,7 @@ class Ledger:
         name: str = "",
         voice_expected: bool = True,
         start: float = 0.0,
+        times: tuple[float, float] | None = None,
         same_language: bool = False,
     ) -> Utterance:
         """A translation is final; a voice is expected for it unless only text was asked for.
@@ -89,20 +93,35 @@ class Ledger:
             name: The id of the utterance, which has the same one in each language; empty: a new one.
             voice_expected: False: only text was asked for.
             start: Where its words begin in the stream's audio, in seconds.
+            times: Where it begins and ends on the clock of the stream.
             same_language: It was spoken in the target language, and may have no voice.
         """
         while self.has_stray_voice(start):
             self._matching.drop_stray_voice()
-        utterance = Utterance(name or next_utterance_id(), text, now, same_language=same_language)
+        utterance = Utterance(
+            name or next_utterance_id(), text, now, times=times, same_language=same_language
+        )
         self.claims.wait(utterance)
-        if voice_expected:
-            self._matching.recognized(utterance, now)
-        else:
+        if not voice_expected:
             self.claims.lose(utterance, LostReason.TEXT_ONLY)
+        elif self._is_relayed:
+            self._relay.recognized(utterance, now)
+        else:
+            self._matching.recognized(utterance, now)
         return utterance
+
+    def relay(self, is_relayed: bool) -> None:
+        """Whether the voices of what is recognized from now on come from another connection."""
+        self._is_relayed = is_relayed
+
+    def relayed(self, voice: Utterance, now: float) -> None:
+        """The other connection has recognized an utterance, whose voice begins now or later."""
+        self._relay.came(voice, now)
 
     def unread(self, now: float) -> None:
         """A result came that cannot be read: no utterance gets its voice."""
+        if self._is_relayed:
+            return
         nobody = Utterance(next_utterance_id(), "", now)
         nobody.let_go()
         self._matching.recognized(nobody, now)
@@ -131,8 +150,13 @@ class Ledger:
         self._matching.finished()
 
     def abandon(self, reason: LostReason) -> None:
-        """No voice comes any more: those that are incomplete are lost, the others can still be claimed."""
+        """The connection brings no voice any more: those that are incomplete are lost."""
         self._matching.abandon(reason)
+
+    def end(self, reason: LostReason) -> None:
+        """No connection brings a voice any more. Complete ones can still be claimed."""
+        self._matching.abandon(reason)
+        self._relay.abandon(reason)
 
     def expected_seconds(self, text: str) -> float | None:
         """About how long the voice of a text is, by the pace of earlier voices; None if there was none."""
@@ -141,11 +165,15 @@ class Ledger:
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do next; None if nothing waits."""
-        return self._matching.deadline
+        due = (self._matching.deadline, self._relay.deadline)
+        return min((at for at in due if at is not None), default=None)
 
     def expire(self, due: float) -> None:
         """End the wait that is over now."""
-        self._matching.expire(due)
+        if self._relay.deadline == due:
+            self._relay.expire(due)
+        else:
+            self._matching.expire(due)
 
     def _voice_ended(self, ended: VoiceEnded) -> None:
         if ended.whole:

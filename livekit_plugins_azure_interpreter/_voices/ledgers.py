@@ -16,6 +16,7 @@ from .ledger import Ledger, next_utterance_id
 from .meter import Outcome
 from .utterance import LostReason, Utterance
 from .voice_events import LateSamples, VoiceBegan, VoiceEvent, VoiceSamples, VoiceUnplayable
+from .voice_sharing import VoiceSharing
 
 _MAX_UNTRANSLATED = 100
 
@@ -31,6 +32,7 @@ class Ledgers:
         open_ledger: Makes the ledger of a language; it is told whether that is the main one.
         voice_timeout_seconds: How long a voice may pause.
         problem: Called with a sentence about audio that no utterance can get.
+        sharing: Learns whether the service voices several languages over one connection.
         scope: Stands for the AgentSession of this speech, if several share one STT. None: unknown.
 
     Attributes:
@@ -43,35 +45,47 @@ class Ledgers:
         *,
         voice_timeout_seconds: float = 5.0,
         problem: Callable[[str], None] = _ignore,
+        sharing: VoiceSharing | None = None,
         scope: object | None = None,
     ) -> None:
         self.scope = scope
         self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
         self._open_ledger = open_ledger
         self._problem = problem
+        self._sharing = sharing
         self._framing = Framing(voice_timeout_seconds)
         self._ledgers: dict[str, Ledger] = {}
         self._spoken: tuple[str, ...] = ()
         self._all_along: frozenset[str] = frozenset()
+        self._is_separate = False
         self._refused_seconds = 0.0
 
     def __iter__(self) -> Iterator[Ledger]:
         return iter(self._ledgers.values())
 
-    def connected(self, languages: Sequence[str], voiced: Collection[str]) -> None:
-        """A connection speaks these languages from its beginning; the first one is the main one."""
+    def connected(self, languages: Sequence[str], voiced: Collection[str], *, separate: bool = False) -> None:
+        """A connection speaks these languages from its beginning; the first one is the main one.
+
+        Args:
+            languages: The spoken languages.
+            voiced: Those of them that have a voice.
+            separate: Only the main one has its voice over this connection, each other one over another.
+        """
         self._all_along = frozenset(voiced)
+        self._is_separate = separate
         self.speak(languages)
 
     def speak(self, languages: Sequence[str]) -> None:
         """Expect voices in these languages from the next utterance on; the first one is the main one."""
         self._all_along &= frozenset(languages)
         self._spoken = tuple(languages)
-        self._framing.speak(languages)
+        self._framing.speak(languages[:1] if self._is_separate else languages)
         for language in languages:
             if language not in self._ledgers:
                 self._ledgers[language] = self._open_ledger(language, language == languages[0])
         self._ledgers[languages[0]].is_main = True
+        for language in languages:
+            self._ledgers[language].relay(self._is_separate and language != languages[0])
 
     @property
     def is_asked_for(self) -> bool:
@@ -102,6 +116,7 @@ class Ledgers:
         *,
         voiced: Collection[str],
         start: float = 0.0,
+        times: tuple[float, float] | None = None,
         same_language: Collection[str] = (),
     ) -> dict[str, Utterance]:
         """An utterance is final, with its translations into spoken languages.
@@ -111,6 +126,7 @@ class Ledgers:
             now: When they came.
             voiced: The languages in which a voice is expected.
             start: Where its words begin in the stream's audio, in seconds.
+            times: Where it begins and ends on the clock of the stream.
             same_language: The languages in which it was spoken.
         """
         self.expire(now)
@@ -122,6 +138,7 @@ class Ledgers:
                 name=name,
                 voice_expected=language in voiced,
                 start=start,
+                times=times,
                 same_language=language in same_language,
             )
             for language, text in texts.items()
@@ -168,6 +185,17 @@ class Ledgers:
         self.expire(now)
         self._take(self._framing.completed(now, stream_id=stream_id, told=told), now, position)
 
+    def relayed(self, language: str, voice: Utterance, now: float) -> None:
+        """The connection of a language has recognized an utterance, whose voice begins now or later."""
+        self.expire(now)
+        self._ledgers[language].relayed(voice, now)
+
+    def lost(self, utterance: Utterance, language: str) -> None:
+        """A voice is lost."""
+        if self._is_shared and utterance.lost_reason is LostReason.TIMEOUT and not utterance.same_language:
+            assert self._sharing is not None
+            self._sharing.missed(language)
+
     def reconnected(self, now: float) -> None:
         """The connection was lost: incomplete voices are lost."""
         self._abandon(now, LostReason.RECONNECTED)
@@ -179,9 +207,15 @@ class Ledgers:
         for ledger in self:
             ledger.finished()
 
+    def finish_connection(self, now: float) -> None:
+        """A connection is over; the next one goes on where it ended. Complete voices can still be claimed."""
+        self._abandon(now, LostReason.ENDED)
+
     def end(self, now: float) -> None:
         """The stream is over. Complete voices can still be claimed."""
         self._abandon(now, LostReason.ENDED)
+        for ledger in self:
+            ledger.end(LostReason.ENDED)
 
     # Time
 
@@ -207,14 +241,22 @@ class Ledgers:
                 self._problem(f"Azure sent a voice that cannot be played: {event.reason}")
             ledger = self._ledger_of(event.language)
             if ledger is not None:
+                if isinstance(event, VoiceBegan) and self._is_shared:
+                    assert self._sharing is not None
+                    self._sharing.heard(ledger.language)
                 ledger.take(event, now, position)
             elif isinstance(event, VoiceBegan):
                 self._refuse_voice(event.language, now)
             elif isinstance(event, VoiceSamples):
                 self._refused_seconds += event.samples.seconds
 
+    @property
+    def _is_shared(self) -> bool:
+        """The connection is asked for voices in several languages."""
+        return self._sharing is not None and len(self._spoken) > 1 and not self._is_separate
+
     def _ledger_of(self, language: str | None) -> Ledger | None:
-        if len(self._spoken) == 1:
+        if len(self._spoken) == 1 or self._is_separate:
             # All voices are in this language, whatever name the service uses for it.
             return self._ledgers[self._spoken[0]]
         return None if language is None else self._ledgers.get(language)
