@@ -122,6 +122,7 @@ class TestOptions:
             (["--voice-delay-ms", "7"], Behaviour(voice_delay_ms=7)),
             (["--acknowledges", "headers"], Behaviour(acknowledges="headers")),
             (["--commits", "refused"], Behaviour(commits="refused")),
+            (["--several-voices", "first"], Behaviour(several_voices="first")),
             (["--voice-speed", "1.5"], Behaviour(voice_speed=1.5)),
             (["--chunk-bytes", "640"], Behaviour(chunk_bytes=640)),
             (["--riff", "every"], Behaviour(riff="every")),

@@ -24,6 +24,8 @@ class Utterance:
     """What was said: its line, its place in the session's audio in seconds, and its samples.
 
     Args:
+        targets: The languages that it is translated to; None: the client only wants the words.
+        voiced_languages: The languages that it is spoken in.
         commit_token: The client's id for its wish that the utterance ends here; empty: it ended by itself.
     """
 
@@ -31,6 +33,8 @@ class Utterance:
     start_seconds: float
     end_seconds: float
     samples: Voice
+    targets: Sequence[str] | None
+    voiced_languages: Sequence[str]
     commit_token: str = ""
 
 
@@ -46,24 +50,20 @@ class Speaking:
     """Sends voices: in each language one after another, in several languages at the same time.
 
     Args:
-        languages: The languages that are spoken.
         behaviour: How voices are sent.
         perform: Performs an action.
         spoken: Called with each voice that was sent completely.
 
     Attributes:
-        languages: The languages that the next utterance is spoken in.
         tasks: What sends the voices, a task per language so far. Cancelled, they send nothing more.
     """
 
     def __init__(
         self,
-        languages: Sequence[str],
         behaviour: Behaviour,
         perform: Callable[[Action], Awaitable[None]],
         spoken: Callable[[Spoken], None],
     ) -> None:
-        self.languages = languages
         self.tasks: list[asyncio.Task[None]] = []
         self._behaviour = behaviour
         self._perform = perform
@@ -74,7 +74,8 @@ class Speaking:
     async def say(self, utterance: Utterance, faults: UtteranceFaults) -> list[asyncio.Event]:
         """Send its voices after those before it. Each event is set when one of them has begun."""
         begun = []
-        for language in self.languages:
+        first_only = self._behaviour.several_voices == "first"
+        for language in utterance.voiced_languages[: 1 if first_only else None]:
             voice = _WaitingVoice(utterance, faults, next(self._stream_ids))
             await self._queue(language).put(voice)
             begun.append(voice.begun)

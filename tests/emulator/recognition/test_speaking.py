@@ -20,14 +20,16 @@ class Said:
     """What was sent and spoken."""
 
     def __init__(self, languages: tuple[str, ...], behaviour: Behaviour) -> None:
+        self.languages = languages
         self.sends: list[Send] = []
         self.spoken: list[Spoken] = []
-        self.speaking = Speaking(languages, behaviour, self._perform, self.spoken.append)
+        self.speaking = Speaking(behaviour, self._perform, self.spoken.append)
 
     async def say(
         self, text: str, *what: faults.UtteranceFault, voices: dict[str, Voice] = _BOTH
     ) -> list[asyncio.Event]:
-        utterance = Utterance(Line(text, voices=voices), 1.0, 2.0, Voice(bytes(320)))
+        line, samples = Line(text, voices=voices), Voice(bytes(320))
+        utterance = Utterance(line, 1.0, 2.0, samples, self.languages, self.languages)
         return await self.speaking.say(utterance, UtteranceFaults(what))
 
     async def finish(self) -> None:
@@ -112,7 +114,7 @@ class TestSpeaking:
     async def test_a_language_that_is_added_is_spoken_from_the_next_utterance_on(self, speak: Any) -> None:
         said = speak("fr")
         await said.say("one")
-        said.speaking.languages = ("fr", "de")
+        said.languages = ("fr", "de")
         await said.say("two")
         await said.finish()
         assert sorted((spoken.text, spoken.language) for spoken in said.spoken) == [
@@ -120,6 +122,12 @@ class TestSpeaking:
             ("two", "de"),
             ("two", "fr"),
         ]
+
+    async def test_a_service_that_voices_one_language_voices_the_first(self, speak: Any) -> None:
+        said = speak("de", "fr", several_voices="first")
+        await said.say("one")
+        await said.finish()
+        assert [spoken.language for spoken in said.spoken] == ["de"]
 
     async def test_nothing_is_said_without_a_language(self, speak: Any) -> None:
         said = speak()
