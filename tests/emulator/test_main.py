@@ -219,7 +219,8 @@ class TestHelp:
         return capsys.readouterr().out
 
     def test_help_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
-        assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in help_text
+        options = "[utterance=] [language=] [after=] [code=]"
+        assert f"  drop-in-voice {options}\n      The connection is reset" in help_text
 
     def test_help_states_the_limits(self, help_text: str) -> None:
         assert "900 connections at the same time" in help_text

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..behaviour import Behaviour
+from ..faults import EarlyVoice, NoTranslation, NoVoice
 from ..faults.schedule import UtteranceFaults
 from ..languages import in_language
 from ..script import Line, Voice
@@ -71,20 +72,31 @@ class Speaking:
         self._stream_ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Queue[_WaitingVoice | None]] = {}
 
-    async def say(self, utterance: Utterance, faults: UtteranceFaults) -> list[asyncio.Event]:
-        """Send its voices after those before it. Each event is set when one of them has begun."""
-        begun = []
-        first_only = self._behaviour.several_voices == "first"
-        for language in utterance.voiced_languages[: 1 if first_only else None]:
-            voice = _WaitingVoice(utterance, faults, next(self._stream_ids))
-            await self._queue(language).put(voice)
-            begun.append(voice.begun)
-        return begun
+    async def say_early(self, utterance: Utterance, faults: UtteranceFaults) -> None:
+        """Send its voices that come before its result, and return when each has begun."""
+        for voice in await self._say(utterance, faults, early=True):
+            await voice.begun.wait()
+
+    async def say(self, utterance: Utterance, faults: UtteranceFaults) -> None:
+        """Send its other voices, after those before it."""
+        await self._say(utterance, faults, early=False)
 
     async def finish(self) -> None:
         """No voice follows: the tasks end after those that wait."""
         for waiting in self._waiting.values():
             await waiting.put(None)
+
+    async def _say(
+        self, utterance: Utterance, faults: UtteranceFaults, *, early: bool
+    ) -> list[_WaitingVoice]:
+        voices = []
+        for language in utterance.voiced_languages:
+            own = faults.of_voice(language)
+            if own.any(NoVoice, NoTranslation) or own.any(EarlyVoice) is not early:
+                continue
+            voices.append(_WaitingVoice(utterance, own, next(self._stream_ids)))
+            await self._queue(language).put(voices[-1])
+        return voices
 
     def _queue(self, language: str) -> asyncio.Queue[_WaitingVoice | None]:
         if language not in self._waiting:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ..faults import EarlyVoice, EndWithoutOffset, ErrorName, NoTranslation, NoVoice
+from ..faults import EndWithoutOffset, ErrorName
 from ..faults.schedule import TurnFaults, UtteranceFaults
 from ..script import Line
 from ..spoken import Spoken
@@ -192,11 +192,16 @@ class Turn:
             self._quiet_since = end
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
-            targets, voiced = self._answers.targets, self._voiced_languages
-            await self._results.put(Utterance(line, start, end, samples, targets, voiced, commit_token))
+            targets, spoken = self._answers.targets, self._spoken_languages(line)
+            await self._results.put(Utterance(line, start, end, samples, targets, spoken, commit_token))
             if self._count == self._most_utterances and not self._over:
                 await self._end(heard_seconds=end)
                 return
+
+    def _spoken_languages(self, line: Line) -> tuple[str, ...]:
+        if not (line.translated and line.voiced):
+            return ()
+        return self._voiced_languages[: 1 if self._behaviour.several_voices == "first" else None]
 
     @property
     def _most_utterances(self) -> int | None:
@@ -267,16 +272,11 @@ class Turn:
                 await self._perform(Send(self._answers.no_match(span, utterance.token)))
                 continue
             await asyncio.sleep(self._behaviour.recognition_delay_ms / 1000)
-            faults = self._conversation.faults.of_next_utterance()
-            voiced = self._is_voiced(utterance.line, faults)
-            early = faults.get(EarlyVoice)
-            if voiced and early:
-                for begun in await self._speaking.say(utterance, faults):
-                    await begun.wait()
+            faults = self._conversation.faults.of_next_utterance(utterance.voiced_languages)
+            await self._speaking.say_early(utterance, faults)
             await self._give_result(utterance, faults)
             self._answered += 1
-            if voiced and not early:
-                await self._speaking.say(utterance, faults)
+            await self._speaking.say(utterance, faults)
         await self._speaking.finish()
 
     async def _give_result(self, utterance: Utterance, faults: UtteranceFaults) -> None:
@@ -288,9 +288,6 @@ class Turn:
             utterance.line, span, headers, faults, commit_token=utterance.commit_token
         ):
             await self._perform(action)
-
-    def _is_voiced(self, line: Line, faults: UtteranceFaults) -> bool:
-        return line.translated and line.voiced and not faults.any(NoVoice, NoTranslation)
 
     async def _perform(self, action: Action) -> None:
         match action:

@@ -329,6 +329,7 @@ class TestVoicesOfSeveralLanguages:
             config = speechsdk.translation.SpeechTranslationConfig(
                 subscription="any", endpoint=emulator.endpoint
             )
+            config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", "1")
             for language in languages:
                 config.add_target_language(language)
                 config.set_property_by_name(f"{language}TRANSLATION-Voice", "personal-voice")
@@ -391,6 +392,15 @@ class TestVoicesOfSeveralLanguages:
         await self._say_all(client, audio.utterance(2), audio.utterance(3))
         assert client.languages == [["de", "fr"], ["de"], ["de"]]
         assert _spoken(emulator) == {"one": ["de", "fr"], "two": ["de"], "three": ["de"]}
+
+    async def test_one_of_them_is_lost_and_the_others_are_heard(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, faults=[faults.NoVoice(1, language="fr")]))
+        client = await translator(emulator, "fr", "de")
+        await self._say_all(client, audio.utterance(1), audio.utterance(2))
+        assert client.languages == [["de", "fr"], ["de", "fr"]]
+        assert _spoken(emulator) == {"one": ["de"], "two": ["de", "fr"]}
 
     async def test_a_service_may_speak_the_first_and_translate_to_all(
         self, start: Any, audio: Any, translator: Any

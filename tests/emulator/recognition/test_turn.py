@@ -766,6 +766,16 @@ class TestTargets:
             [("Goodbye", "de"), ("Hello world", "fr")],
         )
 
+    async def test_a_service_that_voices_one_language_voices_the_first_and_translates_to_all(
+        self, begin: Any, audio: Any
+    ) -> None:
+        behaviour = Behaviour(script=[_HELLO], several_voices="first")
+        session = begin(behaviour, targets=("de", "fr"), voiced=("de", "fr"))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert [each["Language"] for each in session.sent.finals[0]["Translations"]] == ["de", "fr"]
+        assert [spoken.language for spoken in session.spoken] == ["de"]
+
     async def test_a_language_that_is_a_target_no_longer_is_not_spoken(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]), targets=("fr", "de"), voiced=("fr", "de"))
         session.turn.retarget(LanguageChange(("de",), None))
