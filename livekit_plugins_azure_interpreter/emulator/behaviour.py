@@ -27,8 +27,8 @@ class Behaviour:
         recognition_delay_ms: From the end of an utterance to its final result.
         voice_delay_ms: From the final result (or the voice before it) to the first byte of the voice.
         several_voices: What the service does if a client wants voices in several languages. "all": it sends
-            them. "first": it sends the one in the first of the languages; all translations come. "refused":
-            it closes the connection.
+            them. "first": it sends only the voice whose language is the first of the targets; all
+            translations come. "refused": it closes the connection, with a reason.
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
