@@ -100,6 +100,13 @@ def _parser() -> argparse.ArgumentParser:
         help="end of speech to final",
     )
     add("--voice-delay-ms", type=int, default=default.voice_delay_ms, help="final to first byte of the voice")
+    add(
+        "--several-voices",
+        choices=("all", "first", "refused"),
+        default=default.several_voices,
+        help="a client's wish for voices in several languages: all come, the first only, or it is refused "
+        "(default: %(default)s)",
+    )
     add("--voice-speed", type=float, help="seconds of voice sent per second (default: at once)")
     add("--chunk-bytes", type=int, default=default.chunk_bytes, help="size of a voice message")
     add("--riff", choices=("first", "every", "none"), default=default.riff, help="chunks with a RIFF header")
@@ -156,6 +163,7 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
         interim_interval_ms=None if options.no_interim else Behaviour.interim_interval_ms,
         recognition_delay_ms=options.recognition_delay_ms,
         voice_delay_ms=options.voice_delay_ms,
+        several_voices=options.several_voices,
         voice_speed=options.voice_speed,
         chunk_bytes=options.chunk_bytes,
         riff=options.riff,

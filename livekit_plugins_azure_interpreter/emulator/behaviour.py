@@ -26,6 +26,9 @@ class Behaviour:
         interim_interval_ms: How much speech causes another interim result; None: no interim results.
         recognition_delay_ms: From the end of an utterance to its final result.
         voice_delay_ms: From the final result (or the voice before it) to the first byte of the voice.
+        several_voices: What the service does if a client wants voices in several languages. "all": it sends
+            them. "first": it sends only the voice whose language is the first of the targets; all
+            translations come. "refused": it closes the connection, with a reason.
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
@@ -60,6 +63,7 @@ class Behaviour:
     interim_interval_ms: int | None = 300
     recognition_delay_ms: int = 0
     voice_delay_ms: int = 0
+    several_voices: Literal["all", "first", "refused"] = "all"
     voice_speed: float | None = None
     chunk_bytes: int = 3200
     riff: Literal["first", "every", "none"] = "first"

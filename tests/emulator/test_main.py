@@ -122,6 +122,7 @@ class TestOptions:
             (["--voice-delay-ms", "7"], Behaviour(voice_delay_ms=7)),
             (["--acknowledges", "headers"], Behaviour(acknowledges="headers")),
             (["--commits", "refused"], Behaviour(commits="refused")),
+            (["--several-voices", "first"], Behaviour(several_voices="first")),
             (["--voice-speed", "1.5"], Behaviour(voice_speed=1.5)),
             (["--chunk-bytes", "640"], Behaviour(chunk_bytes=640)),
             (["--riff", "every"], Behaviour(riff="every")),
@@ -218,7 +219,8 @@ class TestHelp:
         return capsys.readouterr().out
 
     def test_help_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
-        assert "  drop-in-voice [utterance=] [after=] [code=]\n      The connection is reset" in help_text
+        options = "[utterance=] [language=] [after=] [code=]"
+        assert f"  drop-in-voice {options}\n      The connection is reset" in help_text
 
     def test_help_states_the_limits(self, help_text: str) -> None:
         assert "900 connections at the same time" in help_text

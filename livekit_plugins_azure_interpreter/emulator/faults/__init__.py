@@ -1,6 +1,6 @@
 """Everything that can go wrong: the kinds of faults, how a command writes them, and when they strike."""
 
-from .base import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault
+from .base import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault, VoiceFault
 from .connections import (
     Away,
     BlackHole,
@@ -98,6 +98,7 @@ __all__ = [
     "UnsureLanguage",
     "UtteranceFault",
     "VoiceError",
+    "VoiceFault",
     "VoiceFormat",
     "VoiceNeverEnds",
     "WrongRequestId",

@@ -93,6 +93,17 @@ class UtteranceFault(Fault):
 
 
 @dataclass(frozen=True)
+class VoiceFault(UtteranceFault):
+    """It happens to the voices of one utterance, or of each.
+
+    Args:
+        language: Only to the voice in this language; None: to the voice in each.
+    """
+
+    language: str | None = dataclasses.field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
 class TextFault(Fault):
     """It happens to one text that a synthesizer speaks, or to each.
 

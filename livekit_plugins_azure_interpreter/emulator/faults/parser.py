@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .base import Fault
 from .kinds import KINDS
@@ -79,7 +79,7 @@ def _is_needed(field: dataclasses.Field[Any]) -> bool:
 def _value(name: str, key: str, value: str, kind: Any) -> object:
     if key == "times" and value == _ALWAYS:
         return None
-    if kind is str or get_origin(kind) is Literal:
+    if kind is str or str in get_args(kind) or get_origin(kind) is Literal:
         return value
     try:
         return float(value) if kind is float else int(value)

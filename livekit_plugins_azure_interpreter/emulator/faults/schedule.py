@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from .base import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault
+from ..languages import in_language
+from .base import Fault, HandshakeFault, PositionFault, TextFault, TurnFault, UtteranceFault, VoiceFault
 
 F = TypeVar("F", bound=Fault)
 G = TypeVar("G", bound=Fault)
@@ -27,9 +28,19 @@ class _FaultsNow(Generic[G]):
 class UtteranceFaults(_FaultsNow[UtteranceFault]):
     """The faults of one utterance."""
 
+    def of_voice(self, language: str) -> UtteranceFaults:
+        """Those that the voice in a language has."""
+        return UtteranceFaults([fault for fault in self._faults if _meets(fault, [language])])
+
 
 class TurnFaults(_FaultsNow[TurnFault]):
     """The faults of one turn."""
+
+
+def _meets(fault: UtteranceFault, voiced_languages: Sequence[str]) -> bool:
+    """Whether it is of no one voice, or of a voice in one of these languages."""
+    language = fault.language if isinstance(fault, VoiceFault) else None
+    return language is None or any(in_language({language: True}, voiced) for voiced in voiced_languages)
 
 
 class FaultSchedule:
@@ -67,11 +78,14 @@ class FaultSchedule:
         number = self._turns
         return TurnFaults(self._take(TurnFault, lambda fault: fault.turn in (None, number)))
 
-    def of_next_utterance(self) -> UtteranceFaults:
-        """The faults of the utterance whose result is due now."""
+    def of_next_utterance(self, voiced_languages: Sequence[str] = ()) -> UtteranceFaults:
+        """The faults of the utterance whose result is due now, and which is spoken in these languages."""
         self._utterances += 1
-        number = self._utterances
-        return UtteranceFaults(self._take(UtteranceFault, lambda fault: fault.utterance in (None, number)))
+        numbers = (None, self._utterances)
+        due = self._take(
+            UtteranceFault, lambda fault: fault.utterance in numbers and _meets(fault, voiced_languages)
+        )
+        return UtteranceFaults(due)
 
     def of_next_text(self) -> TextFault | None:
         """The fault of the text that is spoken now."""

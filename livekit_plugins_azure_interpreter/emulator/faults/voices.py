@@ -1,25 +1,25 @@
-"""Faults in the voice of an utterance."""
+"""Faults in the voices of an utterance."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
-from .base import UtteranceFault
+from .base import VoiceFault
 
 
 @dataclass(frozen=True)
-class NoVoice(UtteranceFault):
+class NoVoice(VoiceFault):
     """The voice is never sent."""
 
 
 @dataclass(frozen=True)
-class EarlyVoice(UtteranceFault):
+class EarlyVoice(VoiceFault):
     """The voice begins before the final result."""
 
 
 @dataclass(frozen=True)
-class SlowVoice(UtteranceFault):
+class SlowVoice(VoiceFault):
     """The voice begins `seconds` late.
 
     Args:
@@ -30,7 +30,7 @@ class SlowVoice(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class StallVoice(UtteranceFault):
+class StallVoice(VoiceFault):
     """The voice pauses for `seconds` when a share of it was sent.
 
     Args:
@@ -43,7 +43,7 @@ class StallVoice(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class DropInVoice(UtteranceFault):
+class DropInVoice(VoiceFault):
     """The connection is reset, or closed, when a share of the voice was sent.
 
     The SDK connects again; the rest of the voice never comes, and no event reports that.
@@ -58,7 +58,7 @@ class DropInVoice(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class VoiceNeverEnds(UtteranceFault):
+class VoiceNeverEnds(VoiceFault):
     """The end of the voice is not reported.
 
     The SDK reports no SynthesizingAudioCompleted.
@@ -66,7 +66,7 @@ class VoiceNeverEnds(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class VoiceError(UtteranceFault):
+class VoiceError(VoiceFault):
     """The voice ends early, with an error.
 
     The SDK ends the whole session, with a ServiceError; voices behind it may still come after that.
@@ -79,7 +79,7 @@ class VoiceError(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class EmptyChunk(UtteranceFault):
+class EmptyChunk(VoiceFault):
     """A chunk within the voice is empty.
 
     The SDK reports SynthesizingAudioCompleted there, and at the end once more.
@@ -92,32 +92,32 @@ class EmptyChunk(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class OddChunks(UtteranceFault):
+class OddChunks(VoiceFault):
     """Chunks have odd sizes, so that samples are cut in two."""
 
 
 @dataclass(frozen=True)
-class SplitHeader(UtteranceFault):
+class SplitHeader(VoiceFault):
     """The RIFF header is cut in two by the end of a chunk."""
 
 
 @dataclass(frozen=True)
-class LyingHeader(UtteranceFault):
+class LyingHeader(VoiceFault):
     """The sizes in the RIFF header are wrong: 4 GB in all, 2 bytes of samples."""
 
 
 @dataclass(frozen=True)
-class SilentVoice(UtteranceFault):
+class SilentVoice(VoiceFault):
     """The voice is a header and zeros, as for a phrase that could not be spoken."""
 
 
 @dataclass(frozen=True)
-class UnannouncedVoice(UtteranceFault):
+class UnannouncedVoice(VoiceFault):
     """The voice comes without its beginning (`audio.start`), which names its language."""
 
 
 @dataclass(frozen=True)
-class ServiceTurn(UtteranceFault):
+class ServiceTurn(VoiceFault):
     """The voice comes in a turn that the service begins itself, with an id of its own.
 
     The SDK reports such a voice as it reports others.
@@ -125,7 +125,7 @@ class ServiceTurn(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class StrayVoice(UtteranceFault):
+class StrayVoice(VoiceFault):
     """The voice comes under the id of a turn that never began.
 
     The SDK drops it.
@@ -133,7 +133,7 @@ class StrayVoice(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class VoiceFormat(UtteranceFault):
+class VoiceFormat(VoiceFault):
     """The voice comes in another format: repeated per channel, in 16 or 8 bits.
 
     Its header has the rate; the samples are not resampled to it.
@@ -155,7 +155,7 @@ class VoiceFormat(UtteranceFault):
 
 
 @dataclass(frozen=True)
-class LongVoice(UtteranceFault):
+class LongVoice(VoiceFault):
     """The voice is `factor` times as long: it is sent over and over.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..faults import Away, BlackHole, Drop, ErrorStatus, Mute, PositionFault, RefuseTurn
 from ..spoken import Spoken
@@ -98,13 +98,13 @@ class ClientConnection:
             await self._commit(message)
         elif message.path == "event" and self._turns:
             if change := LanguageChange.parse(message):
-                self._turns[-1].retarget(change)
+                self._change(change)
         elif message.path not in _KNOWN_PATHS:
             self._unknown.tell([message.path])
 
     async def _begin(self, message: Message) -> None:
         request, context = SpeechContext.parse(message, self._address.mode), message.json()
-        if reason := refusal(context):
+        if reason := refusal(context) or self._voices_refused(request.voiced_languages):
             self.drop(_REFUSED_CODE, reason)
             return
         self._unknown.tell(unknown_parts(context))
@@ -119,6 +119,16 @@ class ClientConnection:
             self._position = math.nextafter(turn.now, -math.inf)
         self._turns = [*(turn for turn in self._turns if not turn.is_done), turn]
         await turn.start()
+
+    def _change(self, change: LanguageChange) -> None:
+        if reason := self._voices_refused(change.voiced_languages or ()):
+            self.drop(_REFUSED_CODE, reason)
+        else:
+            self._turns[-1].retarget(change)
+
+    def _voices_refused(self, languages: Sequence[str]) -> str:
+        several = self._conversation.behaviour.several_voices == "refused" and len(languages) > 1
+        return f"Voices in several languages are not supported ({', '.join(languages)})." if several else ""
 
     async def _commit(self, message: Message) -> None:
         commits = self._conversation.behaviour.commits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from ..faults import (
@@ -34,6 +35,7 @@ _UNKNOWN_SPEAKER = "Unknown"
 _UNKNOWN_FIELDS = {"Id": "a1b2c3", "Channel": 0, "UtteranceId": "u-1", "Novelty": {"Depth": [1, None]}}
 
 
+@dataclass(frozen=True)
 class PhraseMessages:
     """The results of a turn. Each has its place in the audio (`span`: Azure's Offset and Duration).
 
@@ -45,16 +47,11 @@ class PhraseMessages:
         speakers: Results name the speaker; interim ones do not know yet, as in Azure.
     """
 
-    def __init__(
-        self,
-        targets: Sequence[str] | None,
-        *,
-        detailed: bool = False,
-        word_timings: bool = False,
-        speakers: bool = False,
-    ) -> None:
-        self.targets = targets
-        self._detailed, self._word_timings, self._speakers = detailed, word_timings, speakers
+    targets: Sequence[str] | None
+    _: KW_ONLY
+    detailed: bool = False
+    word_timings: bool = False
+    speakers: bool = False
 
     def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> Message:
         """As many words as were heard in so many seconds."""
@@ -130,8 +127,8 @@ class PhraseMessages:
             return self._phrase({"RecognitionStatus": "Success", **span}, {"TranslationStatus": "Success"})
         phrase = {"RecognitionStatus": "Success", "DisplayText": line.text, **span, **_heard_in(line, faults)}
         phrase.update(self._speaker(line.speaker) | _committed(commit_token))
-        if self._detailed or faults.get(TextInNBest):
-            phrase["NBest"] = [_best(line.text, span, word_timings=self._word_timings)]
+        if self.detailed or faults.get(TextInNBest):
+            phrase["NBest"] = [_best(line.text, span, word_timings=self.word_timings)]
         if faults.get(TextInNBest):
             del phrase["DisplayText"]
         if faults.get(UnknownFields):
@@ -154,7 +151,7 @@ class PhraseMessages:
         return _message("translation.response", {"SpeechPhrase": phrase, **translated})
 
     def _speaker(self, name: str) -> dict[str, str]:
-        return {"SpeakerId": name} if self._speakers else {}
+        return {"SpeakerId": name} if self.speakers else {}
 
 
 def _best(text: str, span: dict[str, Any], *, word_timings: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..behaviour import Behaviour
+from ..faults import EarlyVoice, NoTranslation, NoVoice
 from ..faults.schedule import UtteranceFaults
 from ..languages import in_language
 from ..script import Line, Voice
@@ -24,6 +25,8 @@ class Utterance:
     """What was said: its line, its place in the session's audio in seconds, and its samples.
 
     Args:
+        targets: The languages that it is translated to; None: the client only wants the words.
+        voiced_languages: The languages that it is spoken in.
         commit_token: The client's id for its wish that the utterance ends here; empty: it ended by itself.
     """
 
@@ -31,6 +34,8 @@ class Utterance:
     start_seconds: float
     end_seconds: float
     samples: Voice
+    targets: Sequence[str] | None
+    voiced_languages: Sequence[str]
     commit_token: str = ""
 
 
@@ -46,24 +51,20 @@ class Speaking:
     """Sends voices: in each language one after another, in several languages at the same time.
 
     Args:
-        languages: The languages that are spoken.
         behaviour: How voices are sent.
         perform: Performs an action.
         spoken: Called with each voice that was sent completely.
 
     Attributes:
-        languages: The languages that the next utterance is spoken in.
         tasks: What sends the voices, a task per language so far. Cancelled, they send nothing more.
     """
 
     def __init__(
         self,
-        languages: Sequence[str],
         behaviour: Behaviour,
         perform: Callable[[Action], Awaitable[None]],
         spoken: Callable[[Spoken], None],
     ) -> None:
-        self.languages = languages
         self.tasks: list[asyncio.Task[None]] = []
         self._behaviour = behaviour
         self._perform = perform
@@ -71,19 +72,31 @@ class Speaking:
         self._stream_ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Queue[_WaitingVoice | None]] = {}
 
-    async def say(self, utterance: Utterance, faults: UtteranceFaults) -> list[asyncio.Event]:
-        """Send its voices after those before it. Each event is set when one of them has begun."""
-        begun = []
-        for language in self.languages:
-            voice = _WaitingVoice(utterance, faults, next(self._stream_ids))
-            await self._queue(language).put(voice)
-            begun.append(voice.begun)
-        return begun
+    async def say_early(self, utterance: Utterance, faults: UtteranceFaults) -> None:
+        """Send its voices that come before its result, and return when each has begun."""
+        for voice in await self._say(utterance, faults, early=True):
+            await voice.begun.wait()
+
+    async def say(self, utterance: Utterance, faults: UtteranceFaults) -> None:
+        """Send its other voices, after those before it."""
+        await self._say(utterance, faults, early=False)
 
     async def finish(self) -> None:
         """No voice follows: the tasks end after those that wait."""
         for waiting in self._waiting.values():
             await waiting.put(None)
+
+    async def _say(
+        self, utterance: Utterance, faults: UtteranceFaults, *, early: bool
+    ) -> list[_WaitingVoice]:
+        voices = []
+        for language in utterance.voiced_languages:
+            own = faults.of_voice(language)
+            if own.any(NoVoice, NoTranslation) or own.any(EarlyVoice) is not early:
+                continue
+            voices.append(_WaitingVoice(utterance, own, next(self._stream_ids)))
+            await self._queue(language).put(voices[-1])
+        return voices
 
     def _queue(self, language: str) -> asyncio.Queue[_WaitingVoice | None]:
         if language not in self._waiting:

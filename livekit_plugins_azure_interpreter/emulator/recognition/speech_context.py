@@ -80,7 +80,7 @@ class SpeechContext:
     Args:
         request_id: The turn's own id, which all its messages carry.
         targets: The languages to translate to; None: the client only wants the words.
-        voiced_languages: The languages that are also spoken.
+        voiced_languages: Those of them that are also spoken.
         start_seconds: Where the turn's audio begins in the session's; None: where the last turn's ended. Not
             every client says it: JavaScript's SDK never sends audio again.
         detailed: Final results also have alternatives, with words as they were said (Azure's NBest).
@@ -123,7 +123,7 @@ class SpeechContext:
         return cls(
             request_id,
             targets,
-            _voiced_languages(translation or {}, context.get("synthesis") or {}),
+            _voiced_languages(translation or {}, context.get("synthesis") or {}, targets or ()),
             _start_seconds(context.get("continuation")),
             Detection.parse(detection, mode),
             str(output.get("format")).upper() == _DETAILED,
@@ -138,7 +138,7 @@ class LanguageChange:
 
     Args:
         targets: The languages to translate to.
-        voiced_languages: The languages that are also spoken; None: as before.
+        voiced_languages: Those of them that are also spoken; None: as before.
     """
 
     targets: tuple[str, ...]
@@ -156,8 +156,8 @@ class LanguageChange:
             return None
         synthesis = event.get("synthesis")
         try:
-            voiced = None if synthesis is None else _voices_of(synthesis)
-            return cls(_languages(event.get("to")), voiced)
+            targets = _languages(event.get("to"))
+            return cls(targets, None if synthesis is None else _voices_of(synthesis, targets))
         except (AttributeError, TypeError, ValueError) as error:
             raise WireError("updateLanguage needs lists of languages") from error
 
@@ -169,16 +169,19 @@ def _start_seconds(continuation: dict[str, Any] | None) -> float | None:
     return int((streams.get("1") or {}).get("offset", 0)) / _TICKS_PER_SECOND
 
 
-def _voiced_languages(translation: dict[str, Any], synthesis: dict[str, Any]) -> tuple[str, ...]:
+def _voiced_languages(
+    translation: dict[str, Any], synthesis: dict[str, Any], targets: tuple[str, ...]
+) -> tuple[str, ...]:
     if translation.get("onSuccess", {}).get("action") != "Synthesize":
         return ()
-    return _voices_of(synthesis)
+    return _voices_of(synthesis, targets)
 
 
-def _voices_of(synthesis: dict[str, Any]) -> tuple[str, ...]:
-    # None named means all that have a voice: JavaScript's SDK names none.
-    named = _languages(synthesis.get("synthesizedLanguages") or list(synthesis.get("defaultVoices") or ()))
-    return tuple(dict.fromkeys(named))
+def _voices_of(synthesis: dict[str, Any], targets: tuple[str, ...]) -> tuple[str, ...]:
+    voices = synthesis.get("defaultVoices") or {}
+    # None named means all that have a voice, in the order of the targets: a JSON object has no order.
+    named = _languages(synthesis.get("synthesizedLanguages") or [one for one in targets if one in voices])
+    return tuple(language for language in dict.fromkeys(named) if language in targets)
 
 
 def _languages(wanted: Any) -> tuple[str, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ..faults import EarlyVoice, EndWithoutOffset, ErrorName, NoTranslation, NoVoice
+from ..faults import EndWithoutOffset, ErrorName
 from ..faults.schedule import TurnFaults, UtteranceFaults
 from ..script import Line
 from ..spoken import Spoken
@@ -85,6 +85,7 @@ class Turn:
             word_timings=request.word_timings,
             speakers=request.speakers,
         )
+        self._voiced_languages = request.voiced_languages
         self._start = conversation.now if request.start_seconds is None else request.start_seconds
         self._recording = TurnAudio(self._start)
         self._acknowledgement = Acknowledgement(self._behaviour.acknowledges, request.request_id, self._start)
@@ -97,7 +98,7 @@ class Turn:
         self._answered = 0
         self._over = False
         self._results: asyncio.Queue[Utterance | _EmptyCommit | None] = asyncio.Queue(_MOST_WAITING)
-        self._speaking = Speaking(request.voiced_languages, self._behaviour, self._perform, spoken)
+        self._speaking = Speaking(self._behaviour, self._perform, spoken)
         self._giving = asyncio.create_task(self._give_results())
         self._finishing: asyncio.Task[None] | None = None
 
@@ -117,11 +118,12 @@ class Turn:
         return [self._giving, *self._speaking.tasks, *finishing]
 
     def retarget(self, change: LanguageChange) -> None:
-        """Translate to other languages from now on, and speak others if the client says so."""
-        if self._answers.targets is not None:
-            self._answers.targets = change.targets
-            if change.voiced_languages is not None:
-                self._speaking.languages = change.voiced_languages
+        """Translate, and speak if the client says so, what ends from now on in other languages."""
+        if self._answers.targets is None:
+            return
+        self._answers = replace(self._answers, targets=change.targets)
+        voiced = self._voiced_languages if change.voiced_languages is None else change.voiced_languages
+        self._voiced_languages = tuple(language for language in voiced if language in change.targets)
 
     async def start(self) -> None:
         context = {"context": {"serviceTag": self._request.request_id}}
@@ -190,10 +192,16 @@ class Turn:
             self._quiet_since = end
             line = self._conversation.line(samples, start, event.index)
             self._count += 1
-            await self._results.put(Utterance(line, start, end, samples, commit_token))
+            targets, spoken = self._answers.targets, self._spoken_languages(line)
+            await self._results.put(Utterance(line, start, end, samples, targets, spoken, commit_token))
             if self._count == self._most_utterances and not self._over:
                 await self._end(heard_seconds=end)
                 return
+
+    def _spoken_languages(self, line: Line) -> tuple[str, ...]:
+        if not (line.translated and line.voiced):
+            return ()
+        return self._voiced_languages[: 1 if self._behaviour.several_voices == "first" else None]
 
     @property
     def _most_utterances(self) -> int | None:
@@ -264,28 +272,22 @@ class Turn:
                 await self._perform(Send(self._answers.no_match(span, utterance.token)))
                 continue
             await asyncio.sleep(self._behaviour.recognition_delay_ms / 1000)
-            faults = self._conversation.faults.of_next_utterance()
-            voiced = self._is_voiced(utterance.line, faults)
-            early = faults.get(EarlyVoice)
-            if voiced and early:
-                for begun in await self._speaking.say(utterance, faults):
-                    await begun.wait()
+            faults = self._conversation.faults.of_next_utterance(utterance.voiced_languages)
+            await self._speaking.say_early(utterance, faults)
             await self._give_result(utterance, faults)
             self._answered += 1
-            if voiced and not early:
-                await self._speaking.say(utterance, faults)
+            await self._speaking.say(utterance, faults)
         await self._speaking.finish()
 
     async def _give_result(self, utterance: Utterance, faults: UtteranceFaults) -> None:
         span = self._acknowledgement.span(utterance.start_seconds, utterance.end_seconds)
         headers = self._acknowledgement.up_to(utterance.end_seconds)
-        for action in self._answers.final(
+        # The client may have asked for other languages since.
+        answers = replace(self._answers, targets=utterance.targets)
+        for action in answers.final(
             utterance.line, span, headers, faults, commit_token=utterance.commit_token
         ):
             await self._perform(action)
-
-    def _is_voiced(self, line: Line, faults: UtteranceFaults) -> bool:
-        return line.translated and line.voiced and not faults.any(NoVoice, NoTranslation)
 
     async def _perform(self, action: Action) -> None:
         match action:

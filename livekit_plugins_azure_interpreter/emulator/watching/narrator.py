@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..faults.parser import written_fault
-from ..recognition.speech_context import SpeechContext
+from ..recognition.speech_context import LanguageChange, SpeechContext
 from ..transport.wire import Message, WireError
 from .happenings import Answered, Connected, Disconnected, Happening, Received, Sent, Struck, Unserved
 
@@ -87,6 +87,8 @@ class Narrator:
                 yield "not served", {"name": what}
             case Received(message=message) if message.path == "speech.context":
                 yield from _asked(message)
+            case Received(message=message) if message.path == "event":
+                yield from _asked_since(message)
             case Received(message=message) if message.path == "ssml":
                 yield "asked", {"wish": "speech", "ssml_bytes": len(message.body)}
             case Sent(message=message) if message.path in ("translation.response", "speech.phrase"):
@@ -134,9 +136,26 @@ def _asked(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
     if asked.targets is None:
         yield "asked", {"wish": "words"}
     else:
-        targets, voices = list(asked.targets), list(asked.voiced_languages)
-        wish = f"{', '.join(targets)} in text, {', '.join(voices) or 'nothing'} spoken"
-        yield "asked", {"wish": wish, "targets": targets, "voices": voices}
+        yield _wish(asked.targets, asked.voiced_languages)
+
+
+def _asked_since(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        change = LanguageChange.parse(message)
+    except WireError:
+        return  # the channel says so
+    if change is None:
+        return
+    if change.voiced_languages is None:
+        targets = list(change.targets)
+        yield "asked", {"wish": f"{', '.join(targets)} in text", "targets": targets}
+    else:
+        yield _wish(change.targets, change.voiced_languages)
+
+
+def _wish(targets: Sequence[str], voices: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    wish = f"{', '.join(targets)} in text, {', '.join(voices) or 'nothing'} spoken"
+    return "asked", {"wish": wish, "targets": list(targets), "voices": list(voices)}
 
 
 def _results(message: Message) -> Iterator[tuple[str, dict[str, Any]]]:

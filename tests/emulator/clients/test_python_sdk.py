@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import operator
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
@@ -17,6 +17,8 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 pytestmark = pytest.mark.native
 
 _SCRIPT = tuple(Line(text, translations={"fr": f"{text} (fr)"}) for text in ("one", "two", "three"))
+_VOICES = {"fr": Voice(b"\1\1" * 4000), "de": Voice(b"\2\2" * 4000), "ja": Voice(b"\3\3" * 4000)}
+_VOICED = tuple(Line(text, voices=_VOICES) for text in ("one", "two", "three", "four"))
 _NO_MATCH = (speechsdk.ResultReason.NoMatch, "")
 
 
@@ -26,6 +28,7 @@ class Recognizer:
     Attributes:
         stream: Takes the audio.
         finals: The texts of its final results, those without words too.
+        languages: The languages that each of them is translated to.
         commit_tokens: The commit that each of them answers; 0: none.
         voices: The voices of its translations, each as whole as it was reported.
         refusal: The reason why the service refused it.
@@ -42,6 +45,7 @@ class Recognizer:
         else:
             self._own = speechsdk.SpeechRecognizer(config, audio)
         self.finals: list[str] = []
+        self.languages: list[list[str]] = []
         self.commit_tokens: list[int] = []
         self.voices: list[bytes] = []
         self.refusal = ""
@@ -54,6 +58,15 @@ class Recognizer:
 
     def assess_pronunciation(self, text: str) -> None:
         speechsdk.PronunciationAssessmentConfig(reference_text=text).apply_to(self._own)
+
+    async def add_language(self, language: str, voice: str = "") -> None:
+        """Translate to another language from now on, and speak it in a voice if one is given."""
+        if voice:
+            self._own.properties.set_property_by_name(f"{language}TRANSLATION-Voice", voice)
+        await within(asyncio.to_thread(self._own.add_target_language, language))
+
+    async def remove_language(self, language: str) -> None:
+        await within(asyncio.to_thread(self._own.remove_target_language, language))
 
     async def start(self) -> None:
         await asyncio.to_thread(lambda: self._own.start_continuous_recognition_async().get())
@@ -88,6 +101,7 @@ class Recognizer:
     def _recognized(self, event: Any) -> None:
         with self._changed:
             self.finals.append(event.result.text)
+            self.languages.append(sorted(getattr(event.result, "translations", ())))
             self.commit_tokens.append(event.result.commit_token)
             self._changed.notify_all()
 
@@ -304,24 +318,130 @@ async def test_pronunciation_assessment_is_refused_with_a_reason(start: Any, aud
     await client.aclose()
 
 
-async def test_a_translation_into_two_languages_is_spoken_in_both(start: Any, audio: Any) -> None:
-    voices = {"fr": Voice(b"\1\1" * 4000), "de": Voice(b"\2\2" * 4000)}
-    emulator = await start(Behaviour(script=[Line("one", voices=voices)], riff="none"))
-    config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint=emulator.endpoint)
-    for language in voices:
-        config.add_target_language(language)
-        config.set_property_by_name(f"{language}TRANSLATION-Voice", "personal-voice")
-    client = Recognizer(config, "translation", speechsdk.languageconfig.AutoDetectSourceLanguageConfig())
-    client.stream.write(audio.utterance(1))
-    client.stream.close()
-    await client.start()
-    await client.until_stopped()
-    assert {spoken.language for spoken in emulator.spoken} == {"fr", "de"}
-    # The SDK reports both in one row; which chunk is whose, only the messages tell.
-    heard = b"".join(client.voices)
-    assert sorted(heard) == sorted(b"".join(voice.pcm for voice in voices.values()))
-    assert heard not in (voices["fr"].pcm + voices["de"].pcm, voices["de"].pcm + voices["fr"].pcm)
-    await client.aclose()
+class TestVoicesOfSeveralLanguages:
+    """Translations that are spoken in each language: a property of the SDK asks for the voice of one."""
+
+    @pytest.fixture
+    async def translator(self) -> AsyncIterator[Callable[..., Awaitable[Recognizer]]]:
+        made: list[Recognizer] = []
+
+        async def make(emulator: Emulator, *languages: str) -> Recognizer:
+            config = speechsdk.translation.SpeechTranslationConfig(
+                subscription="any", endpoint=emulator.endpoint
+            )
+            config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", "1")
+            for language in languages:
+                config.add_target_language(language)
+                config.set_property_by_name(f"{language}TRANSLATION-Voice", "personal-voice")
+            detection = speechsdk.languageconfig.AutoDetectSourceLanguageConfig()
+            made.append(Recognizer(config, "translation", detection))
+            await made[-1].start()
+            return made[-1]
+
+        yield make
+        for one in made:
+            await one.aclose()
+
+    async def test_an_utterance_is_spoken_in_each(self, start: Any, audio: Any, translator: Any) -> None:
+        emulator = await start(Behaviour(script=_VOICED, riff="none"))
+        client = await translator(emulator, "fr", "de")
+        await self._say_all(client, audio.utterance(1))
+        assert _spoken(emulator) == {"one": ["de", "fr"]}
+        # The SDK reports both in one row; which chunk is whose, only the messages tell.
+        heard, voices = b"".join(client.voices), [_VOICES[language].pcm for language in ("fr", "de")]
+        assert sorted(heard) == sorted(b"".join(voices))
+        assert heard not in (b"".join(voices), b"".join(reversed(voices)))
+
+    async def test_a_language_that_is_added_is_spoken_from_then_on(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        # "two" is of the same turn, "three" of the next one, and "four" of another connection.
+        behaviour = Behaviour(script=_VOICED, utterances_per_turn=2, faults=[faults.Drop(8.5)])
+        emulator = await start(behaviour)
+        client = await translator(emulator, "fr", "de")
+        client.stream.write(audio.utterance(1))
+        await client.until_heard(1)
+        await client.add_language("ja", "personal-voice")
+        await self._say_all(client, *(audio.utterance(number) for number in (2, 3, 4)))
+        assert _spoken(emulator) == {
+            "one": ["de", "fr"],
+            **{text: ["de", "fr", "ja"] for text in ("two", "three", "four")},
+        }
+        assert emulator.connections == 2
+
+    async def test_a_language_that_is_added_without_a_voice_is_translated_alone(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, utterances_per_turn=2))
+        client = await translator(emulator, "fr")
+        client.stream.write(audio.utterance(1))
+        await client.until_heard(1)
+        await client.add_language("ja")
+        await self._say_all(client, audio.utterance(2), audio.utterance(3))
+        assert client.languages == [["fr"], ["fr", "ja"], ["fr", "ja"]]
+        assert _spoken(emulator) == {"one": ["fr"], "two": ["fr"], "three": ["fr"]}
+
+    async def test_a_language_that_is_removed_is_spoken_no_more(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, utterances_per_turn=2))
+        client = await translator(emulator, "fr", "de")
+        client.stream.write(audio.utterance(1))
+        await client.until_heard(1)
+        await client.remove_language("fr")
+        await self._say_all(client, audio.utterance(2), audio.utterance(3))
+        assert client.languages == [["de", "fr"], ["de"], ["de"]]
+        assert _spoken(emulator) == {"one": ["de", "fr"], "two": ["de"], "three": ["de"]}
+
+    async def test_one_of_them_is_lost_and_the_others_are_heard(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, faults=[faults.NoVoice(1, language="fr")]))
+        client = await translator(emulator, "fr", "de")
+        await self._say_all(client, audio.utterance(1), audio.utterance(2))
+        assert client.languages == [["de", "fr"], ["de", "fr"]]
+        assert _spoken(emulator) == {"one": ["de"], "two": ["de", "fr"]}
+
+    async def test_a_service_may_speak_the_first_and_translate_to_all(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, several_voices="first"))
+        client = await translator(emulator, "fr", "de")
+        await self._say_all(client, audio.utterance(1))
+        assert (client.languages, _spoken(emulator)) == ([["de", "fr"]], {"one": ["fr"]})
+
+    async def test_a_service_may_refuse_them_with_a_reason(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        client = await translator(await start(Behaviour(several_voices="refused")), "fr", "de")
+        await self._say_all(client, audio.utterance(1))
+        assert "1007" in client.refusal
+        assert "Voices in several languages are not supported (fr, de)." in client.refusal
+
+    async def test_a_service_may_refuse_one_that_is_added(
+        self, start: Any, audio: Any, translator: Any
+    ) -> None:
+        emulator = await start(Behaviour(script=_VOICED, several_voices="refused"))
+        client = await translator(emulator, "fr")
+        client.stream.write(audio.utterance(1))
+        await client.until_heard(1)
+        await client.add_language("ja", "personal-voice")
+        await self._say_all(client, audio.utterance(2))
+        assert "Voices in several languages are not supported (fr, ja)." in client.refusal
+
+    async def _say_all(self, client: Recognizer, *utterances: bytes) -> None:
+        """Say the rest, and await the end of the session."""
+        client.stream.write(b"".join(utterances))
+        client.stream.close()
+        await client.until_stopped()
+
+
+def _spoken(emulator: Emulator) -> dict[str, list[str]]:
+    """The languages in which each utterance was spoken."""
+    spoken: dict[str, list[str]] = {}
+    for one in emulator.spoken:
+        spoken.setdefault(one.text, []).append(one.language)
+    return {text: sorted(languages) for text, languages in spoken.items()}
 
 
 async def test_a_conversation_transcriber_names_the_speakers_of_the_script(start: Any, audio: Any) -> None:

@@ -25,6 +25,7 @@ class TestParse:
             ("refuse-turn code=4429 turn=2", faults.RefuseTurn(2, code=4429)),
             ("no-voice", faults.NoVoice()),
             ("no-voice utterance=2", faults.NoVoice(2)),
+            ("slow-voice seconds=2 language=fr", faults.SlowVoice(seconds=2.0, language="fr")),
             (
                 "  stall-voice  utterance=2  seconds=1.5 after=0.25 ",
                 faults.StallVoice(2, seconds=1.5, after=0.25),
@@ -67,7 +68,11 @@ class TestParse:
 class TestWritten:
     @pytest.mark.parametrize(
         "text",
-        ["drop at_seconds=5.0 code=1011", "no-voice", "stall-voice utterance=2 seconds=1.5 after=0.25"],
+        [
+            "drop at_seconds=5.0 code=1011",
+            "no-voice",
+            "stall-voice utterance=2 language=fr seconds=1.5 after=0.25",
+        ],
     )
     def test_a_fault_is_written_as_it_is_parsed(self, text: str) -> None:
         assert written_fault(parse_fault(text)) == text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from livekit_plugins_azure_interpreter.emulator.faults import (
+    BadJson,
     Drop,
     DropText,
     EndWithoutOffset,
@@ -105,3 +106,26 @@ def test_each_fault_that_happens_is_told() -> None:
     schedule = FaultSchedule([never, once], struck=told.append)
     schedule.of_next_utterance()
     assert told == [once]
+
+
+class TestVoice:
+    _FRENCH = UtteranceFaults([NoVoice(language="fr")])
+
+    def test_a_fault_of_one_language_happens_to_the_voice_in_it(self) -> None:
+        assert self._FRENCH.of_voice("fr").get(NoVoice) == NoVoice(language="fr")
+
+    def test_a_fault_of_one_language_happens_to_its_regions(self) -> None:
+        assert self._FRENCH.of_voice("fr-CA").any(NoVoice)
+
+    def test_a_fault_of_one_language_happens_to_no_other(self) -> None:
+        assert not self._FRENCH.of_voice("de").any(NoVoice)
+
+    def test_a_fault_of_one_language_waits_for_a_voice_in_it(self) -> None:
+        faults = FaultSchedule([NoVoice(language="fr", times=1)])
+        spoken = (["de"], [], ["de", "fr"], ["fr"])
+        happened = [faults.of_next_utterance(languages).any(NoVoice) for languages in spoken]
+        assert happened == [False, False, True, False]
+
+    def test_a_fault_without_a_language_happens_to_the_voice_in_each(self) -> None:
+        faults = UtteranceFaults([NoVoice(), BadJson()])
+        assert all(faults.of_voice("de").any(kind) for kind in (NoVoice, BadJson))

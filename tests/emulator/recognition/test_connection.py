@@ -11,7 +11,7 @@ from pytest_mock import MockerFixture
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, Voice, faults
 from livekit_plugins_azure_interpreter.emulator.transport.sockets import reset
 from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
-from livekit_plugins_azure_interpreter.emulator.watching.happenings import Happening, Unserved
+from livekit_plugins_azure_interpreter.emulator.watching.happenings import Disconnected, Happening, Unserved
 
 pytestmark = pytest.mark.native
 
@@ -116,6 +116,49 @@ class TestLanguages:
         await client.open_turn()
         await client.text("event", {"name": "updateLanguage", "to": 1})
         assert await client.closed() == 1007
+
+
+class TestSeveralVoices:
+    """A service that refuses voices in several languages."""
+
+    def _voices(self, *languages: str) -> dict[str, Any]:
+        return {"defaultVoices": dict.fromkeys(languages, "personal-voice")}
+
+    def _context(self, *languages: str) -> dict[str, Any]:
+        translation = {"targetLanguages": ["fr", "de"], "onSuccess": {"action": "Synthesize"}}
+        return {"translation": translation, "synthesis": self._voices(*languages)}
+
+    async def test_a_context_that_wants_them_is_refused_with_a_reason(
+        self, start: Any, connect: Any, eventually: Any
+    ) -> None:
+        happened: list[Happening] = []
+        emulator = await start(Behaviour(several_voices="refused"), watchers=[happened.append])
+        client = await connect(emulator.endpoint)
+        await client.text("speech.context", self._context("fr", "de"))
+        assert await client.closed() == 1007
+        await eventually(lambda: isinstance(happened[-1], Disconnected))
+        assert happened[-1] == Disconnected(
+            connection=1, code=1007, reason="Voices in several languages are not supported (fr, de)."
+        )
+
+    async def test_a_change_that_adds_one_is_refused(self, start: Any, connect: Any) -> None:
+        client = await connect((await start(Behaviour(several_voices="refused"))).endpoint)
+        await client.text("speech.context", self._context("fr"))
+        change = {"name": "updateLanguage", "to": ["fr", "de"], "synthesis": self._voices("fr", "de")}
+        await client.text("event", change)
+        assert await client.closed() == 1007
+
+    async def test_one_voice_and_a_change_of_the_texts_are_served(
+        self, start: Any, connect: Any, audio: Any
+    ) -> None:
+        client = await connect((await start(Behaviour(several_voices="refused"))).endpoint)
+        await client.text("speech.context", self._context("de"))
+        change = {"name": "updateLanguage", "to": ["de", "fr", "it"], "synthesis": self._voices("de")}
+        await client.text("event", change)
+        await client.say(audio.riff() + audio.utterance())
+        final = await client.until_final()
+        assert [each["Language"] for each in final["Translations"]] == ["de", "fr", "it"]
+        assert (await client.until("audio.start")).json() == {"TranslationLanguage": "de"}
 
 
 class TestAudioBeforeAnyTurn:

@@ -17,18 +17,26 @@ _BOTH = {"fr": _FRENCH, "de": _GERMAN}
 
 
 class Said:
-    """What was sent and spoken."""
+    """What was sent and spoken.
+
+    Attributes:
+        early: The streams that had begun before the result of the latest utterance.
+    """
 
     def __init__(self, languages: tuple[str, ...], behaviour: Behaviour) -> None:
+        self.languages = languages
+        self.early: list[str] = []
         self.sends: list[Send] = []
         self.spoken: list[Spoken] = []
-        self.speaking = Speaking(languages, behaviour, self._perform, self.spoken.append)
+        self.speaking = Speaking(behaviour, self._perform, self.spoken.append)
 
-    async def say(
-        self, text: str, *what: faults.UtteranceFault, voices: dict[str, Voice] = _BOTH
-    ) -> list[asyncio.Event]:
-        utterance = Utterance(Line(text, voices=voices), 1.0, 2.0, Voice(bytes(320)))
-        return await self.speaking.say(utterance, UtteranceFaults(what))
+    async def say(self, text: str, *what: faults.UtteranceFault, voices: dict[str, Voice] = _BOTH) -> None:
+        """What is said before the result of an utterance, and after it."""
+        line, samples = Line(text, voices=voices), Voice(bytes(320))
+        utterance = Utterance(line, 1.0, 2.0, samples, self.languages, self.languages)
+        await within(self.speaking.say_early(utterance, UtteranceFaults(what)))
+        self.early = self.streams("audio.start")
+        await self.speaking.say(utterance, UtteranceFaults(what))
 
     async def finish(self) -> None:
         await self.speaking.finish()
@@ -96,23 +104,25 @@ class TestSpeaking:
         await said.finish()
         assert said.spoken == [Spoken("one", "fr", Voice(bytes(320)), 1.0, 2.0)]
 
-    async def test_a_voice_has_begun_with_its_first_chunk(self, speak: Any) -> None:
-        said = speak("fr", voice_speed=0.01)
-        (begun,) = await said.say("one")
-        await within(begun.wait())
-        assert said.streams("audio") == ["1"]
-
-    async def test_a_voice_without_a_chunk_has_begun_when_it_ends(self, speak: Any) -> None:
+    async def test_a_voice_begins_after_the_result(self, speak: Any) -> None:
         said = speak("fr")
-        (begun,) = await said.say("one", faults.VoiceError(after=0.0))
-        await said.finish()
-        assert begun.is_set()
-        assert said.spoken == []
+        await said.say("one")
+        assert said.early == []
+
+    async def test_an_early_voice_has_begun_with_its_first_chunk(self, speak: Any) -> None:
+        said = speak("fr", voice_speed=0.01)
+        await said.say("one", faults.EarlyVoice())
+        assert (said.early, said.streams("audio")) == (["1"], ["1"])
+
+    async def test_an_early_voice_without_a_chunk_has_begun_when_it_ends(self, speak: Any) -> None:
+        said = speak("fr")
+        await said.say("one", faults.EarlyVoice(), faults.VoiceError(after=0.0))
+        assert (said.early, said.streams("audio.end")) == (["1"], ["1"])
 
     async def test_a_language_that_is_added_is_spoken_from_the_next_utterance_on(self, speak: Any) -> None:
         said = speak("fr")
         await said.say("one")
-        said.speaking.languages = ("fr", "de")
+        said.languages = ("fr", "de")
         await said.say("two")
         await said.finish()
         assert sorted((spoken.text, spoken.language) for spoken in said.spoken) == [
@@ -123,6 +133,32 @@ class TestSpeaking:
 
     async def test_nothing_is_said_without_a_language(self, speak: Any) -> None:
         said = speak()
-        assert await said.say("one") == []
+        await said.say("one")
         await said.finish()
         assert said.sends == []
+
+
+class TestFaultsOfOneLanguage:
+    """French goes wrong, German does not."""
+
+    async def _spoken(self, said: Any, *what: faults.VoiceFault) -> list[str]:
+        await said.say("one", *what)
+        await said.finish()
+        return sorted(spoken.language for spoken in said.spoken)
+
+    async def test_a_voice_is_lost(self, speak: Any) -> None:
+        said = speak("fr", "de")
+        assert await self._spoken(said, faults.NoVoice(language="fr")) == ["de"]
+
+    async def test_a_voice_without_a_language_is_lost_in_each(self, speak: Any) -> None:
+        assert await self._spoken(speak("fr", "de"), faults.NoVoice()) == []
+
+    async def test_a_voice_ends_with_an_error(self, speak: Any) -> None:
+        said = speak("fr", "de")
+        assert await self._spoken(said, faults.VoiceError(language="fr")) == ["de"]
+
+    async def test_a_voice_is_early(self, speak: Any) -> None:
+        said = speak("fr", "de")
+        assert await self._spoken(said, faults.EarlyVoice(language="de")) == ["de", "fr"]
+        starts = [send.message.json() for send in said.sends if send.message.path == "audio.start"]
+        assert (said.early, starts[0]) == (["1"], {"TranslationLanguage": "de"})

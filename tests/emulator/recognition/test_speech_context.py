@@ -40,6 +40,16 @@ class TestSpeechContext:
         context = self._context(synthesis={"defaultVoices": {"fr": "a voice", "de": "another"}, **named})
         assert self._parse(context).voiced_languages == ("fr", "de")
 
+    def test_voices_come_in_the_order_of_the_targets(self) -> None:
+        context = self._context(synthesis={"defaultVoices": {"de": "a voice", "fr": "another"}})
+        assert self._parse(context).voiced_languages == ("fr", "de")
+
+    @pytest.mark.parametrize("named", [{}, {"synthesizedLanguages": ["it", "fr"]}])
+    def test_a_voice_in_a_language_that_is_no_target_is_not_asked_for(self, named: dict[str, Any]) -> None:
+        voices = {"it": "a voice", "fr": "another"}
+        context = self._context(synthesis={"defaultVoices": voices, **named})
+        assert self._parse(context).voiced_languages == ("fr",)
+
     def test_it_asks_for_no_voice_without_a_synthesis(self) -> None:
         context = self._context()
         del context["synthesis"]
@@ -156,9 +166,9 @@ class TestLanguageChange:
         )
 
     def test_a_change_may_name_the_voices(self) -> None:
-        voices = {"defaultVoices": {"de": "a voice", "fr": "another"}}
+        voices = {"defaultVoices": {"de": "a voice", "fr": "another", "it": "of one that was removed"}}
         change = self._parse({"name": "updateLanguage", "to": ["fr", "de"], "synthesis": voices})
-        assert change == LanguageChange(("fr", "de"), ("de", "fr"))
+        assert change == LanguageChange(("fr", "de"), ("fr", "de"))
 
     def test_another_event_is_no_change(self) -> None:
         assert self._parse({"name": "other"}) is None

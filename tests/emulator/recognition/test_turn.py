@@ -751,6 +751,38 @@ class TestTargets:
         spoken = [(spoken.text, spoken.language) for spoken in session.spoken]
         assert sorted(spoken) == [("Goodbye", "de"), ("Goodbye", "fr"), ("Hello world", "fr")]
 
+    async def test_a_phrase_keeps_the_languages_that_were_wanted_when_it_ended(
+        self, begin: Any, audio: Any
+    ) -> None:
+        session = begin(Behaviour(script=[_HELLO, _BYE], recognition_delay_ms=50))
+        await session.hear(audio.utterance())
+        session.turn.retarget(LanguageChange(("de",), ("de",)))
+        await session.hear(audio.utterance())
+        await session.finish()
+        languages = [[each["Language"] for each in final["Translations"]] for final in session.sent.finals]
+        spoken = [(spoken.text, spoken.language) for spoken in session.spoken]
+        assert (languages, sorted(spoken)) == (
+            [["fr"], ["de"]],
+            [("Goodbye", "de"), ("Hello world", "fr")],
+        )
+
+    async def test_a_service_that_voices_one_language_voices_the_first_and_translates_to_all(
+        self, begin: Any, audio: Any
+    ) -> None:
+        behaviour = Behaviour(script=[_HELLO], several_voices="first")
+        session = begin(behaviour, targets=("de", "fr"), voiced=("de", "fr"))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert [each["Language"] for each in session.sent.finals[0]["Translations"]] == ["de", "fr"]
+        assert [spoken.language for spoken in session.spoken] == ["de"]
+
+    async def test_a_language_that_is_a_target_no_longer_is_not_spoken(self, begin: Any, audio: Any) -> None:
+        session = begin(Behaviour(script=[_HELLO]), targets=("fr", "de"), voiced=("fr", "de"))
+        session.turn.retarget(LanguageChange(("de",), None))
+        await session.hear(audio.utterance())
+        await session.finish()
+        assert [spoken.language for spoken in session.spoken] == ["de"]
+
     async def test_a_client_that_only_wants_words_has_none_to_change(self, begin: Any, audio: Any) -> None:
         session = begin(Behaviour(script=[_HELLO]), targets=None, voiced=())
         session.turn.retarget(LanguageChange(("de",), ("de",)))

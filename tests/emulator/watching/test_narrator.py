@@ -160,6 +160,26 @@ class TestEvents:
         narrator(Received(connection=1, message=Message("speech.context", {}, b"no JSON")))
         assert told == []
 
+    @pytest.mark.parametrize(
+        ("change", "lines"),
+        [
+            (
+                {"to": ["fr", "de"], "synthesis": {"defaultVoices": {"de": "a voice"}}},
+                ["asked           for fr, de in text, de spoken"],
+            ),
+            ({"to": ["fr", "de"]}, ["asked           for fr, de in text"]),
+            ({"to": 1}, []),
+            ({"name": "other"}, []),
+        ],
+        ids=["voices", "texts", "malformed", "another event"],
+    )
+    def test_languages_that_change_amid_a_turn_are_told(
+        self, narrator: Narrator, told: list[Event], change: dict[str, Any], lines: list[str]
+    ) -> None:
+        body = json.dumps({"name": "updateLanguage", **change}).encode()
+        narrator(Received(connection=2, message=Message("event", {}, body)))
+        assert [line[5:] for line in _lines(told)] == lines
+
     def test_a_voice_that_never_ended_is_forgotten_with_its_connection(
         self, narrator: Narrator, told: list[Event]
     ) -> None:
