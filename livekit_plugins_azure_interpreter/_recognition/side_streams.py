@@ -39,6 +39,9 @@ class SideStream(Protocol):
     async def aclose(self) -> None: ...
 
 
+_SAMPLE_SECONDS = 1 / 48000
+"""Positions are rounded, by less than this."""
+
 OpenSide = Callable[[Options, float, Callable[[Utterance], None]], SideStream]
 """Opens a side stream: its options, where its audio begins (seconds), and what takes its utterances."""
 
@@ -81,11 +84,12 @@ class SideStreams:
         self._leaving: set[asyncio.Task[None]] = set()
         self._wanted: dict[str, Options] = {}
         self._open_again_at: dict[str, float] = {}
+        self._pushed_seconds = 0.0
 
-    @property
-    def count(self) -> int:
-        """How many are open."""
-        return len(self._sides)
+    def take_pushed_seconds(self) -> float:
+        """How much audio they were given, all together, since this was asked last."""
+        seconds, self._pushed_seconds = self._pushed_seconds, 0.0
+        return seconds
 
     def serve(self, options: Options, position: float) -> None:
         """From this position on, have the further languages of these options voiced."""
@@ -104,9 +108,11 @@ class SideStreams:
         """Audio of the stream, at a position; what one has heard already is not pushed again."""
         self._open_those_that_failed(position)
         for side in self._sides.values():
-            if position >= side.heard_seconds:
+            if position > side.heard_seconds - _SAMPLE_SECONDS:
                 rate = side.options.sample_rate
-                side.heard_seconds = position + len(pcm) / 2 / rate
+                seconds = len(pcm) / 2 / rate
+                side.heard_seconds = position + seconds
+                self._pushed_seconds += seconds
                 with contextlib.suppress(RuntimeError):  # it has just failed
                     side.stream.push_frame(rtc.AudioFrame(pcm, rate, 1, len(pcm) // 2))
 

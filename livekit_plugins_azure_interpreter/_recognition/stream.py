@@ -365,14 +365,17 @@ class SpeechStream(AnyRateStream):
         return self._audio.replay_buffer.start_seconds, self._audio.replay_buffer.end_seconds
 
     def _report_usage(self, least_seconds: float) -> None:
-        seconds = self._audio.replay_buffer.end_seconds - self._audio.reported_seconds
-        if seconds > 0 and seconds >= least_seconds:
-            self._audio.reported_seconds = self._audio.replay_buffer.end_seconds
+        buffer = self._audio.replay_buffer
+        seconds = buffer.end_seconds - self._audio.reported_seconds
+        if seconds < least_seconds:
+            return
+        self._audio.reported_seconds = buffer.end_seconds
+        # Azure counts the audio of each connection.
+        if (sent_seconds := seconds + self._sides.take_pushed_seconds()) > 0:
             usage = SpeechEvent(
                 type=SpeechEventType.RECOGNITION_USAGE,
                 request_id=self._transcriber.request_id,
-                # Azure counts the audio of each connection.
-                recognition_usage=RecognitionUsage(audio_duration=seconds * (1 + self._sides.count)),
+                recognition_usage=RecognitionUsage(audio_duration=sent_seconds),
             )
             self._tell([usage])
 

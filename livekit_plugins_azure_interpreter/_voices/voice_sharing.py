@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 _MISSES = 2
@@ -23,7 +24,7 @@ class VoiceSharing:
         self.on_refused: Callable[[str], None] = _ignore
         self._answer: bool | None = None
         self._heard: set[str] = set()
-        self._misses = 0
+        self._misses: Counter[str] = Counter()
 
     @property
     def is_shared(self) -> bool:
@@ -39,8 +40,8 @@ class VoiceSharing:
     def missed(self, language: str) -> None:
         """No voice came in a language, over such a connection."""
         if self._answer is None and self._heard and language not in self._heard:
-            self._misses += 1
-            if self._misses == _MISSES:
+            self._misses[language] += 1
+            if self._misses[language] == _MISSES:
                 self.refused("it voices one language only")
 
     def refused(self, reason: str) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes.limits import within
-from fakes.room import Audio
+from fakes.room import Audio, by_pitch
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT, TTS
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line
+from livekit_plugins_azure_interpreter._voices.utterance import Translation
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line, Voice
 
 TEN = ("fr", "de", "ja", "es", "it", "pt", "nl", "sv", "pl", "cs")
 FOUR = TEN[:4]
@@ -35,9 +36,17 @@ def line(number: int, languages: Sequence[str]) -> Line:
     )
 
 
-def speech(utterances: int) -> bytes:
-    bursts = [(_EVERY_SECONDS * number, _EVERY_SECONDS * number + 0.25) for number in range(utterances)]
-    return _AUDIO.speech(*bursts, end=_EVERY_SECONDS * utterances + 0.6)
+def by_number(lines: Sequence[Line]) -> Callable[[Voice], Line]:
+    """Each line is known by its pitch, on whatever connection it is heard."""
+    return by_pitch({300 + 130 * number: one for number, one in enumerate(lines)})
+
+
+def speech(utterances: int, *, first: int = 0) -> bytes:
+    """Utterances from this number on, each at its own pitch."""
+    pcm = b""
+    for number in range(first, first + utterances):
+        pcm += _AUDIO.burst(0.25, hertz=300 + 130 * number) + _AUDIO.silence(_EVERY_SECONDS - 0.25)
+    return pcm + _AUDIO.silence(0.6)
 
 
 def utterances_in(pcm: bytes) -> int:
@@ -62,6 +71,9 @@ class Spoken:
         self.voices: dict[str, list[bytes]] = {language: [] for language in languages}
         self.lost: list[tuple[str, str]] = []
         self.metrics: list[Any] = []
+        self.separated: list[Any] = []
+        self.usage_seconds = 0.0
+        stt.on("voices_separated", self.separated.append)
         self.finals: list[Any] = []
         self._recognized = asyncio.Event()
         # Not for all: TTS refuses a language that is added only later.
@@ -102,13 +114,15 @@ class Spoken:
 
     async def _listen(self) -> None:
         async for event in self.stream:
+            if event.recognition_usage is not None:
+                self.usage_seconds += event.recognition_usage.audio_duration
             if event.type is SpeechEventType.FINAL_TRANSCRIPT:
                 data = event.alternatives[0]
                 self.finals.append(data)
                 self._recognized.set()
                 for language, text in zip(data.target_languages, data.target_texts, strict=True):
-                    if (queue := self._said.get(str(language))) is not None:
-                        queue.put_nowait(text)
+                    if isinstance(text, Translation):
+                        self._said[str(language)].put_nowait(text)
         for queue in self._said.values():
             queue.put_nowait(None)
 
@@ -227,3 +241,55 @@ class TestChanges:
         )
         assert spoken.voices["de"][-1] == heard(lines, FOUR)["de"][3]
         assert spoken.emulator.connections == 2
+
+
+class TestSeparateVoices:
+    """Where the service voices one language per connection."""
+
+    async def test_a_refusal_loses_nothing_and_each_language_gets_a_connection(
+        self, open_spoken: Open
+    ) -> None:
+        lines = [line(number, FOUR) for number in range(4)]
+        spoken = await open_spoken(Behaviour(script=by_number(lines), several_voices="refused"))
+        await spoken.interpret(speech(4))
+        assert spoken.voices == heard(lines, FOUR)
+        assert len(spoken.separated) == 1
+        assert spoken.lost == []
+        assert spoken.emulator.connections == 5  # the refused one, and four
+
+    async def test_voices_that_never_come_are_noticed_within_two_utterances(self, open_spoken: Open) -> None:
+        lines = [line(number, FOUR) for number in range(6)]
+        behaviour = Behaviour(script=by_number(lines), several_voices="first")
+        spoken = await open_spoken(behaviour, voice_timeout_seconds=0.5)
+        await spoken.interpret(speech(3), then=({}, speech(3, first=3)))
+        assert spoken.voices["fr"] == heard(lines, FOUR)["fr"]
+        for language in FOUR[1:]:
+            assert spoken.voices[language][-2:] == heard(lines, FOUR)[language][-2:]
+        assert len(spoken.separated) == 1
+        assert {language for language, _ in spoken.lost} == set(FOUR[1:])
+
+    async def test_it_is_remembered_for_later_streams(self, open_spoken: Open) -> None:
+        lines = [line(number, FOUR) for number in range(2)]
+        spoken = await open_spoken(Behaviour(script=by_number(lines), several_voices="refused"))
+        await spoken.interpret(speech(2))
+        refused = spoken.emulator.connections
+        spoken.stream = spoken.stt.stream()
+        await spoken.interpret(speech(2))
+        assert spoken.emulator.connections == refused + 4
+        assert len(spoken.separated) == 1
+        assert {language: voices[2:] for language, voices in spoken.voices.items()} == heard(lines, FOUR)
+
+    async def test_a_language_is_added_and_removed(self, open_spoken: Open) -> None:
+        lines = [line(number, FOUR) for number in range(4)]
+        spoken = await open_spoken(
+            Behaviour(script=by_number(lines), several_voices="refused"), spoken_languages=["fr", "de"]
+        )
+        await spoken.interpret(speech(2), then=({"spoken_languages": ["fr", "ja"]}, speech(2, first=2)))
+        expected = heard(lines, FOUR)
+        assert spoken.voices["fr"] == expected["fr"]
+        assert (spoken.voices["de"][:2], spoken.voices["ja"][-2:]) == (expected["de"][:2], expected["ja"][2:])
+
+    async def test_the_seconds_of_every_connection_are_counted(self, open_spoken: Open) -> None:
+        spoken = await open_spoken(Behaviour(script=[line(0, FOUR)] * 4, several_voices="refused"))
+        await spoken.interpret(speech(2))
+        assert spoken.usage_seconds == pytest.approx(4 * len(speech(2)) / 32000, abs=0.1)
