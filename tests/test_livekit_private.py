@@ -478,7 +478,7 @@ class TestSessions:
     ) -> None:
         room = await enter()
         (opened,) = streams_of(room.stt).open.values()
-        assert opened.ledger.scope is scope_of(room.session)
+        assert opened.ledgers.scope is scope_of(room.session)
 
     async def test_a_session_that_is_closed_with_an_error_says_so(
         self, enter: Callable[..., Awaitable[Room]], until: Until

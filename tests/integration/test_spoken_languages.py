@@ -268,7 +268,7 @@ class TestSeparateVoices:
         assert len(spoken.separated) == 1
         assert {language for language, _ in spoken.lost} == set(FOUR[1:])
 
-    async def test_it_is_remembered_for_later_streams(self, open_spoken: Open) -> None:
+    async def test_a_separation_is_remembered_for_later_streams(self, open_spoken: Open) -> None:
         lines = [line(number, FOUR) for number in range(2)]
         spoken = await open_spoken(Behaviour(script=by_number(lines), several_voices="refused"))
         await spoken.interpret(speech(2))

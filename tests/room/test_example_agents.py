@@ -11,6 +11,7 @@ import personal_voice_agent
 import push_to_talk_agent
 import pytest
 import room_agent
+import two_languages_agent
 from fakes.llm_service import LLMService
 from livekit.agents import JobContext
 from livekit.agents.testing import fake_job_context
@@ -22,11 +23,11 @@ from .participant import Participant
 from .speech import recorded, sentences, silence
 
 _TRACK = "roomio_audio"
-_VOICE = recorded("french_1.wav")
+_VOICE, _GERMAN_VOICE = recorded("french_1.wav"), recorded("french_2.wav")
 _LINE = Line(
     "Where is the coffee?",
     translations={"fr": "Où est le café ?", "de": "Wo gibt es Kaffee?"},
-    voices={"fr": Voice(_VOICE)},
+    voices={"fr": Voice(_VOICE), "de": Voice(_GERMAN_VOICE)},
 )
 _ANSWER = "Dans le hall."
 _ANSWER_SECONDS = 2.0
@@ -74,6 +75,16 @@ async def test_the_interpreter_is_heard(start: Start) -> None:
     await alice.ear(_TRACK)
     await alice.say(_SPOKEN)
     await assert_heard(alice, _TRACK, [_VOICE])
+
+
+async def test_two_languages_are_heard_each_on_its_track(start: Start, emulator: Emulator) -> None:
+    alice = await start(two_languages_agent.entrypoint)
+    for track in (_TRACK, "interpreter-de"):
+        await alice.ear(track)
+    await alice.say(_SPOKEN)
+    await assert_heard(alice, _TRACK, [_VOICE])
+    await assert_heard(alice, "interpreter-de", [_GERMAN_VOICE])
+    assert emulator.connections == 1
 
 
 async def test_push_to_talk_interprets_what_is_said_while_the_button_is_held(start: Start) -> None:
