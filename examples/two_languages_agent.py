@@ -2,8 +2,8 @@
 
     python -m livekit.agents start --dev examples/two_languages_agent.py
 
-A client chooses by the name of the track: "roomio_audio" is French, "interpreter-de" is German. The audio is sent
-to Azure once.
+A client chooses by the name of the track: "roomio_audio" is French, "interpreter-de" is German. The audio is
+sent to Azure once.
 
 Set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET, AZURE_SPEECH_KEY and AZURE_SPEECH_REGION, and join a new
 room. Without an Azure account, run `python -m livekit_plugins_azure_interpreter.emulator` beside it and set

@@ -14,6 +14,7 @@ from live import __main__ as live
 from live.observations import (
     NOT_SEEN,
     OF_A_CONVERSATION,
+    OF_SEVERAL_LANGUAGES,
     OF_SPEECH_IN_THE_TARGET_LANGUAGE,
     Seen,
 )
@@ -25,7 +26,7 @@ from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
 _ROOT = Path(__file__).parents[1]
 _RIFF = riff_header(16000)
-_OBSERVE = {**OF_A_CONVERSATION, **OF_SPEECH_IN_THE_TARGET_LANGUAGE}
+_OBSERVE = {**OF_A_CONVERSATION, **OF_SPEECH_IN_THE_TARGET_LANGUAGE, **OF_SEVERAL_LANGUAGES}
 
 
 def _voice(number: int, *heads: bytes) -> list[Any]:
@@ -46,6 +47,15 @@ _TURNS = [
     *asked("fr", turn=3),
     speech_end(turn=3),
 ]
+_ASKED_FOR_TWO = recorded(
+    "speech.context", {"synthesis": {"defaultVoices": {"fr": "a-voice", "de": "a-voice"}}}, sender="client"
+)
+
+
+def _began(language: str) -> Any:
+    return recorded("audio.start", {"TranslationLanguage": language})
+
+
 _CASES = [
     ("header", "first", [*_TWO, *_VOICES]),
     ("header", "every", [*_TWO, *_voice(1, _RIFF, _RIFF), *_voice(2, _RIFF)]),
@@ -85,6 +95,10 @@ _CASES = [
     ("speech end", "per turn", _TWO),
     ("speech end", NOT_SEEN, [final(1)]),
     ("speech end", NOT_SEEN, _NO_FINAL),
+    ("several languages", "all", [_ASKED_FOR_TWO, _began("fr"), _began("de")]),
+    ("several languages", "one", [_ASKED_FOR_TWO, _began("fr"), _began("fr")]),
+    ("several languages", NOT_SEEN, [_ASKED_FOR_TWO]),
+    ("several languages", NOT_SEEN, [*asked("fr"), _began("fr")]),
 ]
 
 
@@ -115,10 +129,14 @@ class TestAnswers:
     ) -> None:
         assert _OBSERVE["approval"](Seen(Exchange(connections=[connection]))).answer == answer
 
+    def test_a_refusal_of_several_voices_is_found(self) -> None:
+        refused = RecordedConnection(messages=[_ASKED_FOR_TWO], close_code=1007, close_reason="no")
+        assert _OBSERVE["several languages"](Seen(Exchange(connections=[refused]))).answer == "refused"
+
     def test_each_that_is_in_the_table_can_be_found(self) -> None:
         found = {(unknown, answer) for unknown, answer, _ in _CASES if answer != NOT_SEEN}
         found |= {("speech end", "per phrase"), ("speech end", "never")}
-        found |= {("approval", "refused"), ("approval", "closed")}
+        found |= {("approval", "refused"), ("approval", "closed"), ("several languages", "refused")}
         assert found == {(name, answer) for name, unknown in UNKNOWNS.items() for answer in unknown.answers}
 
     def test_an_unreadable_message_tells_nothing(self) -> None:

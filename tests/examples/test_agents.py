@@ -13,7 +13,15 @@ from livekit.agents import AgentServer
 
 _AGENTS = [
     EXAMPLES / f"{name}_agent.py"
-    for name in ("assistant", "captions", "meeting", "personal_voice", "push_to_talk", "room", "two_languages")
+    for name in (
+        "assistant",
+        "captions",
+        "meeting",
+        "personal_voice",
+        "push_to_talk",
+        "room",
+        "two_languages",
+    )
 ]
 _MOST_LINES = 60
 

@@ -15,7 +15,7 @@ import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.room import by_pitch
 from live.interpreted import Heard, interpret
-from live.observations import OF_A_CONVERSATION, Seen
+from live.observations import OF_A_CONVERSATION, Seen, several_languages
 from live.proxy import RecordingProxy
 from live.unknowns import UNKNOWNS
 
@@ -52,8 +52,9 @@ async def _record(behaviour: Behaviour, recording: Voice) -> tuple[Exchange, Hea
         return proxy.exchange({}), heard
 
 
-async def _interpret(recording: Voice, endpoint: str) -> Heard:
-    return await interpret(recording, endpoint=endpoint, key=_KEY, target="fr", voice="personal-voice")
+async def _interpret(recording: Voice, endpoint: str, *, also: str | None = None) -> Heard:
+    voice = "personal-voice"
+    return await interpret(recording, endpoint=endpoint, key=_KEY, target="fr", voice=voice, also=also)
 
 
 def _is_interpreted(heard: Heard, lines: list[Any], audio: Any) -> bool:
@@ -109,7 +110,7 @@ class TestCommand:
         assert (code, err) == (0, "")
         assert all(unknown.question in told for unknown in UNKNOWNS.values())
         assert "nothing that tells" not in told
-        for name in ("conversation", "same_language"):
+        for name in ("conversation", "same_language", "several_languages"):
             written = (out / f"{name}.json").read_text(encoding="utf-8")
             assert _KEY not in written
         async with Emulator(Behaviour(replay=load_exchange(out / "conversation.json"))) as emulator:
@@ -190,3 +191,16 @@ class TestProxy:
         recorded, heard = await _record(behaviour, recording)
         assert [connection.status for connection in recorded.connections] == [503, None]
         assert len(heard.texts) == 2
+
+
+class TestSeveralLanguages:
+    @pytest.mark.parametrize(
+        ("several_voices", "answer"), [("all", "all"), ("first", "one"), ("refused", "refused")]
+    )
+    async def test_what_the_service_does_is_told(
+        self, recording: Voice, several_voices: Any, answer: str
+    ) -> None:
+        behaviour = Behaviour(several_voices=several_voices)
+        async with Emulator(behaviour) as emulator, RecordingProxy(emulator.endpoint) as proxy:
+            await _interpret(recording, proxy.endpoint, also="de")
+        assert several_languages(Seen(proxy.exchange({}))).answer == answer

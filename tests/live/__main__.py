@@ -21,6 +21,7 @@ from demo.file_audio import SAMPLE_RATE_HZ
 from demo.sample_session import RECORDING_HELP, read
 from livekit.agents.language import LanguageCode
 
+from livekit_plugins_azure_interpreter._options.languages import same_speech
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.emulator import Exchange, Voice
 from livekit_plugins_azure_interpreter.emulator.recording import redaction
@@ -30,6 +31,7 @@ from .interpreted import VOICE_RATE_HZ, Heard, interpret
 from .observations import (
     NOT_SEEN,
     OF_A_CONVERSATION,
+    OF_SEVERAL_LANGUAGES,
     OF_SPEECH_IN_THE_TARGET_LANGUAGE,
     Observation,
     Seen,
@@ -45,6 +47,8 @@ Nothing was sent: no key. To speak a sample to Azure, and to see what it answers
   AZURE_SPEECH_REGION   its region, e.g. westeurope; or AZURE_SPEECH_ENDPOINT, a whole wss:// address
 
 and run it again. It takes about a minute, and costs about a minute of Live Interpreter."""
+_FURTHER = ("de", "es")
+"""Languages whose voices are asked for beside the target."""
 _NO_LANGUAGES = ("", "und", "unknown")
 _WIDTH = 100
 
@@ -79,16 +83,19 @@ class Run:
         self._recording = recording
         self._out = out
 
-    async def converse(self, name: str, *, target: str, voice: str) -> tuple[Exchange, Heard]:
+    async def converse(
+        self, name: str, *, target: str, voice: str, also: str | None = None
+    ) -> tuple[Exchange, Heard]:
         """Have the recording interpreted, and write the exchange.
 
         Raises:
             Failure: The service could not be reached.
         """
         assert self._credentials.key is not None
-        print(f"{name}: {self._recording.seconds:.0f} s to {target}, voice {voice} ...", flush=True)
+        languages = target if also is None else f"{target} and {also}"
+        print(f"{name}: {self._recording.seconds:.0f} s to {languages}, voice {voice} ...", flush=True)
         async with RecordingProxy(self._credentials.endpoint) as proxy:
-            heard = await self._interpret(proxy, target=target, voice=voice)
+            heard = await self._interpret(proxy, target=target, voice=voice, also=also)
         sdk = version("azure-cognitiveservices-speech")
         exchange = proxy.exchange(
             {"target": target, "voice": voice, "sdk": sdk, "python": platform.python_version()}
@@ -99,11 +106,11 @@ class Run:
         _tell_heard(heard, path)
         return exchange, heard
 
-    async def _interpret(self, proxy: RecordingProxy, *, target: str, voice: str) -> Heard:
+    async def _interpret(self, proxy: RecordingProxy, *, target: str, voice: str, also: str | None) -> Heard:
         assert self._credentials.key is not None
         key, endpoint = self._credentials.key, proxy.endpoint
         hearing = asyncio.create_task(
-            interpret(self._recording, endpoint=endpoint, key=key, target=target, voice=voice)
+            interpret(self._recording, endpoint=endpoint, key=key, target=target, voice=voice, also=also)
         )
         failing = asyncio.create_task(proxy.unreachable.wait())
         try:
@@ -136,6 +143,12 @@ async def _ask(options: argparse.Namespace, run: Run) -> bool:
     if language is not None and any(heard.voices):
         same, _ = await run.converse("same_language", target=language, voice=options.voice)
         observed |= _observe(Seen(same), OF_SPEECH_IN_THE_TARGET_LANGUAGE)
+    if any(heard.voices):
+        also = next(one for one in _FURTHER if not same_speech(one, options.to))
+        several, _ = await run.converse(
+            "several_languages", target=options.to, voice=options.voice, also=also
+        )
+        observed |= _observe(Seen(several), OF_SEVERAL_LANGUAGES)
     if options.voice == PERSONAL_VOICE and not any(heard.voices):
         other, _ = await run.converse("prebuilt_voice", target=options.to, voice=options.prebuilt_voice)
         print(f"  with a prebuilt voice: {_observe(Seen(other), OF_A_CONVERSATION)['voiced'].counted}")

@@ -43,10 +43,22 @@ class Heard:
         return [utterance.text for utterance in self.utterances]
 
 
-async def interpret(recording: Voice, *, endpoint: str, key: str, target: str, voice: str) -> Heard:
-    """Say a recording to the service, at the pace of speech, and have its translations spoken."""
+async def interpret(
+    recording: Voice, *, endpoint: str, key: str, target: str, voice: str, also: str | None = None
+) -> Heard:
+    """Say a recording to the service, at the pace of speech, and have its translations spoken.
+
+    `also`: a second language whose voices are asked for over the same connection.
+    """
     heard = Heard()
-    stt = STT(target_languages=target, voice=voice, speech_key=key, speech_endpoint=endpoint)
+    targets = [target] if also is None else [target, also]
+    stt = STT(
+        target_languages=targets,
+        spoken_languages=None if also is None else targets,
+        voice=voice,
+        speech_key=key,
+        speech_endpoint=endpoint,
+    )
     stt.on("utterance_recognized", lambda recognized: heard.utterances.append(recognized.transcript))
     stt.on("voice_lost", heard.lost.append)
     tts = TTS(stt, sample_rate=VOICE_RATE_HZ)

@@ -11,6 +11,7 @@ from typing import Any
 from livekit_plugins_azure_interpreter.emulator import Exchange, RecordedConnection, RecordedMessage
 
 NOT_SEEN = "not seen"
+_BAD_REQUEST = 1007
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,27 @@ def speech_end(seen: Seen) -> Observation:
     return Observation("per phrase" if each else "per turn", counted)
 
 
+def several_languages(seen: Seen) -> Observation:
+    """Whether voices in several languages come over one connection."""
+    asked = [one for one in seen.connections if len(_voices_asked_for(one)) > 1]
+    if not asked:
+        return Observation(NOT_SEEN)
+    languages = sorted(
+        {
+            str(_body(start).get("TranslationLanguage", ""))
+            for connection in asked
+            for start in connection.said("audio.start")
+        }
+    )
+    wanted = ", ".join(sorted(_voices_asked_for(asked[0])))
+    counted = f"asked for {wanted}, voiced {', '.join(languages) or 'none'}"
+    if len(languages) > 1:
+        return Observation("all", counted)
+    if not languages and (refused := next((one for one in asked if one.close_code == _BAD_REQUEST), None)):
+        return Observation("refused", f"close code {_BAD_REQUEST} {refused.close_reason}".strip())
+    return Observation("one" if languages else NOT_SEEN, counted)
+
+
 OF_A_CONVERSATION: dict[str, Callable[[Seen], Observation]] = {
     "header": header,
     "rate": rate,
@@ -216,6 +238,7 @@ OF_A_CONVERSATION: dict[str, Callable[[Seen], Observation]] = {
     "speech end": speech_end,
 }
 OF_SPEECH_IN_THE_TARGET_LANGUAGE = {"same language": same_language}
+OF_SEVERAL_LANGUAGES = {"several languages": several_languages}
 
 
 def _sounding(seen: Seen) -> Sequence[_Voice]:
@@ -226,6 +249,15 @@ def _translations(body: dict[str, Any]) -> dict[str, str]:
     entries = body.get("Translations") or []
     texts = {one.get("Language", ""): one.get("DisplayText") or one.get("Text") or "" for one in entries}
     return {language: text for language, text in texts.items() if text}
+
+
+def _voices_asked_for(connection: RecordedConnection) -> set[str]:
+    contexts = (one for one in connection.messages if one.message.path == "speech.context")
+    return {
+        language
+        for one in contexts
+        for language in (_body(one).get("synthesis") or {}).get("defaultVoices") or ()
+    }
 
 
 def _body(recorded: RecordedMessage) -> dict[str, Any]:

@@ -9,6 +9,7 @@ _PAIR = "tests/integration/test_pair.py"
 _TURNS = "tests/integration/test_turns.py"
 _ECHO = "tests/integration/test_echo.py"
 _EITHER = "tests/integration/test_either_answer.py"
+_SPOKEN = "tests/integration/test_spoken_languages.py"
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,34 @@ UNKNOWNS: Mapping[str, Unknown] = {
                 "Never.",
                 "Nothing to do: END_OF_SPEECH comes with each final transcript.",
                 ("tests/recognition/test_stream.py::TestOrder::test_a_final_alone_starts_and_ends",),
+            ),
+        },
+    ),
+    "several languages": Unknown(
+        "Are several languages voiced over one connection?",
+        {
+            "all": Answer(
+                "Yes: each has its voice.",
+                "STT(spoken_languages=[...]) and MeetingInterpreter use one connection per speaker.",
+                (
+                    f"{_SPOKEN}::TestOneConnection::test_ten_languages_of_sixty_utterances_are_heard_whole_and_in_order",
+                ),
+            ),
+            "one": Answer(
+                "No: only one of them is voiced.",
+                "Each further spoken language uses a connection of its own, after two utterances that the "
+                "fallback speaks in it.",
+                (
+                    f"{_SPOKEN}::TestSeparateVoices::test_voices_that_never_come_are_noticed_within_two_utterances",
+                ),
+            ),
+            "refused": Answer(
+                "No: the service refuses the request.",
+                "Each further spoken language uses a connection of its own. Nothing is lost.",
+                (
+                    f"{_SPOKEN}::TestSeparateVoices::test_a_refusal_loses_nothing_and_each_language_gets_a_"
+                    "connection",
+                ),
             ),
         },
     ),
