@@ -225,3 +225,83 @@ def test_the_typed_options_are_the_arguments_of_stt_with_their_types() -> None:
     assert STTOptionsWithoutLanguages.__optional_keys__ == STTOptions.__optional_keys__ - {"source_languages"}
     for name, reference in STTOptions.__annotations__.items():
         assert (name, reference.__forward_arg__) == (name, types[name])
+
+
+class TestSpokenLanguages:
+    def _options(self, **given: Any) -> Options:
+        credentials = Credentials(endpoint="ws://localhost", key="any")
+        return Options(**{"credentials": credentials, "target_languages": ("fr-FR", "de", "nb"), **given})
+
+    def test_the_first_target_is_spoken_unless_others_are_named(self) -> None:
+        assert (self._options().spoken, self._options().main_language) == (("fr",), "fr-FR")
+        named = self._options(spoken_languages=("de", "fr"))
+        assert (named.spoken, named.main_language) == (("de", "fr"), "de")
+
+    def test_targets_are_those_of_azure_the_spoken_ones_first(self) -> None:
+        assert self._options(spoken_languages=("no", "de")).targets == ("nb", "de", "fr")
+
+    def test_one_voice_is_that_of_each_spoken_language(self) -> None:
+        voices = self._options(spoken_languages=("fr", "de")).voices
+        assert voices == {"fr": "personal-voice", "de": "personal-voice"}
+
+    def test_a_language_without_a_voice_is_text_only(self) -> None:
+        pairs = (("fr-FR", "fr-FR-DeniseNeural"), ("de", None))
+        assert self._options(spoken_languages=("fr", "de"), voice=pairs).voices == {
+            "fr": "fr-FR-DeniseNeural"
+        }
+        assert self._options(voice=None).voices == {}
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"spoken_languages": ("ja",)}, "spoken_languages has 'ja', which is not in target_languages"),
+            ({"spoken_languages": ("xx",)}, "spoken_languages: 'xx' is not a language"),
+            ({"voice": (("de", None),)}, "voice names no voice for 'fr', which is spoken"),
+            (
+                {"voice": (("fr", None), ("de", None))},
+                "voice names one for 'de', which is not in spoken_languages",
+            ),
+            ({"voice": (("fr", "Denise"),)}, "voice must be 'personal-voice', None"),
+        ],
+    )
+    def test_languages_and_voices_that_do_not_fit_are_refused(
+        self, given: dict[str, Any], message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            self._options(**given)
+
+    @pytest.mark.parametrize(
+        ("before", "after", "alone"),
+        [
+            ({"spoken_languages": ("fr",)}, {"spoken_languages": ("fr", "de")}, True),
+            ({"spoken_languages": ("fr",), "voice": None}, {"spoken_languages": ("de",)}, True),
+            ({"spoken_languages": ("fr",)}, {"spoken_languages": ("fr",), "voice": None}, False),
+            ({}, {"spoken_languages": ("fr", "de")}, False),
+            ({"spoken_languages": ("fr",)}, {}, False),
+            ({"spoken_languages": ("fr",)}, {"spoken_languages": ("fr",), "phrase_list": ("a",)}, False),
+            (
+                {"spoken_languages": ("fr",), "separate_voices": True},
+                {"spoken_languages": ("fr", "de"), "separate_voices": True},
+                False,
+            ),
+        ],
+    )
+    def test_a_running_connection_takes_other_languages_and_nothing_else(
+        self, before: dict[str, Any], after: dict[str, Any], alone: bool
+    ) -> None:
+        assert self._options(**before).differs_in_languages_alone(self._options(**after)) is alone
+
+    def test_voices_share_a_connection_unless_they_are_separate(self) -> None:
+        shared = self._options(spoken_languages=("fr", "de"))
+        assert shared.shares_connection
+        assert (shared.of_main_connection(), shared.of_side_connections()) == (shared, {})
+        assert not dataclasses.replace(shared, separate_voices=True).shares_connection
+        assert not self._options().shares_connection
+
+    def test_separate_voices_have_a_connection_for_each_language(self) -> None:
+        separate = self._options(spoken_languages=("de", "fr"), separate_voices=True)
+        main, sides = separate.of_main_connection(), separate.of_side_connections()
+        assert (main.target_languages, main.voices) == (("de", "fr-FR", "nb"), {"de": "personal-voice"})
+        assert [(name, side.target_languages, side.voices) for name, side in sides.items()] == [
+            ("fr", ("fr",), {"fr": "personal-voice"})
+        ]

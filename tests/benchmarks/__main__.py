@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cost, latency, ledger, scale
+from . import cascade, choices, cost, languages, latency, ledger, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -28,6 +28,7 @@ _BENCHMARKS = {
     "cost": cost.measure,
     "choices": choices.measure,
     "scale": scale.measure,
+    "languages": languages.measure,
     "ledger": ledger.measure,
 }
 

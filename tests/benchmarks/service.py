@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Conversation:
         speech_seconds, voice_seconds: How long an utterance and its voice are.
         voice_speed: Seconds of voice sent per second; None: at once.
         interim_interval_ms: How much speech brings another interim result; None: none.
+        languages: In which there are voices.
         utterances_per_turn: The service says that speech has ended after so many; None: never.
     """
 
@@ -45,6 +46,7 @@ class Conversation:
     voice_speed: float | None = None
     interim_interval_ms: int | None = 300
     utterances_per_turn: int | None = None
+    languages: Sequence[str] = ("fr",)
 
     def ends(self) -> Iterator[float]:
         """Where in the audio the utterances end."""
@@ -56,8 +58,11 @@ class Conversation:
         lines = [
             Line(
                 f"sentence number {number} of those that are said here",
-                translations={"fr": f"phrase numéro {number} de celles qui sont dites ici"},
-                voices={"fr": voice},
+                translations={
+                    language: f"phrase numéro {number} de celles qui sont dites ici, en {language}"
+                    for language in self.languages
+                },
+                voices=dict.fromkeys(self.languages, voice),
                 start_seconds=end - self.speech_seconds,
                 end_seconds=end,
             )

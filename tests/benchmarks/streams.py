@@ -24,6 +24,7 @@ class Heard:
 
     Attributes:
         voice_ms: Per voice, from its first byte on the wire until it was handed over here.
+        further_voice_ms: The same of the voices in languages beside the first.
         sound_at: When each voice began here (`time.monotonic`).
         finals: How many final results came.
         voice_seconds: How much voice was handed over.
@@ -31,6 +32,7 @@ class Heard:
     """
 
     voice_ms: list[float] = field(default_factory=list)
+    further_voice_ms: list[float] = field(default_factory=list)
     sound_at: list[float] = field(default_factory=list)
     finals: int = 0
     voice_seconds: float = 0.0

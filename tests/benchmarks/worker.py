@@ -54,6 +54,7 @@ class Report:
     memory_mb: float
     late_ms: list[float]
     voice_ms: list[float]
+    further_voice_ms: list[float]
     sound_at: list[float]
     pushed_at: list[float]
     finals: int
@@ -157,6 +158,7 @@ def _report(
         memory_mb=memory_mb / len(streams),
         late_ms=[round(late, 2) for late in pushed.late_ms],
         voice_ms=all_of(lambda stream: stream.heard.voice_ms),
+        further_voice_ms=all_of(lambda stream: stream.heard.further_voice_ms),
         sound_at=streams[0].heard.sound_at,
         pushed_at=settling.at + pushed.at,
         finals=sum(stream.heard.finals for stream in streams),

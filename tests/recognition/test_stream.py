@@ -6,7 +6,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
 import pytest
@@ -27,6 +27,7 @@ from livekit_plugins_azure_interpreter import (
     TTS,
     UtteranceRecognized,
     VoiceLost,
+    VoicesSeparated,
 )
 from livekit_plugins_azure_interpreter._recognition import stream as stream_module
 from livekit_plugins_azure_interpreter._recognition.stream_audio import StreamAudio
@@ -627,6 +628,82 @@ class TestChanges:
         assert self._targets(service) == ["fr", "de", "it"] * 2
         again = [len(one.written) / 32000 for one in service.recognizers[3:]]
         assert again == pytest.approx([0.6, 0.7, 0.8])
+
+
+class TestSpokenLanguages:
+    _TWO: ClassVar[dict[str, Any]] = {
+        "target_languages": ["fr", "de"],
+        "spoken_languages": ["fr", "de"],
+    }
+
+    def _voices(self, service: FakeService) -> list[dict[str, str]]:
+        return [recognizer.options.voices for recognizer in service.recognizers]
+
+    async def test_languages_change_on_the_same_connection(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        interpreter = make_stt(spoken_languages="fr")
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(**self._TWO)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._voices(service) == [{"fr": "personal-voice", "de": "personal-voice"}]
+
+    async def test_another_connection_takes_languages_that_the_sdk_refuses_on_this_one(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.languages_refused = RuntimeError("not now")
+        interpreter = make_stt(spoken_languages="fr")
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(**self._TWO)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: len(service.recognizers) > 1)
+        listener.stream.end_input()
+        await listener.ended()
+        assert self._voices(service)[-1] == {"fr": "personal-voice", "de": "personal-voice"}
+        assert sum(len(one.written) for one in service.recognizers[1:]) == 2 * round(1.2 * 16000)
+
+    @pytest.mark.parametrize("change", [{"phrase_list": ["LiveKit"]}, {"voice": None}])
+    async def test_another_change_takes_another_connection(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, change: dict[str, Any]
+    ) -> None:
+        interpreter = make_stt(**self._TWO)
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(**change)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        assert len(service.recognizers) == 2
+
+    async def test_each_has_a_connection_of_its_own_where_messages_cannot_be_seen(
+        self,
+        make_stt: Make,
+        listen: Make,
+        service: FakeService,
+        until: Until,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        service.sees_messages = False
+        interpreter = make_stt(**self._TWO)
+        separated: list[VoicesSeparated] = []
+        interpreter.on("voices_separated", separated.append)
+        for _ in range(2):
+            listener = listen(interpreter)
+            listener.stream.push_frame(frame(0.6))
+            listener.stream.end_input()
+            await listener.ended()
+        # The first one was given up.
+        assert sorted(map(tuple, self._voices(service)[1:])) == [("de",), ("de",), ("fr",), ("fr",)]
+        assert [len(one.written) for one in service.recognizers] == [0, *4 * [2 * 9600]]
+        assert len(separated) == 1
+        assert caplog.text.count("Azure does not voice several languages") == 1
 
 
 class TestFlush:

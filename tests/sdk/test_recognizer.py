@@ -348,6 +348,14 @@ class TestConfig:
         assert _config(options()).voice_name == "personal-voice"
         assert _config(options(voice=None)).voice_name == ""
 
+    def test_each_of_several_spoken_languages_has_its_voice(self) -> None:
+        config = _config(
+            options(spoken_languages=("de", "fr"), voice=(("de", "personal-voice"), ("fr", None)))
+        )
+        assert list(config.target_languages) == ["de", "fr"]
+        found = [config.get_property_by_name(f"{name}TRANSLATION-Voice") for name in ("de", "fr")]
+        assert (found, config.voice_name) == (["personal-voice", ""], "")
+
     @pytest.mark.parametrize(
         ("name", "chosen", "value"),
         [
