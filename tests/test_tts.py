@@ -43,6 +43,17 @@ class TestInterface:
         assert (tts.sample_rate, tts.num_channels) == (24000, 1)
         assert tts.capabilities.streaming
 
+    async def test_a_language_that_the_stt_does_not_speak_is_refused(self, live: Live) -> None:
+        with pytest.raises(ValueError, match="does not speak 'de'; name it in STT"):
+            TTS(live.stt, language="de")
+        with pytest.raises(ValueError, match="language: 'xy-language' is not a language"):
+            TTS(live.stt, language="xy-language")
+
+    async def test_the_first_spoken_language_needs_no_name(self, make_stt: Make) -> None:
+        stt = make_stt(target_languages=["fr", "de"], spoken_languages=["fr", "de"])
+        languages = [TTS(stt).language, TTS(stt, language="fr-FR").language, TTS(stt, language="de").language]
+        assert languages == [None, None, "de"]
+
     @pytest.mark.parametrize("whole", [True, False])
     async def test_the_fallback_is_given_whole_characters(self, live: Live, say: Make, whole: bool) -> None:
         tts = TTS(live.stt, fallback=(fallback := ToneTTS()))

@@ -72,6 +72,13 @@ UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
     ),
     "no STT": (lambda make: (None, TTS(make())), "no STT"),
     "no TTS": (lambda make: (make(), None), "no TTS"),
+    "a TTS of another spoken language": (
+        lambda make: _of_one(
+            lambda: make(target_languages=["fr", "de"], spoken_languages=["fr", "de"]),
+            lambda stt: (stt, TTS(stt, language="de")),
+        ),
+        "The TTS of this session speaks 'de'",
+    ),
     "the TTS of another STT": (lambda make: (make(), TTS(make())), "another STT"),
     "the TTS of one STT of a FallbackAdapter": (
         lambda make: _of_one(make, lambda stt: (livekit_stt.FallbackAdapter([stt, make()]), TTS(stt))),

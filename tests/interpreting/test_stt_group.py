@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.azure import heard, untranslated, voice
+from fakes.azure import heard, phrase, untranslated, voice
 from fakes.other import OtherSTT
 from fakes.recognizer import FakeService
 from fakes.streams import streams_of, translations_of
@@ -15,6 +15,7 @@ from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter._interpreting.stt_group import STTGroup
+from livekit_plugins_azure_interpreter._sdk.events import Connected, Recognized
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -52,10 +53,21 @@ class TestVoices:
 
         before = spoken()
         STTGroup(livekit_stt.FallbackAdapter([*two])).are_spoken()
-        assert (before, spoken()) == (
-            [False, False],
-            [True, True],
-        )
+        assert (before, spoken()) == ([False, False], [True, True])
+
+    async def test_a_group_of_a_language_claims_its_translations_alone(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        service.replies = [[Connected(), Recognized(phrase(translations={"fr": "Oui.", "de": "Ja."}))]]
+        stt = make_stt(target_languages=["fr", "de"], spoken_languages=["fr", "de"])
+        listener = listen(stt)
+        listener.stream.end_input()
+        await listener.ended()
+        main, german = STTGroup(stt), STTGroup(livekit_stt.FallbackAdapter([stt]), "de")
+        assert (main.says("Ja.", None), german.says("Ja.", None)) == (False, True)
+        assert [one.text for one in german.claim("Ja.")] == ["Ja."]
+        assert (main.language, german.language, german.speak) == (None, "de", True)
+        assert not STTGroup(stt, "ja").speak
 
 
 class TestTranslations:
