@@ -43,7 +43,7 @@ _CAPABILITIES = TranslationCapabilities(
     output_segmentation=True,
     retargetable=True,
 )
-_LANGUAGES_OF_STT = ("target_languages", "source_languages")
+_LANGUAGES_OF_STT = ("target_languages", "spoken_languages", "source_languages")
 
 
 class TranslationModel(livekit_translation.TranslationModel):

@@ -137,6 +137,7 @@ class TestModel:
         [
             ("sample_rte", "sample_rate"),
             ("target_languages", "target_language"),
+            ("spoken_languages", "source_language"),
             ("source_languages", "source_language"),
         ],
     )
