@@ -114,9 +114,9 @@ class Ledger:
         """Whether the voices of what is recognized from now on come from another connection."""
         self._is_relayed = is_relayed
 
-    def relayed(self, voice: Utterance, now: float) -> None:
+    def relayed(self, voice: Utterance) -> None:
         """The other connection has recognized an utterance, whose voice begins now or later."""
-        self._relay.came(voice, now)
+        self._relay.came(voice)
 
     def unread(self, now: float) -> None:
         """A result came that cannot be read: no utterance gets its voice."""

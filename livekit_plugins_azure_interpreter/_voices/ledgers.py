@@ -188,7 +188,7 @@ class Ledgers:
     def relayed(self, language: str, voice: Utterance, now: float) -> None:
         """The connection of a language has recognized an utterance, whose voice begins now or later."""
         self.expire(now)
-        self._ledgers[language].relayed(voice, now)
+        self._ledgers[language].relayed(voice)
 
     def lost(self, utterance: Utterance, language: str) -> None:
         """A voice is lost."""

@@ -10,12 +10,16 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from .claims import Claims
+from .samples import Samples
 from .utterance import LostReason, State, Utterance
 
 _LEAST_OVERLAP = 0.5
 """The share of the shorter one that two results of the same utterance have in common."""
-_OPEN_END_SECONDS = 0.5
-"""A voice whose words end so long before those of its utterance says a part of it: another part follows."""
+_PART_SECONDS = 0.5
+"""A voice says a part of its utterance if its words begin so long after, or end so long before, the other's.
+
+If only the end is missing, another part follows. If the beginning is, the other connection did not hear it.
+"""
 _MOST_EARLY = 20
 
 
@@ -24,21 +28,32 @@ class _Relayed:
     """An utterance, and the voices that say its parts.
 
     Attributes:
+        due: When it has waited for long enough, unless a part is under way, or has ended since this was set.
         parts: In order; the first one is passed on now.
         passed: How many pieces of the first part were passed on.
-        due: When it has waited for long enough.
+        has_moved: A part has ended since `due` was set.
     """
 
     utterance: Utterance
     due: float
     parts: deque[Utterance] = field(default_factory=deque)
     passed: int = 0
+    has_moved: bool = False
     is_said_until: float = float("-inf")
+
+    @property
+    def is_begun(self) -> bool:
+        """Its first words were said, or are."""
+        return bool(self.parts) or self.is_said_until > float("-inf")
 
     @property
     def is_whole(self) -> bool:
         """Its last words were said."""
-        return self.is_said_until >= _times(self.utterance)[1] - _OPEN_END_SECONDS
+        return self.is_said_until >= _times(self.utterance)[1] - _PART_SECONDS
+
+    def begins_with(self, voice: Utterance) -> bool:
+        """Whether a voice says its first words."""
+        return _times(voice)[0] <= _times(self.utterance)[0] + _PART_SECONDS
 
 
 class Relay:
@@ -59,78 +74,99 @@ class Relay:
         """A translation is final; its voice comes from the other connection."""
         self._waiting.append(_Relayed(utterance, now + self._timeout_seconds))
         for voice in list(self._early):
-            if self._link(voice, now):
+            if self._link(voice):
                 self._early.remove(voice)
 
-    def came(self, voice: Utterance, now: float) -> None:
+    def came(self, voice: Utterance) -> None:
         """The other connection has recognized an utterance, whose voice begins now or later."""
-        if not self._link(voice, now):
+        if not self._link(voice):
             self._early.append(voice)
             if len(self._early) > _MOST_EARLY:
                 self._early.popleft().free_sound()
 
     def abandon(self, reason: LostReason) -> None:
         """No voice comes any more."""
-        waiting, self._waiting = self._waiting, []
-        for one in waiting:
-            for voice in one.parts:
-                voice.changed = None
-            self._claims.lose(one.utterance, reason)
+        while self._waiting:
+            self._give_up(self._waiting[0], reason)
         self._early.clear()
 
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do next; None if nothing waits."""
-        return min((one.due for one in self._waiting if not one.parts), default=None)
+        return min((one.due for one in self._waiting), default=None)
 
     def expire(self, due: float) -> None:
         """End the waits that are over now."""
-        for one in [one for one in self._waiting if not one.parts and one.due <= due]:
-            self._waiting.remove(one)
-            if one.utterance.state is State.VOICING:
-                self._complete(one.utterance)
+        for one in [one for one in self._waiting if one.due <= due]:
+            if one.parts or one.has_moved:
+                one.due, one.has_moved = due + self._timeout_seconds, False
+            elif one.utterance.state is State.VOICING:
+                self._complete(one)
             else:
-                self._claims.lose(one.utterance, LostReason.TIMEOUT)
+                self._give_up(one, LostReason.TIMEOUT)
 
-    def _link(self, voice: Utterance, now: float) -> bool:
+    def _link(self, voice: Utterance) -> bool:
         one = max(self._waiting, key=lambda one: _overlap(one.utterance, voice), default=None)
         if one is None or _overlap(one.utterance, voice) < _LEAST_OVERLAP:
             return False
+        if not (one.is_begun or one.begins_with(voice)):
+            return False
         one.parts.append(voice)
-        voice.changed = lambda: self._pass_on(one, now)
-        self._pass_on(one, now)
+        voice.changed = lambda: self._pass_on(one)
+        self._pass_on(one)
         return True
 
-    def _pass_on(self, one: _Relayed, now: float) -> None:
+    def _pass_on(self, one: _Relayed) -> None:
         while one.parts and one in self._waiting:
             voice = one.parts[0]
             for samples in voice.samples[one.passed :]:
-                before = one.utterance.seconds
-                one.utterance.add(samples)
-                self._claims.account(one.utterance, one.utterance.seconds - before)
+                self._add(samples, one.utterance)
             one.passed = len(voice.samples)
-            if not voice.done:
+            if one.utterance.done:
+                self._forget(one)
+            elif voice.done:
+                self._part_ended(one, voice)
+            else:
                 return
-            self._part_ended(one, voice, now)
 
-    def _part_ended(self, one: _Relayed, voice: Utterance, now: float) -> None:
-        voice.changed = None
-        voice.free_sound()
-        one.parts.popleft()
-        one.passed = 0
-        one.is_said_until = _times(voice)[1]
+    def _add(self, samples: Samples, utterance: Utterance) -> None:
+        if utterance.done:
+            return  # too much of it waited to be spoken
+        before = utterance.seconds
+        utterance.add(samples)
+        self._claims.account(utterance, utterance.seconds - before)
+
+    def _part_ended(self, one: _Relayed, voice: Utterance) -> None:
         if voice.state is State.LOST:
-            self._waiting.remove(one)
-            self._claims.lose(one.utterance, voice.lost_reason or LostReason.STALLED)
-        elif one.is_whole:
-            self._waiting.remove(one)
-            self._complete(one.utterance)
-        else:
-            one.due = max(one.due, now + self._timeout_seconds)
+            self._give_up(one, voice.lost_reason or LostReason.STALLED)
+            return
+        _let_go(one.parts.popleft())
+        one.passed = 0
+        one.has_moved = True
+        one.is_said_until = _times(voice)[1]
+        if one.is_whole:
+            self._complete(one)
 
-    def _complete(self, utterance: Utterance) -> None:
-        utterance.complete()
-        self._claims.settle(utterance)
+    def _complete(self, one: _Relayed) -> None:
+        self._forget(one)
+        one.utterance.complete()
+        self._claims.settle(one.utterance)
+
+    def _give_up(self, one: _Relayed, reason: LostReason) -> None:
+        self._forget(one)
+        if not one.utterance.done:
+            self._claims.lose(one.utterance, reason)
+
+    def _forget(self, one: _Relayed) -> None:
+        self._waiting.remove(one)
+        for voice in one.parts:
+            _let_go(voice)
+
+
+def _let_go(voice: Utterance) -> None:
+    """Nobody takes any more of it."""
+    voice.changed = None
+    voice.free_sound()
 
 
 def _times(utterance: Utterance) -> tuple[float, float]:

@@ -25,6 +25,8 @@ class Case:
     Args:
         name: What goes wrong.
         faults: The same, for the emulator.
+        languages: The spoken ones.
+        faulty_language: The faults are of the voices in this one alone: the others are heard whole.
         count: Utterances.
         speed: Audio runs, and is played, so many times faster than real.
         listening_speed: Where the listener is slower than that.
@@ -43,6 +45,8 @@ class Case:
 
     name: str
     faults: Sequence[f.Fault] = ()
+    languages: Sequence[str] = ("fr",)
+    faulty_language: str | None = None
     count: int = COUNT
     speed: float = SPEED
     listening_speed: float | None = None

@@ -25,7 +25,7 @@ STUCK_SECONDS = 75.0
 
 def behaviour(case: Case) -> Behaviour:
     def recognize(samples: Voice) -> Line:
-        return speech.line(speech.hear(samples), case.voice_seconds)
+        return speech.line(speech.hear(samples), case.voice_seconds, case.languages)
 
     return Behaviour(script=recognize, faults=case.faults, **{"silence_ms": 200, **case.behaviour})
 

@@ -55,10 +55,12 @@ class Outcome:
     def zeros(self) -> bool:
         return not (self.lost or self.repeated or self.out_of_order or self.swapped)
 
-    def holds(self, case: Case) -> bool:
+    def holds(self, case: Case, language: str = "fr") -> bool:
         """As it must be: nothing cut but as many voices as were dropped while they sounded."""
-        connected = case.connections in (None, self.connections)
-        return self.zeros and connected and self.cut <= case.cuts and self.time_error_ms <= _TIME_ERROR_MS
+        connected = case.connections in (None, self.connections) and not self.error
+        whole = case.faulty_language in (None, language) or self.own_voice == self.spoken
+        in_time = self.time_error_ms <= _TIME_ERROR_MS
+        return self.zeros and connected and whole and in_time and self.cut <= case.cuts
 
     def as_json(self) -> dict[str, Any]:
         return {

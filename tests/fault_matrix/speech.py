@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from fakes.room import Audio
 
@@ -12,6 +14,7 @@ SPEECH_SECONDS = 0.4
 SPACING_SECONDS = 1.0
 _LOWEST_HZ = 250
 _STEP_HZ = 20
+_MOST_UTTERANCES = 1000
 
 
 def conversation(
@@ -31,14 +34,20 @@ def start_seconds(number: int, spacing_seconds: float = SPACING_SECONDS) -> floa
     return SPACING_SECONDS + (number - 1) * spacing_seconds
 
 
-def line(number: int, voice_seconds: float) -> Line:
-    """What the service makes of an utterance."""
-    voice = Audio().voice(voice_seconds, seed=number)
-    return Line(f"sentence number {number}", translations={"fr": translation(number)}, voices={"fr": voice})
+def line(number: int, voice_seconds: float, languages: Sequence[str] = ("fr",)) -> Line:
+    """What the service makes of an utterance: words and a voice of its own in each language."""
+    return Line(
+        f"sentence number {number}",
+        translations={language: translation(number, language) for language in languages},
+        voices={
+            language: Audio().voice(voice_seconds, seed=number + _MOST_UTTERANCES * at)
+            for at, language in enumerate(languages)
+        },
+    )
 
 
-def translation(number: int) -> str:
-    return f"phrase numéro {number}"
+def translation(number: int, language: str = "fr") -> str:
+    return f"phrase {language} {number}"
 
 
 def number_of(text: str) -> int:
