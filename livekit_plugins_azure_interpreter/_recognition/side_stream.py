@@ -9,7 +9,8 @@ from .._livekit_private import UnreportedStream
 from .._sdk import events
 from .._voices.utterance import Utterance
 from ..options import Options
-from .stream import ActiveConnection, SpeechStream
+from .active_connection import ActiveConnection
+from .stream import SpeechStream
 from .transcripts import Transcript
 
 

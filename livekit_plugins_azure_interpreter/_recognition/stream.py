@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from .._voices.utterance import Utterance
 from ..log import logger
 from ..options import Options
 from ..reports import UtteranceRecognized
+from .active_connection import ActiveConnection
 from .option_timeline import OptionChange, OptionMark
 from .side_streams import OpenSide, SideStream, SideStreams
 from .stream_audio import StreamAudio
@@ -50,36 +51,6 @@ _NO_ANSWERS = (events.Connected, events.Disconnected, events.TurnStarted, events
 
 class _SeparateVoicesError(Exception):
     """Each spoken language needs a connection of its own; the message says why."""
-
-
-@dataclass
-class ActiveConnection:
-    """One recognizer, which hears the stream's audio from the first place on.
-
-    Attributes:
-        places: From where in the audio which options hold, in order.
-    """
-
-    connection: Connection
-    places: list[OptionMark]
-    opened_at: float
-    connected: bool = False
-    last_phrase: events.Phrase | None = None
-
-    @property
-    def start_seconds(self) -> float:
-        """Where its audio begins in that of the stream."""
-        return self.places[0][0]
-
-    @property
-    def options(self) -> Options:
-        """The options of what is said next."""
-        return self.places[-1][1]
-
-    def options_of(self, phrase: events.Phrase) -> Options:
-        """The options of a phrase. A change counts for what ends after it."""
-        end = self.start_seconds + phrase.end_seconds
-        return next((options for start, options in reversed(self.places) if start <= end), self.places[0][1])
 
 
 class SpeechStream(AnyRateStream):
