@@ -197,7 +197,7 @@ class TestSeveralLanguages:
     @pytest.mark.parametrize(
         ("several_voices", "answer"), [("all", "all"), ("first", "one"), ("refused", "refused")]
     )
-    async def test_what_the_service_does_is_told(
+    async def test_a_service_is_told_by_what_it_voices(
         self, recording: Voice, several_voices: Any, answer: str
     ) -> None:
         behaviour = Behaviour(several_voices=several_voices)
