@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
 from livekit import rtc
-from livekit.agents.utils import aio
 
 from .._voices.utterance import Utterance
 from ..log import logger
@@ -129,20 +128,14 @@ class SideStreams:
         if self._leaving:
             await asyncio.wait(self._leaving, timeout=_LAST_VOICES_SECONDS)
 
-    def close_soon(self) -> None:
-        """Close them without waiting for it; `aclose` does."""
-        while self._sides:
-            reading = self._sides.popitem()[1].reading
-            self._leaving.add(reading)
-            reading.add_done_callback(self._leaving.discard)
+    def close(self) -> None:
+        """Close them at once, without waiting for it: the STT does when it is closed."""
         self._wanted = {}
+        while self._sides:
+            side = self._sides.popitem()[1]
+            side.reading.cancel()
         for reading in self._leaving:
             reading.cancel()
-
-    async def aclose(self) -> None:
-        """Close them at once."""
-        self.close_soon()
-        await aio.cancel_and_wait(*self._leaving)
 
     def _open(self, language: str, position: float) -> None:
         options = self._wanted[language]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Until
-from fakes.limits import within
+from fakes.limits import LIMIT_SECONDS, within
 from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError
 
@@ -127,12 +127,18 @@ class TestSpeaking:
         with pytest.raises(asyncio.CancelledError):
             await within(speaking)
 
-    async def test_a_loop_that_was_blocked_does_not_miss_the_sound(self, open_at: Open, until: Until) -> None:
+    async def test_a_loop_that_was_blocked_does_not_miss_the_sound(
+        self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         azure = FakeSpeech([SynthesisStarted("r1")])
-        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.1))
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), LIMIT_SECONDS))
         await until(lambda: azure.texts and azure.last.idle)
         azure.last.post(SynthesisChunk(b"12"), SynthesisCompleted())
-        time.sleep(0.2)  # noqa: ASYNC251 - as a careless user does
+        while not azure.last.idle:
+            time.sleep(0.001)  # noqa: ASYNC251 - as a careless user does
+        loop = asyncio.get_running_loop()
+        blocked_until = loop.time() + 2 * LIMIT_SECONDS
+        monkeypatch.setattr(loop, "time", lambda: blocked_until)
         assert (await speaking)[1:] == [SynthesisChunk(b"12"), SynthesisCompleted()]
 
     async def test_no_token_is_told_in_words_without_secrets(self, open_at: Open) -> None:
