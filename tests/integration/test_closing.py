@@ -24,7 +24,7 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour
 
 _CLOSE_SECONDS = 3.0
 _SPEECH = (0.2, 0.8)
-_PROCESSES = int(os.environ.get("CLOSING_PROCESSES", "5"))
+_PROCESSES = int(os.environ.get("CLOSING_PROCESSES", "2"))
 _AT_ONCE = 3 * (os.cpu_count() or 1)
 
 

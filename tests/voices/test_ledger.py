@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ TIMEOUT = 5.0
 PAUSE = 0.1
 
 reproducible = settings(
-    derandomize=True, deadline=None, max_examples=1000, suppress_health_check=list(HealthCheck)
+    derandomize=True,
+    deadline=None,
+    max_examples=int(os.environ.get("EXAMPLES", "300")),
+    suppress_health_check=list(HealthCheck),
 )
 
 
