@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
 from livekit import rtc
-from livekit.agents.utils import aio
 
 from .._voices.utterance import Utterance
 from ..log import logger
@@ -60,6 +59,13 @@ class _Side:
         self.options = options
         self.heard_seconds = position
         self.reading = asyncio.create_task(self._read())
+        self._is_closing = False
+
+    def close(self) -> None:
+        """Close it at once, which ends the reading a little later."""
+        if not self._is_closing:  # another cancellation would interrupt the closing
+            self._is_closing = True
+            self.reading.cancel()
 
     async def _read(self) -> None:
         try:
@@ -81,7 +87,7 @@ class SideStreams:
         self._open_side = open_side
         self._came = came
         self._sides: dict[str, _Side] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: set[_Side] = set()
         self._wanted: dict[str, Options] = {}
         self._open_again_at: dict[str, float] = {}
         self._pushed_seconds = 0.0
@@ -112,9 +118,9 @@ class SideStreams:
                 rate = side.options.sample_rate
                 seconds = len(pcm) / 2 / rate
                 side.heard_seconds = position + seconds
-                self._pushed_seconds += seconds
                 with contextlib.suppress(RuntimeError):  # it has just failed
                     side.stream.push_frame(rtc.AudioFrame(pcm, rate, 1, len(pcm) // 2))
+                    self._pushed_seconds += seconds
 
     def flush(self) -> None:
         """End the utterance here."""
@@ -126,23 +132,20 @@ class SideStreams:
         """The audio has ended: wait for the last voices."""
         while self._sides:
             self._leave(self._sides.popitem()[1])
-        if self._leaving:
-            await asyncio.wait(self._leaving, timeout=_LAST_VOICES_SECONDS)
+        await self._until_they_left(timeout=_LAST_VOICES_SECONDS)
 
     def close_soon(self) -> None:
         """Close them without waiting for it; `aclose` does."""
         while self._sides:
-            reading = self._sides.popitem()[1].reading
-            self._leaving.add(reading)
-            reading.add_done_callback(self._leaving.discard)
+            self._expect_end(self._sides.popitem()[1])
         self._wanted = {}
-        for reading in self._leaving:
-            reading.cancel()
+        for side in self._leaving:
+            side.close()
 
     async def aclose(self) -> None:
         """Close them at once."""
         self.close_soon()
-        await aio.cancel_and_wait(*self._leaving)
+        await self._until_they_left()
 
     def _open(self, language: str, position: float) -> None:
         options = self._wanted[language]
@@ -168,5 +171,12 @@ class SideStreams:
         if not side.reading.done():
             with contextlib.suppress(RuntimeError):
                 side.stream.end_input()
-            self._leaving.add(side.reading)
-            side.reading.add_done_callback(self._leaving.discard)
+            self._expect_end(side)
+
+    def _expect_end(self, side: _Side) -> None:
+        self._leaving.add(side)
+        side.reading.add_done_callback(lambda _: self._leaving.discard(side))
+
+    async def _until_they_left(self, timeout: float | None = None) -> None:
+        if self._leaving:
+            await asyncio.wait([side.reading for side in self._leaving], timeout=timeout)

@@ -356,8 +356,10 @@ class SpeechStream(AnyRateStream):
         is_current = connection is active.connection and not self._pushed_items.closed
         if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
             silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
+            position = buffer.end_seconds
             buffer.add(silence)
             connection.write(silence)
+            self._sides.push(position, silence)
 
     @property
     def _retained_place(self) -> tuple[float, float]:

@@ -176,3 +176,18 @@ def test_a_stream_is_asked_for_no_longer_once_all_is_let_go(ledgers: Ledgers) ->
     assert not ledgers.is_asked_for
     ledgers.untranslated.append("Yes.")
     assert ledgers.is_asked_for
+
+
+def test_a_relayed_voice_may_come_before_its_language_is_spoken_here(problems: list[str]) -> None:
+    """The connection before still answers, while that of the new language has a result."""
+    ledgers = Ledgers(lambda language, is_main: Ledger(language, is_main=is_main), problem=problems.append)
+    ledgers.connected(["fr"], ["fr"], separate=True)
+    other = Utterance("1", "ja 1", 0.0, times=(1.0, 2.0))
+    other.claim()
+    ledgers.relayed("ja", other, 0.0)
+    other.add(piece(tag=1))
+    other.complete()
+    ledgers.connected(["fr", "ja"], ["fr", "ja"], separate=True)
+    found = ledgers.recognized({"fr": "fr 1", "ja": "ja 1"}, 1.0, voiced=["fr", "ja"], times=(1.0, 2.0))
+    assert (found["ja"].state, tags(found["ja"])) == (State.VOICED, [1])
+    assert [ledger.language for ledger in ledgers if ledger.is_main] == ["fr"]
