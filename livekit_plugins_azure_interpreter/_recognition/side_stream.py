@@ -35,6 +35,9 @@ class VoiceStream(UnreportedStream, SpeechStream):
     def _end_by_silence(self, connection: Connection, flushed_place: tuple[float, float]) -> None:
         """The stream whose audio it hears sends the silence; else their clocks would differ."""
 
+    def _report_forgotten(self) -> None:
+        """The stream whose audio it hears reports what that has forgotten."""
+
     def _measure(
         self,
         phrase: events.Phrase,

@@ -183,7 +183,7 @@ class SpeechStream(AnyRateStream):
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
         self._ledgers.reconnected(self._now())
-        self._owner.report_forgotten(self._audio)
+        self._report_forgotten()
         self._active_connections.clear()
         place, *later = self._audio.options.of_retained()
         first = self._next_connection(*place)
@@ -365,6 +365,9 @@ class SpeechStream(AnyRateStream):
     def _retained_place(self) -> tuple[float, float]:
         """A final moves its start, and audio its end."""
         return self._audio.replay_buffer.start_seconds, self._audio.replay_buffer.end_seconds
+
+    def _report_forgotten(self) -> None:
+        self._owner.report_forgotten(self._audio)
 
     def _report_usage(self, least_seconds: float) -> None:
         buffer = self._audio.replay_buffer

@@ -121,6 +121,21 @@ async def test_a_side_stream_that_fails_loses_its_voice_alone(spoken: Spoken, un
     await until(lambda: french.seconds == pytest.approx(0.2))
 
 
+async def test_a_side_stream_reports_no_forgotten_speech(
+    make_stt: Any, listen: Any, service: FakeService, until: Until
+) -> None:
+    """The stream whose audio it hears may have all of it."""
+    spoken = _spoken(make_stt, listen, service, until, kept_audio_seconds=0.5)
+    spoken.push(1.0)
+    assert await spoken.has_written("de", 1.0)
+    before = await spoken.recognizer("de")
+    opened = len(service.recognizers)
+    before.post(Failed("ConnectionFailure", ""))
+    await until(lambda: len(service.recognizers) > opened)
+    assert await spoken.recognizer("de") is not before
+    assert spoken.stt.counts.speech_forgotten_seconds == 0.0
+
+
 async def test_a_side_stream_hears_with_other_options_from_the_next_utterance_on(
     spoken: Spoken, until: Until
 ) -> None:
