@@ -59,13 +59,6 @@ class _Side:
         self.options = options
         self.heard_seconds = position
         self.reading = asyncio.create_task(self._read())
-        self._is_closing = False
-
-    def close(self) -> None:
-        """Close it at once, which ends the reading a little later."""
-        if not self._is_closing:  # another cancellation would interrupt the closing
-            self._is_closing = True
-            self.reading.cancel()
 
     async def _read(self) -> None:
         try:
@@ -87,7 +80,7 @@ class SideStreams:
         self._open_side = open_side
         self._came = came
         self._sides: dict[str, _Side] = {}
-        self._leaving: set[_Side] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._wanted: dict[str, Options] = {}
         self._open_again_at: dict[str, float] = {}
         self._pushed_seconds = 0.0
@@ -132,20 +125,17 @@ class SideStreams:
         """The audio has ended: wait for the last voices."""
         while self._sides:
             self._leave(self._sides.popitem()[1])
-        await self._until_they_left(timeout=_LAST_VOICES_SECONDS)
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=_LAST_VOICES_SECONDS)
 
-    def close_soon(self) -> None:
-        """Close them without waiting for it; `aclose` does."""
-        while self._sides:
-            self._expect_end(self._sides.popitem()[1])
+    def close(self) -> None:
+        """Close them at once, without waiting for it: the STT does when it is closed."""
         self._wanted = {}
-        for side in self._leaving:
-            side.close()
-
-    async def aclose(self) -> None:
-        """Close them at once."""
-        self.close_soon()
-        await self._until_they_left()
+        while self._sides:
+            side = self._sides.popitem()[1]
+            side.reading.cancel()
+        for reading in self._leaving:
+            reading.cancel()
 
     def _open(self, language: str, position: float) -> None:
         options = self._wanted[language]
@@ -171,12 +161,5 @@ class SideStreams:
         if not side.reading.done():
             with contextlib.suppress(RuntimeError):
                 side.stream.end_input()
-            self._expect_end(side)
-
-    def _expect_end(self, side: _Side) -> None:
-        self._leaving.add(side)
-        side.reading.add_done_callback(lambda _: self._leaving.discard(side))
-
-    async def _until_they_left(self, timeout: float | None = None) -> None:
-        if self._leaving:
-            await asyncio.wait([side.reading for side in self._leaving], timeout=timeout)
+            self._leaving.add(side.reading)
+            side.reading.add_done_callback(self._leaving.discard)

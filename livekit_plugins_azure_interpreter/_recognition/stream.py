@@ -585,13 +585,8 @@ class SpeechStream(AnyRateStream):
         if gone and not self._untranslated and self._may_send_again():
             connection.fail(events.Failed(events.RESULT_LOST, ""))
 
-    async def aclose(self) -> None:
-        """Close the stream at once."""
-        await super().aclose()
-        await self._sides.aclose()
-
     def _ended(self, attempts: asyncio.Task[None]) -> None:
-        self._sides.close_soon()
+        self._sides.close()
         if self._timer is not None:
             self._timer.cancel()
         self._ledgers.end(self._now())

@@ -103,11 +103,13 @@ async def test_a_side_stream_reports_no_utterances_and_no_usage(spoken: Spoken, 
     assert spoken.stt.counts.utterances == 1
 
 
-async def test_a_side_stream_is_closed_with_its_stream(spoken: Spoken, service: FakeService) -> None:
+async def test_a_side_stream_is_closed_after_its_stream(
+    spoken: Spoken, service: FakeService, until: Until
+) -> None:
     await spoken.recognizer("de")
     await within(spoken.listener.stream.aclose())
+    await until(lambda: streams_of(spoken.stt).open_connections == 0)
     assert all(recognizer.closed for recognizer in service.recognizers)
-    assert streams_of(spoken.stt).open_connections == 0
 
 
 async def test_a_side_stream_that_fails_loses_its_voice_alone(spoken: Spoken, until: Until) -> None:

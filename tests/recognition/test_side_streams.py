@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -40,8 +40,11 @@ def came() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def sides(opened: FakeSides, came: list[tuple[str, str]]) -> SideStreams:
-    return SideStreams(opened, lambda language, utterance: came.append((language, utterance.text)))
+async def sides(opened: FakeSides, came: list[tuple[str, str]]) -> AsyncIterator[SideStreams]:
+    sides = SideStreams(opened, lambda language, utterance: came.append((language, utterance.text)))
+    yield sides
+    sides.close()
+    await turn_of_the_loop()
 
 
 def heard_seconds(opened: FakeSides) -> list[float]:
@@ -65,7 +68,6 @@ class TestServe:
         sides.serve(OPTIONS, 2.0)
         assert [one.options[0].target_languages for one in opened.opened] == [("de",), ("ja",)]
         assert [one.start_seconds for one in opened.opened] == [2.0, 2.0]
-        await sides.aclose()
 
     async def test_voices_over_one_connection_need_none(self, sides: SideStreams, opened: FakeSides) -> None:
         sides.serve(replace(OPTIONS, separate_voices=False), 0.0)
@@ -81,13 +83,11 @@ class TestServe:
         opened.of("ja").came(Utterance("1", "はい", 0.0))
         opened.of("de").came(Utterance("2", "ja", 0.0))
         assert came == [("ja", "はい"), ("de", "ja")]
-        await sides.aclose()
 
     async def test_the_same_options_change_nothing(self, sides: SideStreams, opened: FakeSides) -> None:
         sides.serve(OPTIONS, 0.0)
         sides.serve(OPTIONS, 3.0)
         assert [len(one.options) for one in opened.opened] == [1, 1]
-        await sides.aclose()
 
     async def test_other_options_are_told_to_the_stream_that_is_open(
         self, sides: SideStreams, opened: FakeSides
@@ -96,7 +96,6 @@ class TestServe:
         sides.serve(replace(TWO, phrase_list=("LiveKit",)), 3.0)
         assert [options.phrase_list for options in opened.of("de").options] == [(), ("LiveKit",)]
         assert len(opened.opened) == 1
-        await sides.aclose()
 
     async def test_a_language_that_is_not_spoken_any_more_gets_no_more_audio(
         self, sides: SideStreams, opened: FakeSides
@@ -108,7 +107,6 @@ class TestServe:
         assert (heard_seconds(opened), opened.of("ja").input_ended) == ([2.0, 1.0], True)
         await turn_of_the_loop()
         assert opened.of("ja").closed
-        await sides.aclose()
 
 
 class TestPush:
@@ -120,20 +118,17 @@ class TestPush:
         sides.push(1.0, A_SECOND)
         sides.push(2.0, A_SECOND)
         assert heard_seconds(opened) == [3.0]
-        await sides.aclose()
 
     async def test_the_audio_of_each_is_counted(self, sides: SideStreams) -> None:
         sides.serve(OPTIONS, 0.0)
         sides.push(0.0, A_SECOND)
         assert (sides.take_pushed_seconds(), sides.take_pushed_seconds()) == (2.0, 0.0)
-        await sides.aclose()
 
     async def test_a_flush_ends_the_utterance_of_each(self, sides: SideStreams, opened: FakeSides) -> None:
         sides.serve(OPTIONS, 0.0)
         sides.push(0.0, A_SECOND)
         sides.flush()
         assert [one.flushed for one in opened.opened] == [[32000], [32000]]
-        await sides.aclose()
 
     async def test_a_stream_that_has_just_ended_is_passed_over(
         self, sides: SideStreams, opened: FakeSides
@@ -144,7 +139,6 @@ class TestPush:
         sides.flush()
         assert heard_seconds(opened) == [0.0, 1.0]
         assert sides.take_pushed_seconds() == 1.0
-        await sides.aclose()
 
 
 class TestFailure:
@@ -163,7 +157,8 @@ class TestFailure:
             await asyncio.sleep(5.0)
             sides.push(1.0, A_SECOND)
             assert (opened.of("de").start_seconds, heard_seconds(opened)) == (1.0, [0.0, 2.0, 1.0])
-            await sides.aclose()
+            sides.close()
+            await turn_of_the_loop()
 
         in_virtual_time(main())
         assert "the voices in de are interrupted: no quota" in caplog.text
@@ -177,7 +172,6 @@ class TestFailure:
         sides.serve(TWO, 1.0)
         assert [one.start_seconds for one in opened.opened] == [0.0, 1.0]
         assert not caplog.records
-        await sides.aclose()
 
     async def test_a_stream_that_has_just_ended_can_leave(
         self, sides: SideStreams, opened: FakeSides
@@ -211,30 +205,19 @@ class TestEnd:
             await sides.finish()
             assert asyncio.get_running_loop().time() - began_at == 30.0
             assert not opened.of("de").closed
-            await sides.aclose()
+            sides.close()
+            await turn_of_the_loop()
             assert opened.of("de").closed
 
         in_virtual_time(main())
 
-    async def test_a_close_without_waiting_closes_all_of_them(
-        self, sides: SideStreams, opened: FakeSides
-    ) -> None:
+    async def test_a_close_waits_for_nothing(self, sides: SideStreams, opened: FakeSides) -> None:
         sides.serve(OPTIONS, 0.0)
         opened.of("ja").waits_at_end = True
         sides.serve(TWO, 1.0)
         await turn_of_the_loop()
-        sides.close_soon()
+        sides.close()
         sides.push(1.0, A_SECOND)
         assert (len(opened.opened), opened.of("de").input_ended) == (2, False)
         await turn_of_the_loop()
         assert all(one.closed for one in opened.opened)
-
-    async def test_a_close_waits_for_streams_that_are_being_closed_already(
-        self, sides: SideStreams, opened: FakeSides
-    ) -> None:
-        sides.serve(TWO, 0.0)
-        await turn_of_the_loop()
-        sides.close_soon()
-        await asyncio.sleep(0)
-        await within(sides.aclose())
-        assert opened.of("de").closed
