@@ -7,6 +7,7 @@ from typing import Any
 
 from .._livekit_private import UnreportedStream
 from .._sdk import events
+from .._sdk.connection import Connection
 from .._voices.utterance import Utterance
 from ..options import Options
 from .active_connection import ActiveConnection
@@ -31,6 +32,12 @@ class VoiceStream(UnreportedStream, SpeechStream):
     def go_over_to(self, options: Options) -> None:
         """Hear and speak with other options from the next utterance on."""
         self._update({name: value for name, value in vars(options).items() if name != "reconnect_seconds"})
+
+    def _end_by_silence(self, connection: Connection, flushed_place: tuple[float, float]) -> None:
+        """The stream whose audio it hears sends the silence; else their clocks would differ."""
+
+    def _report_forgotten(self) -> None:
+        """The stream whose audio it hears reports what that has forgotten."""
 
     def _measure(
         self,

@@ -111,9 +111,9 @@ class SideStreams:
                 rate = side.options.sample_rate
                 seconds = len(pcm) / 2 / rate
                 side.heard_seconds = position + seconds
-                self._pushed_seconds += seconds
                 with contextlib.suppress(RuntimeError):  # it has just failed
                     side.stream.push_frame(rtc.AudioFrame(pcm, rate, 1, len(pcm) // 2))
+                    self._pushed_seconds += seconds
 
     def flush(self) -> None:
         """End the utterance here."""

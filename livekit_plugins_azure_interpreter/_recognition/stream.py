@@ -154,7 +154,7 @@ class SpeechStream(AnyRateStream):
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
         self._ledgers.reconnected(self._now())
-        self._owner.report_forgotten(self._audio)
+        self._report_forgotten()
         self._active_connections.clear()
         place, *later = self._audio.options.of_retained()
         first = self._next_connection(*place)
@@ -327,13 +327,18 @@ class SpeechStream(AnyRateStream):
         is_current = connection is active.connection and not self._pushed_items.closed
         if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
             silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
+            position = buffer.end_seconds
             buffer.add(silence)
             connection.write(silence)
+            self._sides.push(position, silence)
 
     @property
     def _retained_place(self) -> tuple[float, float]:
         """A final moves its start, and audio its end."""
         return self._audio.replay_buffer.start_seconds, self._audio.replay_buffer.end_seconds
+
+    def _report_forgotten(self) -> None:
+        self._owner.report_forgotten(self._audio)
 
     def _report_usage(self, least_seconds: float) -> None:
         buffer = self._audio.replay_buffer

@@ -81,8 +81,7 @@ class Ledgers:
         self._spoken = tuple(languages)
         self._framing.speak(languages[:1] if self._is_separate else languages)
         for language in languages:
-            if language not in self._ledgers:
-                self._ledgers[language] = self._open_ledger(language, language == languages[0])
+            self._opened(language, is_main=language == languages[0])
         self._ledgers[languages[0]].is_main = True
         for language in languages:
             self._ledgers[language].relay(self._is_separate and language != languages[0])
@@ -188,7 +187,8 @@ class Ledgers:
     def relayed(self, language: str, voice: Utterance, now: float) -> None:
         """The connection of a language has recognized an utterance, whose voice begins now or later."""
         self.expire(now)
-        self._ledgers[language].relayed(voice)
+        # The connection before may still answer, for which the language is not spoken yet.
+        self._opened(language).relayed(voice)
 
     def lost(self, utterance: Utterance, language: str) -> None:
         """A voice is lost."""
@@ -249,6 +249,11 @@ class Ledgers:
                 self._refuse_voice(event.language, now)
             elif isinstance(event, VoiceSamples):
                 self._refused_seconds += event.samples.seconds
+
+    def _opened(self, language: str, *, is_main: bool = False) -> Ledger:
+        if language not in self._ledgers:
+            self._ledgers[language] = self._open_ledger(language, is_main)
+        return self._ledgers[language]
 
     @property
     def _is_shared(self) -> bool:

@@ -16,9 +16,10 @@ from .utterance import LostReason, State, Utterance
 _LEAST_OVERLAP = 0.5
 """The share of the shorter one that two results of the same utterance have in common."""
 _PART_SECONDS = 0.5
-"""A voice says a part of its utterance if its words begin so long after, or end so long before, the other's.
+"""By how much the words of a voice may begin or end elsewhere than those of the same utterance.
 
-If only the end is missing, another part follows. If the beginning is, the other connection did not hear it.
+If a voice ends earlier, another part follows. If it begins later, the other connection did not hear the first
+words. If it says more, it says the words of another utterance, too.
 """
 _MOST_EARLY = 20
 
@@ -51,9 +52,11 @@ class _Relayed:
         """Its last words were said."""
         return self.is_said_until >= _times(self.utterance)[1] - _PART_SECONDS
 
-    def begins_with(self, voice: Utterance) -> bool:
-        """Whether a voice says its first words."""
-        return _times(voice)[0] <= _times(self.utterance)[0] + _PART_SECONDS
+    def can_take(self, voice: Utterance) -> bool:
+        """Whether a voice says its words alone, and the first of them if none was said yet."""
+        (begin, end), (voice_begin, voice_end) = _times(self.utterance), _times(voice)
+        says_more = voice_begin < begin - _PART_SECONDS or voice_end > end + _PART_SECONDS
+        return not says_more and (self.is_begun or voice_begin <= begin + _PART_SECONDS)
 
 
 class Relay:
@@ -109,7 +112,7 @@ class Relay:
         one = max(self._waiting, key=lambda one: _overlap(one.utterance, voice), default=None)
         if one is None or _overlap(one.utterance, voice) < _LEAST_OVERLAP:
             return False
-        if not (one.is_begun or one.begins_with(voice)):
+        if not one.can_take(voice):
             return False
         one.parts.append(voice)
         voice.changed = lambda: self._pass_on(one)

@@ -16,11 +16,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import official, spoken
+from . import official
 from .cases import CASES, Case
-from .interpreted import interpret
 from .outcome import Outcome
 from .several_languages import CASES_OF_SEVERAL
+from .spoken import interpret
 
 Row = tuple[Case, str, Outcome, Outcome | None]
 _OURS = ("spoken", "own voice", "fallback", "cut", "missing s", "lost", "repeated", "order", "swapped")
@@ -33,7 +33,7 @@ async def _run(cases: list[Case], at_once: int, console: Console) -> list[Row]:
     async def run(case: Case) -> list[Row]:
         async with turns:
             began_at = time.monotonic()
-            ours, theirs = await asyncio.gather(_ours(case), _official(case))
+            ours, theirs = await asyncio.gather(interpret(case), _official(case))
             bad = {
                 language: outcome for language, outcome in ours.items() if not outcome.holds(case, language)
             }
@@ -41,13 +41,6 @@ async def _run(cases: list[Case], at_once: int, console: Console) -> list[Row]:
             return [(case, language, outcome, theirs) for language, outcome in ours.items()]
 
     return [row for rows in await asyncio.gather(*map(run, cases)) for row in rows]
-
-
-async def _ours(case: Case) -> dict[str, Outcome]:
-    """The outcome in each language."""
-    if len(case.languages) > 1:
-        return await spoken.interpret(case)
-    return {case.languages[0]: await interpret(case)}
 
 
 async def _official(case: Case) -> Outcome | None:
@@ -87,7 +80,7 @@ def main() -> int:
         for case in (*CASES, *CASES_OF_SEVERAL)
         if not options.case or any(part in case.name for part in options.case)
     ]
-    console = Console(width=None if sys.stdout.isatty() else 220)
+    console = Console(width=None if sys.stdout.isatty() else 240)
     results = asyncio.run(_run(wanted, options.at_once, console))
     console.print(_table(results))
     failed = [f"{case.name} ({of})" for case, of, ours, _ in results if not ours.holds(case, of)]

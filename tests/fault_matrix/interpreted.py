@@ -27,7 +27,7 @@ def behaviour(case: Case) -> Behaviour:
     def recognize(samples: Voice) -> Line:
         return speech.line(speech.hear(samples), case.voice_seconds, case.languages)
 
-    return Behaviour(script=recognize, faults=case.faults, **{"silence_ms": 200, **case.behaviour})
+    return Behaviour(**{"script": recognize, "faults": case.faults, "silence_ms": 200, **case.behaviour})
 
 
 class _Listener(InterpreterAgent):

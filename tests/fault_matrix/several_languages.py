@@ -10,55 +10,60 @@ from livekit_plugins_azure_interpreter.emulator import faults as f
 
 from .cases import CASES, Case
 
-FOUR = ("fr", "de", "ja", "es")
-_ENDS_CONNECTION = (f.DropInVoice, f.VoiceError, f.Drop, f.Away)
+FOUR = ("de", "fr", "ja", "es")
+"""French is not the first, which is the main one: the voices before and behind a faulty one are heard."""
+_ENDS_CONNECTION = (f.DropInVoice, f.VoiceError)
 _FAULTS = (f.VoiceFault, f.Drop, f.Away, f.BadJson, f.MissingFields, f.GarbageFrame, f.RegionKeyed)
 _OPTIONS = {"riff", "chunk_bytes", "connection_seconds", "utterances_per_turn"}
+_QUICK = {
+    "reset in mid-voice (4 languages)",
+    "empty chunk in mid-voice (French of 4 languages)",
+    "nothing (4 languages refused)",
+}
 
 
-def _in_four(case: Case, which: str = "4 languages", **changes: Any) -> Case:
-    return replace(
-        case, name=f"{case.name} ({which})", languages=FOUR, official=False, quick=False, **changes
-    )
+def _of(case: Case, which: str, **changes: Any) -> Case:
+    name = f"{case.name} ({which})"
+    return replace(case, name=name, languages=FOUR, official=False, quick=name in _QUICK, **changes)
 
 
 def _touches_voices(case: Case) -> bool:
-    return any(isinstance(fault, _FAULTS) for fault in case.faults) or not _OPTIONS.isdisjoint(case.behaviour)
+    has_fault = any(isinstance(fault, _FAULTS) for fault in case.faults)
+    return case.name == "nothing" or has_fault or not _OPTIONS.isdisjoint(case.behaviour)
 
 
-def _of_french() -> Iterator[Case]:
-    """Faults of the French voice alone. One that ends the connection is of all languages."""
+def _with_voices_of_all() -> Iterator[Case]:
+    for case in CASES:
+        if _touches_voices(case) and not case.tokens:
+            yield _of(case, "4 languages")
+
+
+def _with_faults_of_french() -> Iterator[Case]:
+    """Faults of the French voices alone."""
     for case in CASES:
         faults = [fault for fault in case.faults if isinstance(fault, f.VoiceFault)]
-        if faults and not isinstance(faults[0], _ENDS_CONNECTION):
-            french = [replace(fault, language="fr") for fault in faults]
-            yield _in_four(case, "French of 4 languages", faults=french, faulty_language="fr")
+        french = [replace(fault, language="fr") for fault in faults]
+        if any(isinstance(fault, _ENDS_CONNECTION) for fault in faults):
+            # Each language may have a voice that sounds.
+            yield _of(case, "French of 4 languages", faults=french, cuts=len(faults))
+        elif any(isinstance(fault, f.UnannouncedVoice) for fault in faults):
+            # Nobody knows whose voice it is.
+            yield _of(case, "French of 4 languages", faults=french, connections=1)
+        elif faults:
+            yield _of(case, "French of 4 languages", faults=french, faulty_language="fr", connections=1)
 
 
-def _named(name: str) -> Case:
-    return next(case for case in CASES if case.name == name)
-
-
-def _separate() -> Iterator[Case]:
+def _with_a_connection_for_each() -> Iterator[Case]:
     """The service voices one language per connection."""
-    for name in ("nothing", "TCP reset in mid-utterance", "service away for 2 s", "voice pauses for 2 s"):
-        yield _in_four(
-            _named(name), "4 languages refused", behaviour={"several_voices": "refused"}, connections=None
-        )
-        yield _in_four(
-            _named(name),
-            "1 voiced of 4 languages",
-            behaviour={"several_voices": "first"},
-            connections=None,
-        )
+    names = {"nothing", "TCP reset in mid-utterance", "service away for 2 s", "voice pauses for 2 s"}
+    for case in CASES:
+        if case.name in names:
+            for which, several in (("4 languages refused", "refused"), ("1 voiced of 4 languages", "first")):
+                yield _of(case, which, behaviour={"several_voices": several}, connections=None)
 
 
 CASES_OF_SEVERAL: Sequence[Case] = (
-    *(
-        _in_four(case)
-        for case in CASES
-        if case.name == "nothing" or (_touches_voices(case) and not case.tokens)
-    ),
-    *_of_french(),
-    *_separate(),
+    *_with_voices_of_all(),
+    *_with_faults_of_french(),
+    *_with_a_connection_for_each(),
 )

@@ -15,11 +15,14 @@ from livekit_plugins_azure_interpreter.emulator import Emulator
 from . import speech
 from .cases import Case
 from .interpreted import STUCK_SECONDS, behaviour
+from .interpreted import interpret as interpret_in_session
 from .outcome import Final, Outcome, judge_texts, judge_voices
 
 
 async def interpret(case: Case, *, patience_seconds: float = STUCK_SECONDS) -> dict[str, Outcome]:
-    """Run a case, and judge what was heard in each language."""
+    """Run a case, and judge what was heard in each language. One language is spoken in an AgentSession."""
+    if len(case.languages) == 1:
+        return {case.languages[0]: await interpret_in_session(case, patience_seconds=patience_seconds)}
     async with Emulator(behaviour(case)) as emulator:
         stt = STT(
             target_languages=case.languages,

@@ -10,6 +10,7 @@ from fakes.pieces import chunk_of, piece, tags
 from livekit_plugins_azure_interpreter._voices.ledger import Ledger
 from livekit_plugins_azure_interpreter._voices.ledgers import Ledgers
 from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
+from livekit_plugins_azure_interpreter._voices.voice_sharing import VoiceSharing
 
 _LANGUAGES = ("fr", "de", "ja")
 _TIMEOUT = 5.0
@@ -176,3 +177,133 @@ def test_a_stream_is_asked_for_no_longer_once_all_is_let_go(ledgers: Ledgers) ->
     assert not ledgers.is_asked_for
     ledgers.untranslated.append("Yes.")
     assert ledgers.is_asked_for
+
+
+def test_the_end_of_the_service_releases_the_voices_that_wait(ledgers: Ledgers) -> None:
+    first, second = said(ledgers, 1), said(ledgers, 2)
+    ledgers.voice_announced("7", "fr", 1.0)
+    ledgers.chunk(chunk_of(piece(tag=1)), 1.0, stream_id="7")
+    voice(ledgers, "fr", 2)
+    assert second["fr"].state is State.RECOGNIZED
+    ledgers.finished(1.0)
+    assert [tags(first["fr"]), tags(second["fr"])] == [[1], [2]]
+
+
+def test_a_voice_that_is_silent_while_another_waits_is_whole(ledgers: Ledgers) -> None:
+    first, second = said(ledgers, 1), said(ledgers, 2)
+    ledgers.voice_announced("7", "fr", 1.0)
+    ledgers.chunk(chunk_of(piece(tag=1)), 1.0, stream_id="7")
+    voice(ledgers, "fr", 2)
+    ledgers.expire(1.0 + _TIMEOUT)
+    assert [first["fr"].state, second["fr"].state] == [State.VOICED, State.VOICED]
+
+
+def test_a_connection_that_is_over_loses_what_is_not_whole(ledgers: Ledgers) -> None:
+    utterances = said(ledgers, 1)
+    voice(ledgers, "fr", 1)
+    ledgers.finish_connection(1.0)
+    assert [one.lost_reason for one in utterances.values()] == [None, LostReason.ENDED, LostReason.ENDED]
+
+
+def test_a_voice_ahead_of_later_speech_is_stray(ledgers: Ledgers) -> None:
+    ledgers.voice_announced("7", "de", 1.0)
+    ledgers.chunk(chunk_of(piece()), 1.0, stream_id="7", position=2.0)
+    assert [ledgers.has_stray_voice(start) for start in (1.5, 2.5)] == [False, True]
+
+
+def test_a_voice_ahead_of_speech_before_its_language_was_added_is_not_stray(ledgers: Ledgers) -> None:
+    ledgers.speak([*_LANGUAGES, "es"])
+    ledgers.voice_announced("7", "es", 1.0)
+    ledgers.chunk(chunk_of(piece()), 1.0, stream_id="7", position=2.0)
+    assert not ledgers.has_stray_voice(2.5)
+
+
+def test_late_audio_is_a_problem(ledgers: Ledgers, problems: list[str]) -> None:
+    said(ledgers, 1)
+    voice(ledgers, "fr", 1)
+    ledgers.chunk(chunk_of(piece()), 1.0, stream_id="fr 1")
+    assert problems == ["1.0 s of audio belong to a voice that is over; dropped"]
+    assert ledgers.dropped_seconds == 1.0
+
+
+def test_a_voice_that_cannot_be_played_is_a_problem(ledgers: Ledgers, problems: list[str]) -> None:
+    said(ledgers, 1)
+    header = bytearray(chunk_of(piece(starts=True))[:44])
+    header[34] = 8  # bits per sample
+    ledgers.voice_announced("7", "fr", 1.0)
+    ledgers.chunk(bytes(header) + bytes(800), 1.0, stream_id="7")
+    (problem,) = problems
+    assert "cannot be played" in problem
+
+
+class TestSharing:
+    """Whether the service voices several languages over one connection, as voices come or do not."""
+
+    @pytest.fixture
+    def reasons(self) -> list[str]:
+        return []
+
+    @pytest.fixture
+    def sharing(self, reasons: list[str]) -> VoiceSharing:
+        sharing = VoiceSharing()
+        sharing.on_refused = reasons.append
+        return sharing
+
+    @pytest.fixture
+    def ledgers(self, sharing: VoiceSharing) -> Ledgers:
+        def open_ledger(language: str, is_main: bool) -> Ledger:
+            return Ledger(
+                language,
+                is_main=is_main,
+                voice_timeout_seconds=_TIMEOUT,
+                lost=lambda utterance: ledgers.lost(utterance, language),
+            )
+
+        ledgers = Ledgers(open_ledger, voice_timeout_seconds=_TIMEOUT, sharing=sharing)
+        ledgers.connected(_LANGUAGES, _LANGUAGES)
+        return ledgers
+
+    def test_voices_in_two_languages_show_that_it_does(self, ledgers: Ledgers, sharing: VoiceSharing) -> None:
+        said(ledgers, 1)
+        voice(ledgers, "fr", 1)
+        voice(ledgers, "de", 1)
+        assert sharing.is_shared
+
+    def test_voices_in_one_language_alone_show_that_it_does_not(
+        self, ledgers: Ledgers, reasons: list[str]
+    ) -> None:
+        for number in (1, 2):
+            said(ledgers, number)
+            voice(ledgers, "fr", number)
+        ledgers.expire(1.0 + 3 * _TIMEOUT)
+        assert len(reasons) == 1
+
+    def test_speech_in_the_target_language_shows_nothing(self, ledgers: Ledgers, reasons: list[str]) -> None:
+        for number in (1, 2):
+            texts = {"fr": f"fr {number}", "de": f"de {number}"}
+            ledgers.recognized(texts, 0.0, voiced=["fr", "de"], same_language=["de"])
+            voice(ledgers, "fr", number)
+        ledgers.expire(1.0 + 3 * _TIMEOUT)
+        assert reasons == []
+
+    def test_separate_connections_show_nothing(self, ledgers: Ledgers, sharing: VoiceSharing) -> None:
+        ledgers.connected(_LANGUAGES, _LANGUAGES, separate=True)
+        said(ledgers, 1)
+        for language in ("fr", "de"):
+            voice(ledgers, language, 1)
+        assert not sharing.is_shared
+
+
+def test_a_relayed_voice_may_come_before_its_language_is_spoken_here(problems: list[str]) -> None:
+    """The connection before still answers, while that of the new language has a result."""
+    ledgers = Ledgers(lambda language, is_main: Ledger(language, is_main=is_main), problem=problems.append)
+    ledgers.connected(["fr"], ["fr"], separate=True)
+    other = Utterance("1", "ja 1", 0.0, times=(1.0, 2.0))
+    other.claim()
+    ledgers.relayed("ja", other, 0.0)
+    other.add(piece(tag=1))
+    other.complete()
+    ledgers.connected(["fr", "ja"], ["fr", "ja"], separate=True)
+    found = ledgers.recognized({"fr": "fr 1", "ja": "ja 1"}, 1.0, voiced=["fr", "ja"], times=(1.0, 2.0))
+    assert (found["ja"].state, tags(found["ja"])) == (State.VOICED, [1])
+    assert [ledger.language for ledger in ledgers if ledger.is_main] == ["fr"]

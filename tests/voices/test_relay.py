@@ -96,6 +96,15 @@ class TestRelay:
         relay.expire(_TIMEOUT)
         assert (utterance.state, utterance.lost_reason) == (State.LOST, LostReason.TIMEOUT)
 
+    @pytest.mark.parametrize("place", [(1.0, 5.0), (-1.0, 3.0)])
+    def test_a_voice_that_says_more_is_nobodys(
+        self, relay: Relay, utterance: Utterance, place: tuple[float, float]
+    ) -> None:
+        # It says the utterance before or behind, too, which would be heard twice.
+        relay.came(voice(*place, 1))
+        relay.expire(_TIMEOUT)
+        assert (utterance.state, utterance.lost_reason) == (State.LOST, LostReason.TIMEOUT)
+
     def test_old_voices_that_are_nobodys_are_freed(self, relay: Relay) -> None:
         voices = [voice(at, at + 1.0, 1) for at in range(100, 121)]
         for one in voices:
