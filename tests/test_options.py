@@ -22,6 +22,7 @@ from livekit_plugins_azure_interpreter.options import (
     check_endpoints,
     languages,
     profanity_option,
+    voice_option,
 )
 
 WHERE = "wss://westeurope.stt.speech.microsoft.com/speech/universal/v2"
@@ -305,3 +306,12 @@ class TestSpokenLanguages:
         assert [(name, side.target_languages, side.voices) for name, side in sides.items()] == [
             ("fr", ("fr",), {"fr": "personal-voice"})
         ]
+
+    def test_a_voice_for_each_language_is_kept_as_pairs(self) -> None:
+        assert voice_option("voice", "personal-voice") == "personal-voice"
+        assert voice_option("voice", {"fr": "personal-voice", "de": None}) == (
+            ("fr", "personal-voice"),
+            ("de", None),
+        )
+        with pytest.raises(ValueError, match="voice: 'xx' is not a language"):
+            voice_option("voice", {"xx": None})

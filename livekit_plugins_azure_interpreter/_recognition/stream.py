@@ -134,7 +134,7 @@ class SpeechStream(AnyRateStream):
             self._first_offset = self._placed_at or 0.0
             self._is_probe = self._owner.began(
                 self,
-                placed=self._placed_at is not None,
+                placed=self._placed_at is not None and self._can_be_spoken,
                 has_retries=self._limits.max_retry > 0,
                 probed=self._is_probed,
             )

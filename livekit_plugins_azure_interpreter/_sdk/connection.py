@@ -21,6 +21,7 @@ from .commits import Commits
 from .errors import to_api_error
 from .events import (
     CALLBACK_FAILED,
+    LANGUAGES_REFUSED,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -203,7 +204,8 @@ class Connection:
         if not changing.done():
             self.fail(_timed_out(self._connect_seconds, "did not take other languages"))
         elif (error := changing.exception()) is not None:
-            self.fail(Failed(CALLBACK_FAILED, type(error).__name__))
+            details = f"the Azure Speech SDK did not take other languages ({type(error).__name__})"
+            self.fail(Failed(LANGUAGES_REFUSED, details))
         else:
             self._options = after
 

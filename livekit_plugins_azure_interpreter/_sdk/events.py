@@ -17,6 +17,7 @@ TIMED_OUT = "TimedOut"
 BUSY = "Busy"
 RESULT_LOST = "ResultLost"
 CALLBACK_FAILED = "CallbackFailed"
+LANGUAGES_REFUSED = "LanguagesRefused"
 """Codes of failures that this package detects; the SDK has no codes for them."""
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fakes.azure import heard
+from fakes.azure import heard, phrase
 from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio
 from livekit.agents import APIConnectOptions, APIStatusError
 
-from livekit_plugins_azure_interpreter import STT, VoiceLost
+from livekit_plugins_azure_interpreter import STT, VoiceLost, VoicesSeparated
 from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
-from livekit_plugins_azure_interpreter._sdk.events import Connected, Failed
+from livekit_plugins_azure_interpreter._sdk.events import (
+    Connected,
+    Failed,
+    Recognized,
+    TurnStarted,
+    VoiceAnnounced,
+    VoiceChunk,
+    VoiceCompleted,
+)
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -125,3 +133,35 @@ async def test_a_factory_that_is_closed_closes_all_streams_and_lets_go_of_what_t
     await within(factory.aclose())
     assert all(recognizer.closed for recognizer in service.recognizers)
     assert (factory.streams.open, factory.streams.translations.claim("Oui.")) == ({}, [])
+
+
+async def test_separate_voices_are_asked_for_by_open_and_later_streams_and_told_once(
+    make_stt: Callable[..., STT], service: FakeService, until: Until
+) -> None:
+    stt = make_stt(target_languages=["fr", "de"], spoken_languages=["fr", "de"])
+    told: list[VoicesSeparated] = []
+    stt.on("voices_separated", told.append)
+    factory = StreamFactory.of(stt)
+    factory.streams.sharing.refused("it voices one language only")
+    factory.streams.sharing.refused("it voices one language only")
+    factory.open(ONCE).push_frame(FRAME)
+    await until(lambda: len(service.recognizers) == 2)
+    assert sorted(tuple(one.options.voices) for one in service.recognizers) == [("de",), ("fr",)]
+    assert told == [VoicesSeparated("it voices one language only")]
+    assert factory.streams.open_connections == 2
+
+
+async def test_a_voice_that_is_lost_teaches_whether_voices_share_a_connection(
+    make_stt: Callable[..., STT], service: FakeService, until: Until
+) -> None:
+    stt = make_stt(target_languages=["fr", "de"], spoken_languages=["fr", "de"], voice_timeout_seconds=0.05)
+    told: list[VoicesSeparated] = []
+    stt.on("voices_separated", told.append)
+    StreamFactory.of(stt).open(ONCE)
+    await until(lambda: service.recognizers and service.last.started)
+    started = [TurnStarted(), VoiceAnnounced("1", '{"TranslationLanguage":"fr"}')]
+    service.last.post(*started, VoiceChunk(bytes([1]) * 320, "1"), VoiceCompleted("1", told=True))
+    for number in range(2):
+        texts = {"fr": f"oui {number}", "de": f"ja {number}"}
+        service.last.post(Recognized(phrase(translations=texts, offset=float(number))))
+    await until(lambda: told)

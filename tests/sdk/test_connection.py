@@ -17,6 +17,7 @@ from livekit_plugins_azure_interpreter._sdk import connection as _connection
 from livekit_plugins_azure_interpreter._sdk.connection import Connection, Recognizer
 from livekit_plugins_azure_interpreter._sdk.events import (
     CALLBACK_FAILED,
+    LANGUAGES_REFUSED,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -298,6 +299,48 @@ class TestCommit:
         await connection.aclose()
         await within(connection.commit())
         assert service.last.commits == []
+
+
+class TestLanguages:
+    _OTHER = replace(OPTIONS, target_languages=("fr", "de"), spoken_languages=("fr", "de"))
+
+    async def test_other_languages_reach_the_recognizer_in_a_thread_that_is_not_the_loops(
+        self, service: FakeService
+    ) -> None:
+        async with connect(service) as connection:
+            assert connection.sees_messages
+            await connection.change_languages(self._OTHER)
+            assert service.last.options == self._OTHER
+            assert service.last.threads["languages"] is not threading.current_thread()
+
+    async def test_languages_that_the_sdk_refuses_are_a_failure_without_its_words(
+        self, service: FakeService
+    ) -> None:
+        service.languages_refused = RuntimeError("a secret")
+        async with connect(service) as connection:
+            await connection.change_languages(self._OTHER)
+            failed = (await all_of(connection))[-1]
+        details = "the Azure Speech SDK did not take other languages (RuntimeError)"
+        assert failed == Failed(LANGUAGES_REFUSED, details)
+
+    async def test_languages_that_the_sdk_does_not_take_in_time_are_a_failure(
+        self, service: FakeService
+    ) -> None:
+        async with connect(service, connect_seconds=1.0) as connection:
+            assert await within(anext(aiter(connection))) == Connected()
+            service.hold("languages")
+            await connection.change_languages(self._OTHER)
+            service.release("languages")
+            failed = (await all_of(connection))[-1]
+        assert isinstance(failed, Failed)
+        assert (failed.code, "did not take other languages" in failed.details) == (TIMED_OUT, True)
+
+    async def test_languages_go_nowhere_after_closing(self, service: FakeService) -> None:
+        async with connect(service) as connection:
+            pass
+        await connection.change_languages(self._OTHER)
+        assert service.last.options == OPTIONS
+        assert not connection.sees_messages
 
 
 class TestDraining:

@@ -12,6 +12,7 @@ from fakes.pieces import chunk_of, piece, tags
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from livekit_plugins_azure_interpreter._voices.ledger import Ledger as LanguageLedger
 from livekit_plugins_azure_interpreter._voices.utterance import LostReason, State, Utterance
 
 TIMEOUT = 5.0
@@ -406,3 +407,55 @@ class TestUnread:
     def test_no_text_claims_it(self, ledger: Ledger) -> None:
         ledger.unread(0.0)
         assert ledger.claims.empty
+
+
+class TestRelayedVoices:
+    """Where another connection brings the voices of a language."""
+
+    @pytest.fixture
+    def german(self) -> LanguageLedger:
+        german = LanguageLedger("de", is_main=False, voice_timeout_seconds=TIMEOUT)
+        german.relay(True)
+        return german
+
+    def _voice(self) -> Utterance:
+        return Utterance("another", "eins", 0.0, times=(1.0, 2.0))
+
+    def test_an_utterance_has_the_voice_of_the_same_place(self, german: LanguageLedger) -> None:
+        utterance = german.recognized("eins", 0.0, times=(1.0, 2.0))
+        voice = self._voice()
+        german.relayed(voice)
+        voice.add(piece(tag=7))
+        voice.complete()
+        assert (tags(utterance), utterance.state) == ([7], State.VOICED)
+
+    def test_an_utterance_without_one_is_lost_in_time(self, german: LanguageLedger) -> None:
+        utterance = german.recognized("eins", 0.0, times=(1.0, 2.0))
+        assert german.deadline == TIMEOUT
+        german.expire(TIMEOUT)
+        assert utterance.lost_reason is LostReason.TIMEOUT
+
+    def test_the_end_of_a_connection_leaves_it_waiting_and_that_of_the_stream_does_not(
+        self, german: LanguageLedger
+    ) -> None:
+        utterance = german.recognized("eins", 0.0, times=(1.0, 2.0))
+        german.abandon(LostReason.RECONNECTED)
+        waiting = utterance.state
+        german.end(LostReason.ENDED)
+        assert (waiting, utterance.lost_reason) == (State.RECOGNIZED, LostReason.ENDED)
+
+    def test_an_unread_result_takes_no_voice(self, german: LanguageLedger) -> None:
+        german.unread(0.0)
+        assert german.deadline is None
+
+
+def test_a_ledger_is_searched_by_its_language_or_as_the_main_one() -> None:
+    french, german = LanguageLedger("fr"), LanguageLedger("de", is_main=False)
+    assert [(one.is_of(None), one.is_of("de")) for one in (french, german)] == [(True, False), (False, True)]
+
+
+def test_a_ledger_in_doubt_gives_the_next_voice_to_nobody() -> None:
+    ledger = LanguageLedger("fr")
+    utterance = ledger.recognized("un", 0.0)
+    ledger.doubt(0.5)
+    assert utterance.lost_reason is LostReason.IN_DOUBT
