@@ -17,7 +17,7 @@ from livekit.agents import AgentServer, AutoSubscribe, JobContext
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
-MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))  # a meeting costs a stream per speaker and language
+MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))  # a meeting costs a stream per speaker
 logger = logging.getLogger("meeting")
 
 
@@ -50,5 +50,5 @@ async def entrypoint(ctx: JobContext) -> None:
 
 
 def log_change(change: azure_interpreter.InterpretationChanged) -> None:
-    """Who is interpreted into what: Azure charges for each such stream."""
+    """Who is interpreted into what: Azure charges for the audio of a speaker once, and for each voice."""
     logger.info("%s into %s: %s", change.speaker, change.language, change.state)

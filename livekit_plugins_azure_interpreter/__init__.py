@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Plugin
 
-from ._meeting.route import InterpretationChanged, SpeechMissed
+from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics

@@ -12,8 +12,11 @@ from livekit.agents import tts as livekit_tts
 
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.planner import Person, Plan, Planner, Route
+from ._meeting.reports import InterpretationChanged
 from ._meeting.room import Member, Room
-from ._meeting.route import CatchUpPolicy, InterpretationChanged, RouteInterpreter
+from ._meeting.route import CatchUpPolicy
+from ._meeting.route_voices import RouteVoices
+from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._options.glossary import Glossary
 from ._options.languages import spoken, target
@@ -21,9 +24,8 @@ from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._speaking.fallback import check_fallback
 from .log import logger
-from .options import STTOptions
+from .options import PERSONAL_VOICE, STTOptions, Voice
 from .stt import STT
-from .tts import TTS
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -37,9 +39,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             await azure_interpreter.MeetingInterpreter().start(ctx.room)
 
     A participant says by the attribute `language` what they want to hear ("fr", "fr-FR", "français"), and may
-    change it at any time. For each speaker and wanted language there is one interpretation, and one stream
-    to Azure while the speaker can be heard; none if nobody listens, or if speaker and listener share
-    the language.
+    change it at any time. By `read_language` they say what they want to read, if that is another language.
+    For each speaker and wanted language there is one interpretation; none if speaker and listener share the
+    language. All interpretations of a speaker come from one stream to Azure. It is open while the speaker can
+    be heard and somebody wants an interpretation.
     Speech is interpreted into the language that a listener wanted when it was said.
 
     The participant attribute `interpreter` of the interpreter is "ready" from its start on. A client that
@@ -51,11 +54,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
       subscribe, so a client that subscribes to everything (LiveKit's default) hears only what it asked
       for. The participant attribute `interpretation.{track sid}` of the interpreter tells a client more:
       `{"speaker": "alice", "language": "fr"}`. The speaker's own track does not change: play it more quietly;
-    * captions for those who listen, as LiveKit's transcriptions (text streams, topic `lk.transcription`):
-      the original in the name of the speaker and of their track, the translation in the interpreter's
-      and of its track; the attribute `language` names the language of each. `spoken` is "false" if
-      the translation is not spoken, because it would come too late (`max_lag_seconds`); `missing_seconds`
-      says how much speech could not be recognized;
+    * captions for those who listen or read, as LiveKit's transcriptions (text streams, topic
+      `lk.transcription`): the original in the name of the speaker and of their track, the translation in
+      the interpreter's and of its track; the attribute `language` names the language of each. `spoken` is
+      "false" if the translation is not spoken, because it would come too late (`max_lag_seconds`);
+      `missing_seconds` says how much speech could not be recognized;
     * for each participant whose attribute names no language that Azure translates to, the participant
       attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
 
@@ -67,12 +70,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     Args:
         language_attribute: The participant attribute that names the language somebody wants to hear.
             Participants without it hear no interpretation, but are interpreted for the others.
+        reading_attribute: The attribute that names the language of somebody's captions. Without it, this is
+            the language that they want to hear. A language that is only read costs no voice.
         spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
             language that they want to hear. Azure detects any language; the attribute only prevents
             an interpretation into the same language.
-        max_streams: How many streams to Azure may be open at the same time (S0: 100 per resource). Beyond,
-            interpretations wait for a place; a log message and the state "queued" say
-            so.
+        max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
+            interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
+            state "queued" say so.
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
@@ -84,7 +89,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             Several languages may share one.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
-        **options: Any option of `STT` but `target_languages`.
+        **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
+            the other languages are spoken in the personal voice.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -96,6 +102,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         *,
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
+        reading_attribute: str = "read_language",
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
@@ -114,19 +121,25 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
-        # Read once: each route has an STT, and a glossary may have thousands of terms.
+        # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
+        voice = options.get("voice", PERSONAL_VOICE)
+        # Those of the meeting are known only when somebody comes.
+        languages = [*voice] if isinstance(voice, Mapping) else ["en"]
+        # Raises for a mistake now, not when somebody speaks.
+        STT(target_languages=languages, spoken_languages=languages, **options)
+        options["voice"] = PERSONAL_VOICE  # each change of the languages names the voices, too
         # A function, because its repr shows no key.
-        self._stt: Callable[[str], STT] = lambda language: STT(target_languages=language, **options)
-        self._stt("en")  # raises for a mistake now, not when somebody speaks
-        self._fallback = fallback
-        self._fallback_speaks_corrections = fallback_speaks_corrections
+        self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
+        self._voices = RouteVoices(_voice_of_each(voice), fallback, fallback_speaks_corrections)
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
+        self._reading_attribute = reading_attribute
         self._track_sources = frozenset(track_sources)
         self._planner = Planner(max_streams)
         self._room: Room | None = None
-        self._interpreters: dict[Route, RouteInterpreter] = {}
+        self._speakers: dict[str, SpeakerInterpreter] = {}
+        self._leaving: set[SpeakerInterpreter] = set()
         self._speaker_inputs: dict[str, SpeakerInput] = {}
         self._present: frozenset[str] = frozenset()
         self._waiting: tuple[Route, ...] = ()
@@ -137,13 +150,21 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
-        """The identities of those who can hear it now, for each (speaker, language)."""
-        return {route: interpreter.listeners for route, interpreter in self._interpreters.items()}
+        """The identities of those who can hear it now, for each (speaker, language).
+
+        Nobody hears a language that is only read.
+        """
+        read = {
+            Route(identity, language): frozenset[str]()
+            for identity, speaker in self._speakers.items()
+            for language in speaker.read_languages
+        }
+        return dict[tuple[str, str], frozenset[str]]((read | self._listeners()).items())
 
     @property
     def open_streams(self) -> int:
-        """How many streams to Azure are open."""
-        return sum(interpreter.open_streams for interpreter in self._interpreters.values())
+        """How many streams to Azure are open. Each speaker has one; one that ends may still be open."""
+        return sum(speaker.open_streams for speaker in (*self._speakers.values(), *self._leaving))
 
     async def start(self, room: rtc.Room) -> None:
         """Interpret in this room, until it is closed or `aclose` is called.
@@ -184,11 +205,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
-        hearings, interpreters = list(self._speaker_inputs.values()), list(self._interpreters.values())
+        hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
-        await asyncio.gather(*(interpreter.aclose() for interpreter in interpreters), *self._finishing)
+        await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
         self._speaker_inputs.clear()
-        self._interpreters.clear()
+        self._speakers.clear()
         if self._room is not None:
             await self._room.aclose()
         self.emit("closed")
@@ -206,19 +227,18 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is None or self._closing is not None:
             return
         members = {member.identity: member for member in self._room.members()}
-        self._forget_the_gone()
         refused: dict[str, str] = {}
         people = [self._person(member, refused) for member in members.values()]
         self._tell_refused(refused)
         plan = self._planner.plan(
             people,
-            hearing=[route for route, one in self._interpreters.items() if one.hears],
-            ending=sum(one.ending_streams for one in self._interpreters.values()),
+            hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
+            further=sum(speaker.further_streams for speaker in (*self._speakers.values(), *self._leaving)),
         )
         # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
         self._serve(plan, present=frozenset(members))
-        self._tell_waiting(plan.waiting)
+        self._tell_waiting(plan.waiting_routes)
 
     def _person(self, member: Member, refused: dict[str, str]) -> Person:
         """A person; `refused` gets the reason if an attribute of theirs is not understood."""
@@ -235,6 +255,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         return Person(
             identity=member.identity,
             hears=hears,
+            reads=read(self._reading_attribute, target),
             speaks=read(self._spoken_attribute, spoken) or hears,
             publishes=member.publishes,
             audible=bool(member.tracks),
@@ -249,41 +270,25 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             assert self._room is not None
             self._room.refuse(refused)
 
-    def _forget_the_gone(self) -> None:
-        for route, interpreter in list(self._interpreters.items()):
-            if interpreter.over:
-                del self._interpreters[route]
-                self._finish(interpreter.aclose())
-
     def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
         come, self._present = present - self._present, present
-        for route in plan.streams:
-            if route not in self._interpreters:
-                self._begin(route)
-        for route, interpreter in self._interpreters.items():
-            listeners = plan.listeners.get(route, frozenset())
-            if listeners:
-                interpreter.serve(listeners, at_once=listeners & come)
-                interpreter.hear(route in plan.streams)
-            elif interpreter.everyone & present:
-                interpreter.leave()
-            else:
-                self._finish(interpreter.aclose())
+        for identity in plan.streams:
+            if identity not in self._speakers:
+                self._speakers[identity] = self._speaker(identity)
+        for identity, speaker in list(self._speakers.items()):
+            audiences = plan.audiences_of(identity)
+            speaker.serve(audiences, active=identity in plan.streams, come=come, present=present)
+            if speaker.is_idle or not (audiences or speaker.everyone & present):
+                self._leaving.add(self._speakers.pop(identity))
+                self._finish(self._close_speaker(speaker))
 
-    def _begin(self, route: Route) -> None:
+    def _speaker(self, identity: str) -> SpeakerInterpreter:
         assert self._room is not None
-        try:
-            stt, tts = self._pair(route.language)
-        except Exception as error:
-            # Most likely the fallback of one language failed; the other languages are still interpreted.
-            logger.exception("%s cannot be interpreted", route.name)
-            self.emit("interpretation_changed", InterpretationChanged(*route, "failed", error))
-            return
-        self._interpreters[route] = RouteInterpreter(
-            route,
+        return SpeakerInterpreter(
+            identity,
             self._room,
-            stt,
-            tts,
+            self._stt(),
+            self._voices,
             policy=self._policy,
             missed=lambda missed: self.emit("speech_missed", missed),
             report=lambda change: self.emit("interpretation_changed", change),
@@ -291,38 +296,31 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             freed=self._plan_soon,
         )
 
+    async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
+        await speaker.aclose()
+        self._leaving.discard(speaker)
+
     def _finish(self, closing: Coroutine[Any, Any, None]) -> None:
         """Something ends by itself; `aclose` waits for it."""
         finishing = asyncio.create_task(closing)
         self._finishing.add(finishing)
         finishing.add_done_callback(self._finishing.discard)
 
-    def _pair(self, language: str) -> tuple[STT, TTS]:
-        stt = self._stt(language)
-        return stt, TTS(
-            stt,
-            fallback=self._fallback and self._fallback(language),
-            fallback_speaks_corrections=self._fallback_speaks_corrections,
-        )
-
     def _listen(self, plan: Plan, members: Mapping[str, Member]) -> None:
-        tracks: dict[str, Sequence[str]] = {
-            route.speaker: members[route.speaker].tracks for route in plan.streams
-        }
-        for speaker in self._speaker_inputs.keys() - tracks.keys():
-            self._finish(self._speaker_inputs.pop(speaker).aclose())
-        for speaker, heard in tracks.items():
-            if speaker not in self._speaker_inputs:
-                self._speaker_inputs[speaker] = self._speaker_input(speaker)
-            self._speaker_inputs[speaker].listen_to(heard)
+        tracks: dict[str, Sequence[str]] = {identity: members[identity].tracks for identity in plan.streams}
+        for identity in self._speaker_inputs.keys() - tracks.keys():
+            self._finish(self._speaker_inputs.pop(identity).aclose())
+        for identity, heard in tracks.items():
+            if identity not in self._speaker_inputs:
+                self._speaker_inputs[identity] = self._speaker_input(identity)
+            self._speaker_inputs[identity].listen_to(heard)
 
-    def _speaker_input(self, speaker: str) -> SpeakerInput:
+    def _speaker_input(self, identity: str) -> SpeakerInput:
         assert self._room is not None
 
         def said(frame: rtc.AudioFrame) -> None:
-            for route, interpreter in self._interpreters.items():
-                if route.speaker == speaker:
-                    interpreter.push(frame)
+            if (speaker := self._speakers.get(identity)) is not None:
+                speaker.push(frame)
 
         return SpeakerInput(self._room, said)
 
@@ -340,12 +338,29 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:
-            self._room.admit({route: one.listeners for route, one in self._interpreters.items()})
+            self._room.admit(self._listeners())
+
+    def _listeners(self) -> dict[Route, frozenset[str]]:
+        """Those who hear each route now."""
+        return {
+            Route(identity, language): route.listeners
+            for identity, speaker in self._speakers.items()
+            for language, route in speaker.routes.items()
+        }
 
 
 def _check_option_names(options: Mapping[str, Any]) -> None:
-    if "target_languages" in options:
-        raise TypeError(
-            "MeetingInterpreter takes no target_languages: each listener's attribute `language` names theirs"
-        )
+    for name in ("target_languages", "spoken_languages"):
+        if name in options:
+            raise TypeError(
+                f"MeetingInterpreter takes no {name}: each listener's attribute `language` names theirs"
+            )
     check_names(options, [*argument_names(MeetingInterpreter), *argument_names(STT)], "MeetingInterpreter")
+
+
+def _voice_of_each(voice: Voice) -> Callable[[str], str | None]:
+    """Azure's voice of each language."""
+    if not isinstance(voice, Mapping):
+        return lambda language: voice
+    named = {target(language): name for language, name in voice.items()}
+    return lambda language: named.get(language, PERSONAL_VOICE)

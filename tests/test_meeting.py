@@ -10,7 +10,7 @@ import pytest
 from conftest import Until
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
-from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
+from fakes.meeting import FIRST_UTTERANCE, SEGMENTATION_MS, FakeAzure, FakeRoom, Utterance
 from fakes.tts import ToneTTS
 from livekit.agents import JobContext
 from livekit.agents.testing import fake_job_context
@@ -33,7 +33,8 @@ class Meeting:
         self.room = FakeRoom(loop)
         self.azure = FakeAzure(self.room, loop, seed=1)
         credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
-        ours = {"catch_up": "none", **credentials, "_open_recognizer": self.azure}
+        fakes = {"segmentation_silence_timeout_ms": SEGMENTATION_MS, "_open_recognizer": self.azure}
+        ours = {"catch_up": "none", **credentials, **fakes}
         self.interpreter = MeetingInterpreter(**{**ours, **options})
         self.changes: list[InterpretationChanged] = []
         self.interpreter.on("interpretation_changed", self.changes.append)
@@ -120,7 +121,7 @@ async def test_a_muted_speaker_has_a_track_and_no_stream(meeting: Meeting) -> No
     said = await meeting.say("alice")
     meeting.room.mute("alice", "alice-mic")
     await meeting.go_on(5.0)
-    assert meeting.azure.hearing == {"en": 1}
+    assert meeting.azure.languages == ["en"]
     assert meeting.heard("bob") == [(said, "fr")], "what was said just before"
     assert "alice-fr" in meeting.tracks
     meeting.room.mute("alice", "alice-mic", muted=False)
@@ -185,7 +186,89 @@ async def test_another_track_is_heard_in_the_same_stream(meeting: Meeting) -> No
     meeting.room.say(Utterance(1900, "alice", "en", "alice-screen", now, now + 1.0, 1.0))
     await meeting.go_on(6.0)
     assert meeting.heard("bob") == [(first, "fr"), (1900, "fr")]
-    assert [stream.language for stream in meeting.azure.streams] == ["fr"]
+    assert [stream.languages for stream in meeting.azure.streams] == [{"fr"}]
+
+
+@in_a_meeting()
+async def test_a_speaker_has_one_stream_whatever_the_languages(meeting: Meeting) -> None:
+    languages = {"alice": "en", "bob": "fr", "carl": "de", "dora": "ja", "erik": "es"}
+    for identity, language in languages.items():
+        meeting.join(identity, language)
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.interpreter.open_streams == len(meeting.azure.streams) == 5
+    assert len(meeting.tracks) == 20
+    for identity, language in languages.items():
+        assert meeting.heard(identity) == ([] if identity == "alice" else [(said, language)])
+
+
+@in_a_meeting()
+async def test_a_change_of_language_opens_no_stream(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr", spoken_language="fr")
+    await meeting.say("alice")
+    for language in ("de", "ja", "es"):
+        meeting.room.set("bob", language=language)
+        await meeting.go_on(0.5)
+        await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert [language for _, language in meeting.heard("bob")] == ["fr", "de", "ja", "es"]
+    assert meeting.azure.languages == ["en", "es"]
+    assert len(meeting.azure.streams) == 2
+    assert meeting.tracks == ["alice-es", "bob-en"]
+
+
+@in_a_meeting()
+async def test_a_member_may_read_another_language_than_they_hear(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr", read_language="Deutsch")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(said, "fr")]
+    assert meeting.azure.languages == ["(de) fr"]
+    assert [one.text for one in meeting.room.captions] == [f"{said}", f"{said} in de"]
+    assert meeting.interpreter.interpretations == {ALICE_FR: {"bob"}, ("alice", "de"): frozenset()}
+
+
+@in_a_meeting(reading_attribute="captions")
+async def test_a_member_who_only_reads_hears_nothing(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", captions="fr")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert not meeting.tracks
+    assert meeting.azure.languages == ["(fr)"]
+    assert [(one.text, one.readers) for one in meeting.room.captions] == [
+        (f"{said}", frozenset({"bob"})),
+        (f"{said} in fr", frozenset({"bob"})),
+    ]
+    meeting.room.set("bob", captions="")
+    await meeting.go_on(5.0)
+    assert not meeting.azure.open
+    assert meeting.states(ALICE_FR) == ["started", "ended"]
+
+
+@in_a_meeting(voice={"fr": "fr-FR-DeniseNeural"})
+async def test_a_language_may_have_a_voice_of_its_own(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.join("carl", "de")
+    await meeting.go_on(1.0)
+    voices = {name: voice for stream in meeting.azure.streams for name, voice in stream.voices.items()}
+    assert voices == {"fr": "fr-FR-DeniseNeural", "de": "personal-voice", "en": "personal-voice"}
+
+
+@in_a_meeting(max_streams=1)
+async def test_each_language_of_a_speaker_who_waits_is_reported(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.room.join("carl", language="de")
+    await meeting.go_on(0.5)
+    assert meeting.states(Route("bob", "de")) == ["queued"]
+    meeting.room.join("dora", language="ja")
+    await meeting.go_on(0.5)
+    assert meeting.states(Route("bob", "ja")) == ["queued"]
+    assert meeting.states(Route("alice", "ja")) == ["started"]
 
 
 @in_a_meeting(max_streams=1)
@@ -208,26 +291,27 @@ async def test_one_that_fails_touches_no_other_and_comes_back(meeting: Meeting) 
     meeting.join("bob", "fr")
     meeting.join("carl", "de")
     await meeting.go_on(0.5)
-    others = [stream for stream in meeting.azure.open if stream.language != "fr"]
-    (failing, *_) = [stream for stream in meeting.azure.open if stream.language == "fr"]
+    others = [stream for stream in meeting.azure.open if stream.languages != {"de", "fr"}]
+    (failing,) = [stream for stream in meeting.azure.open if stream.languages == {"de", "fr"}]
     failing.fail()
     await meeting.go_on(0.2)
-    (failed,) = [change for change in meeting.changes if change.state == "failed"]
-    assert failed.language == "fr"
-    assert failed.error is not None
-    assert failed.retry_seconds is not None
-    assert 0.5 <= failed.retry_seconds <= 1.0
+    failed = [change for change in meeting.changes if change.state == "failed"]
+    assert [(one.speaker, one.language) for one in failed] == [("alice", "fr"), ("alice", "de")]
+    assert all(one.error is not None and 0.5 <= (one.retry_seconds or 0.0) <= 1.0 for one in failed)
     await meeting.go_on(1.0)
     assert all(stream.open for stream in others)
-    assert sum(stream.language == "fr" for stream in meeting.azure.open) == 2
-    said = await meeting.say(failed.speaker, "xx")
+    assert meeting.azure.languages == ["de en", "de fr", "en fr"]
+    assert meeting.states(ALICE_FR) == ["started", "failed", "started"]
+    assert meeting.states(Route("alice", "de")) == ["started", "failed", "started"]
+    said = await meeting.say("alice", "en")
     await meeting.go_on(5.0)
     assert (said, "fr") in meeting.heard("bob")
+    assert (said, "de") in meeting.heard("carl")
 
 
 @in_a_meeting()
 async def test_an_interpretation_that_fails_repeatedly_is_tried_less_often(meeting: Meeting) -> None:
-    meeting.azure.failing = lambda stream: stream.language == "fr"
+    meeting.azure.failing = lambda stream: stream.languages == {"fr"}
     meeting.join("alice", "en")
     meeting.join("bob", "fr")
     await meeting.go_on(300.0)
@@ -237,7 +321,7 @@ async def test_an_interpretation_that_fails_repeatedly_is_tried_less_often(meeti
     assert all(limit / 2 <= wait <= limit for limit, wait in zip(longest, waits, strict=True))
     meeting.azure.failing = lambda stream: False
     await meeting.go_on(60.0)
-    assert meeting.azure.hearing == {"en": 1, "fr": 1}
+    assert meeting.azure.languages == ["en", "fr"]
 
 
 @in_a_meeting()
@@ -259,7 +343,7 @@ async def test_captions_are_for_those_who_listen_in_both_languages(meeting: Meet
     await meeting.go_on(5.0)
     captions = [(one.original, one.text, one.language, one.final) for one in meeting.room.captions]
     assert captions == [(True, f"{said}", "en-XX", True), (False, f"{said} in fr", "fr", True)]
-    assert {one.listeners for one in meeting.room.captions} == {frozenset({"bob"})}
+    assert {one.readers for one in meeting.room.captions} == {frozenset({"bob"})}
     assert len({one.id for one in meeting.room.captions}) == 2
 
 
@@ -299,7 +383,7 @@ def test_a_wanted_language_without_translation_is_reported_once(
         await meeting.go_on(1.0)
         meeting.join("carl", "en")
         await meeting.go_on(1.0)
-        assert [stream.language for stream in meeting.azure.streams] == ["en"], "none into bob's"
+        assert [stream.languages for stream in meeting.azure.streams] == [{"en"}], "none into bob's"
         assert list(meeting.room.refused) == ["bob"]
         assert value in meeting.room.refused["bob"]
         meeting.room.set("bob", language="fr")
@@ -452,6 +536,7 @@ def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> Non
         ("sample_rte", "MeetingInterpreter has no option 'sample_rte'; the nearest is 'sample_rate'"),
         ("max_stream", "MeetingInterpreter has no option 'max_stream'; the nearest is 'max_streams'"),
         ("target_languages", "MeetingInterpreter takes no target_languages: each listener's attribute"),
+        ("spoken_languages", "MeetingInterpreter takes no spoken_languages: each listener's attribute"),
     ],
 )
 def test_a_wrong_name_of_an_option_is_told_with_what_was_meant(option: str, told: str) -> None:

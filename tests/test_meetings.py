@@ -16,11 +16,20 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes.clock import VirtualLoop, run
-from fakes.meeting import FIRST_UTTERANCE, TICK_SECONDS, FakeAzure, FakeRoom, FakeStream, Utterance
+from fakes.meeting import (
+    FIRST_UTTERANCE,
+    SEGMENTATION_MS,
+    TICK_SECONDS,
+    FakeAzure,
+    FakeRoom,
+    FakeStream,
+    Utterance,
+)
 from fakes.meeting_script import Script, draw
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
+from livekit_plugins_azure_interpreter._meeting.room import Caption
 
 MEETINGS = int(os.environ.get("MEETINGS", "60"))
 ONE_SEED = os.environ.get("MEETING_SEED")
@@ -48,43 +57,49 @@ class Checker:
     wants: dict[tuple[str, str], list[tuple[float, str | None]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    reads: dict[tuple[str, str], list[tuple[float, str | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     there: dict[str, list[tuple[float, bool]]] = field(default_factory=lambda: defaultdict(list))
     crowded: bool = False
 
     def after_action(self) -> None:
-        """Note what everybody wants to hear of everybody else from now on."""
+        """Note what everybody wants to hear and to read of everybody else from now on."""
         people = set(self.room.people)
         for who in people | self.there.keys():
             self.there[who].append((self.now(), who in people))
         for listener, speaker in {(a, b) for a in people for b in people} | self.wants.keys():
-            history = self.wants[listener, speaker]
-            wanted = self._wanted(listener, speaker)
-            if not history or history[-1][1] != wanted:
-                history.append((self.now(), wanted))
+            self._note(self.wants[listener, speaker], self._wanted(listener, speaker))
+            self._note(self.reads[listener, speaker], self._read(listener, speaker))
+
+    def _note(self, history: list[tuple[float, str | None]], wanted: str | None) -> None:
+        if not history or history[-1][1] != wanted:
+            history.append((self.now(), wanted))
 
     def count_streams(self) -> None:
-        """As many streams hear as there are speakers to be heard times languages, within the ceiling."""
+        """As many streams hear as there are speakers whom somebody needs, within the ceiling."""
         needed = self._needed()
-        hearing = self.azure.hearing
+        hearing = len(self.azure.hearing)
         ending = [stream for stream in self.azure.open if stream.audio_ended_at is not None]
         most = self.script.max_streams
         if len(self.azure.open) > most:
             self._problem(f"{len(self.azure.open)} streams are open, at most {most} may be")
-        if needed.total() + len(ending) > most:
+        if needed + len(ending) > most:
             self.crowded = True
         elif not self.crowded and hearing != needed:
-            self._problem(f"streams hear {dict(hearing)}, {dict(needed)} are needed")
-        if hearing - needed:
-            self._problem(f"streams hear {dict(hearing)}, no more than {dict(needed)} are needed")
+            self._problem(f"{hearing} streams hear, {needed} are needed")
+        if hearing > needed:
+            self._problem(f"{hearing} streams hear, no more than {needed} are needed")
         for stream in ending:
             if self.now() - (stream.audio_ended_at or 0.0) > HEARD_SECONDS:
-                self._problem(f"a stream into {stream.language} does not end")
+                self._problem(f"a stream into {sorted(stream.languages)} does not end")
 
     def check_what_was_heard(self) -> None:
         heard = self._heard()
         for utterance in self.room.utterances.values():
             for listener in {who for who, _ in self.wants}:
                 self._check_one(utterance, listener, heard[listener, utterance.number])
+                self._check_captions(utterance, listener)
         for stream in self.azure.streams:
             if len(stream.speakers) > 1:
                 self._problem(f"one stream heard {sorted(stream.speakers)}")
@@ -105,16 +120,24 @@ class Checker:
         spoken = attributes.get("spoken_language") or attributes.get("language")
         return None if wanted == spoken or not people[speaker].muted else wanted
 
-    def _needed(self) -> Counter[str]:
+    def _read(self, reader: str, speaker: str) -> str | None:
+        """The language in which one is to read the other; None: not at all."""
+        people = self.room.people
+        if reader == speaker or reader not in people or speaker not in people or not people[speaker].muted:
+            return None
+        if (wanted := people[reader].attributes.get("read_language")) is None:
+            return self._wanted(reader, speaker)
+        attributes = people[speaker].attributes
+        return None if wanted == (attributes.get("spoken_language") or attributes.get("language")) else wanted
+
+    def _needed(self) -> int:
+        """How many speakers are to be heard or read by somebody in another language."""
         people = self.room.people.values()
         audible = {one.identity for one in people if not all(one.muted.values())}
-        pairs = {
-            (speaker, wanted)
+        return sum(
+            any(self._wanted(one, speaker) or self._read(one, speaker) for one in self.room.people)
             for speaker in audible
-            for listener in self.room.people
-            if (wanted := self._wanted(listener, speaker)) is not None
-        }
-        return Counter(language for _, language in pairs)
+        )
 
     def _heard(self) -> dict[tuple[str, int], dict[str, float]]:
         """How much of each utterance everybody has heard, by language: 1.0 is once."""
@@ -141,13 +164,32 @@ class Checker:
         if any(abs(heard.get(one, 0.0) - expected.get(one, 0.0)) > _WHOLE for one in {*heard, *expected}):
             self._problem(f"{listener} heard {dict(heard)} of {utterance}, not {expected}")
 
+    def _check_captions(self, utterance: Utterance, reader: str) -> None:
+        """Whoever wants to read a language reads each utterance in it once, and in no other one."""
+        history = self.reads[reader, utterance.speaker]
+        wanted = self._during(history, utterance)
+        captions = (one for one in self.room.captions if one.final and reader in one.readers)
+        texts = Counter(one.text for one in captions if one.text.startswith(f"{utterance.number} in "))
+        since = wanted | {language for at, language in history if at > utterance.end}
+        if any(text.split()[-1] not in since for text in texts):
+            self._problem(f"{reader} read {dict(texts)} of {utterance}, and wanted {since}")
+        stayed = self._stays(reader, utterance.start, utterance.end + HEARD_SECONDS)
+        if self.crowded or len(wanted) != 1 or utterance.end <= utterance.start or not stayed:
+            return
+        (language,) = wanted
+        expected = [] if language in (None, utterance.language) else [f"{utterance.number} in {language}"]
+        if texts != Counter(expected):
+            self._problem(f"{reader} read {dict(texts)} of {utterance}, not {expected}")
+
     def _stays(self, who: str, since: float, until: float) -> bool:
         """They were in the room all that time."""
         before = [there for at, there in self.there[who] if at <= since][-1:] or [False]
         return all([*before, *(there for at, there in self.there[who] if since < at <= until)])
 
     def _wanted_during(self, listener: str, utterance: Utterance) -> set[str | None]:
-        history = self.wants[listener, utterance.speaker]
+        return self._during(self.wants[listener, utterance.speaker], utterance)
+
+    def _during(self, history: list[tuple[float, str | None]], utterance: Utterance) -> set[str | None]:
         before = [wanted for at, wanted in history if at <= utterance.start][-1:] or [None]
         until = utterance.end + _EDGE_SECONDS
         during = [wanted for at, wanted in history if utterance.start < at <= until]
@@ -180,6 +222,7 @@ async def hold(script: Script, loop: VirtualLoop, host: type[Host]) -> Checker:
         catch_up="none",  # the samples tell what was heard
         speech_key="a-key",
         speech_region="westeurope",
+        segmentation_silence_timeout_ms=SEGMENTATION_MS,
         _open_recognizer=azure,
     )
     meeting._planner = host.planner(script.max_streams)
@@ -270,16 +313,17 @@ class UtterancesAreLost(Host):
 
 class VoicesComeTwice(Host):
     class stream(FakeStream):
-        def _chunk(self, pcm: bytes) -> None:
-            super()._chunk(pcm + pcm)
+        def _chunk(self, pcm: bytes, stream_id: str) -> None:
+            super()._chunk(pcm + pcm, stream_id)
 
 
 class VoicesAreSwapped(Host):
     class stream(FakeStream):
-        def _chunk(self, pcm: bytes) -> None:
+        def _chunk(self, pcm: bytes, stream_id: str) -> None:
             samples = np.frombuffer(pcm, np.int16)
             another = min(self._azure.room.utterances)
-            super()._chunk(np.where(samples < FIRST_UTTERANCE, samples, another).astype(np.int16).tobytes())
+            swapped = np.where(samples < FIRST_UTTERANCE, samples, another).astype(np.int16).tobytes()
+            super()._chunk(swapped, stream_id)
 
 
 class NobodyNeedsIt(Host):
@@ -294,6 +338,19 @@ class TheCeilingIsForgotten(Host):
     class planner(Planner):
         def __init__(self, max_streams: int) -> None:
             super().__init__(1000)
+
+
+class CaptionsAreForAll(Host):
+    class room(FakeRoom):
+        async def caption(self, caption: Caption) -> None:
+            await super().caption(replace(caption, readers=frozenset(self.people)))
+
+
+class CaptionsAreLost(Host):
+    class room(FakeRoom):
+        async def caption(self, caption: Caption) -> None:
+            if len(self.captions) % 5:
+                await super().caption(caption)
 
 
 class SomebodyWaits(Host):

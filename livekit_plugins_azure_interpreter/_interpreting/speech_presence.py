@@ -21,12 +21,14 @@ class SpeechPresence:
 
     Attributes:
         pushed_seconds: How much audio was pushed.
+        covered_until: Where the last utterance ends that has its result.
     """
 
     def __init__(self) -> None:
         self.pushed_seconds = 0.0
+        self.covered_until = 0.0
         self._detector = SpeechDetector()
-        self._loud_until = self._covered_until = 0.0
+        self._loud_until = 0.0
         self._noise_seconds = _NOISE_SECONDS
         self._is_told = False
 
@@ -36,9 +38,14 @@ class SpeechPresence:
         return self._is_told or self._expects_result
 
     @property
+    def quiet_seconds(self) -> float:
+        """How much audio without a sound was pushed last."""
+        return self.pushed_seconds - self._loud_until
+
+    @property
     def _expects_result(self) -> bool:
         lately = self.pushed_seconds - self._loud_until < self._noise_seconds
-        return lately and self._loud_until > self._covered_until + _EDGE_SECONDS
+        return lately and self._loud_until > self.covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """Add audio."""
@@ -53,7 +60,7 @@ class SpeechPresence:
         elif event.type is SpeechEventType.END_OF_SPEECH:
             self._is_told = False
         elif event.type is SpeechEventType.FINAL_TRANSCRIPT:
-            self._covered_until = max(self._covered_until, event.alternatives[0].end_time)
+            self.covered_until = max(self.covered_until, event.alternatives[0].end_time)
 
     def stream_failed(self) -> None:
         """No stream listens until `stream_replaced`: until then a sound keeps its meaning."""

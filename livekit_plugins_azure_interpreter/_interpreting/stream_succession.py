@@ -10,6 +10,7 @@ from livekit import rtc
 from livekit.agents import APIConnectOptions
 from livekit.agents.stt import SpeechEvent
 
+from .._recognition.option_timeline import OptionChange
 from .._recognition.stream_audio import StreamAudio
 from .._recognition.stream_factory import StreamFactory
 from .._recognition.streams import OpenStream
@@ -39,6 +40,7 @@ class StreamSuccession:
         self._retry, self._resumed = retry, resumed
         self._now = asyncio.get_running_loop().time
         self._factory = StreamFactory.of(stt)
+        self._options = self._factory.options
         self._opened = self._open()
         self._input_ended = asyncio.Event()
         self._input_ended_at = float("inf")
@@ -57,6 +59,7 @@ class StreamSuccession:
     def push(self, frame: rtc.AudioFrame) -> None:
         """Add speech; it is kept for the next stream if there is none."""
         if self._opened.ended.is_set():
+            self._keep_change()
             self._opened.audio.keep(frame)
         else:
             self._opened.stream.push_frame(frame)
@@ -118,8 +121,18 @@ class StreamSuccession:
         await asyncio.sleep(due_at - self._now())
         return True
 
+    def _keep_change(self) -> None:
+        """The options have changed while no stream is open: speech from here on has the other ones."""
+        before, self._options = self._options, self._factory.options
+        changes = {
+            name: value for name, value in vars(self._options).items() if value != vars(before).get(name)
+        }
+        if changes:
+            self._opened.audio.keep(OptionChange(changes))
+
     def _open(self, audio: StreamAudio | None = None) -> OpenStream:
         """Open a stream; with the audio of a failed one, it replaces that one."""
+        self._options = self._factory.options
         stream = self._factory.open(self._conn_options, audio=audio)
         return self._factory.streams.open[stream]
 

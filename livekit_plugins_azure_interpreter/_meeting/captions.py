@@ -1,91 +1,103 @@
-"""Sends the captions of one route: the original and its translation."""
+"""Sends the captions of one speaker: the original, and its translations."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from livekit.agents import utils
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
-from .._options.languages import same_text
+from .._options.languages import in_language, same_text
 from .._speaking.whole_characters import whole_characters
 from .._voices.utterance import Translation
 from ..log import logger
-from .planner import Route
 from .room import Caption, Room
 
 _GAP = "[…]"
 """Stands for speech that was not recognized, in any language."""
 _MAX_FINALS = 1000
 
+Readers = Mapping[str, frozenset[str]]
+"""The readers of each language."""
+
 
 class Captions:
     """Sends captions one by one; the next one replaces an interim caption that was not sent in time.
 
     Args:
-        route: The speaker, and the language of the translation.
+        speaker: The identity of the speaker.
         room: Sends them.
+        all_sent: Called when none is left to be sent.
     """
 
-    def __init__(self, route: Route, room: Room) -> None:
-        self._route = route
+    def __init__(self, speaker: str, room: Room, *, all_sent: Callable[[], None]) -> None:
+        self._speaker = speaker
         self._room = room
+        self._all_sent = all_sent
         self._unsent: dict[str, Caption] = {}
+        self._is_sending = False
         self._wake = asyncio.Event()
         self._segment = ""
-        # By the id of the utterance: captions whose voice may still not be heard.
-        self._finals: OrderedDict[str, Caption] = OrderedDict()
+        # By the utterance and the language: captions whose voice may still not be heard.
+        self._finals: OrderedDict[tuple[str, str], Caption] = OrderedDict()
         self._sending = asyncio.create_task(self._send())
 
-    def heard(self, data: SpeechData, listeners: frozenset[str], *, final: bool) -> None:
+    @property
+    def are_sent(self) -> bool:
+        """None is left to be sent."""
+        return not (self._unsent or self._is_sending)
+
+    def heard(self, data: SpeechData, followers: frozenset[str], readers: Readers, *, final: bool) -> None:
         """Show an utterance so far, or complete.
 
         Args:
             data: Its transcript, as the STT gives it.
-            listeners: The readers.
+            followers: The readers of the original.
+            readers: Those of its translations.
             final: It is complete.
         """
         self._segment = segment = self._segment or utils.shortuuid("SG_")
         if final:
             self._segment = ""
-        if not listeners:
-            return
-        (source,), (language,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
-        self._add(Caption(f"{segment}-source", self._route, True, source, language, final, listeners))
-        if (data.metadata or {}).get("translated") and not same_text(language, data.language):
-            text = str(data.text)
-            caption = Caption(segment, self._route, False, text, self._route.language, final, listeners)
-            self._add(caption)
-            if final and isinstance(data.text, Translation):
-                self._remember(data.text.utterance.id, caption)
+        (source,), (spoken,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
+        self._add(Caption(f"{segment}-source", self._speaker, True, source, spoken, final, followers))
+        texts = translations(data)
+        for language, these in readers.items():
+            text = in_language(texts, language)
+            if text is not None and not same_text(spoken, language):
+                name = f"{segment}-{language}"
+                caption = Caption(name, self._speaker, False, str(text), language, final, these)
+                self._add(caption)
+                if final and isinstance(text, Translation):
+                    self._remember((text.utterance.id, language), caption)
 
-    def not_spoken(self, translation: Translation) -> None:
+    def not_spoken(self, language: str, translation: Translation) -> None:
         """Mark the caption of a translation whose voice is not heard."""
-        if (caption := self._finals.pop(translation.utterance.id, None)) is not None:
+        if (caption := self._finals.pop((translation.utterance.id, language), None)) is not None:
             self._add(replace(caption, spoken=False))
 
-    def forgotten(self, seconds: float, listeners: frozenset[str]) -> None:
+    def forgotten(self, seconds: float, readers: Readers) -> None:
         """Show that so much speech was not recognized, and cannot be any more."""
-        if listeners:
-            segment, language = utils.shortuuid("SG_"), self._route.language
-            gap = Caption(segment, self._route, False, _GAP, language, True, listeners, False, seconds)
-            self._add(gap)
+        for language, these in readers.items():
+            segment = utils.shortuuid("SG_")
+            self._add(Caption(segment, self._speaker, False, _GAP, language, True, these, False, seconds))
 
     async def aclose(self) -> None:
         """Stop sending."""
         await utils.aio.cancel_and_wait(self._sending)
 
-    def _remember(self, utterance_id: str, caption: Caption) -> None:
-        self._finals[utterance_id] = caption
+    def _remember(self, utterance: tuple[str, str], caption: Caption) -> None:
+        self._finals[utterance] = caption
         while len(self._finals) > _MAX_FINALS:
             self._finals.popitem(last=False)
 
     def _add(self, caption: Caption) -> None:
         # LiveKit encodes the text, and half a character cannot be encoded.
-        if text := whole_characters(caption.text):
+        if caption.readers and (text := whole_characters(caption.text)):
             self._unsent[caption.id] = replace(caption, text=text)
             self._wake.set()
 
@@ -93,10 +105,20 @@ class Captions:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._is_sending = True
             while self._unsent:
                 caption = self._unsent.pop(next(iter(self._unsent)))
                 try:
                     await self._room.caption(caption)
                 except Exception as error:
                     # The voice is still heard.
-                    logger.warning("a caption of %s was not sent: %s", self._route.name, type(error).__name__)
+                    name = f"{caption.speaker} in {caption.language}"
+                    logger.warning("a caption of %s was not sent: %s", name, type(error).__name__)
+            self._is_sending = False
+            self._all_sent()
+
+
+def translations(data: SpeechData) -> dict[str, str]:
+    """The translations of an utterance, by language."""
+    languages = map(str, data.target_languages or ())
+    return dict(zip(languages, data.target_texts or (), strict=True))

@@ -159,8 +159,8 @@ class LiveKitRoom:
         self._attributes.set({f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in told.items()})
 
     async def caption(self, caption: Caption) -> None:
-        await self._returning.wait_for(lambda: caption.listeners)
-        speaker, track = caption.route.speaker, self._captioned_track(caption)
+        await self._returning.wait_for(lambda: caption.readers)
+        speaker, track = caption.speaker, self._captioned_track(caption)
         attributes = {
             ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: caption.id,
             ATTRIBUTE_TRANSCRIPTION_FINAL: "true" if caption.final else "false",
@@ -175,7 +175,7 @@ class LiveKitRoom:
         writer = await self._local.stream_text(
             topic=TOPIC_TRANSCRIPTION,
             sender_identity=speaker if caption.original else self._local.identity,
-            destination_identities=sorted(caption.listeners),
+            destination_identities=sorted(caption.readers),
             attributes=attributes,
         )
         await writer.write(caption.text)
@@ -304,6 +304,7 @@ class LiveKitRoom:
 
     def _captioned_track(self, caption: Caption) -> str:
         if not caption.original:
-            return next((one.publication.sid for one in self._outputs if one.route == caption.route), "")
-        speaker = self._room.remote_participants.get(caption.route.speaker)
+            route = Route(caption.speaker, caption.language)
+            return next((one.publication.sid for one in self._outputs if one.route == route), "")
+        speaker = self._room.remote_participants.get(caption.speaker)
         return next((one.sid for one in self._speech(speaker)), "") if speaker is not None else ""

@@ -1,8 +1,7 @@
-"""Plans which speakers are interpreted into which languages, and for which listeners.
+"""Plans which speakers are interpreted into which languages, and for whom.
 
 Pure: no room, no Azure, no clock. There is one route per speaker and wanted language, and one stream to
-Azure per route whose speaker can be heard. Fewer streams would leave a listener out, because a stream of
-Azure has only one voice.
+Azure per speaker who can be heard and has a route.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .._options.languages import same_speech
+from .._options.languages import same_speech, same_text
 
 
 class Route(NamedTuple):
@@ -33,6 +32,7 @@ class Person:
     Attributes:
         identity: LiveKit's name for them.
         hears: The language that they want to hear, as Azure calls it; None: no translations.
+        reads: The language of their captions; None: the one that they hear.
         speaks: The language that they speak; None: not known, so that it may be any.
         publishes: They have an audio track, muted or not.
         audible: They have one that is not muted.
@@ -40,9 +40,36 @@ class Person:
 
     identity: str
     hears: str | None = None
+    reads: str | None = None
     speaks: str | None = None
     publishes: bool = False
     audible: bool = False
+
+    def listens_to(self, speaker: Person) -> bool:
+        """Whether they want to hear a translation; not of somebody whom they understand, of any region."""
+        return self.hears is not None and not same_speech(speaker.speaks or "", self.hears)
+
+    def language_to_read(self, speaker: Person) -> str | None:
+        """The language in which they want to read what somebody says; None: no translation."""
+        if self.reads is None:
+            return self.hears if self.listens_to(speaker) else None
+        return None if same_text(speaker.speaks or "", self.reads) else self.reads
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Those who want one route.
+
+    Attributes:
+        listeners: They want to hear it. Without any, it costs no voice.
+        readers: They want to read it.
+    """
+
+    listeners: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
+
+
+NOBODY = Audience()
 
 
 @dataclass(frozen=True)
@@ -50,20 +77,32 @@ class Plan:
     """The routes and streams that a meeting needs now.
 
     Attributes:
-        listeners: The listeners of each wanted route; its speaker may be muted.
-        streams: The routes that have a stream, in the order in which they got it.
-        waiting: The routes that wait for a stream; the one that waits longest is first.
+        audiences: Of each wanted route; its speaker may be muted.
+        streams: The speakers who have a stream, in the order in which they got it.
+        waiting: The speakers who wait for a stream; the one who waits longest is first.
     """
 
-    listeners: Mapping[Route, frozenset[str]]
-    streams: tuple[Route, ...]
-    waiting: tuple[Route, ...]
+    audiences: Mapping[Route, Audience]
+    streams: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+    def audiences_of(self, speaker: str) -> dict[str, Audience]:
+        """Of each language in which somebody wants this speaker."""
+        return {route.language: one for route, one in self.audiences.items() if route.speaker == speaker}
+
+    @property
+    def waiting_routes(self) -> tuple[Route, ...]:
+        """The routes of the speakers who wait."""
+        return tuple(
+            route for speaker in self.waiting for route in self.audiences if route.speaker == speaker
+        )
 
 
 class Planner:
     """Plans one meeting, with a limit of streams.
 
-    A route keeps its stream for as long as it is wanted; waiting routes get one in the order of waiting.
+    A speaker keeps the stream for as long as somebody wants it. Waiting speakers get one in the order of
+    waiting.
 
     Args:
         max_streams: How many streams may be open at the same time.
@@ -71,34 +110,41 @@ class Planner:
 
     def __init__(self, max_streams: int) -> None:
         self._max_streams = max_streams
-        self._line: dict[Route, None] = {}
+        self._line: dict[str, None] = {}
 
-    def plan(self, people: Iterable[Person], *, hearing: Collection[Route] = (), ending: int = 0) -> Plan:
+    def plan(self, people: Iterable[Person], *, hearing: Collection[str] = (), further: int = 0) -> Plan:
         """
         Args:
             people: Everybody in the room, but the interpreter.
-            hearing: The routes whose stream hears the speaker.
-            ending: How many other streams are still open: they hear nothing more, but still speak.
+            hearing: The speakers whom a stream hears.
+            further: How many other streams are open: they end, or are for a further voice of a speaker.
         """
         people = sorted(people, key=lambda person: person.identity)
-        listeners = _listeners(people)
-        audible = {person.identity for person in people if person.audible}
-        active = [route for route in listeners if route.speaker in audible]
-        kept = [route for route in self._line if route in active]
+        audiences = _audiences(people)
+        wanted = {route.speaker for route in audiences}
+        active = [person.identity for person in people if person.audible and person.identity in wanted]
+        kept = [speaker for speaker in self._line if speaker in active]
         self._line = dict.fromkeys([*kept, *active])
         # A stream that hears and is not wanted any more ends, too.
-        ending += sum(route not in active for route in hearing)
-        places = max(0, self._max_streams - ending)
+        further += sum(speaker not in active for speaker in hearing)
+        places = max(0, self._max_streams - further)
         line = tuple(self._line)
-        return Plan(listeners, line[:places], line[places:])
+        return Plan(audiences, line[:places], line[places:])
 
 
-def _listeners(people: Sequence[Person]) -> dict[Route, frozenset[str]]:
-    """The listeners of each route. A person who understands the speaker, of any region, wants none."""
-    wanting = [(one.identity, one.hears) for one in people if one.hears is not None]
-    found: dict[Route, set[str]] = {}
+def _audiences(people: Sequence[Person]) -> dict[Route, Audience]:
+    """Those who want each route."""
+    listeners: dict[Route, set[str]] = {}
+    readers: dict[Route, set[str]] = {}
     for speaker in filter(lambda person: person.publishes, people):
-        for listener, wanted in wanting:
-            if listener != speaker.identity and not same_speech(speaker.speaks or "", wanted):
-                found.setdefault(Route(speaker.identity, wanted), set()).add(listener)
-    return {route: frozenset(who) for route, who in found.items()}
+        for one in people:
+            if one is speaker:
+                continue
+            if one.hears is not None and one.listens_to(speaker):
+                listeners.setdefault(Route(speaker.identity, one.hears), set()).add(one.identity)
+            if (language := one.language_to_read(speaker)) is not None:
+                readers.setdefault(Route(speaker.identity, language), set()).add(one.identity)
+    return {
+        route: Audience(frozenset(listeners.get(route, ())), frozenset(readers.get(route, ())))
+        for route in [*listeners, *(route for route in readers if route not in listeners)]
+    }

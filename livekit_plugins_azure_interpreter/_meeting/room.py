@@ -37,22 +37,22 @@ class Caption:
 
     Attributes:
         id: The id of the segment: a later caption with the same id replaces an earlier one.
-        route: The speaker, and the language of the translation.
+        speaker: The identity of the participant who said it.
         original: The text is the speaker's own words, not the translation.
         language: The language of the text; empty if it is not known.
         final: No more of the segment will come.
-        listeners: The readers.
+        readers: The identities of those who read it.
         spoken: Its voice is heard, or will be. False: it is only a caption, because it comes too late.
         missing_seconds: How much speech before it was not recognized.
     """
 
     id: str
-    route: Route
+    speaker: str
     original: bool
     text: str
     language: str
     final: bool
-    listeners: frozenset[str]
+    readers: frozenset[str]
     spoken: bool = True
     missing_seconds: float = 0.0
 

@@ -16,7 +16,7 @@ from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, uti
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
 from .._livekit_private import AnyRateStream
-from .._options.languages import target
+from .._options.languages import in_language, target
 from .._sdk import events
 from .._sdk.connection import Connection
 from .._sdk.errors import to_api_error
@@ -430,6 +430,7 @@ class SpeechStream(AnyRateStream):
         if not (transcript.translated or self._is_probe):
             self._ledgers.untranslated.append(transcript.text)
         utterances = self._expect_voices(transcript, start, options)
+        self._expect_early_voices(phrase, transcript, start, active)
         transcript = transcript.with_translations(
             {language: utterance.translation for language, utterance in utterances.items()}
         )
@@ -451,6 +452,23 @@ class SpeechStream(AnyRateStream):
         for code, utterance in utterances.items():
             utterance.corrected = written[code] in transcript.uncorrected_texts
         return {written[code]: utterance for code, utterance in utterances.items()}
+
+    def _expect_early_voices(
+        self, phrase: events.Phrase, transcript: Transcript, start: float, active: ActiveConnection
+    ) -> None:
+        """The service takes a change at once, so it may voice what was said just before it: for nobody."""
+        before, latest = active.options_of(phrase), active.options
+        early = {
+            language: text
+            for language in latest.voices
+            if language not in before.voices
+            and not transcript.is_in(language)
+            and (text := in_language(phrase.translations, language))
+        }
+        for utterance in self._ledgers.recognized(
+            early, self._received_at, voiced=latest.voices, start=start
+        ).values():
+            self._ledgers.let_go(utterance)
 
     def _measure(
         self,

@@ -56,6 +56,7 @@ class Ledgers:
         self._framing = Framing(voice_timeout_seconds)
         self._ledgers: dict[str, Ledger] = {}
         self._spoken: tuple[str, ...] = ()
+        self._connection_languages: frozenset[str] = frozenset()
         self._all_along: frozenset[str] = frozenset()
         self._is_separate = False
         self._refused_seconds = 0.0
@@ -73,13 +74,16 @@ class Ledgers:
         """
         self._all_along = frozenset(voiced)
         self._is_separate = separate
+        self._connection_languages = frozenset()
         self.speak(languages)
 
     def speak(self, languages: Sequence[str]) -> None:
         """Expect voices in these languages from the next utterance on; the first one is the main one."""
         self._all_along &= frozenset(languages)
         self._spoken = tuple(languages)
-        self._framing.speak(languages[:1] if self._is_separate else languages)
+        # A voice may still come in a language that is not wanted any more.
+        self._connection_languages |= frozenset(languages[:1] if self._is_separate else languages)
+        self._framing.speak(tuple(self._connection_languages))
         for language in languages:
             self._opened(language, is_main=language == languages[0])
         self._ledgers[languages[0]].is_main = True
@@ -261,7 +265,7 @@ class Ledgers:
         return self._sharing is not None and len(self._spoken) > 1 and not self._is_separate
 
     def _ledger_of(self, language: str | None) -> Ledger | None:
-        if len(self._spoken) == 1 or self._is_separate:
+        if len(self._connection_languages) == 1:
             # All voices are in this language, whatever name the service uses for it.
             return self._ledgers[self._spoken[0]]
         return None if language is None else self._ledgers.get(language)

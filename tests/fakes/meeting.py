@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Finished,
     Recognized,
     SpeechStarted,
+    VoiceAnnounced,
     VoiceChunk,
     VoiceCompleted,
 )
@@ -33,12 +34,12 @@ from livekit_plugins_azure_interpreter.options import Options
 from .azure import phrase
 from .clock import VirtualLoop
 
-TICK_SECONDS = 0.5
-"""How often microphones bring what was said."""
+TICK_SECONDS = 0.1
+"""How often microphones bring what was said. A frame with speech in it counts as speech to its end."""
 FIRST_UTTERANCE = 1000
 """Loud enough to be speech."""
 LANGUAGES = ("en", "fr", "de", "es", "ja")
-_SEGMENTATION_SECONDS = 0.3
+SEGMENTATION_MS = 300
 _VOICE_CHUNK_SECONDS = 0.5
 
 
@@ -86,6 +87,7 @@ class FakeRoom:
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
         refused: Who is told that they are not served as they ask, and why.
+        caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
         broken_frames: Which frames break the track that is to play them, counted from 1 over all tracks.
     """
@@ -100,6 +102,7 @@ class FakeRoom:
         self.admitted: Mapping[Route, frozenset[str]] = {}
         self.refused: Mapping[str, str] = {}
         self.refusals = self.frames = 0
+        self.caption_seconds = 0.0
         self.broken_frames: Container[int] = ()
         self.closed = False
         self._loop = loop
@@ -150,6 +153,8 @@ class FakeRoom:
 
     async def caption(self, caption: Caption) -> None:
         self.captions.append(caption)
+        if self.caption_seconds:
+            await asyncio.sleep(self.caption_seconds)
 
     async def aclose(self) -> None:
         self.closed = True
@@ -279,13 +284,21 @@ class Weather:
 
 
 class FakeStream:
-    """One recognizer: it hears numbers, and voices them in its language."""
+    """One recognizer: it hears numbers, and voices them in its languages.
+
+    A change of languages counts for every result that comes after it, as early as a service can take it.
+
+    Attributes:
+        languages: The languages of the texts.
+        voices: The voices, by language; the other languages are text.
+        speakers: Whom it has heard.
+    """
 
     sees_messages = True
     session_id = "of-the-fake"
 
     def __init__(self, azure: FakeAzure, options: Options, post: Callable[[Event], None]) -> None:
-        self.language = options.target_languages[0]
+        self.languages, self.voices = set(options.targets), options.voices
         self.speakers: set[str] = set()
         self.open = True
         self.audio_ended_at: float | None = None
@@ -295,7 +308,9 @@ class FakeStream:
         self._heard = 0
         self._now_hearing: int | None = None
         self._began = self._silent = 0
-        self._last_final_at = self._voice_free_at = 0.0
+        self._last_final_at = 0.0
+        self._voice_free_at: dict[str, float] = {}
+        self._voices = 0
         self._due = 0
 
     def start(self) -> None:
@@ -310,6 +325,9 @@ class FakeStream:
         for first, last in itertools.pairwise(edges):
             if last > first:
                 self._hear(int(samples[first]), last - first)
+
+    def change_languages(self, before: Options, after: Options) -> None:
+        self.languages, self.voices = set(after.targets), after.voices
 
     def end_audio(self) -> None:
         self.audio_ended_at = self._loop.time()
@@ -338,7 +356,7 @@ class FakeStream:
             self._after(self._draw("start_latency", number), lambda: self._post(SpeechStarted(position)))
         self._silent = 0 if number else self._silent + samples
         self._heard += samples
-        if self._silent > _SEGMENTATION_SECONDS * RATE_HZ:
+        if self._silent * 1000 > SEGMENTATION_MS * RATE_HZ:
             self._segment()
 
     def _segment(self) -> None:
@@ -354,31 +372,40 @@ class FakeStream:
 
     def _final(self, number: int, start: float, seconds: float) -> None:
         utterance = self._azure.room.utterances[number]
-        spoken = utterance.language
-        texts = {self.language: f"{number} in {self.language}"}
-        final = phrase(f"{number}", texts, offset=start, duration=seconds, language=f"{spoken}-XX")
+        texts = {language: f"{number} in {language}" for language in sorted(self.languages)}
+        final = phrase(
+            f"{number}", texts, offset=start, duration=seconds, language=f"{utterance.language}-XX"
+        )
         self._post(Recognized(final))
-        if spoken == self.language:
-            self._due -= 1
-            return
-        at = max(self._loop.time() + self._draw("voice_latency", number), self._voice_free_at)
         # As long as the part of it that was heard.
         share = min(1.0, seconds / (utterance.end - utterance.start))
-        samples = round(share * utterance.voice_seconds * RATE_HZ) // 2
-        pcm = np.tile([number, 1 + LANGUAGES.index(self.language)], samples).astype(np.int16).tobytes()
+        for language in sorted(self.voices.keys() - {utterance.language}):
+            self._speak(number, language, round(share * utterance.voice_seconds * RATE_HZ) // 2)
+        self._due -= 1
+
+    def _speak(self, number: int, language: str, samples: int) -> None:
+        self._due += 1
+        self._voices += 1
+        stream_id = str(self._voices)
+        latency = self._draw("voice_latency", f"{language} {number}")
+        at = max(self._loop.time() + latency, self._voice_free_at.get(language, 0.0))
+        started = VoiceAnnounced(stream_id, json.dumps({"TranslationLanguage": language}))
+        self._after(at - self._loop.time(), lambda: self._post(started))
+        pcm = np.tile([number, 1 + LANGUAGES.index(language)], samples).astype(np.int16).tobytes()
         size = round(_VOICE_CHUNK_SECONDS * RATE_HZ) * 2
         for begin in range(0, len(pcm), size):
-            self._after(at - self._loop.time(), lambda part=pcm[begin : begin + size]: self._chunk(part))
+            part = pcm[begin : begin + size]
+            self._after(at - self._loop.time(), lambda part=part: self._chunk(part, stream_id))
             at += 0.1
-        self._voice_free_at = at + 0.01
-        self._after(at - self._loop.time(), self._completed)
+        self._voice_free_at[language] = at + 0.01
+        self._after(at - self._loop.time(), lambda: self._completed(stream_id))
 
-    def _chunk(self, pcm: bytes) -> None:
-        self._post(VoiceChunk(pcm))
+    def _chunk(self, pcm: bytes, stream_id: str) -> None:
+        self._post(VoiceChunk(pcm, stream_id))
 
-    def _completed(self) -> None:
+    def _completed(self, stream_id: str) -> None:
         self._due -= 1
-        self._post(VoiceCompleted())
+        self._post(VoiceCompleted(stream_id, told=True))
 
     def _finish_when_done(self) -> None:
         if self._due:
@@ -386,9 +413,9 @@ class FakeStream:
         else:
             self._post(Finished())
 
-    def _draw(self, what: str, number: int) -> float:
+    def _draw(self, what: str, of: object) -> float:
         # Of the utterance: streams come and go in any order.
-        rng = random.Random(f"{self._azure.seed} {self.language} {number} {what}")
+        rng = random.Random(f"{self._azure.seed} {of} {what}")
         return rng.uniform(*getattr(self._azure.weather, what))
 
     def _after(self, seconds: float, what: Callable[[], None]) -> None:
@@ -412,7 +439,7 @@ class FakeAzure:
     weather: Weather = field(default_factory=Weather)
     streams: list[FakeStream] = field(default_factory=list)
     failing: Callable[[FakeStream], bool] = lambda stream: False
-    failure: Failed = field(default_factory=lambda: Failed("BadRequest", "as asked for"))
+    failure: Failed = field(default_factory=lambda: Failed("Forbidden", "as asked for"))
 
     def __call__(self, options: Options, post: Callable[[Event], None]) -> FakeStream:
         stream = self.stream(self, options, post)
@@ -424,6 +451,14 @@ class FakeAzure:
         return [stream for stream in self.streams if stream.open]
 
     @property
-    def hearing(self) -> Counter[str]:
-        """How many streams hear something, by language."""
-        return Counter(stream.language for stream in self.open if stream.audio_ended_at is None)
+    def hearing(self) -> list[FakeStream]:
+        """The streams that hear something."""
+        return [stream for stream in self.open if stream.audio_ended_at is None]
+
+    @property
+    def languages(self) -> list[str]:
+        """Those of each of these streams: "de (fr)" speaks German, and writes French, too."""
+        return sorted(
+            " ".join(one if one in stream.voices else f"({one})" for one in sorted(stream.languages))
+            for stream in self.hearing
+        )

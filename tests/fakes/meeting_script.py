@@ -101,6 +101,10 @@ class _Drawer:
             attributes = {"language": rng.choice(LANGUAGES), "spoken_language": spoken}
         elif kind == "none":
             attributes = {}
+        # Drawn apart, so that the rest of a meeting does not depend on it.
+        reading = random.Random(f"{self.script.seed} {who} {visit} reads")
+        if reading.random() < 0.25:
+            attributes["read_language"] = reading.choice(LANGUAGES)
         self._add(now, "join", who, attributes=tuple(attributes.items()))
         tracks = {f"{who}-{visit}-mic": False}
         self._add(now, "publish", who, track=next(iter(tracks)))

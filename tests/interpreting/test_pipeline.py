@@ -21,7 +21,6 @@ from livekit_plugins_azure_interpreter._sdk.events import (
     Connected,
     Failed,
     Recognized,
-    SpeechStarted,
     VoiceChunk,
     VoiceCompleted,
 )
@@ -116,28 +115,6 @@ async def test_a_cleared_translation_is_not_said(
     await booth.aclose()
 
 
-async def test_the_pipeline_is_quiet_when_nobody_speaks_and_all_is_said(
-    booth: Booth, service: FakeService, until: Until
-) -> None:
-    interpretation = booth.interpretation
-    assert interpretation.quiet
-    service.last.post(SpeechStarted(0.1))
-    await until(lambda: not interpretation.quiet)
-    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
-    await until(lambda: interpretation.quiet)
-
-
-async def test_a_sound_is_speech_until_a_result_covers_it(
-    booth: Booth, service: FakeService, until: Until
-) -> None:
-    for frame in Audio().frames(Audio().burst(0.6) + Audio().silence(0.5)):
-        booth.interpretation.push(frame)
-    assert booth.interpretation.pushed_seconds == pytest.approx(1.1)
-    assert not booth.interpretation.quiet
-    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
-    await until(lambda: booth.interpretation.quiet)
-
-
 async def test_a_failure_is_told_after_which_it_ignores_what_is_pushed(
     booth: Booth, service: FakeService, until: Until
 ) -> None:
@@ -151,7 +128,7 @@ async def test_a_failure_is_told_after_which_it_ignores_what_is_pushed(
 
 async def test_closing_stops_at_once(booth: Booth, service: FakeService, until: Until) -> None:
     service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)))
-    await until(lambda: booth.interpretation.quiet)
+    await until(lambda: booth.began)
     await within(booth.interpretation.aclose())
     assert service.last.closed
     assert booth.ended == [None]
@@ -168,23 +145,3 @@ async def test_speech_that_is_not_translated_is_told_and_not_said(
     await until(lambda: booth.over)
     assert [event.alternatives[0].text for event in heard if event.alternatives] == ["hello"]
     assert booth.said == []
-
-
-async def test_another_stream_takes_the_place_of_one_that_fails(
-    make_stt: Callable[..., STT], until: Until, service: FakeService
-) -> None:
-    resumed: list[bool] = []
-    booth = Booth(
-        make_stt(), retry=lambda error: 0.0, resumed=lambda: resumed.append(True), conn_options=ONCE
-    )
-    await until(lambda: service.recognizers and service.last.started)
-    service.last.post(Connected(), Failed("BadRequest", "no"))
-    await until(lambda: resumed and len(service.recognizers) == 2 and service.last.started)
-    assert booth.interpretation.is_open
-    service.last.post(Recognized(BONJOUR), VoiceChunk(voice(1)), VoiceCompleted())
-    booth.interpretation.end_input()
-    await until(lambda: booth.over)
-    assert [text for text, _ in booth.said] == ["bonjour"]
-    assert (booth.interpretation.is_open, booth.interpretation.is_over) == (False, True)
-    assert booth.ended == [None]
-    await booth.aclose()

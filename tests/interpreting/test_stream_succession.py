@@ -149,6 +149,28 @@ async def test_speech_is_given_up_when_the_next_stream_would_come_too_late(
     assert [one.seconds for one in forgotten] == [pytest.approx(0.6, abs=0.1)]
 
 
+async def test_speech_that_is_kept_has_the_languages_of_its_time(
+    line: Line, stt: STT, service: FakeService, until: Until
+) -> None:
+    line.waits = [0.2]
+    said = Audio().silence(0.6) + WORD
+
+    def other_language() -> None:
+        line.push(said)
+        stt.update_options(target_languages=["de"])
+        line.push(said)
+
+    line.meanwhile = other_language
+    service.last.post(Connected(), FAILURE)
+    await until(lambda: len(service.recognizers) == 3 and service.last.started)
+    line.streams.end_input()
+    await until(lambda: service.last.audio_ended)
+    _, first, second = service.recognizers
+    assert [one.options.targets for one in (first, second)] == [("fr",), ("de",)]
+    assert WORD in bytes(first.written)
+    assert WORD in bytes(second.written)
+
+
 async def test_streams_end_with_their_stt(line: Line, stt: STT) -> None:
     await within(stt.aclose())
     await within(line.listening)

@@ -198,7 +198,7 @@ class TestPublishing:
         Watched(room)
         track = await room.publish(ALICE_FR, RATE_HZ)
         fake.emit("reconnecting")
-        caption = Caption("id", ALICE_FR, False, "Oui.", "fr", True, BOB)
+        caption = Caption("id", "alice", False, "Oui.", "fr", True, BOB)
         waiting = [asyncio.create_task(track.play(SILENCE)), asyncio.create_task(room.caption(caption))]
         await asyncio.sleep(0.01)
         assert not any(task.done() for task in waiting)
@@ -294,7 +294,7 @@ class TestPermissions:
 
 class TestCaptions:
     def _caption(self, *, original: bool, final: bool = True) -> Caption:
-        return Caption("segment", ALICE_FR, original, "Bonjour.", "fr", final, frozenset({"carol", "bob"}))
+        return Caption("segment", "alice", original, "Bonjour.", "fr", final, frozenset({"carol", "bob"}))
 
     async def test_the_translation_is_the_interpreters_and_goes_with_its_track(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
+from livekit_plugins_azure_interpreter._meeting.planner import Audience, Person, Plan, Planner, Route
 
 
 def person(identity: str, language: str | None = None, **more: object) -> Person:
@@ -27,16 +27,29 @@ def plan(*people: Person, max_streams: int = 100) -> Plan:
     return Planner(max_streams).plan(people)
 
 
+def both(*identities: str) -> Audience:
+    """They listen and read."""
+    return Audience(frozenset(identities), frozenset(identities))
+
+
 def test_two_who_do_not_share_a_language_are_two_routes() -> None:
     found = plan(person("alice", "en"), person("bob", "fr"))
-    assert found.listeners == {Route("alice", "fr"): {"bob"}, Route("bob", "en"): {"alice"}}
-    assert set(found.streams) == {Route("alice", "fr"), Route("bob", "en")}
+    assert found.audiences == {Route("alice", "fr"): both("bob"), Route("bob", "en"): both("alice")}
+    assert found.streams == ("alice", "bob")
 
 
-def test_listeners_of_one_language_share_a_stream() -> None:
+def test_listeners_of_one_language_share_a_route() -> None:
     found = plan(person("alice", "en"), person("bob", "fr"), person("carl", "fr"))
-    assert found.listeners[Route("alice", "fr")] == {"bob", "carl"}
-    assert Route("bob", "fr") not in found.listeners
+    assert found.audiences[Route("alice", "fr")] == both("bob", "carl")
+    assert Route("bob", "fr") not in found.audiences
+
+
+def test_all_languages_of_a_speaker_share_a_stream() -> None:
+    quiet = {"publishes": False, "audible": False}
+    found = plan(person("alice", "en"), *(person(one, one, **quiet) for one in ("fr", "de", "ja")))
+    assert found.streams == ("alice",)
+    assert found.audiences_of("alice") == {one: both(one) for one in ("fr", "de", "ja")}
+    assert found.audiences_of("fr") == {}
 
 
 @pytest.mark.parametrize(("spoken", "wanted"), [("en", "en"), ("en-GB", "en"), ("pt-PT", "pt")])
@@ -46,59 +59,82 @@ def test_a_listener_of_the_speakers_language_needs_no_interpretation(spoken: str
 
 def test_a_room_without_listeners_has_no_stream() -> None:
     assert plan(person("alice", "en")).streams == ()
-    assert plan(person("alice", "en"), person("bob", None)).streams == (Route("bob", "en"),)
+    assert plan(person("alice", "en"), person("bob", None)).streams == ("bob",)
 
 
 def test_a_member_may_speak_another_language_than_they_want_to_hear() -> None:
     found = plan(person("alice", "en", speaks="de"), person("bob", "en"), person("carl", "de"))
-    assert Route("alice", "en") in found.streams
-    assert Route("alice", "de") not in found.streams
+    assert set(found.audiences_of("alice")) == {"en"}
 
 
 def test_a_speaker_of_any_language_is_interpreted_for_all() -> None:
-    assert plan(person("alice", None), person("bob", "en")).streams == (Route("alice", "en"),)
+    assert plan(person("alice", None), person("bob", "en")).streams == ("alice",)
 
 
 def test_a_muted_speaker_keeps_the_listeners_and_has_no_stream() -> None:
     found = plan(person("alice", "en", audible=False), person("bob", "fr", audible=False))
-    assert Route("alice", "fr") in found.listeners
+    assert Route("alice", "fr") in found.audiences
     assert found.streams == ()
 
 
 def test_a_member_who_publishes_nothing_is_not_listened_to() -> None:
-    assert plan(person("alice", "en", publishes=False, audible=False), person("bob", "fr")).listeners == {
-        Route("bob", "en"): {"alice"}
+    assert plan(person("alice", "en", publishes=False, audible=False), person("bob", "fr")).audiences == {
+        Route("bob", "en"): both("alice")
     }
 
 
 def test_the_last_to_come_waits_beyond_the_ceiling() -> None:
     planner = Planner(2)
-    alice, bob, carl = person("alice", "en"), person("bob", "fr"), person("carl", "de", audible=False)
+    alice, bob, carl = person("alice", "en"), person("bob", "fr"), person("carl", "de")
     assert planner.plan([alice, bob]).waiting == ()
     found = planner.plan([alice, bob, carl])
-    assert set(found.streams) == {Route("alice", "fr"), Route("bob", "en")}
-    assert found.waiting == (Route("alice", "de"), Route("bob", "de"))
+    assert (found.streams, found.waiting) == (("alice", "bob"), ("carl",))
+    assert set(found.waiting_routes) == {Route("carl", "en"), Route("carl", "fr")}
 
 
 def test_the_one_who_waits_longest_gets_the_next_place() -> None:
-    planner = Planner(2)
+    planner = Planner(1)
     alice, bob, carl = person("alice", "en"), person("bob", "fr"), person("carl", "de")
-    planner.plan([alice, bob])
-    first, *_ = planner.plan([alice, bob, carl]).waiting
-    found = planner.plan([alice, person("bob", "fr", audible=False), carl])
-    assert first in found.streams
-    assert len(found.streams) == 2
+    planner.plan([alice, carl])
+    assert planner.plan([alice, bob, carl]).waiting == ("carl", "bob")
+    found = planner.plan([person("alice", "en", audible=False), bob, carl])
+    assert (found.streams, found.waiting) == (("carl",), ("bob",))
 
 
 def test_a_stream_that_ends_keeps_its_place_until_it_is_closed() -> None:
     planner = Planner(1)
     alice, bob = person("alice", "en"), person("bob", "fr")
     found = planner.plan([alice, bob])
-    assert (found.streams, found.waiting) == ((Route("alice", "fr"),), (Route("bob", "en"),))
+    assert (found.streams, found.waiting) == (("alice",), ("bob",))
     people = [person("alice", "en", audible=False), bob]
     assert planner.plan(people, hearing=found.streams).streams == ()
-    assert planner.plan(people, ending=1).streams == ()
+    assert planner.plan(people, further=1).streams == ()
     assert planner.plan(people).streams == found.waiting
+
+
+def test_a_language_is_read_in_place_of_the_one_that_is_heard() -> None:
+    found = plan(person("alice", "en"), person("bob", "fr", reads="de", publishes=False, audible=False))
+    assert found.audiences == {
+        Route("alice", "fr"): Audience(listeners=frozenset({"bob"})),
+        Route("alice", "de"): Audience(readers=frozenset({"bob"})),
+    }
+
+
+def test_a_reader_who_hears_the_original_needs_a_stream_too() -> None:
+    found = plan(person("alice", "en"), Person("bob", reads="fr"))
+    assert found.audiences == {Route("alice", "fr"): Audience(readers=frozenset({"bob"}))}
+    assert found.streams == ("alice",)
+
+
+@pytest.mark.parametrize(("spoken", "read"), [("en-GB", "en"), ("zh-CN", "zh-Hans")])
+def test_a_reader_of_the_speakers_language_needs_no_translation(spoken: str, read: str) -> None:
+    assert plan(person("alice", spoken), Person("bob", reads=read)).audiences == {}
+
+
+def test_another_script_of_the_speakers_language_is_a_translation_to_read() -> None:
+    assert list(plan(person("alice", "zh-CN"), Person("bob", reads="zh-Hant")).audiences) == [
+        Route("alice", "zh-Hant")
+    ]
 
 
 LANGUAGES = st.sampled_from([None, "en", "fr", "de", "zh-Hans"])
@@ -107,6 +143,7 @@ PEOPLE = st.lists(
         Person,
         identity=st.sampled_from("abcdefgh"),
         hears=LANGUAGES,
+        reads=LANGUAGES,
         speaks=LANGUAGES,
         publishes=st.just(True),
         audible=st.booleans(),
@@ -119,14 +156,16 @@ PEOPLE = st.lists(
 @given(steps=st.lists(PEOPLE, max_size=6), ceiling=st.integers(1, 12))
 def test_the_number_of_streams_is_what_is_needed_and_allowed(steps: list[list[Person]], ceiling: int) -> None:
     planner = Planner(ceiling)
-    before: tuple[Route, ...] = ()
+    before: tuple[str, ...] = ()
     for people in steps:
         found = planner.plan(people)
         needed = {
-            Route(speaker.identity, listener.hears)
+            speaker.identity
             for speaker in people
-            for listener in people
-            if speaker.audible and speaker is not listener and listener.hears not in (None, speaker.speaks)
+            for other in people
+            if speaker.audible
+            and speaker is not other
+            and {other.hears, other.reads} - {None, speaker.speaks}
         }
         assert {*found.streams, *found.waiting} == needed
         assert len(found.streams) == min(ceiling, len(needed))
@@ -149,7 +188,7 @@ def test_a_listener_who_understands_the_speaker_wants_no_route(
     spoken: str, wanted: str, routed: bool
 ) -> None:
     people = [person("alice", "en", speaks=spoken), person("bob", wanted, publishes=False, audible=False)]
-    assert list(Planner(9).plan(people).listeners) == ([Route("alice", wanted)] if routed else [])
+    assert list(Planner(9).plan(people).audiences) == ([Route("alice", wanted)] if routed else [])
 
 
 def test_a_track_is_named_after_its_route() -> None:

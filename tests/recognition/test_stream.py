@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,6 +15,7 @@ from fakes.azure import heard, hearing, phrase, untranslated, voice
 from fakes.clock import VirtualLoop, run
 from fakes.limits import LIMIT_SECONDS, within
 from fakes.recognizer import FakeRecognizer, FakeService
+from fakes.room import Audio
 from fakes.streams import streams_of, translations_of
 from fakes.tts import tone
 from livekit import rtc
@@ -592,6 +594,36 @@ class TestChanges:
         assert self._targets(service) == ["fr", "de"]
         assert [len(one.written) / 32000 for one in service.recognizers] == pytest.approx([0.6, 0.7])
         assert [(final.language, final.text) for final in listener.finals] == [("fr", "Oui."), ("de", "Ja.")]
+
+    async def test_a_language_that_is_voiced_too_early_leaves_the_next_utterance_its_voice(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        """The service takes a change at once, also for the utterance that has just ended."""
+        interpreter = make_stt(spoken_languages=["fr"])
+        listener = listen(interpreter)
+        listener.stream.push_frame(silent(1.0))
+        await until(lambda: service.recognizers and service.last.written)
+        both = {"target_languages": ["fr", "de"], "spoken_languages": ["fr", "de"]}
+        interpreter.update_options(**both)
+        listener.stream.push_frame(silent(1.0))
+        await until(lambda: len(service.last.written) == 64000)
+        texts = {"fr": "un", "de": "eins"}, {"fr": "deux", "de": "zwei"}
+        for number, (start, written) in enumerate(zip((0.1, 1.1), texts, strict=True), 1):
+            service.last.post(Recognized(phrase("word", written, offset=start)))
+            for language in ("fr", "de"):
+                stream_id = f"{language} {number}"
+                body = json.dumps({"TranslationLanguage": language})
+                service.last.post(
+                    VoiceAnnounced(stream_id, body),
+                    VoiceChunk(Audio().voice(0.1 * number, number).pcm, stream_id),
+                    VoiceCompleted(stream_id, told=True),
+                )
+        listener.stream.end_input()
+        await listener.ended()
+        first, second = listener.finals
+        assert first.target_languages == ["fr"]
+        assert second.target_languages == ["fr", "de"]
+        assert [one.utterance.seconds for one in second.target_texts] == pytest.approx([0.2, 0.2])
 
     async def test_a_change_after_the_end_of_the_input_does_nothing(
         self, make_stt: Make, listen: Make, service: FakeService, until: Until

@@ -250,6 +250,7 @@ class TestMeetingInterpreter:
     async def starts_in_a_room(self, room: rtc.Room, other: tts.TTS[Any]) -> None:
         meeting = MeetingInterpreter(
             max_streams=20,
+            reading_attribute="captions",
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,

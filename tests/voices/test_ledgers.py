@@ -123,10 +123,28 @@ class TestVoices:
 
 class TestSpokenLanguages:
     def test_all_voices_are_of_the_only_one_whatever_the_service_calls_it(self, ledgers: Ledgers) -> None:
-        ledgers.speak(["fr"])
+        ledgers.connected(["fr"], ["fr"])
         utterance = ledgers.recognized({"fr": "un"}, 0.0, voiced=["fr"])["fr"]
         voice(ledgers, "fr-FR", 1)
         assert tags(utterance) == [1]
+
+    def test_the_only_one_gets_no_voice_of_one_that_was_there_before(self, ledgers: Ledgers) -> None:
+        first = said(ledgers, 1)
+        ledgers.speak(["fr"])
+        second = ledgers.recognized({"fr": "deux"}, 0.0, voiced=["fr"])
+        for language, tag in (("de", 2), ("fr", 1), ("fr", 3), ("ja", 4)):
+            voice(ledgers, language, tag)
+        assert [tags(one) for one in (*first.values(), *second.values())] == [[1], [2], [4], [3]]
+
+    def test_a_voice_under_way_ends_in_its_language_when_another_one_is_added(self, ledgers: Ledgers) -> None:
+        ledgers.connected(["fr"], ["fr"])
+        utterance = ledgers.recognized({"fr": "un"}, 0.0, voiced=["fr"])["fr"]
+        ledgers.voice_announced("7", "fr", 1.0)
+        ledgers.chunk(chunk_of(piece(tag=1)), 1.0, stream_id="7")
+        ledgers.speak(["fr", "de"])
+        ledgers.chunk(chunk_of(piece(tag=2)), 1.0, stream_id="7")
+        ledgers.completed(1.0, stream_id="7", told=True)
+        assert heard({"fr": utterance}) == {"fr": (State.VOICED, [1, 2])}
 
     def test_one_that_is_added_has_voices_from_the_next_utterance_on(self, ledgers: Ledgers) -> None:
         first = ledgers.recognized({"fr": "un"}, 0.0, voiced=["fr"])

@@ -1,0 +1,398 @@
+"""Interprets one speaker into all languages that somebody wants, over one stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+
+from livekit import rtc
+from livekit.agents import APIStatusError
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
+
+from .._interpreting.recognized_speech import RecognizedSpeech, open_connections
+from .._interpreting.translation_queue import SpokenTranslation
+from .._options.languages import target
+from .._voices.utterance import Translation
+from ..log import logger
+from ..reports import SpeechForgotten
+from ..stt import STT
+from ..tts import TTS
+from .backoff import LONGEST_SECONDS, Backoff
+from .captions import Captions, translations
+from .languages_in_use import LanguagesInUse
+from .listener_timeline import ListenerTimeline
+from .planner import NOBODY, Audience, Route
+from .reports import InterpretationChanged, SpeechMissed, State, WhyUnspoken
+from .room import Room
+from .route import CatchUpPolicy, RouteInterpreter
+from .route_voices import RouteVoices
+
+_LONGEST_UNREACHABLE_SECONDS = 5.0
+"""If Azure cannot be reached, LiveKit's attempts take longer than this; speech waits meanwhile."""
+
+Audiences = Mapping[str, Audience]
+"""Those who want to hear or to read a speaker, by language."""
+
+
+class _Speech:
+    """What the speaker says from one unmuting to the next muting, and who reads it.
+
+    Attributes:
+        recognized: The speech, as Azure recognizes it.
+        languages: The languages that its stream is asked for.
+        followers: Those who read the original.
+        readers: Those who read each translation.
+    """
+
+    def __init__(self, recognized: RecognizedSpeech, languages: LanguagesInUse) -> None:
+        self.recognized = recognized
+        self.languages = languages
+        self.followers = ListenerTimeline()
+        self.readers: dict[str, ListenerTimeline] = {}
+
+    def follow(self, audiences: Audiences, *, come: frozenset[str]) -> None:
+        """These read it from the next word on; those who have just come may read earlier words, too."""
+        position = self.recognized.pushed_seconds
+        for language in {*self.readers, *audiences}:
+            readers = audiences.get(language, NOBODY).readers
+            timeline = self.readers.setdefault(language, ListenerTimeline())
+            timeline.change(readers, position, at_once=readers & come)
+        everyone = frozenset().union(*(one.listeners | one.readers for one in audiences.values()))
+        self.followers.change(everyone, position, at_once=everyone & come)
+
+    def readers_at(self, position: float) -> dict[str, frozenset[str]]:
+        """Those who read each translation of the words at this position."""
+        return {language: timeline.at(position) for language, timeline in self.readers.items()}
+
+    def forget_before(self, position: float) -> None:
+        """The words before this position have been read."""
+        for timeline in (self.followers, *self.readers.values()):
+            timeline.spoken(position)
+
+
+class SpeakerInterpreter:
+    """Keeps the stream of one speaker, and gives each route its translations.
+
+    Streams follow one another as the speaker is muted and unmuted; if one fails, another one replaces it.
+
+    Args:
+        speaker: The identity of the speaker.
+        room: The room.
+        stt: Its own STT, which `aclose` closes.
+        voices: Who speaks each language.
+        policy: How the listeners catch up.
+        report: Called with each change of an interpretation.
+        missed: Called with speech that is not heard.
+        admitted: Called when the listeners of a route have changed.
+        freed: Called when a stream is closed, and when something has ended.
+    """
+
+    def __init__(
+        self,
+        speaker: str,
+        room: Room,
+        stt: STT,
+        voices: RouteVoices,
+        *,
+        policy: CatchUpPolicy,
+        report: Callable[[InterpretationChanged], None],
+        missed: Callable[[SpeechMissed], None],
+        admitted: Callable[[], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self._speaker, self._room = speaker, room
+        self._stt, self._voices, self._policy = stt, voices, policy
+        self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
+        self._routes: dict[str, RouteInterpreter] = {}
+        self._leaving: list[RouteInterpreter] = []
+        self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._speeches: list[_Speech] = []
+        self._hearing: _Speech | None = None
+        self._wanted: tuple[str, ...] = ()
+        # The languages that were told to have started, and not to have ended or failed since.
+        self._started: frozenset[str] = frozenset()
+        self._backoff = Backoff()
+        self._captions = Captions(speaker, room, all_sent=self._captions_sent)
+        stt.on("speech_forgotten", self._forgotten)
+
+    @property
+    def routes(self) -> Mapping[str, RouteInterpreter]:
+        """Those that are spoken, by language."""
+        return self._routes
+
+    @property
+    def read_languages(self) -> frozenset[str]:
+        """The languages that somebody reads, or that still have a result to come."""
+        return frozenset(language for speech in self._speeches for language in speech.languages.targets)
+
+    @property
+    def everyone(self) -> frozenset[str]:
+        """All who hear or read it, or still have something to hear or to read."""
+        reading = (speech.followers.everyone for speech in self._speeches)
+        return frozenset().union(*reading, *(route.everyone for route in self._routes.values()))
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams to Azure are open, one connection each."""
+        return open_connections(self._stt)
+
+    @property
+    def hears(self) -> bool:
+        """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
+        return self._hearing is not None
+
+    @property
+    def further_streams(self) -> int:
+        """How many streams there are besides the one that hears: they end, or are for a further voice.
+
+        One that waits to be replaced counts.
+        """
+        return max(len(self._speeches), self.open_streams) - self.hears
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is heard, spoken, written, or kept for a listener."""
+        routes = (*self._leaving, *self._routes.values())
+        return not self._speeches and all(one.is_closed for one in routes) and self._captions.are_sent
+
+    def serve(
+        self, audiences: Audiences, *, active: bool, come: frozenset[str], present: frozenset[str]
+    ) -> None:
+        """Interpret for these people from the next word on.
+
+        Args:
+            audiences: Those who want each language.
+            active: The speaker can be heard, and there is a place for a stream.
+            come: Those of all people who have just come, and may also hear and read earlier speech.
+            present: All people.
+        """
+        self._forget_the_gone()
+        prepared = self._prepare(audiences) if active else {}
+        served = {
+            language: audience
+            for language, audience in audiences.items()
+            if not audience.listeners or language in self._routes or language in prepared
+        }
+        self._wanted = tuple(served)
+        self._hear(served if active else {})
+        for language, make_tts in prepared.items():
+            self._routes[language] = self._open_route(language, make_tts(self._stt))
+        for speech in self._speeches:
+            speech.follow(served, come=come)
+        for language, route in self._routes.items():
+            self._serve_route(route, served.get(language, NOBODY).listeners, come=come, present=present)
+        self._tell_started()
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """Add audio of the speaker."""
+        if self._hearing is not None:
+            self._hearing.recognized.push(frame)
+            if self._hearing.languages.has_unwanted:
+                self._settle()
+
+    async def aclose(self) -> None:
+        """Stop at once."""
+        self._hear({})
+        self._tell_started()
+        await asyncio.gather(*(route.aclose() for route in (*self._leaving, *self._routes.values())))
+        await asyncio.gather(*(speech.recognized.aclose() for speech in self._speeches))
+        await self._captions.aclose()
+        await self._stt.aclose()
+
+    # The stream
+
+    def _hear(self, served: Audiences) -> None:
+        """Hear the speaker for these people; for nobody: not at all."""
+        speech = self._hearing
+        if not served:
+            if speech is not None:
+                self._hearing = None
+                speech.recognized.end_input()
+            return
+        languages = LanguagesInUse() if speech is None else speech.languages
+        position = 0.0 if speech is None else speech.recognized.pushed_seconds
+        languages.want(
+            [one for one, audience in served.items() if audience.listeners], tuple(served), position
+        )
+        self._ask_for(languages)
+        if speech is None:
+            self._hearing = self._open(languages)
+
+    def _ask_for(self, languages: LanguagesInUse) -> None:
+        """Have the stream translate to these languages from its next utterance on."""
+        if self._asked == (asked := (languages.spoken, languages.targets)):
+            return
+        self._asked = asked
+        # An STT has at least one spoken language; without a voice it costs no more than one to be read.
+        spoken = languages.spoken or languages.targets[:1]
+        self._stt.update_options(
+            target_languages=languages.targets,
+            spoken_languages=spoken,
+            voice={one: self._voices.azure_voice(one) if one in languages.spoken else None for one in spoken},
+        )
+
+    def _open(self, languages: LanguagesInUse) -> _Speech:
+        recognized = RecognizedSpeech(
+            self._stt,
+            heard=lambda event: self._heard(speech, event),
+            ended=lambda error: self._ended(speech),
+            retry=lambda error: self._retry(speech, error),
+            resumed=lambda: self._resumed(speech),
+        )
+        speech = _Speech(recognized, languages)
+        self._speeches.append(speech)
+        return speech
+
+    def _heard(self, speech: _Speech, event: SpeechEvent) -> None:
+        if event.alternatives:
+            data = event.alternatives[0]
+            final = event.type is SpeechEventType.FINAL_TRANSCRIPT
+            position = data.start_time
+            self._captions.heard(
+                data, speech.followers.at(position), speech.readers_at(position), final=final
+            )
+            if final:
+                self._backoff.reset()
+                speech.forget_before(position)
+                self._hand_out(speech, data)
+        self._settle()
+
+    def _hand_out(self, speech: _Speech, data: SpeechData) -> None:
+        """Give each route the translation that it speaks."""
+        for language, text in translations(data).items():
+            if isinstance(text, Translation):
+                route = self._routes.get(target(language))
+                if route is None or not route.heard(speech.recognized, data, text):
+                    self._stt.let_go(text)
+
+    def _retry(self, speech: _Speech, error: BaseException | None) -> float:
+        refused = isinstance(error, APIStatusError)
+        seconds = self._backoff.next_seconds(LONGEST_SECONDS if refused else _LONGEST_UNREACHABLE_SECONDS)
+        logger.warning("interpreting %s failed; retrying in %.1f s: %s", self._speaker, seconds, error)
+        is_heard = speech is self._hearing
+        self._tell(self._wanted if is_heard else speech.languages.targets, "failed", error, seconds)
+        if is_heard:
+            self._started = frozenset()
+        self._freed()
+        return seconds
+
+    def _resumed(self, speech: _Speech) -> None:
+        if speech is not self._hearing:
+            # It failed after its end. What was said before is interpreted now, and nothing more.
+            self._tell(set(speech.languages.targets) - self._started, "ended")
+        self._tell_started()
+
+    def _ended(self, speech: _Speech) -> None:
+        """It is over, which it is only after its input has ended."""
+        self._speeches.remove(speech)
+        for route in self._routes.values():
+            route.close(speech.recognized)
+        self._settle()
+        self._tell_started()
+        self._freed()
+
+    def _settle(self) -> None:
+        """Do what waited for a result."""
+        speech = self._hearing
+        if speech is not None and speech.languages.has_unwanted:
+            self._let_go_of_languages(speech)
+        for route in self._routes.values():
+            route.settle()
+
+    def _let_go_of_languages(self, speech: _Speech) -> None:
+        """The stream stops translating to languages that nobody wants any more."""
+        for language in speech.languages.unspoken(speech.recognized.is_recognized_until):
+            if (route := self._routes.get(language)) is not None:
+                route.close(speech.recognized)
+        if speech.recognized.is_silent:
+            speech.languages.release()
+            self._ask_for(speech.languages)
+
+    def _forgotten(self, event: SpeechForgotten) -> None:
+        readers: dict[str, frozenset[str]] = {}
+        for speech in self._speeches:
+            for language in speech.languages.targets:
+                timeline = speech.readers.get(language, ListenerTimeline())
+                readers[language] = readers.get(language, frozenset()) | timeline.everyone
+        self._captions.forgotten(event.seconds, readers)
+        for language in readers:
+            self._missed(SpeechMissed(self._speaker, language, "forgotten", event.seconds))
+
+    def _captions_sent(self) -> None:
+        if not self._speeches:
+            self._freed()
+
+    # The routes
+
+    def _prepare(self, audiences: Audiences) -> dict[str, Callable[[STT], TTS]]:
+        """What makes the TTS of each language that has listeners and is not spoken yet."""
+        prepared = {}
+        for language, audience in audiences.items():
+            if audience.listeners and language not in self._routes:
+                try:
+                    prepared[language] = self._voices.prepare(language)
+                except Exception as error:
+                    # Most likely the fallback of one language failed; the others are still interpreted.
+                    logger.exception("%s cannot be interpreted", Route(self._speaker, language).name)
+                    self._tell([language], "failed", error)
+        return prepared
+
+    def _open_route(self, language: str, tts: TTS) -> RouteInterpreter:
+        return RouteInterpreter(
+            Route(self._speaker, language),
+            self._room,
+            self._stt,
+            tts,
+            policy=self._policy,
+            missed=lambda speech, reason: self._unspoken(language, speech, reason),
+            track_failed=lambda error, seconds: self._tell([language], "failed", error, seconds),
+            admitted=self._admitted,
+            freed=self._freed,
+        )
+
+    def _serve_route(
+        self,
+        route: RouteInterpreter,
+        listeners: frozenset[str],
+        *,
+        come: frozenset[str],
+        present: frozenset[str],
+    ) -> None:
+        if listeners:
+            route.serve(listeners, at_once=listeners & come)
+            if self._hearing is not None:
+                route.speak(self._hearing.recognized, at_once=listeners & come)
+        elif route.everyone & present:
+            route.leave()
+        else:
+            route.stop()
+
+    def _forget_the_gone(self) -> None:
+        self._leaving = [route for route in (*self._leaving, *self._routes.values()) if route.over]
+        self._leaving = [route for route in self._leaving if not route.is_closed]
+        self._routes = {language: route for language, route in self._routes.items() if not route.over}
+
+    def _unspoken(self, language: str, speech: SpokenTranslation, reason: WhyUnspoken) -> None:
+        self._captions.not_spoken(language, speech.translation)
+        seconds = speech.data.end_time - speech.data.start_time
+        self._missed(SpeechMissed(self._speaker, language, reason, seconds))
+
+    # The events
+
+    def _tell_started(self) -> None:
+        """Tell which languages are interpreted now, as far as that has changed."""
+        speech = self._hearing
+        now = frozenset(self._wanted if speech is not None and speech.recognized.is_open else ())
+        before, self._started = self._started, now
+        self._tell(sorted(before - now), "ended")
+        self._tell(sorted(now - before), "started")
+
+    def _tell(
+        self,
+        languages: Iterable[str],
+        state: State,
+        error: BaseException | None = None,
+        retry_seconds: float | None = None,
+    ) -> None:
+        for language in languages:
+            self._report(InterpretationChanged(self._speaker, language, state, error, retry_seconds))
