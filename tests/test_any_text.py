@@ -12,7 +12,6 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
 from livekit_plugins_azure_interpreter._meeting.captions import Captions
-from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption
 from livekit_plugins_azure_interpreter._voices.text_key import settled_key, text_key
 
@@ -57,18 +56,21 @@ def test_captions_are_text_that_can_be_sent(heard: list[tuple[str, str, bool]]) 
 
 async def _write(heard: list[tuple[str, str, bool]]) -> None:
     page = _Page()
-    captions = Captions(Route("alice", "fr"), page)  # type: ignore[arg-type]
+    captions = Captions("alice", page, all_sent=lambda: None)  # type: ignore[arg-type]
     for text, source, final in heard:
         data = SpeechData(
             language=LanguageCode("fr"),
             text=text,
             source_texts=[source],
             source_languages=[LanguageCode("en")],
+            target_languages=[LanguageCode("fr")],
+            target_texts=[text],
             metadata={"translated": True},
         )
-        captions.heard(data, frozenset({"bob"}), final=final)
+        bob = frozenset({"bob"})
+        captions.heard(data, bob, {"fr": bob}, final=final)
         await asyncio.sleep(0)
-    while captions._unsent:  # noqa: ASYNC110
+    while not captions.are_sent:  # noqa: ASYNC110
         await asyncio.sleep(0)
     await captions.aclose()
     for caption in page.captions:
