@@ -31,7 +31,7 @@ from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption
 
-MEETINGS = int(os.environ.get("MEETINGS", "60"))
+MEETINGS = int(os.environ.get("MEETINGS", "40"))
 ONE_SEED = os.environ.get("MEETING_SEED")
 BATCH = 2
 HEARD_SECONDS = 12.0

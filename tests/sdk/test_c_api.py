@@ -30,6 +30,7 @@ def recognizer() -> Any:
     config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint="ws://127.0.0.1:9")
     config.add_target_language("fr")
     config.speech_recognition_language = "en-US"
+    config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", "1")  # 10 after a refusal
     stream = speechsdk.audio.PushAudioInputStream()
     return speechsdk.translation.TranslationRecognizer(
         translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)
@@ -216,6 +217,7 @@ def _hear(endpoint: str, pcm: bytes, heard: Heard) -> None:
     config.add_target_language("fr")
     config.voice_name = "personal-voice"
     config.speech_recognition_language = "en-US"
+    config.set_property_by_name("SPEECH-StopRecognitionTimeoutInSeconds", "1")  # 10 after a refusal
     stream = speechsdk.audio.PushAudioInputStream()
     recognizer = speechsdk.translation.TranslationRecognizer(
         translation_config=config, audio_config=speechsdk.audio.AudioConfig(stream=stream)

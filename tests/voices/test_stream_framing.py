@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import pytest
@@ -255,7 +256,7 @@ def test_half_a_sample_at_the_end_of_a_voice_is_no_sound_of_the_next() -> None:
     assert shown(framing.chunk(b"bb", 0.0, stream_id="b")) == "<b"
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(derandomize=True, deadline=None, max_examples=int(os.environ.get("EXAMPLES", "200")))
 @given(st.text("abcdABCD-^|", max_size=30))
 def test_each_voice_begins_once_ends_once_and_holds_all_sound_whatever_is_sent(
     letters: str,
