@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cost, languages, latency, ledger, scale
+from . import cascade, choices, cost, languages, latency, ledger, meeting, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -29,6 +29,7 @@ _BENCHMARKS = {
     "choices": choices.measure,
     "scale": scale.measure,
     "languages": languages.measure,
+    "meeting": meeting.measure,
     "ledger": ledger.measure,
 }
 

@@ -10,9 +10,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Tap, synthesize
 from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
@@ -35,6 +35,7 @@ class Conversation:
         voice_speed: Seconds of voice sent per second; None: at once.
         interim_interval_ms: How much speech brings another interim result; None: none.
         languages: In which there are voices.
+        several_voices: As in `Behaviour`.
         utterances_per_turn: The service says that speech has ended after so many; None: never.
     """
 
@@ -47,6 +48,11 @@ class Conversation:
     interim_interval_ms: int | None = 300
     utterances_per_turn: int | None = None
     languages: Sequence[str] = ("fr",)
+    several_voices: Literal["all", "first", "refused"] = "all"
+
+    def refusing_several_voices(self) -> Conversation:
+        """The same, with a service that voices one language per connection."""
+        return replace(self, several_voices="refused")
 
     def ends(self) -> Iterator[float]:
         """Where in the audio the utterances end."""
@@ -75,6 +81,7 @@ class Conversation:
             voice_delay_ms=self.voice_delay_ms,
             voice_speed=self.voice_speed,
             utterances_per_turn=self.utterances_per_turn,
+            several_voices=self.several_voices,
             synthesis_seconds=self.voice_seconds,
         )
 

@@ -131,13 +131,13 @@ class TestSpeaking:
         self, open_at: Open, until: Until, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         azure = FakeSpeech([SynthesisStarted("r1")])
-        speaking = asyncio.create_task(spoken(open_at(azure).take(), LIMIT_SECONDS))
+        speaking = asyncio.create_task(spoken(open_at(azure).take(), 0.5 * LIMIT_SECONDS))
         await until(lambda: azure.texts and azure.last.idle)
         azure.last.post(SynthesisChunk(b"12"), SynthesisCompleted())
         while not azure.last.idle:
             time.sleep(0.001)  # noqa: ASYNC251 - as a careless user does
         loop = asyncio.get_running_loop()
-        blocked_until = loop.time() + 2 * LIMIT_SECONDS
+        blocked_until = loop.time() + 0.75 * LIMIT_SECONDS
         monkeypatch.setattr(loop, "time", lambda: blocked_until)
         assert (await speaking)[1:] == [SynthesisChunk(b"12"), SynthesisCompleted()]
 
