@@ -83,6 +83,7 @@ class SpeechStream(AnyRateStream):
         options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._own = own
         self._ledgers = ledgers
+        ledgers.speak(options.spoken)
         self._sides = SideStreams(partial(self._open_side, open_side), self._relayed)
         self._timer: asyncio.TimerHandle | None = None
         self._unheard_attempts = 0
