@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import wave
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.room import by_pitch
+from live import __main__ as live
 from live.interpreted import Heard, interpret
 from live.observations import OF_A_CONVERSATION, Seen, several_languages
 from live.proxy import RecordingProxy
@@ -31,7 +31,6 @@ from livekit_plugins_azure_interpreter.emulator import (
     load_exchange,
 )
 
-_TESTS = Path(__file__).parents[1]
 _KEY = "a-key-that-nobody-may-see"
 _STRETCHES = ((0.1, 0.4), (0.85, 1.15))
 _END = 1.4
@@ -63,20 +62,20 @@ def _is_interpreted(heard: Heard, lines: list[Any], audio: Any) -> bool:
     return whole and heard.texts == [line.translations["fr"] for line in lines]
 
 
-async def _run(*arguments: str, endpoint: str) -> tuple[int | None, str, str]:
-    folders = os.pathsep.join([str(_TESTS), str(_TESTS.parent / "examples")])
-    environment = {**os.environ, "PYTHONPATH": folders, "PYTHONUTF8": "1"}
-    environment |= {"AZURE_SPEECH_KEY": _KEY, "AZURE_SPEECH_ENDPOINT": endpoint}
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "live", *arguments, stdout=pipe, stderr=pipe, env=environment
-    )
-    try:
-        out, err = await within(process.communicate(), LONG_LIMIT_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    return process.returncode, out.decode(), err.decode()
+Run = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command with the service at an endpoint; its exit code, and what it prints."""
+
+    async def command(*arguments: str, endpoint: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("AZURE_SPEECH_KEY", _KEY)
+        monkeypatch.setenv("AZURE_SPEECH_ENDPOINT", endpoint)
+        code = await within(asyncio.to_thread(live.main, list(arguments)), LONG_LIMIT_SECONDS)
+        return code, *capsys.readouterr()
+
+    return command
 
 
 def _write(path: Path, recording: Voice) -> str:
@@ -101,12 +100,12 @@ def _write_flac(path: Path) -> str:
 
 class TestCommand:
     async def test_every_unknown_is_answered_and_the_exchange_can_be_said_again(
-        self, audio: Any, recording: Voice, tmp_path: Path
+        self, audio: Any, recording: Voice, tmp_path: Path, run: Run
     ) -> None:
         lines, out = _lines(audio), tmp_path / "out"
         wav = _write(tmp_path / "recording.wav", recording)
         async with Emulator(Behaviour(script=lines, key=_KEY)) as emulator:
-            code, told, err = await _run(wav, "--out", str(out), endpoint=emulator.endpoint)
+            code, told, err = await run(wav, "--out", str(out), endpoint=emulator.endpoint)
         assert (code, err) == (0, "")
         assert all(unknown.question in told for unknown in UNKNOWNS.values())
         assert "nothing that tells" not in told
@@ -118,30 +117,30 @@ class TestCommand:
         assert _is_interpreted(heard, lines, audio)
 
     async def test_a_prebuilt_voice_is_requested_if_no_personal_voice_comes(
-        self, recording: Voice, tmp_path: Path
+        self, recording: Voice, tmp_path: Path, run: Run
     ) -> None:
         wav = _write(tmp_path / "recording.wav", recording)
         async with Emulator(Behaviour(faults=[NoVoice()])) as emulator:
-            code, told, _ = await _run(wav, "--out", str(tmp_path), endpoint=emulator.endpoint)
+            code, told, _ = await run(wav, "--out", str(tmp_path), endpoint=emulator.endpoint)
         assert (code, "with a prebuilt voice: 2 translated phrases, 0 voices" in told) == (0, True)
         assert UNKNOWNS["approval"].answers["text only"].seen in told
         assert not (tmp_path / "same_language.json").exists()
 
     async def test_a_key_that_is_refused_is_told_and_is_an_error(
-        self, recording: Voice, tmp_path: Path
+        self, recording: Voice, tmp_path: Path, run: Run
     ) -> None:
         wav = _write(tmp_path / "recording.wav", recording)
         async with Emulator(Behaviour(key="another")) as emulator:
-            code, told, _ = await _run(wav, "--out", str(tmp_path), endpoint=emulator.endpoint)
+            code, told, _ = await run(wav, "--out", str(tmp_path), endpoint=emulator.endpoint)
         assert code == 1
         assert "AZURE_SPEECH_KEY" in told
         assert UNKNOWNS["approval"].answers["refused"].seen in told
         assert _KEY not in told
 
-    async def test_nobody_there_is_an_error_that_says_so(self, tmp_path: Path) -> None:
+    async def test_nobody_there_is_an_error_that_says_so(self, tmp_path: Path, run: Run) -> None:
         """The recording is read before: of any kind that the examples read."""
         flac = _write_flac(tmp_path / "recording.flac")
-        code, told, err = await _run(
+        code, told, err = await run(
             flac, "--out", str(tmp_path), endpoint="ws://127.0.0.1:9/speech/universal/v2"
         )
         assert code == 1
