@@ -42,27 +42,7 @@ async def _start(*arguments: str) -> asyncio.subprocess.Process:
     )
 
 
-async def _run(*arguments: str) -> tuple[int | None, str, str]:
-    process = await _start(*arguments)
-    try:
-        out, err = await within(process.communicate(), LONG_LIMIT_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.kill()
-    return process.returncode, out.decode(), err.decode()
-
-
 class TestAsACommand:
-    async def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self) -> None:
-        code, out, _ = await _run("--help")
-        assert (code, "AZURE_SPEECH_ENDPOINT=ws://" in out, '{"lines": [{' in out) == (0, True, True)
-
-    async def test_a_bad_script_exits_with_2_and_one_line_that_names_it(self, tmp_path: Path) -> None:
-        path = tmp_path / "bad.json"
-        path.write_text("{")
-        code, out, err = await _run("--script", str(path))
-        assert (code, out, err.count("\n"), f"{path}: not JSON" in err) == (2, "", 1, True)
-
     @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -105,6 +85,15 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> _Recorded:
 
 
 class TestOptions:
+    def test_a_bad_script_ends_with_2_and_one_line_that_names_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "bad.json"
+        path.write_text("{")
+        code = command.main(["--script", str(path)])
+        out, err = capsys.readouterr()
+        assert (code, out, err.count("\n"), f"{path}: not JSON" in err) == (2, "", 1, True)
+
     def test_no_options_give_the_default_behaviour(self, recorded: _Recorded) -> None:
         command.main([])
         assert recorded.behaviour == Behaviour()
@@ -221,6 +210,10 @@ class TestHelp:
     def test_help_lists_a_fault_with_its_options_and_what_it_is(self, help_text: str) -> None:
         options = "[utterance=] [language=] [after=] [code=]"
         assert f"  drop-in-voice {options}\n      The connection is reset" in help_text
+
+    def test_help_explains_the_script_and_how_to_point_an_agent_at_it(self, help_text: str) -> None:
+        assert "AZURE_SPEECH_ENDPOINT=ws://" in help_text
+        assert '{"lines": [{' in help_text
 
     def test_help_states_the_limits(self, help_text: str) -> None:
         assert "900 connections at the same time" in help_text
