@@ -132,8 +132,9 @@ class SideStreams:
         """Close them at once, without waiting for it: the STT does when it is closed."""
         self._wanted = {}
         while self._sides:
-            side = self._sides.popitem()[1]
-            side.reading.cancel()
+            reading = self._sides.popitem()[1].reading
+            self._leaving.add(reading)
+            reading.add_done_callback(self._leaving.discard)
         for reading in self._leaving:
             reading.cancel()
 

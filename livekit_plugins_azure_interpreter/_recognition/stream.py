@@ -163,7 +163,7 @@ class SpeechStream(AnyRateStream):
         began_at = self._now()
         try:
             async with contextlib.AsyncExitStack() as stack:
-                await stack.enter_async_context(first.connection)
+                await self._open(first, stack)
                 await self._interpret(first, later, stack)
         except APIError as error:
             self._counts_anew |= self._now() - began_at >= self._limits.timeout
@@ -190,13 +190,19 @@ class SpeechStream(AnyRateStream):
         self._sides.serve(options, start_seconds)
         return self._active_connections[-1]
 
-    async def _interpret(
-        self, first: ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
-    ) -> None:
-        if first.options.shares_connection and not first.connection.sees_messages:
+    async def _open(self, active: ActiveConnection, stack: contextlib.AsyncExitStack) -> None:
+        await stack.enter_async_context(active.connection)
+        self._check_that_voices_are_named(active, active.options)
+
+    def _check_that_voices_are_named(self, active: ActiveConnection, options: Options) -> None:
+        if options.shares_connection and not active.connection.sees_messages:
             raise _SeparateVoicesError(
                 "this version of the Azure Speech SDK does not tell the languages of voices"
             )
+
+    async def _interpret(
+        self, first: ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
+    ) -> None:
         self._take_from(first)
         sending = asyncio.create_task(self._send(first, later, stack))
         receiving = asyncio.create_task(self._receive())
@@ -245,10 +251,13 @@ class SpeechStream(AnyRateStream):
                 await self._flush(connection)
                 continue
             pcm = self._audio.mono.push(item)
-            if self._audio.options.is_due:
-                connection = await self._change(connection, self._audio.options.take_place(), stack)
-            self._write(connection, pcm)
+            is_due, is_quiet = self._audio.options.is_due, self._audio.options.is_quiet
+            place = self._audio.options.take_place() if is_due else None
+            position = self._keep(pcm)
             self._audio.note_pushed(item, self._pushed_items.qsize())
+            if place is not None:
+                connection = await self._change(connection, place, stack, is_quiet=is_quiet)
+            self._pass_on(connection, position, pcm)
             self._report_usage(_USAGE_SECONDS)
         self._write(connection, self._audio.mono.flush())
         connection.end_audio()
@@ -274,12 +283,18 @@ class SpeechStream(AnyRateStream):
         return connection
 
     async def _change(
-        self, connection: Connection, place: OptionMark, stack: contextlib.AsyncExitStack
+        self,
+        connection: Connection,
+        place: OptionMark,
+        stack: contextlib.AsyncExitStack,
+        *,
+        is_quiet: bool,
     ) -> Connection:
-        """Go over to other options at the end of the audio, on the same connection if that can be."""
+        """Go over to other options at a place, on the same connection if that can be."""
         active, (_, options) = self._active_connections[-1], place
-        if not (self._audio.options.is_quiet and active.options.differs_in_languages_alone(options)):
+        if not (is_quiet and active.options.differs_in_languages_alone(options)):
             return await self._change_over(connection, place, stack)
+        self._check_that_voices_are_named(active, options)
         await connection.change_languages(options)
         active.places.append(place)
         if active is self._active_connections[0]:
@@ -291,15 +306,22 @@ class SpeechStream(AnyRateStream):
         self, old: Connection, place: OptionMark, stack: contextlib.AsyncExitStack
     ) -> Connection:
         active = self._next_connection(*place)
-        await stack.enter_async_context(active.connection)
+        await self._open(active, stack)
         old.end_audio()
         return active.connection
 
     def _write(self, connection: Connection, pcm: bytes) -> None:
+        self._pass_on(connection, self._keep(pcm), pcm)
+
+    def _keep(self, pcm: bytes) -> float:
+        """Keep audio before it is sent, because an attempt may end at any moment. Returns its position."""
+        position = self._audio.replay_buffer.end_seconds
         if pcm:
-            position = self._audio.replay_buffer.end_seconds
-            # Kept before it is sent: an attempt may end at any moment.
             self._audio.replay_buffer.add(pcm)
+        return position
+
+    def _pass_on(self, connection: Connection, position: float, pcm: bytes) -> None:
+        if pcm:
             connection.write(pcm)
             self._sides.push(position, pcm)
             self._clock.check(time.time(), time.monotonic())
@@ -380,6 +402,7 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.Finished):
             self._ledgers.finished(self._received_at)
         elif isinstance(event, events.Failed):
+            self._check_that_voices_are_not_refused(event, active)
             raise self._failure(event, active)
 
     def _report_connected(self, active: ActiveConnection) -> None:
@@ -387,15 +410,14 @@ class SpeechStream(AnyRateStream):
             active.connected = True
             self._tell_connected(active.connection.received_at - active.opened_at)
 
+    def _check_that_voices_are_not_refused(self, failed: events.Failed, active: ActiveConnection) -> None:
+        may_share = active.options.shares_connection and not self._owner.sharing.is_shared
+        if failed.code == "BadRequest" and may_share:
+            raise _SeparateVoicesError("it refused the request for voices in several languages")
+
     def _failure(self, failed: events.Failed, active: ActiveConnection) -> APIError:
         renewed = active.options.credentials.renewable and not self._renewed
         self._renewed = True
-        if (
-            failed.code == "BadRequest"
-            and active.options.shares_connection
-            and not self._owner.sharing.is_shared
-        ):
-            raise _SeparateVoicesError("it refused the request for voices in several languages")
         error = to_api_error(
             failed,
             session_id=self._transcriber.request_id,
@@ -459,6 +481,8 @@ class SpeechStream(AnyRateStream):
     ) -> None:
         """The service takes a change at once, so it may voice what was said just before it: for nobody."""
         before, latest = active.options_of(phrase), active.options
+        if before is latest:
+            return
         early = {
             language: text
             for language in latest.voices

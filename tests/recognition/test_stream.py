@@ -714,6 +714,23 @@ class TestSpokenLanguages:
         await listener.ended()
         assert len(service.recognizers) == 2
 
+    @pytest.mark.parametrize("before", [{"spoken_languages": "fr"}, {}], ids=["live", "change-over"])
+    async def test_one_that_is_added_has_a_connection_of_its_own_where_messages_cannot_be_seen(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until, before: dict[str, Any]
+    ) -> None:
+        service.sees_messages = False
+        interpreter = make_stt(**before)
+        listener = listen(interpreter)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        interpreter.update_options(**self._TWO)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        heard_with = [one.options.voices.keys() for one in service.recognizers if one.written]
+        assert {"fr", "de"} not in heard_with
+        assert {"de"} in heard_with
+
     async def test_each_has_a_connection_of_its_own_where_messages_cannot_be_seen(
         self,
         make_stt: Make,
