@@ -14,7 +14,7 @@ import ctypes
 import functools
 import itertools
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import azure.cognitiveservices.speech as speechsdk
@@ -169,18 +169,17 @@ def _callback(kind: EventKind) -> Any:
 def offset_seconds(event: int) -> float:
     """The position of an event in the audio."""
     offset = ctypes.c_uint64()
-    function = interop._sdk_lib.recognizer_recognition_event_get_offset
-    interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(offset), fn=function)
+    _check(_held().recognizer_recognition_event_get_offset(event, offset))
     return _seconds(offset.value)
 
 
 def phrase(event: int) -> events.RawPhrase:
     """The phrase of a result; the service's message has all of it."""
-    library, call = interop._sdk_lib, interop._call_hr_fn
+    held = _held()
     offset, duration = ctypes.c_uint64(), ctypes.c_uint64()
     with _result(event) as result:
-        call(result, ctypes.byref(offset), fn=library.result_get_offset)
-        call(result, ctypes.byref(duration), fn=library.result_get_duration)
+        _check(held.result_get_offset(result, offset))
+        _check(held.result_get_duration(result, duration))
         body = _property(result, speechsdk.PropertyId.SpeechServiceResponse_JsonResult)
     return events.RawPhrase(_seconds(offset.value), _seconds(duration.value), body)
 
@@ -188,90 +187,153 @@ def phrase(event: int) -> events.RawPhrase:
 def is_nothing(event: int) -> bool:
     """Whether a final result says that nothing was recognized."""
     with _result(event) as result:
-        reason = _number(result, interop._sdk_lib.result_get_reason)
+        reason = _number(result, _held().result_get_reason)
     return speechsdk.ResultReason(reason) is speechsdk.ResultReason.NoMatch
 
 
 def end(event: int) -> events.Finished | events.Failed:
     """How a recognizer ended."""
-    library = interop._sdk_lib
+    held = _held()
     with _result(event) as result:
-        reason = _number(result, library.result_get_reason_canceled)
+        reason = _number(result, held.result_get_reason_canceled)
         if reason == speechsdk.CancellationReason.EndOfStream.value:
             return events.Finished()
-        code = speechsdk.CancellationErrorCode(_number(result, library.result_get_canceled_error_code))
+        code = speechsdk.CancellationErrorCode(_number(result, held.result_get_canceled_error_code))
         details = _property(result, speechsdk.PropertyId.SpeechServiceResponse_JsonErrorDetails)
     return events.Failed(code.name, details)
 
 
 def voice(event: int) -> bytes | None:
     """A piece of a voice; it is empty when the voice is complete."""
-    library, call = interop._sdk_lib, interop._call_hr_fn
     size = ctypes.c_size_t()
     with _result(event) as result:
-        reason = _number(result, library.result_get_reason)
+        reason = _number(result, _held().result_get_reason)
         if reason == speechsdk.ResultReason.SynthesizingAudioCompleted.value:
             return b""
         if reason != speechsdk.ResultReason.SynthesizingAudio.value:
             return None
         # Without a buffer the function gives the size, and an error for the missing room.
-        library.translation_synthesis_result_get_audio_data(result, None, ctypes.byref(size))
+        _held().translation_synthesis_result_get_audio_data(result, None, size)
         audio = ctypes.create_string_buffer(size.value)
-        call(result, audio, ctypes.byref(size), fn=library.translation_synthesis_result_get_audio_data)
+        _check(_held().translation_synthesis_result_get_audio_data(result, audio, size))
         return audio.raw
 
 
 def message(event: int) -> ServiceMessage:
     """A message, with the parts that are used."""
-    library, call = interop._sdk_lib, interop._call_hr_fn
-    received, properties = ctypes.c_void_p(), ctypes.c_void_p()
-    call(
-        ctypes.c_void_p(event),
-        ctypes.byref(received),
-        fn=library.connection_message_received_event_get_message,
-    )
+    held, received = _held(), ctypes.c_void_p()
+    _check(held.connection_message_received_event_get_message(event, received))
     try:
-        call(received, ctypes.byref(properties), fn=library.connection_message_get_property_bag)
-        named = speechsdk.PropertyCollection(properties).get_property_by_name
-        path = named("connection.message.path")
-        if path.startswith("audio"):
-            body = _body(received) if path == VOICE_START_PATH else b""
-            return ServiceMessage(path, stream_id=named("X-StreamId"), body=body)
-        body = _body(received) if path == RESULT_PATH else b""
-        return ServiceMessage(path, request_id=named("X-RequestId"), body=body)
+        with _properties(received, held.connection_message_get_property_bag) as properties:
+            path = _text(properties, -1, b"connection.message.path")
+            if path.startswith("audio"):
+                body = _body(received) if path == VOICE_START_PATH else b""
+                return ServiceMessage(path, stream_id=_text(properties, -1, b"X-StreamId"), body=body)
+            body = _body(received) if path == RESULT_PATH else b""
+            return ServiceMessage(path, request_id=_text(properties, -1, b"X-RequestId"), body=body)
     finally:
-        library.connection_message_handle_release(received)
+        held.connection_message_handle_release(received)
+
+
+_Handle, _Out = ctypes.c_void_p, ctypes.POINTER
+_GETTERS: Mapping[str, Sequence[Any]] = {
+    "recognizer_recognition_event_get_offset": (_Handle, _Out(ctypes.c_uint64)),
+    "recognizer_recognition_event_get_result": (_Handle, _Out(_Handle)),
+    "recognizer_result_handle_release": (_Handle,),
+    "result_get_offset": (_Handle, _Out(ctypes.c_uint64)),
+    "result_get_duration": (_Handle, _Out(ctypes.c_uint64)),
+    "result_get_reason": (_Handle, _Out(ctypes.c_int)),
+    "result_get_reason_canceled": (_Handle, _Out(ctypes.c_int)),
+    "result_get_canceled_error_code": (_Handle, _Out(ctypes.c_int)),
+    "result_get_property_bag": (_Handle, _Out(_Handle)),
+    "property_bag_get_string": (_Handle, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p),
+    "property_bag_free_string": (ctypes.c_void_p,),
+    "property_bag_release": (_Handle,),
+    "translation_synthesis_result_get_audio_data": (_Handle, ctypes.c_char_p, _Out(ctypes.c_size_t)),
+    "connection_message_received_event_get_message": (_Handle, _Out(_Handle)),
+    "connection_message_get_property_bag": (_Handle, _Out(_Handle)),
+    "connection_message_get_data_size": (_Handle,),
+    "connection_message_get_data": (_Handle, ctypes.c_char_p, ctypes.c_uint32),
+    "connection_message_handle_release": (_Handle,),
+}
+"""The library's functions that read an event, and the types of their arguments."""
+_RESULTS: Mapping[str, Any] = {
+    "property_bag_get_string": ctypes.c_void_p,
+    "connection_message_get_data_size": ctypes.c_uint32,
+}
+"""What they return, where that is no error code."""
+
+
+@functools.cache
+def _held() -> Any:
+    """The library, for calls that keep Python's lock (GIL).
+
+    They only read, and return at once. A callback that gave the lock away for each of them would wait for the
+    event loop each time to get it back.
+    """
+    library = ctypes.PyDLL(interop._sdk_lib._name, handle=interop._sdk_lib._handle)
+    for name, arguments in _GETTERS.items():
+        function = getattr(library, name, None)
+        if function is not None:  # another version of the SDK may lack one that only `Signal` asks for
+            function.argtypes = arguments
+            function.restype = _RESULTS.get(name, ctypes.c_size_t)
+    return library
+
+
+def _check(error_code: int) -> None:
+    """Raise the SDK's error, with its text."""
+    if error_code:
+        interop._raise_if_failed(error_code)
 
 
 def _body(received: ctypes.c_void_p) -> bytes:
-    library = interop._sdk_lib
-    size = interop._call_uint32_fn(received, fn=library.connection_message_get_data_size)
+    size = _held().connection_message_get_data_size(received)
     data = ctypes.create_string_buffer(size)
-    interop._call_hr_fn(received, data, ctypes.c_uint32(size), fn=library.connection_message_get_data)
+    _check(_held().connection_message_get_data(received, data, size))
     return data.raw
 
 
 @contextlib.contextmanager
 def _result(event: int) -> Generator[ctypes.c_void_p, None, None]:
-    library, result = interop._sdk_lib, ctypes.c_void_p()
-    function = library.recognizer_recognition_event_get_result
-    interop._call_hr_fn(ctypes.c_void_p(event), ctypes.byref(result), fn=function)
+    result = ctypes.c_void_p()
+    _check(_held().recognizer_recognition_event_get_result(event, result))
     try:
         yield result
     finally:
-        library.recognizer_result_handle_release(result)
+        _held().recognizer_result_handle_release(result)
+
+
+@contextlib.contextmanager
+def _properties(source: ctypes.c_void_p, function: Any) -> Generator[ctypes.c_void_p, None, None]:
+    properties = ctypes.c_void_p()
+    _check(function(source, properties))
+    try:
+        yield properties
+    finally:
+        _held().property_bag_release(properties)
 
 
 def _number(result: ctypes.c_void_p, function: Any) -> int:
     value = ctypes.c_int()
-    interop._call_hr_fn(result, ctypes.byref(value), fn=function)
+    _check(function(result, value))
     return value.value
 
 
 def _property(result: ctypes.c_void_p, name: speechsdk.PropertyId) -> str:
-    properties = ctypes.c_void_p()
-    interop._call_hr_fn(result, ctypes.byref(properties), fn=interop._sdk_lib.result_get_property_bag)
-    return str(speechsdk.PropertyCollection(properties).get_property(name))
+    with _properties(result, _held().result_get_property_bag) as properties:
+        return _text(properties, name.value, None)
+
+
+def _text(properties: ctypes.c_void_p, number: int, name: bytes | None) -> str:
+    """A property, by its number or (-1) by its name; empty if it is not there."""
+    held = _held()
+    address = held.property_bag_get_string(properties, number, name, b"")
+    if address is None:
+        return ""
+    try:
+        return ctypes.string_at(address).decode(errors="replace")
+    finally:
+        held.property_bag_free_string(address)
 
 
 def _seconds(ticks: int) -> float:
