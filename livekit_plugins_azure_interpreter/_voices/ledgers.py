@@ -60,6 +60,8 @@ class Ledgers:
         self._all_along: frozenset[str] = frozenset()
         self._is_separate = False
         self._refused_seconds = 0.0
+        self._deadline: float | None = None
+        self._is_deadline_known = False
 
     def __iter__(self) -> Iterator[Ledger]:
         return iter(self._ledgers.values())
@@ -86,6 +88,7 @@ class Ledgers:
         self._framing.speak(tuple(self._connection_languages))
         for language in languages:
             self._opened(language, is_main=language == languages[0])
+        self._is_deadline_known = False
         self._ledgers[languages[0]].is_main = True
         for language in languages:
             self._ledgers[language].relay(self._is_separate and language != languages[0])
@@ -132,7 +135,7 @@ class Ledgers:
             times: Where it begins and ends on the clock of the stream.
             same_language: The languages in which it was spoken.
         """
-        self.expire(now)
+        self._go_on(now)
         name = next_utterance_id()
         return {
             language: self._ledgers[language].recognized(
@@ -149,7 +152,7 @@ class Ledgers:
 
     def unread(self, now: float, *, voiced: Collection[str]) -> None:
         """A result came that cannot be read: no utterance gets its voices."""
-        self.expire(now)
+        self._go_on(now)
         for language in voiced:
             self._ledgers[language].unread(now)
 
@@ -162,11 +165,12 @@ class Ledgers:
 
     def turn_started(self) -> None:
         """A turn of the service began."""
+        self._is_deadline_known = False
         self._framing.turn_started()
 
     def voice_announced(self, stream_id: str, language: str | None, now: float) -> None:
         """A voice begins on a stream, in a language, if the service says which."""
-        self.expire(now)
+        self._go_on(now)
         self._take(self._framing.announced(stream_id, language, now), now)
 
     def chunk(self, data: bytes, now: float, *, stream_id: str = "", position: float = 0.0) -> None:
@@ -178,19 +182,19 @@ class Ledgers:
             stream_id: The service's stream; empty if that is not shown.
             position: How much of the stream's audio had been sent.
         """
-        self.expire(now)
+        self._go_on(now)
         self._take(self._framing.chunk(data, now, stream_id=stream_id), now, position)
 
     def completed(
         self, now: float, *, stream_id: str = "", told: bool = False, position: float = 0.0
     ) -> None:
         """Completed came: the end of a voice, as the service said (`told`), or an empty chunk of it."""
-        self.expire(now)
+        self._go_on(now)
         self._take(self._framing.completed(now, stream_id=stream_id, told=told), now, position)
 
     def relayed(self, language: str, voice: Utterance, now: float) -> None:
         """The connection of a language has recognized an utterance, whose voice begins now or later."""
-        self.expire(now)
+        self._go_on(now)
         # The connection before may still answer, for which the language is not spoken yet.
         self._opened(language).relayed(voice)
 
@@ -206,7 +210,7 @@ class Ledgers:
 
     def finished(self, now: float) -> None:
         """The service has sent all that it had."""
-        self.expire(now)
+        self._go_on(now)
         self._take(self._framing.finish(now), now)
         for ledger in self:
             ledger.finished()
@@ -225,17 +229,32 @@ class Ledgers:
 
     @property
     def deadline(self) -> float | None:
-        """When `expire` has something to do next; None if nothing waits."""
-        due = (self._framing.deadline, *(ledger.deadline for ledger in self))
-        return min((at for at in due if at is not None), default=None)
+        """When `expire` has something to do next; None if nothing waits.
+
+        It is known between two events: to look at all waits is a tenth of the work of a voice's chunk.
+        """
+        if not self._is_deadline_known:
+            due = (self._framing.deadline, *(ledger.deadline for ledger in self))
+            self._deadline = min((at for at in due if at is not None), default=None)
+            self._is_deadline_known = True
+        return self._deadline
 
     def expire(self, now: float) -> None:
         """End every wait whose time is over, in the order of time."""
+        if self.deadline is None or self.deadline > now:
+            return
+        self._is_deadline_known = False  # a voice of another connection may have ended a wait
         while (due := self.deadline) is not None and due <= now:
+            self._is_deadline_known = False
             if self._framing.deadline == due:
                 self._take(self._framing.expire(due), due)
             else:
                 next(ledger for ledger in self if ledger.deadline == due).expire(due)
+
+    def _go_on(self, now: float) -> None:
+        """An event comes at this time; what was due before it is over."""
+        self.expire(now)
+        self._is_deadline_known = False
 
     def _take(self, events: Sequence[VoiceEvent], now: float, position: float = 0.0) -> None:
         for event in events:
@@ -279,7 +298,7 @@ class Ledgers:
             self._ledgers[spoken].doubt(now)
 
     def _abandon(self, now: float, reason: LostReason) -> None:
-        self.expire(now)
+        self._go_on(now)
         self._take(self._framing.cut(), now)
         for ledger in self:
             ledger.abandon(reason)

@@ -96,7 +96,7 @@ class Relay:
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do next; None if nothing waits."""
-        return min((one.due for one in self._waiting), default=None)
+        return min(one.due for one in self._waiting) if self._waiting else None
 
     def expire(self, due: float) -> None:
         """End the waits that are over now."""

@@ -98,11 +98,14 @@ class StreamFraming:
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do next; None if no voice is under way."""
-        due = (queue.deadline(self._patience_seconds) for queue in self._queues.values())
-        return min((at for at in due if at is not None), default=None)
+        patience_seconds = self._patience_seconds
+        due = [at for queue in self._queues.values() if (at := queue.deadline(patience_seconds)) is not None]
+        return min(due) if due else None
 
     def expire(self, now: float) -> list[VoiceEvent]:
         """End the voices whose time is over."""
+        if (deadline := self.deadline) is None or deadline > now:
+            return []
         return [
             event for queue in self._queues.values() for event in queue.expire(now, self._patience_seconds)
         ]
