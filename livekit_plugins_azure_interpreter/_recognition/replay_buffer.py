@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import accumulate
+from typing import NamedTuple
 
 from .._sound.speech_detector import SpeechDetector
+
+_JUDGED_SECONDS = 0.1
+"""Speech is detected in so much audio at once, which costs little more than in one frame."""
+
+
+class Piece(NamedTuple):
+    """A piece of a stream's audio.
+
+    Args:
+        position: Where it begins, in seconds.
+        pcm: 16 bit mono PCM.
+        power: How loud the possible speech in it is (a mean square); 0: there is none.
+    """
+
+    position: float
+    pcm: bytes
+    power: float
 
 
 class ReplayBuffer:
@@ -24,8 +42,9 @@ class ReplayBuffer:
         self._bytes_per_second = sample_rate * 2
         self._max_bytes = int(max_seconds * sample_rate) * 2
         self._detector = SpeechDetector()
-        # Each piece has a flag: it may be speech.
-        self._pieces: deque[tuple[bytes, bool]] = deque()
+        self._judged: deque[tuple[bytes, float]] = deque()
+        self._unjudged: list[bytes] = []
+        self._unjudged_bytes = 0
         self._first_byte = 0
         self._end_byte = 0
         self._quiet_from_byte = 0
@@ -50,37 +69,46 @@ class ReplayBuffer:
     @property
     def speech_seconds(self) -> float:
         """How much of what is kept may be speech."""
-        return sum(len(pcm) for pcm, spoken in self._pieces if spoken) / self._bytes_per_second
+        self._judge()
+        return sum(len(pcm) for pcm, power in self._judged if power) / self._bytes_per_second
 
-    def pieces(self) -> list[tuple[float, bytes]]:
-        """Each piece that is kept now, with its position."""
-        positions = accumulate((len(pcm) for pcm, _ in self._pieces), initial=self._first_byte)
+    def pieces(self) -> list[Piece]:
+        """Each piece that is kept now."""
+        self._judge()
+        positions = accumulate((len(pcm) for pcm, _ in self._judged), initial=self._first_byte)
         # There is one position more than pieces: the end of the last piece.
-        found = zip(positions, self._pieces, strict=False)
-        return [(position / self._bytes_per_second, pcm) for position, (pcm, _) in found]
+        found = zip(positions, self._judged, strict=False)
+        return [Piece(position / self._bytes_per_second, *judged) for position, judged in found]
 
     @property
     def quiet_seconds(self) -> float:
         """How long the silence at its end is; infinite without any speech before it."""
+        self._judge()
         if self._quiet_from_byte <= self._first_byte:
             return float("inf")
         return (self._end_byte - self._quiet_from_byte) / self._bytes_per_second
 
-    def add(self, pcm: bytes) -> None:
-        """Add audio that was sent."""
-        spoken = self._detector.push(pcm, self._sample_rate)
-        self._pieces.append((pcm, spoken))
+    def add(self, pcm: bytes) -> float:
+        """Keep audio before it is sent, because an attempt may end at any moment.
+
+        Returns:
+            How loud the possible speech is that has become known by now, in this audio or shortly before it;
+            0: there is none.
+        """
+        self._unjudged.append(pcm)
+        self._unjudged_bytes += len(pcm)
         self._end_byte += len(pcm)
-        if spoken:
-            self._quiet_from_byte = self._end_byte
-        excess = self._end_byte - self._first_byte - self._max_bytes
-        if excess > 0:
-            speech = sum(len(pcm) for pcm, spoken in self._drop(excess) if spoken)
-            if speech:
-                self._forgotten.append((self._first_byte, speech))
+        if self._unjudged_bytes < _JUDGED_SECONDS * self._bytes_per_second:
+            return 0.0
+        return self._judge()
+
+    def is_noise(self, power: float) -> bool:
+        """Whether what was taken for speech of this power is noise, by what was added until now."""
+        return self._detector.is_noise(power)
 
     def cover(self, until_seconds: float) -> None:
         """Note that all audio before this position is recognized."""
+        self._judge()
         until = round(until_seconds * self._bytes_per_second / 2) * 2
         # It was sent before it was dropped, and was recognized.
         while self._forgotten and self._forgotten[0][0] <= until:
@@ -89,20 +117,40 @@ class ReplayBuffer:
 
     def take_forgotten_seconds(self) -> float:
         """How much possible speech was dropped before a final covered it; each part is reported once."""
+        self._judge()
         speech = sum(size for _, size in self._forgotten)
         self._forgotten.clear()
         return speech / self._bytes_per_second
 
-    def _drop(self, size: int) -> list[tuple[bytes, bool]]:
+    def _judge(self) -> float:
+        """Detect speech in what was added since the last time. Returns how loud it is."""
+        if not self._unjudged:
+            return 0.0
+        pieces, self._unjudged = self._unjudged, []
+        powers = self._detector.push(pieces, self._sample_rate)
+        position = self._end_byte - self._unjudged_bytes
+        self._unjudged_bytes = 0
+        for pcm, power in zip(pieces, powers, strict=True):
+            position += len(pcm)
+            if power:
+                self._quiet_from_byte = position
+            self._judged.append((pcm, power))
+        if (excess := self._end_byte - self._first_byte - self._max_bytes) > 0:
+            speech = sum(len(pcm) for pcm, power in self._drop(excess) if power)
+            if speech:
+                self._forgotten.append((self._first_byte, speech))
+        return max(powers)
+
+    def _drop(self, size: int) -> list[tuple[bytes, float]]:
         if size <= 0:
             return []
         self._first_byte += size
         dropped = []
-        while self._pieces and size >= len(self._pieces[0][0]):
-            dropped.append(self._pieces.popleft())
+        while self._judged and size >= len(self._judged[0][0]):
+            dropped.append(self._judged.popleft())
             size -= len(dropped[-1][0])
         if size:
-            pcm, spoken = self._pieces[0]
-            dropped.append((pcm[:size], spoken))
-            self._pieces[0] = pcm[size:], spoken
+            pcm, power = self._judged[0]
+            dropped.append((pcm[:size], power))
+            self._judged[0] = pcm[size:], power
         return dropped

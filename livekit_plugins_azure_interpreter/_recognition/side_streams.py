@@ -105,6 +105,8 @@ class SideStreams:
 
     def push(self, position: float, pcm: bytes) -> None:
         """Audio of the stream, at a position; what one has heard already is not pushed again."""
+        if not self._wanted:
+            return
         self._open_those_that_failed(position)
         for side in self._sides.values():
             if position > side.heard_seconds - _SAMPLE_SECONDS:

@@ -29,12 +29,15 @@ from ..options import Options
 from ..reports import UtteranceRecognized
 from .active_connection import ActiveConnection
 from .option_timeline import OptionChange, OptionMark
+from .replay_buffer import Piece
 from .side_streams import OpenSide, SideStream, SideStreams
 from .stream_audio import StreamAudio
 from .streams import OpenStream, Streams
 from .transcripts import Transcriber, Transcript
 
 _USAGE_SECONDS = 5.0
+_LOOK_SECONDS = 0.2
+"""After so much audio the clock is looked at, and usage is reported if it is due."""
 _CONNECT_SHARE = 0.9
 """A share of the connect timeout: an attempt that lasts as long would reset LiveKit's retry count."""
 _RECONNECT_SHARE = 0.8
@@ -90,7 +93,9 @@ class SpeechStream(AnyRateStream):
         self._counts_anew = False
         self._renewed = False
         self._answered = self._refused = False
+        self._now = asyncio.get_running_loop().time
         self._clock = WallClock(time.time(), time.monotonic())
+        self._look_at = 0.0
         self._failure_reasons: set[str] = set()
         self._active_connections: deque[ActiveConnection] = deque()
         self._received_at = float("-inf")
@@ -185,6 +190,7 @@ class SpeechStream(AnyRateStream):
             options.of_main_connection(),
             connect_seconds=_CONNECT_SHARE * self._limits.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
+            is_noise=self._audio.replay_buffer.is_noise,
         )
         self._active_connections.append(ActiveConnection(connection, [(start_seconds, options)], self._now()))
         self._sides.serve(options, start_seconds)
@@ -251,15 +257,17 @@ class SpeechStream(AnyRateStream):
                 await self._flush(connection)
                 continue
             pcm = self._audio.mono.push(item)
-            is_due, is_quiet = self._audio.options.is_due, self._audio.options.is_quiet
-            place = self._audio.options.take_place() if is_due else None
-            position = self._keep(pcm)
+            place, is_quiet = None, False
+            if self._audio.options.is_due:
+                is_quiet, place = self._audio.options.is_quiet, self._audio.options.take_place()
+            piece = self._keep(pcm)
             self._audio.note_pushed(item, self._pushed_items.qsize())
             if place is not None:
                 connection = await self._change(connection, place, stack, is_quiet=is_quiet)
-            self._pass_on(connection, position, pcm)
-            self._report_usage(_USAGE_SECONDS)
-        self._write(connection, self._audio.mono.flush())
+            self._pass_on(connection, piece)
+            if piece.position >= self._look_at:
+                self._look(piece.position)
+        self._pass_on(connection, self._keep(self._audio.mono.flush()))
         connection.end_audio()
         self._report_usage(0.0)
 
@@ -268,14 +276,13 @@ class SpeechStream(AnyRateStream):
     ) -> Connection:
         """Send the retained audio, each part to a connection with its own options, and flush where it was."""
         places, flushes = deque(later), deque(self._audio.flush_marks.of_retained())
-        for position, pcm in self._audio.replay_buffer.pieces():
-            if flushes and flushes[0] <= position:
+        for piece in self._audio.replay_buffer.pieces():
+            if flushes and flushes[0] <= piece.position:
                 flushes.popleft()
                 await connection.commit()
-            while places and places[0][0] <= position:
+            while places and places[0][0] <= piece.position:
                 connection = await self._change_over(connection, places.popleft(), stack)
-            connection.write(pcm)
-            self._sides.push(position, pcm)
+            self._pass_on(connection, piece)
         if flushes:
             await self._commit(connection)
         for place in places:
@@ -310,26 +317,25 @@ class SpeechStream(AnyRateStream):
         old.end_audio()
         return active.connection
 
-    def _write(self, connection: Connection, pcm: bytes) -> None:
-        self._pass_on(connection, self._keep(pcm), pcm)
+    def _keep(self, pcm: bytes) -> Piece:
+        buffer = self._audio.replay_buffer
+        return Piece(buffer.end_seconds, pcm, buffer.add(pcm) if pcm else 0.0)
 
-    def _keep(self, pcm: bytes) -> float:
-        """Keep audio before it is sent, because an attempt may end at any moment. Returns its position."""
-        position = self._audio.replay_buffer.end_seconds
-        if pcm:
-            self._audio.replay_buffer.add(pcm)
-        return position
+    def _pass_on(self, connection: Connection, piece: Piece) -> None:
+        if piece.pcm:
+            connection.write(piece.pcm, piece.power)
+            self._sides.push(piece.position, piece.pcm)
 
-    def _pass_on(self, connection: Connection, position: float, pcm: bytes) -> None:
-        if pcm:
-            connection.write(pcm)
-            self._sides.push(position, pcm)
-            self._clock.check(time.time(), time.monotonic())
+    def _look(self, position: float) -> None:
+        """Do what is due now and then, but not at each frame."""
+        self._look_at = position + _LOOK_SECONDS
+        self._clock.check(time.time(), time.monotonic())
+        self._report_usage(_USAGE_SECONDS)
 
     async def _flush(self, connection: Connection) -> None:
         """End the utterance here, unless the input ends, which does so itself."""
         if not (self._pushed_items.closed and self._pushed_items.empty()):
-            self._write(connection, self._audio.mono.flush())
+            self._pass_on(connection, self._keep(self._audio.mono.flush()))
             self._audio.flush_marks.add()
             self._sides.flush()
             await self._commit(connection)
@@ -350,10 +356,7 @@ class SpeechStream(AnyRateStream):
         is_current = connection is active.connection and not self._pushed_items.closed
         if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
             silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
-            position = buffer.end_seconds
-            buffer.add(silence)
-            connection.write(silence)
-            self._sides.push(position, silence)
+            self._pass_on(connection, self._keep(silence))
 
     @property
     def _retained_place(self) -> tuple[float, float]:
@@ -578,14 +581,16 @@ class SpeechStream(AnyRateStream):
         self._arm()
 
     def _arm(self) -> None:
-        """Set a timer for the ledger's next deadline."""
+        """Set a timer for the ledgers' next deadline. One that is set already may be early: then it looks."""
+        deadline = self._ledgers.deadline
+        if deadline is None or (self._timer is not None and self._timer.when() <= deadline):
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if (deadline := self._ledgers.deadline) is not None:
-            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
+        self._timer = None
         connection = self._active_connections[0].connection
         if connection.is_behind:
             # The loop was blocked: events that came meanwhile may have come in time, and go first.
@@ -609,9 +614,6 @@ class SpeechStream(AnyRateStream):
             item = self._pushed_items.recv_nowait()
             self._audio.keep(item, items_behind=self._pushed_items.qsize())
         self._owner.ended(self)
-
-    def _now(self) -> float:
-        return self._all_attempts.get_loop().time()
 
 
 def _code(language: str | None) -> str | None:

@@ -64,5 +64,5 @@ class StreamAudio:
             frame: The last one that was added.
             items_behind: How many frames were already pushed after it.
         """
-        behind_seconds = items_behind * frame.duration
+        behind_seconds = items_behind * frame.duration if items_behind else 0.0
         self.push_clock.taken(self.replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)

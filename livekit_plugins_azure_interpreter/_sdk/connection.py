@@ -12,7 +12,6 @@ from typing import Protocol
 
 from livekit.agents import APIConnectionError
 
-from .._sound.speech_detector import SpeechDetector
 from ..credentials import TokenError
 from ..log import logger
 from ..options import Options
@@ -77,6 +76,11 @@ class Recognizer(Protocol):
 OpenRecognizer = Callable[[Options, Callable[[Event], None]], Recognizer]
 
 
+def _never(_: float) -> bool:
+    """No speech turns out to be noise; the default."""
+    return False
+
+
 class Connection:
     """One attempt: a recognizer, opened and closed off the loop, and its events, on the loop.
 
@@ -93,6 +97,7 @@ class Connection:
             `Failed`. If the recognizer is not open by then, `APITimeoutError` is raised.
         peer_timeout_seconds: If the service sends nothing for as long while it gets speech, the event is
             `Failed`. If messages cannot be seen, the limit is longer than the longest utterance.
+        is_noise: Whether what was taken for speech of a power is known to be noise by now.
 
     Attributes:
         answered: The service said something on this connection.
@@ -107,12 +112,13 @@ class Connection:
         *,
         connect_seconds: float,
         peer_timeout_seconds: float = 15.0,
+        is_noise: Callable[[float], bool] = _never,
     ) -> None:
         self._open_recognizer = open_recognizer
         self._options = options
         self._connect_seconds = connect_seconds
         self._peer_watchdog = Watchdog(peer_timeout_seconds)
-        self._detector = SpeechDetector()
+        self._is_noise = is_noise
         self._peer_timer: asyncio.TimerHandle | None = None
         self.answered = False
         self._loop = asyncio.get_running_loop()
@@ -176,12 +182,12 @@ class Connection:
             if isinstance(event, (Finished, Failed)):
                 return
 
-    def write(self, pcm: bytes) -> None:
-        """Send 16 bit mono PCM at the rate of the options."""
+    def write(self, pcm: bytes, power: float = 0.0) -> None:
+        """Send 16 bit mono PCM at the rate of the options, with possible speech of a power, or without."""
         if self._recognizer is not None:
             self._recognizer.write(pcm)
-            if self._detector.push(pcm, self._options.sample_rate):
-                self._spoken(self._detector.power)
+            if power:
+                self._spoken(power)
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
 
     async def commit(self) -> None:
@@ -336,7 +342,7 @@ class Connection:
             return
         if deadline > self._loop.time():
             self._peer_timer = self._loop.call_at(deadline, self._watch_peer)
-        elif self._detector.is_noise(self._peer_watchdog.loudest):
+        elif self._is_noise(self._peer_watchdog.loudest):
             # New noise was taken for speech, and needs no answer. Without this check a silent session would
             # end when somebody switches on a fan.
             self._peer_watchdog.answered()

@@ -19,6 +19,8 @@ class Packetizer:
 
     def add(self, pcm: bytes) -> bytes:
         """All waiting audio if it completes a message, else nothing. Its end may be part of the next one."""
+        if not self._waiting and len(pcm) == self._message_bytes:
+            return pcm
         complete = self._added_bytes // self._message_bytes
         self._added_bytes += len(pcm)
         if self._added_bytes // self._message_bytes == complete:

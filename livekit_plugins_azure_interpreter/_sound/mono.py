@@ -21,6 +21,8 @@ class MonoResampler:
     def push(self, frame: rtc.AudioFrame) -> bytes:
         """The next samples (16 bit, little endian); none while the resampler collects them."""
         pcm = mono(frame)
+        if frame.sample_rate == self._sample_rate == self._input_rate:
+            return pcm
         before = b""
         if frame.sample_rate != self._input_rate:
             before = self.flush()
@@ -46,9 +48,10 @@ def mono(frame: rtc.AudioFrame) -> bytes:
     """The samples of a frame, its channels mixed down to their mean."""
     count = frame.num_channels
     # A frame may contain more data than samples.
-    samples = np.frombuffer(frame.data, np.int16)[: count * frame.samples_per_channel]
-    if count == 1 or not len(samples):
-        return samples.tobytes()
+    data = frame.data[: count * frame.samples_per_channel]
+    if count == 1 or not len(data):
+        return data.tobytes()
+    samples = np.frombuffer(data, np.int16)
     channels = samples.reshape(-1, count).astype(np.float32)
     mean = channels @ np.ones(count, np.float32) / count
     energies = np.einsum("ij,ij->j", channels, channels)

@@ -43,7 +43,7 @@ async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
     written = {id(call.args[1]) for call in write.call_args_list}
     assert len(written) == 50
     kept = streams_of(pair.stt).open[pair.stream].audio.replay_buffer
-    assert {id(pcm) for _, pcm in kept.pieces()} == written
+    assert {id(piece.pcm) for piece in kept.pieces()} == written
 
 
 async def test_an_interim_result_is_not_read_by_the_sdks_python_layer(

@@ -14,7 +14,7 @@ def pcm(seconds: float, value: int = 1) -> bytes:
 
 
 def kept(retained: ReplayBuffer) -> bytes:
-    return b"".join(piece for _, piece in retained.pieces())
+    return b"".join(piece.pcm for piece in retained.pieces())
 
 
 def test_all_that_no_final_covers_is_kept_in_order() -> None:
@@ -77,7 +77,7 @@ def test_each_piece_has_its_position() -> None:
         retained.add(pcm(seconds))
     retained.cover(1.5)
     retained.add(pcm(1))
-    assert [position for position, _ in retained.pieces()] == [1.5, 3.0, 3.3]
+    assert [piece.position for piece in retained.pieces()] == [1.5, 3.0, 3.3]
 
 
 LOUD = 1000

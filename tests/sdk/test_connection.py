@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fakes.azure import heard
@@ -470,18 +471,19 @@ class TestClosing:
 
 
 SPEECH = (1000).to_bytes(2, "little") * 320
+SPEECH_POWER = 1000.0**2
 SILENCE = bytes(640)
 
 
 class TestDeadPeer:
-    def connect(self, service: FakeService, options: Options = OPTIONS, **limits: float) -> Connection:
-        limits = {"connect_seconds": LIMIT_SECONDS, "peer_timeout_seconds": 0.05, **limits}
-        return Connection(service, options, **limits)
+    def connect(self, service: FakeService, options: Options = OPTIONS, **changes: Any) -> Connection:
+        arguments = {"connect_seconds": LIMIT_SECONDS, "peer_timeout_seconds": 0.05, **changes}
+        return Connection(service, options, **arguments)
 
     async def test_speech_that_nothing_answers_is_a_failure(self, service: FakeService) -> None:
         async with self.connect(service) as connection:
             await anext(aiter(connection))
-            connection.write(SPEECH)
+            connection.write(SPEECH, SPEECH_POWER)
             assert (await all_of(connection))[-1] == Failed(
                 TIMED_OUT, "Azure Speech did not answer to speech within 0.1 s"
             )
@@ -495,28 +497,26 @@ class TestDeadPeer:
             service.last.post(Finished())
             assert await all_of(connection) == [Finished()]
 
-    async def test_noise_that_began_needs_no_answer(self, service: FakeService) -> None:
-        async with self.connect(service) as connection:
+    async def test_speech_that_turns_out_to_be_noise_needs_no_answer(self, service: FakeService) -> None:
+        async with self.connect(service, is_noise=lambda power: power <= SPEECH_POWER) as connection:
             await anext(aiter(connection))
-            for _ in range(300):
-                connection.write(SPEECH)  # so steady that it is none
+            connection.write(SPEECH, SPEECH_POWER)
             await asyncio.sleep(0.15)
             service.last.post(Finished())
             assert await all_of(connection) == [Finished()]
 
     async def test_speech_over_noise_needs_one(self, service: FakeService) -> None:
-        async with self.connect(service) as connection:
+        async with self.connect(service, is_noise=lambda power: power <= SPEECH_POWER) as connection:
             await anext(aiter(connection))
-            for _ in range(300):
-                connection.write(SPEECH)
-            connection.write((4000).to_bytes(2, "little") * 320)
+            connection.write(SPEECH, SPEECH_POWER)
+            connection.write(SPEECH, 16 * SPEECH_POWER)
             assert isinstance((await all_of(connection))[-1], Failed)
 
     @pytest.mark.parametrize("answer", [MessageReceived(), heard("un")], ids=["any message", "a result"])
     async def test_an_answer_ends_the_wait(self, service: FakeService, until: Until, answer: Event) -> None:
         async with self.connect(service, peer_timeout_seconds=0.3) as connection:
             await anext(aiter(connection))
-            connection.write(SPEECH)
+            connection.write(SPEECH, SPEECH_POWER)
             service.last.post(answer)
             await until(lambda: connection.answered)
             await asyncio.sleep(0.4)
@@ -532,7 +532,7 @@ class TestDeadPeer:
         async with self.connect(service, peer_timeout_seconds=0.2) as connection:
             events = aiter(connection)
             await anext(events)
-            connection.write(SPEECH)
+            connection.write(SPEECH, SPEECH_POWER)
             service.last.post(Disconnected())
             await anext(events)
             await asyncio.sleep(0.3)
@@ -548,7 +548,7 @@ class TestDeadPeer:
         options = replace(OPTIONS, segmentation_max_time_ms=20000)
         async with self.connect(service, options, peer_timeout_seconds=1000) as connection:
             await anext(aiter(connection))
-            connection.write(SPEECH)
+            connection.write(SPEECH, SPEECH_POWER)
             assert isinstance((await all_of(connection))[-1], Failed)
 
 
