@@ -169,6 +169,7 @@ async def open_at() -> AsyncIterator[Callable[[FakeSpeech], SynthesizerPool]]:
 
     yield make
     for azure, synthesizers in made:
+        azure.let_go()  # closing waits for what is held
         await within(synthesizers.aclose())
         azure.shut_down()
 
