@@ -94,6 +94,7 @@ def _run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult
     return project.runpytest_subprocess(*without, *options, timeout=LONG_LIMIT_SECONDS)
 
 
+@pytest.mark.slow
 def test_the_fixture_serves_each_kind_of_test_with_an_emulator_of_its_own(project: pytest.Pytester) -> None:
     result = _run(project, _PROJECT, "-rA")
     result.assert_outcomes(passed=6, errors=3)

@@ -113,6 +113,7 @@ def command(tmp_path: Path) -> tuple[object, ...]:
     return ("interpret_file.py", "--out", tmp_path / "heard.wav")
 
 
+@pytest.mark.slow
 def test_a_users_own_recording_is_echoed_and_labelled_so(run: Run, sentence: Path, tmp_path: Path) -> None:
     code, printed = run("interpret_file.py", sentence, "--to", "de", "--out", tmp_path / "heard.wav")
     assert code == 0
@@ -183,6 +184,7 @@ def test_ctrl_c_ends_it_by_its_exit_code_and_without_a_traceback(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+@pytest.mark.slow
 async def test_a_process_that_is_interrupted_leaves_nothing_to_complain_of(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -149,6 +149,7 @@ async def test_curl_speaks(quickstart: Any, run: Run, tmp_path: Path) -> None:
     assert _seconds(tmp_path / "voice.wav", 24000) == pytest.approx(0.5, abs=0.001)
 
 
+@pytest.mark.slow
 async def test_the_fixture_of_pytest_serves_a_test(quickstart: Any, run: Run) -> None:
     test = quickstart("pytest", "test_speech.py")
     # pytest-randomly imports Hypothesis, which takes a second.
