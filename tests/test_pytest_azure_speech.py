@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fakes.limits import LONG_LIMIT_SECONDS
 
 pytest_plugins = "pytester"
 pytestmark = pytest.mark.native
@@ -88,9 +89,12 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 def _run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
     project.makepyfile(test)
-    return project.runpytest_subprocess("-p", "no:cacheprovider", *options, timeout=120)
+    # pytest-randomly imports Hypothesis, which takes a second.
+    without = ["-p", "no:cacheprovider", "-p", "no:randomly"]
+    return project.runpytest_subprocess(*without, *options, timeout=LONG_LIMIT_SECONDS)
 
 
+@pytest.mark.slow
 def test_the_fixture_serves_each_kind_of_test_with_an_emulator_of_its_own(project: pytest.Pytester) -> None:
     result = _run(project, _PROJECT, "-rA")
     result.assert_outcomes(passed=6, errors=3)

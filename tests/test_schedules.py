@@ -280,6 +280,7 @@ def test_nothing_is_lost_repeated_swapped_or_out_of_order(first: int) -> None:
         checked(draw(seed))
 
 
+@pytest.mark.slow
 def test_every_fault_happens() -> None:
     """It asks for no more seeds than it needs, of the first 500."""
     missing = {

@@ -44,6 +44,7 @@ def temporary_folder() -> Iterator[str]:
         yield folder
 
 
+@pytest.mark.slow
 async def test_the_worker_tells_health_load_and_metrics_of_all_its_processes_and_leaves_on_sigterm(
     start: Callable[..., Awaitable[WorkerProcess]], temporary_folder: str
 ) -> None:

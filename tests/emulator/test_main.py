@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import io
 import json
+import os
 import re
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from fakes.limits import LONG_LIMIT_SECONDS, within
+from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter.emulator import (
@@ -35,13 +39,6 @@ _MODULE = "livekit_plugins_azure_interpreter.emulator"
 command = importlib.import_module(f"{_MODULE}.__main__")
 
 
-async def _start(*arguments: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", _MODULE, *arguments, stdout=pipe, stderr=pipe
-    )
-
-
 class TestAsACommand:
     @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
@@ -49,7 +46,10 @@ class TestAsACommand:
     async def test_the_command_serves_at_the_endpoint_it_prints_until_a_signal_ends_it_with_0(
         self, connect: Any, number: signal.Signals
     ) -> None:
-        process = await _start("--port", "0")
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", _MODULE, "--port", "0", stdout=pipe, stderr=pipe
+        )
         try:
             assert process.stdout is not None
             line = await within(process.stdout.readline(), LONG_LIMIT_SECONDS)
@@ -165,32 +165,69 @@ class TestOptions:
         assert recorded.behaviour == Behaviour(replay=exchange)
 
 
+class _Console(io.StringIO):
+    """Gives the first line to `started` as soon as it is printed."""
+
+    def __init__(self, started: Callable[[str], None]) -> None:
+        super().__init__()
+        self._started: Callable[[str], None] | None = started
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self._started and "\n" in self.getvalue():
+            started, self._started = self._started, None
+            started(self.getvalue())
+        return written
+
+
+async def _come_and_go(endpoint: str) -> None:
+    async def visit() -> None:
+        async with aiohttp.ClientSession() as http, http.ws_connect(endpoint):
+            pass
+
+    await within(visit())
+
+
 class TestWatching:
-    async def _shown(self, *arguments: str) -> list[str]:
+    """The command runs in this process, which has imported LiveKit already; a client comes in a thread."""
+
+    def _shown(self, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> list[str]:
         """What the command prints while a client comes and goes, without its first line."""
-        process = await _start("--port", "0", *arguments)
-        try:
-            assert process.stdout is not None
-            line = await within(process.stdout.readline(), LONG_LIMIT_SECONDS)
-            endpoint = next(word for word in line.decode().split() if word.startswith("ws://"))
-            async with aiohttp.ClientSession() as http, http.ws_connect(endpoint):
-                pass
-            process.send_signal(signal.SIGTERM)
-            out, _ = await within(process.communicate(), LONG_LIMIT_SECONDS)
-        finally:
-            if process.returncode is None:
-                process.kill()
-        return out.decode().splitlines()
+        visits: list[threading.Thread] = []
+
+        def visit(first_line: str) -> None:
+            endpoint = next(word for word in first_line.split() if word.startswith("ws://"))
+            try:
+                asyncio.run(_come_and_go(endpoint))
+            finally:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        def start_visit(first_line: str) -> None:
+            visits.append(threading.Thread(target=visit, args=[first_line]))
+            visits[0].start()
+
+        console = _Console(start_visit)
+        monkeypatch.setattr(sys, "stdout", console)
+        assert command.main(["--port", "0", *arguments]) == 0
+        visits[0].join(LIMIT_SECONDS)
+        return console.getvalue().splitlines()[1:]
 
     @pytest.mark.native
     @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
-    async def test_the_command_shows_what_happens_as_lines_as_json_or_not_at_all(self) -> None:
-        lines, objects, nothing = await asyncio.gather(
-            self._shown(), self._shown("--json"), self._shown("--quiet")
-        )
-        assert [line.split()[2] for line in lines] == ["connected", "left"]
-        assert [json.loads(line)["what"] for line in objects] == ["connected", "left"]
-        assert nothing == []
+    @pytest.mark.parametrize(
+        ("arguments", "read"),
+        [([], lambda line: line.split()[2]), (["--json"], lambda line: json.loads(line)["what"])],
+        ids=["as lines", "as JSON"],
+    )
+    def test_the_command_shows_what_happens(
+        self, monkeypatch: pytest.MonkeyPatch, arguments: list[str], read: Callable[[str], str]
+    ) -> None:
+        assert [read(line) for line in self._shown(monkeypatch, *arguments)] == ["connected", "left"]
+
+    @pytest.mark.native
+    @pytest.mark.skipif(sys.platform == "win32", reason="a console is needed to send Ctrl-C there")
+    def test_a_quiet_command_shows_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self._shown(monkeypatch, "--quiet") == []
 
     def test_a_recording_is_written_where_it_is_asked_for(self, recorded: _Recorded, tmp_path: Path) -> None:
         command.main(["--quiet", "--record", str(tmp_path / "recording.json")])

@@ -22,11 +22,13 @@ from typing import Any
 import pytest
 from demo import service_watch
 from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
+from fakes.session import CLOSES_AT_ONCE
 from fakes.worker_process import EXAMPLES
 from livekit.agents import APIConnectOptions
 from livekit.agents.voice import agent_session
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.emulator import ECHOED, Behaviour, Emulator
 
 _SECONDS = 1.4
@@ -65,6 +67,9 @@ def run(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> It
         for variable, value in {"COLUMNS": _WIDTH, **variables}.items():
             monkeypatch.setenv(variable, value)
         terminal = _Terminal(interrupt_at)
+        # LiveKit would wait 2 s for a final of what was not spoken.
+        closes_at_once = partial(azure_interpreter.session_options, **CLOSES_AT_ONCE)
+        monkeypatch.setattr(azure_interpreter, "session_options", closes_at_once)
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
         monkeypatch.setattr(sys, "stdout", terminal)
         monkeypatch.setattr(sys, "stderr", terminal)
@@ -108,6 +113,7 @@ def command(tmp_path: Path) -> tuple[object, ...]:
     return ("interpret_file.py", "--out", tmp_path / "heard.wav")
 
 
+@pytest.mark.slow
 def test_a_users_own_recording_is_echoed_and_labelled_so(run: Run, sentence: Path, tmp_path: Path) -> None:
     code, printed = run("interpret_file.py", sentence, "--to", "de", "--out", tmp_path / "heard.wav")
     assert code == 0
@@ -178,6 +184,7 @@ def test_ctrl_c_ends_it_by_its_exit_code_and_without_a_traceback(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+@pytest.mark.slow
 async def test_a_process_that_is_interrupted_leaves_nothing_to_complain_of(tmp_path: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -46,6 +46,7 @@ async def _interpret(room: Any, audio: Any, until: Any) -> list[float]:
     return [began - start for began, start in zip(begins, starts, strict=True)]
 
 
+@pytest.mark.slow
 async def test_a_listener_without_a_policy_falls_behind_and_hears_every_sample_unchanged(
     enter_room: Any, audio: Any, until: Any
 ) -> None:
@@ -56,6 +57,7 @@ async def test_a_listener_without_a_policy_falls_behind_and_hears_every_sample_u
     assert room.heard([line.voices["fr"].pcm for line in lines])
 
 
+@pytest.mark.slow
 async def test_a_listener_with_time_stretch_catches_up_and_the_pitch_is_kept(
     enter_room: Any, audio: Any, until: Any
 ) -> None:

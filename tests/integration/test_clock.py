@@ -15,6 +15,7 @@ _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 @pytest.mark.skipif(not _LIBRARIES, reason="libfaketime is not installed (apt-get install faketime)")
+@pytest.mark.slow
 async def test_speech_is_heard_after_the_clock_was_set_back_by_an_hour(tmp_path: Path) -> None:
     step = tmp_path / "step"
     step.write_text("+0")

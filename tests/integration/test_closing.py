@@ -252,6 +252,7 @@ class TestSession:
 
 class TestProcess:
     @pytest.mark.timeout(180 + 20 * _PROCESSES)
+    @pytest.mark.slow
     async def test_a_process_ends_by_itself_and_prints_nothing_but_warnings(self) -> None:
         numbers = range(_PROCESSES)
         firsts = [2 * number + number // 5 for number in numbers]
@@ -261,6 +262,7 @@ class TestProcess:
         assert [line for line in said if not line.startswith("WARNING ")] == []
 
     @pytest.mark.timeout(180 + 20 * _PROCESSES)
+    @pytest.mark.slow
     async def test_a_process_lives_on_when_connections_close_as_their_turns_begin(self) -> None:
         # One at a time: the SDK's threads meet when each has a core.
         ended = await _run_processes("turning_process.py", [80] * -(-_PROCESSES // 5), at_once=1)

@@ -44,6 +44,7 @@ def _text(lines: Any, *numbers: int) -> str:
 class TestVAD:
     """Real speech: silero takes no tone for it."""
 
+    @pytest.mark.slow
     async def test_silero_in_the_session_cuts_and_silences_nothing(
         self, enter_room: Any, audio: Any, pytestconfig: pytest.Config
     ) -> None:
@@ -221,6 +222,7 @@ class Captions(TextOutput):
 
 class TestCaptions:
     @tries_again
+    @pytest.mark.slow
     async def test_they_are_in_step_with_the_voice(self, enter_room: Any, audio: Any) -> None:
         words = "un deux trois quatre cinq six sept huit neuf dix"
         lines = [audio.line(number, 3.0, translations={"fr": f"{words} {number}"}) for number in (1, 2)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
+from fakes.session import CLOSES_AT_ONCE
 from livekit.agents import NOT_GIVEN, AgentServer, AgentSession, JobContext
 from livekit.agents.testing import fake_job_context
 
@@ -42,7 +43,7 @@ async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Any]
 
     class RecordedSession(AgentSession[Any]):
         def __init__(self, *arguments: Any, **options: Any) -> None:
-            super().__init__(*arguments, **options)
+            super().__init__(*arguments, **{**CLOSES_AT_ONCE, **options})
             sessions.append(self)
 
     monkeypatch.setattr("livekit.agents.AgentSession", RecordedSession)

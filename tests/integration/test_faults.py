@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fault_matrix import speech
 from fault_matrix.cases import CASES, Case
@@ -16,6 +17,7 @@ from fault_matrix.spoken import interpret
 from livekit_plugins_azure_interpreter.emulator import Line, Voice
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost_repeated_swapped_or_out_of_order() -> None:
     """All cases at the same time, because each takes as long as its conversation.
 

@@ -14,6 +14,7 @@ import pytest
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.room import by_pitch
 from live import __main__ as live
+from live import interpreted
 from live.interpreted import Heard, interpret
 from live.observations import OF_A_CONVERSATION, Seen, several_languages
 from live.proxy import RecordingProxy
@@ -34,6 +35,11 @@ from livekit_plugins_azure_interpreter.emulator import (
 _KEY = "a-key-that-nobody-may-see"
 _STRETCHES = ((0.1, 0.4), (0.85, 1.15))
 _END = 1.4
+
+
+@pytest.fixture(autouse=True)
+def _fast_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreted, "SPEED", 3.0)
 
 
 def _lines(audio: Any) -> list[Any]:

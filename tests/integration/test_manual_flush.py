@@ -224,6 +224,7 @@ class TestSession:
     """With LiveKit's manual turn detection: what is said is a turn when the session says so."""
 
     @pytest.mark.parametrize(("commits", "most_seconds"), [("answered", 0.5), ("ignored", 1.9)])
+    @pytest.mark.slow
     async def test_each_turn_is_interpreted_before_the_session_stops_waiting_for_it(
         self, enter_room: Any, audio: Any, other_voice: Any, commits: Any, most_seconds: float
     ) -> None:

@@ -15,6 +15,8 @@ from livekit_plugins_azure_interpreter import STT, TTS, Transcript, VoiceLost
 from livekit_plugins_azure_interpreter.emulator import Voice
 
 VOICE_RATE_HZ = 16000
+SPEED = 1.0
+"""The recording is said so many times faster than it was spoken; the tests of this say it faster."""
 _FRAME_SECONDS = 0.02
 _SILENCE_SECONDS = 1.0
 """Behind the recording, so that its last utterance ends as one does in a conversation."""
@@ -100,7 +102,7 @@ async def _speak(recording: Voice, stream: Any) -> None:
     pcm = recording.pcm + bytes(round(_SILENCE_SECONDS * recording.sample_rate) * 2)
     for number, frame in enumerate(_frames(pcm, samples), 1):
         stream.push_frame(rtc.AudioFrame(frame, recording.sample_rate, 1, samples))
-        await asyncio.sleep(began_at + number * _FRAME_SECONDS - loop.time())
+        await asyncio.sleep(began_at + number * _FRAME_SECONDS / SPEED - loop.time())
     stream.end_input()
 
 

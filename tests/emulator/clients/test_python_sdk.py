@@ -90,6 +90,11 @@ class Recognizer:
             signal.disconnect_all()
         if isinstance(self._own, speechsdk.translation.TranslationRecognizer):
             self._own.synthesizing.disconnect_all()
+        await asyncio.to_thread(self._free)
+
+    def _free(self) -> None:
+        """Not on the loop: for a second it would wait for the emulator, which that loop runs."""
+        del self._own
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         def wait() -> bool:
@@ -551,6 +556,13 @@ class Synthesizer:
     async def voices(self, locale: str = "") -> Any:
         return await within(asyncio.to_thread(lambda: self._own.get_voices_async(locale).get()))
 
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self._free)
+
+    def _free(self) -> None:
+        """Not on the loop: for a second it would wait for the emulator, which that loop runs."""
+        del self._own
+
     def _word(self, event: Any) -> None:
         with self._changed:
             self.words.append((event.text, event.boundary_type.name, event.text_offset))
@@ -577,8 +589,22 @@ _SSML = (
 
 
 class TestSpeechSynthesis:
-    async def test_words_sentences_mouths_and_bookmarks_are_reported(self, start: Any) -> None:
-        client = Synthesizer(await start(Behaviour(synthesis_seconds=0.5, chunk_bytes=800)))
+    @pytest.fixture
+    async def synthesizer(self) -> AsyncIterator[Callable[..., Synthesizer]]:
+        made: list[Synthesizer] = []
+
+        def make(emulator: Emulator, **options: Any) -> Synthesizer:
+            made.append(Synthesizer(emulator, **options))
+            return made[-1]
+
+        yield make
+        for one in made:
+            await one.aclose()
+
+    async def test_words_sentences_mouths_and_bookmarks_are_reported(
+        self, start: Any, synthesizer: Any
+    ) -> None:
+        client = synthesizer(await start(Behaviour(synthesis_seconds=0.5, chunk_bytes=800)))
         client.listen()
         ssml = _SSML.format('Mum, <bookmark mark="here"/>hi.')
         result = await client.speak(ssml)
@@ -600,9 +626,9 @@ class TestSpeechSynthesis:
             assert 0 <= offsets[0] <= offsets[-1] <= 5_000_000
         assert result.audio_duration.total_seconds() == 0.5
 
-    async def test_a_plain_text_is_spoken_as_it_is_written(self, start: Any) -> None:
+    async def test_a_plain_text_is_spoken_as_it_is_written(self, start: Any, synthesizer: Any) -> None:
         emulator = await start()
-        client = Synthesizer(emulator)
+        client = synthesizer(emulator)
         client.listen()
         await client.speak_text('Tom & "Jerry" <3')
         await client.until_reported(words=7)
@@ -619,9 +645,9 @@ class TestSpeechSynthesis:
         ],
     )
     async def test_a_voice_comes_in_the_format_that_was_asked_for(
-        self, start: Any, form: str, begins: bytes
+        self, start: Any, synthesizer: Any, form: str, begins: bytes
     ) -> None:
-        result = await Synthesizer(await start(), form=form).speak(_SSML.format("Hello"))
+        result = await synthesizer(await start(), form=form).speak(_SSML.format("Hello"))
         assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
         assert result.audio_data.startswith(begins)
 
@@ -635,28 +661,32 @@ class TestSpeechSynthesis:
         ids=["voice", "XML", "no voice"],
     )
     async def test_a_document_that_azure_refuses_is_a_bad_request_with_its_reason(
-        self, start: Any, ssml: str, reason: str
+        self, start: Any, synthesizer: Any, ssml: str, reason: str
     ) -> None:
-        result = await Synthesizer(await start()).speak(ssml)
+        result = await synthesizer(await start()).speak(ssml)
         details = result.cancellation_details
         assert details.error_code is speechsdk.CancellationErrorCode.BadRequest
         assert f"Error code: 1007. Error details: {reason}" in details.error_details
         assert "USP state: TurnStarted. Received audio size: 0 bytes." in details.error_details
 
-    async def test_a_format_without_an_encoder_is_a_bad_request(self, start: Any) -> None:
-        result = await Synthesizer(await start(), form="AmrWb16000Hz").speak(_SSML.format("Hello"))
+    async def test_a_format_without_an_encoder_is_a_bad_request(self, start: Any, synthesizer: Any) -> None:
+        result = await synthesizer(await start(), form="AmrWb16000Hz").speak(_SSML.format("Hello"))
         details = result.cancellation_details
         assert details.error_code is speechsdk.CancellationErrorCode.BadRequest
         assert "Unsupported output format amr-wb-16000hz" in details.error_details
 
     @pytest.mark.parametrize("text", ["", "?!"])
-    async def test_a_text_without_words_is_completed_without_audio(self, start: Any, text: str) -> None:
-        result = await Synthesizer(await start()).speak(_SSML.format(text))
+    async def test_a_text_without_words_is_completed_without_audio(
+        self, start: Any, synthesizer: Any, text: str
+    ) -> None:
+        result = await synthesizer(await start()).speak(_SSML.format(text))
         assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
         assert result.audio_data == b""
 
-    async def test_voices_are_listed_for_a_client_that_names_the_host(self, start: Any) -> None:
-        client = Synthesizer(await start(), by_host=True)
+    async def test_voices_are_listed_for_a_client_that_names_the_host(
+        self, start: Any, synthesizer: Any
+    ) -> None:
+        client = synthesizer(await start(), by_host=True)
         listed = (await client.voices()).voices
         assert "en-US-AvaMultilingualNeural" in {voice.short_name for voice in listed}
         french = (await client.voices("fr-FR")).voices
@@ -664,15 +694,19 @@ class TestSpeechSynthesis:
         assert {voice.gender.name for voice in french} == {"Female", "Male"}
 
     @pytest.mark.parametrize("by_host", [True, False])
-    async def test_a_text_that_comes_in_pieces_is_spoken(self, start: Any, by_host: bool) -> None:
+    async def test_a_text_that_comes_in_pieces_is_spoken(
+        self, start: Any, synthesizer: Any, by_host: bool
+    ) -> None:
         emulator = await start()
-        client = Synthesizer(emulator, by_host=by_host)
+        client = synthesizer(emulator, by_host=by_host)
         result = await client.speak_pieces("Hello ", "world. ", "How are you?")
         assert result.reason is speechsdk.ResultReason.SynthesizingAudioCompleted
         assert result.audio_data == emulator.synthesized[0].voice.pcm
         assert [one.text for one in emulator.synthesized] == ["Hello world. How are you?"]
 
-    async def test_the_first_sentence_is_heard_before_the_text_is_over(self, start: Any) -> None:
-        client = Synthesizer(await start())
+    async def test_the_first_sentence_is_heard_before_the_text_is_over(
+        self, start: Any, synthesizer: Any
+    ) -> None:
+        client = synthesizer(await start())
         heard = await client.speak_pieces("Hello world. ", until_heard=True)
         assert heard.reason is speechsdk.ResultReason.SynthesizingAudioCompleted

@@ -6,10 +6,11 @@ import asyncio
 import json
 import os
 import re
+import runpy
 import shlex
 import sys
 import wave
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from fakes.limits import LONG_LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
-    Emulator,
+    EmulatorThread,
     Exchange,
     RecordedConnection,
     load_script,
@@ -36,6 +37,7 @@ _GOOD_MORNING = "Good morning.\n"
 _HEADER_BYTES = 44
 
 Run = Callable[..., Awaitable[str]]
+RunHere = Callable[[Path], str]
 
 
 def _sections() -> dict[str, str]:
@@ -49,18 +51,19 @@ _BLOCKS = _sections()
 
 
 @pytest.fixture
-async def emulator(start: Any, audio: Any, tmp_path: Path) -> Emulator:
+def emulator(audio: Any, tmp_path: Path) -> Iterator[EmulatorThread]:
     """An emulator with the script of the page; beside the examples is the recording that they hear."""
     script = tmp_path / "script.json"
     script.write_text(_BLOCKS["Start it"], encoding="utf-8")
     with wave.open(str(tmp_path / "speech.wav"), "wb") as wav:
         wav.setparams((1, 2, 16000, 0, "NONE", ""))
         wav.writeframes(audio.utterance())
-    return await start(Behaviour(script=load_script(script)))
+    with EmulatorThread(Behaviour(script=load_script(script))) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def quickstart(emulator: Emulator, tmp_path: Path) -> Callable[[str, str], Path]:
+def quickstart(emulator: EmulatorThread, tmp_path: Path) -> Callable[[str, str], Path]:
     """Write the example of a section to a file."""
     address = emulator.endpoint.split("/")[2]
 
@@ -96,6 +99,18 @@ def run(tmp_path: Path) -> Run:
     return do
 
 
+@pytest.fixture
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
+    """The same in this process, which has imported LiveKit already; what a Python program prints."""
+
+    def do(program: Path) -> str:
+        monkeypatch.chdir(tmp_path)
+        runpy.run_path(str(program), run_name="__main__")
+        return capsys.readouterr().out
+
+    return do
+
+
 def _seconds(path: Path, sample_rate: int) -> float:
     # The header of a stream does not say how long it is.
     return (path.stat().st_size - _HEADER_BYTES) / 2 / sample_rate
@@ -118,12 +133,11 @@ async def test_java_hears(quickstart: Any, run: Run, tmp_path: Path) -> None:
     assert await run(toolchains.program("java"), "-cp", classes, "Quickstart") == _GOOD_MORNING
 
 
-async def test_livekit_hears_and_speaks(quickstart: Any, run: Run) -> None:
-    output = await run(sys.executable, quickstart("LiveKit", "quickstart.py"))
-    assert output == "['Good morning.']\n0.5\n"
+def test_livekit_hears_and_speaks(quickstart: Any, run_here: RunHere) -> None:
+    assert run_here(quickstart("LiveKit", "quickstart.py")) == "['Good morning.']\n0.5\n"
 
 
-async def test_pipecat_hears_and_speaks(quickstart: Any, run: Run, emulator: Emulator) -> None:
+async def test_pipecat_hears_and_speaks(quickstart: Any, run: Run, emulator: EmulatorThread) -> None:
     output = await run(toolchains.pipecat_python(), quickstart("pipecat", "quickstart.py"))
     assert output == _GOOD_MORNING
     assert [synthesized.text for synthesized in emulator.synthesized] == ["Good morning."]
@@ -135,13 +149,16 @@ async def test_curl_speaks(quickstart: Any, run: Run, tmp_path: Path) -> None:
     assert _seconds(tmp_path / "voice.wav", 24000) == pytest.approx(0.5, abs=0.001)
 
 
+@pytest.mark.slow
 async def test_the_fixture_of_pytest_serves_a_test(quickstart: Any, run: Run) -> None:
     test = quickstart("pytest", "test_speech.py")
-    await run(sys.executable, "-m", "pytest", "-p", "pytest_azure_speech", "-p", "no:cacheprovider", test)
+    # pytest-randomly imports Hypothesis, which takes a second.
+    plugins = ["-p", "pytest_azure_speech", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    await run(sys.executable, "-m", "pytest", *plugins, test)
 
 
-async def test_a_thread_serves_a_program(quickstart: Any, run: Run) -> None:
-    output = await run(sys.executable, quickstart("Other test frameworks", "quickstart.py"))
+def test_a_thread_serves_a_program(quickstart: Any, run_here: RunHere) -> None:
+    output = run_here(quickstart("Other test frameworks", "quickstart.py"))
     assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/speech/universal/v2\n", output)
 
 
