@@ -50,7 +50,7 @@ class SpeechPresence:
     def push(self, frame: rtc.AudioFrame) -> None:
         """Add audio."""
         self.pushed_seconds += frame.duration
-        if any(self._detector.push([mono(frame)], frame.sample_rate)):
+        if self._detector.push(mono(frame), frame.sample_rate):
             self._loud_until = self.pushed_seconds
 
     def heard(self, event: SpeechEvent) -> None:

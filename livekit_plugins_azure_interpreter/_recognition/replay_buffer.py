@@ -126,20 +126,16 @@ class ReplayBuffer:
         """Detect speech in what was added since the last time. Returns how loud it is."""
         if not self._unjudged:
             return 0.0
-        pieces, self._unjudged = self._unjudged, []
-        powers = self._detector.push(pieces, self._sample_rate)
-        position = self._end_byte - self._unjudged_bytes
-        self._unjudged_bytes = 0
-        for pcm, power in zip(pieces, powers, strict=True):
-            position += len(pcm)
-            if power:
-                self._quiet_from_byte = position
-            self._judged.append((pcm, power))
+        power = self._detector.push(b"".join(self._unjudged), self._sample_rate)
+        self._judged.extend([(pcm, power) for pcm in self._unjudged])
+        self._unjudged, self._unjudged_bytes = [], 0
+        if power:
+            self._quiet_from_byte = self._end_byte
         if (excess := self._end_byte - self._first_byte - self._max_bytes) > 0:
             speech = sum(len(pcm) for pcm, power in self._drop(excess) if power)
             if speech:
                 self._forgotten.append((self._first_byte, speech))
-        return max(powers)
+        return power
 
     def _drop(self, size: int) -> list[tuple[bytes, float]]:
         if size <= 0:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
 import numpy as np
 
 _FULL_SCALE = 32768.0**2
 _BLOCK_SECONDS = 0.1
 """The noise is measured over this time: shorter than a pause between words."""
+_WINDOW_SECONDS = 0.02
+"""Speech is found in this time: shorter than a sound of speech."""
 _MEMORY_BLOCKS = 50
 """5 s: a speaker pauses within this time, if only for a moment. A sound without a pause is noise."""
 
@@ -43,48 +44,40 @@ class SpeechDetector:
         self._blocks = deque([_QUIETEST], maxlen=_MEMORY_BLOCKS)
         self._threshold = _QUIETEST * _MARGIN
 
-    def push(self, pieces: Sequence[bytes], sample_rate: int) -> list[float]:
-        """Take the next pieces of the audio (16 bit mono PCM; the rate in Hz may change).
+    def push(self, pcm: bytes, sample_rate: int) -> float:
+        """Take the next audio (16 bit mono PCM; the rate in Hz may change).
 
-        Several at once cost little more than one.
+        A tenth of a second at once costs little more than a fiftieth.
 
         Returns:
-            For each piece, how loud the possible speech in it is (the highest mean square); 0: there is none.
+            How loud the possible speech in it is: the mean square of its loudest fiftieth of a second; 0 if
+            there is none.
         """
-        samples = np.frombuffer(b"".join(pieces), np.int16).astype(np.float32)
+        samples = np.frombuffer(pcm, np.int16).astype(np.float32)
         block = max(1, round(sample_rate * _BLOCK_SECONDS))
-        powers = [0.0] * len(pieces)
-        parts = _parts(pieces, block)
-        if not parts:
-            return powers
-        energies = np.add.reduceat(samples * samples, [start for _, start, _ in parts])
-        for (number, _, size), energy in zip(parts, energies.tolist(), strict=True):
-            if energy >= self._threshold * size:
-                powers[number] = max(powers[number], energy / size)
-            self._block_energy += energy
-            self._block_samples += size
-            if self._block_samples >= block:
-                self._learn()
-        return powers
+        window = max(1, round(sample_rate * _WINDOW_SECONDS))
+        power = 0.0
+        for at in range(0, len(samples), block):
+            power = max(power, self._hear(samples[at : at + block], block, window))
+        return power
 
     def is_noise(self, power: float) -> bool:
         """Whether audio of this power is noise, by what has been heard until now."""
         return power < self._threshold
+
+    def _hear(self, samples: np.ndarray, block: int, window: int) -> float:
+        size = len(samples)
+        energies: list[float] = np.add.reduceat(samples * samples, range(0, size, window)).tolist()
+        power = max(energies) / min(size, window)
+        is_speech = power >= self._threshold
+        self._block_energy += sum(energies)
+        self._block_samples += size
+        if self._block_samples >= block:
+            self._learn()
+        return power if is_speech else 0.0
 
     def _learn(self) -> None:
         self._blocks.append(self._block_energy / self._block_samples)
         self._block_energy, self._block_samples = 0.0, 0
         floor = max(_QUIETEST, min(self._blocks))
         self._threshold = min(_ALWAYS_SPEECH, floor * _MARGIN)
-
-
-def _parts(pieces: Sequence[bytes], most: int) -> list[tuple[int, int, int]]:
-    """Parts of at most so many samples: of each the number of its piece, where it starts, and its size."""
-    parts, start = [], 0
-    for number, piece in enumerate(pieces):
-        left = len(piece) // 2
-        while left > 0:
-            size = min(left, most)
-            parts.append((number, start, size))
-            start, left = start + size, left - size
-    return parts
