@@ -1,0 +1,187 @@
+"""(i) In a room: from the end of an utterance at the speaker to its interpretation at a listener's ear.
+
+The floor is the bare SDK between two tracks. What the service itself takes is subtracted; the rest, such as
+Opus and jitter buffers, is in each candidate alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import uuid
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from room.server import MISSING, OwnServer, Server, find_server
+
+from .ear_people import INTERPRETER, LISTENER, PERIOD_SECONDS, SPEAKER, WARM_UP, Heard
+from .ear_service import OWN_SECONDS, Wire
+from .ear_worker import Passed
+from .figures import Figure, Result, distribution, median, p90
+from .service import Service, environment, serving
+
+_NAMES = {
+    "floor": "the bare SDK between two tracks",
+    "meeting": "MeetingInterpreter",
+    "pair": "AgentSession with the pair",
+    "cascade": "AgentSession with the official STT, an LLM that takes no time, the official TTS",
+}
+_MOST_BEYOND_FLOOR_MS = 40.0
+_MOST_OF_CASCADE = 0.25
+_STARTING_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class _Utterance:
+    """Where an utterance and its voice were when, in seconds of the shared clock.
+
+    Attributes:
+        said: The speaker's microphone captured its end.
+        taken: The interpreter was handed that.
+        wired: The service received it.
+        voiced: The service sent the first byte of the voice; None: over HTTP.
+        given: The interpreter captured the first sound of it.
+        heard: The listener heard that.
+    """
+
+    said: float
+    taken: float
+    wired: float
+    voiced: float | None
+    given: float
+    heard: float
+
+    @property
+    def added_ms(self) -> float:
+        return (self.heard - self.said - OWN_SECONDS) * 1000
+
+    @property
+    def hops_ms(self) -> dict[str, float]:
+        """What each hop adds. The service's own time is in none of them."""
+        hops = {"speaker to interpreter": self.taken - self.said, "to the wire": self.wired - self.taken}
+        if self.voiced is None:
+            hops["service, voice to source"] = self.given - self.wired - OWN_SECONDS
+        else:
+            hops["service"] = self.voiced - self.wired - OWN_SECONDS
+            hops["voice to source"] = self.given - self.voiced
+        hops["source to listener"] = self.heard - self.given
+        return {name: seconds * 1000 for name, seconds in hops.items()}
+
+
+def measure(*, quick: bool) -> list[Result]:
+    rounds, utterances = (1, 8) if quick else (6, 10)
+    found = find_server()
+    if found is None:
+        print(f"ear: skipped, {MISSING}")
+        return []
+    seen: dict[str, list[_Utterance]] = {kind: [] for kind in _NAMES}
+    with _running(found) as server, serving("benchmarks.ear_service") as service:
+        for _ in range(rounds):
+            for kind in seen:
+                seen[kind] += _run(kind, server, service, utterances)
+    spoken = rounds * utterances
+    added = {kind: [one.added_ms for one in all_of_kind] for kind, all_of_kind in seen.items()}
+    beyond = {kind: median(of_kind) - median(added["floor"]) for kind, of_kind in added.items()}
+    figures = [
+        *(_figure(kind, all_of_kind, spoken) for kind, all_of_kind in seen.items()),
+        *(
+            Figure(f"at the ear, {_NAMES[kind]}: beyond the floor", beyond[kind], "ms", _MOST_BEYOND_FLOOR_MS)
+            for kind in ("meeting", "pair")
+        ),
+        Figure(
+            "at the ear, beyond the floor: the pair's, to the official cascade's",
+            beyond["pair"] / beyond["cascade"],
+            "times",
+            _MOST_OF_CASCADE,
+        ),
+    ]
+    series = {_NAMES[kind]: distribution(of_kind) for kind, of_kind in added.items()}
+    return [Result("at the ear", figures, series, ("ms beyond the service's time", "share of utterances"))]
+
+
+def _figure(kind: str, seen: Sequence[_Utterance], spoken: int) -> Figure:
+    added = [one.added_ms for one in seen]
+    hops = ", ".join(
+        f"{name} {median([one.hops_ms[name] for one in seen]):.0f}"
+        for name in (seen[0].hops_ms if seen else ())
+    )
+    beside = f"90th {p90(added):.0f}; {hops}; {len(seen)} of {spoken} heard"
+    return Figure(f"at the ear, {_NAMES[kind]}", median(added), "ms", beside=beside)
+
+
+@contextlib.contextmanager
+def _running(found: Server | str) -> Iterator[Server]:
+    if isinstance(found, Server):
+        yield found
+        return
+    server = OwnServer(found)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def _run(kind: str, server: Server, service: Service, utterances: int) -> list[_Utterance]:
+    """Have one candidate interpret in a room of its own."""
+    room = f"ear-{uuid.uuid4().hex[:8]}"
+    service.take()
+    where = json.dumps({"endpoint": service.endpoint, "synthesis_url": service.synthesis_url})
+    worker = _start("benchmarks.ear_worker", kind, server.url, where)
+    people = _start("benchmarks.ear_people", server.url, str(utterances))
+    try:
+        tokens = {
+            SPEAKER: server.token(SPEAKER, room, {"language": "en"}),
+            LISTENER: server.token(LISTENER, room, {"language": "fr"}),
+        }
+        _tell(worker, server.token(INTERPRETER, room))
+        limit = _STARTING_SECONDS + (WARM_UP + utterances) * PERIOD_SECONDS
+        heard = Heard(**_answer(people, json.dumps(tokens), limit))
+        passed = Passed(**_answer(worker, "", _STARTING_SECONDS))
+    finally:
+        worker.kill()
+        people.kill()
+    return list(_utterances(heard, passed, Wire(**service.take()), voiced=kind != "cascade"))
+
+
+def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+
+
+def _tell(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def _answer(process: subprocess.Popen[str], line: str, limit_seconds: float) -> dict[str, list[float]]:
+    """Tell it the last line; what it prints as the last one."""
+    printed, _ = process.communicate(f"{line}\n", timeout=limit_seconds)
+    answer: dict[str, list[float]] = json.loads(printed.splitlines()[-1])
+    return answer
+
+
+def _utterances(heard: Heard, passed: Passed, wire: Wire, *, voiced: bool) -> Iterator[_Utterance]:
+    """Those whose interpretation was heard before the next utterance."""
+    for said in heard.said:
+        at = said
+        places: list[float | None] = []
+        for moments in (passed.taken, wire.heard, wire.voiced if voiced else None, passed.given, heard.heard):
+            if moments is None:
+                places.append(None)
+                continue
+            after = bisect_right(moments, at)
+            if after == len(moments) or moments[after] > said + PERIOD_SECONDS:
+                break
+            at = moments[after]
+            places.append(at)
+        else:
+            yield _Utterance(said, *places)  # type: ignore[arg-type]
