@@ -10,8 +10,9 @@ from typing import Any
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Tap, Voice
 from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
-from .service import RIFF_BYTES, answer
+from .service import answer
 from .sounds import SoundEdges, voice
+from .stamps import RIFF_BYTES
 
 RECOGNITION_DELAY_MS = 150
 VOICE_DELAY_MS = 100

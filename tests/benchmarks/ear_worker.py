@@ -51,14 +51,14 @@ class _Stamps:
         taken, given = self._taken, self._given
         next_frame, capture_frame = rtc.AudioStream.__anext__, rtc.AudioSource.capture_frame
 
-        async def stamp_next(stream: rtc.AudioStream) -> rtc.AudioFrameEvent:
-            event = await next_frame(stream)
+        async def stamp_next(self: rtc.AudioStream) -> rtc.AudioFrameEvent:
+            event = await next_frame(self)
             taken.push(event.frame.data.cast("B"), event.frame.sample_rate, time.monotonic())
             return event
 
-        async def stamp_captured(source: rtc.AudioSource, frame: rtc.AudioFrame) -> None:
+        async def stamp_captured(self: rtc.AudioSource, frame: rtc.AudioFrame) -> None:
             given.push(frame.data.cast("B"), frame.sample_rate, time.monotonic())
-            await capture_frame(source, frame)
+            await capture_frame(self, frame)
 
         rtc.AudioStream.__anext__ = stamp_next  # type: ignore[method-assign]
         rtc.AudioSource.capture_frame = stamp_captured  # type: ignore[method-assign]
@@ -100,13 +100,15 @@ async def _floor(room: rtc.Room, service: Mapping[str, str]) -> None:
 
 
 async def _microphone(room: rtc.Room) -> rtc.Track:
-    subscribed: asyncio.Future[rtc.Track] = asyncio.get_running_loop().create_future()
-    room.on("track_subscribed", lambda track, *_: subscribed.done() or subscribed.set_result(track))
-    for participant in room.remote_participants.values():
-        for publication in participant.track_publications.values():
-            if publication.track is not None:
-                return publication.track
-    return await subscribed
+    """The speaker's track; the listener has none."""
+    subscribed = asyncio.Event()
+    room.on("track_subscribed", lambda *_: subscribed.set())
+    while True:
+        for participant in room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                if publication.track is not None:
+                    return publication.track
+        await subscribed.wait()
 
 
 async def _meeting(room: rtc.Room, service: Mapping[str, str]) -> None:

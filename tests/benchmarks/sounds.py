@@ -58,4 +58,6 @@ def _rms(pcm: bytes | memoryview, sample_rate: int) -> np.ndarray:
     samples = np.frombuffer(pcm, np.int16).astype(np.float32)
     size = round(_PIECE_SECONDS * sample_rate)
     pieces = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
-    return np.sqrt((pieces**2).mean(axis=1))
+    energies = (pieces**2).mean(axis=1)
+    levels: np.ndarray = np.sqrt(energies)
+    return levels
