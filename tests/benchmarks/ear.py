@@ -27,6 +27,7 @@ _NAMES = {
     "floor": "the bare SDK between two tracks",
     "meeting": "MeetingInterpreter",
     "pair": "AgentSession with the pair",
+    "pair in long frames": "the same without room_options()",
     "cascade": "AgentSession with the official STT, an LLM that takes no time, the official TTS",
 }
 _MOST_BEYOND_FLOOR_MS = 40.0
@@ -129,31 +130,35 @@ def _run(kind: str, server: Server, service: Service, utterances: int) -> list[_
     room = f"ear-{uuid.uuid4().hex[:8]}"
     service.take()
     where = json.dumps({"endpoint": service.endpoint, "synthesis_url": service.synthesis_url})
-    worker = _start("benchmarks.ear_worker", kind, server.url, where)
-    people = _start("benchmarks.ear_people", server.url, str(utterances))
-    try:
-        tokens = {
-            SPEAKER: server.token(SPEAKER, room, {"language": "en"}),
-            LISTENER: server.token(LISTENER, room, {"language": "fr"}),
-        }
+    tokens = {
+        SPEAKER: server.token(SPEAKER, room, {"language": "en"}),
+        LISTENER: server.token(LISTENER, room, {"language": "fr"}),
+    }
+    limit_seconds = _STARTING_SECONDS + (WARM_UP + utterances) * PERIOD_SECONDS
+    with (
+        _started("benchmarks.ear_worker", kind, server.url, where) as worker,
+        _started("benchmarks.ear_people", server.url, str(utterances)) as people,
+    ):
         _tell(worker, server.token(INTERPRETER, room))
-        limit = _STARTING_SECONDS + (WARM_UP + utterances) * PERIOD_SECONDS
-        heard = Heard(**_answer(people, json.dumps(tokens), limit))
-        passed = Passed(**_answer(worker, "", _STARTING_SECONDS))
-    finally:
-        worker.kill()
-        people.kill()
-    return list(_utterances(heard, passed, Wire(**service.take()), voiced=kind != "cascade"))
+        _tell(people, json.dumps(tokens))
+        heard = Heard(**_answer(people, limit_seconds))
+        passed = Passed(**_answer(worker, _STARTING_SECONDS))
+    return list(_utterances(heard, passed, Wire(**service.take()), over_http=kind == "cascade"))
 
 
-def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextlib.contextmanager
+def _started(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env=environment(),
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _tell(process: subprocess.Popen[str], line: str) -> None:
@@ -162,26 +167,29 @@ def _tell(process: subprocess.Popen[str], line: str) -> None:
     process.stdin.flush()
 
 
-def _answer(process: subprocess.Popen[str], line: str, limit_seconds: float) -> dict[str, list[float]]:
-    """Tell it the last line; what it prints as the last one."""
-    printed, _ = process.communicate(f"{line}\n", timeout=limit_seconds)
+def _answer(process: subprocess.Popen[str], limit_seconds: float) -> dict[str, list[float]]:
+    """End its input; what it prints as the last line."""
+    printed, _ = process.communicate(timeout=limit_seconds)
+    if process.returncode:
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}; its errors are above")
     answer: dict[str, list[float]] = json.loads(printed.splitlines()[-1])
     return answer
 
 
-def _utterances(heard: Heard, passed: Passed, wire: Wire, *, voiced: bool) -> Iterator[_Utterance]:
+def _utterances(heard: Heard, passed: Passed, wire: Wire, *, over_http: bool) -> Iterator[_Utterance]:
     """Those whose interpretation was heard before the next utterance."""
     for said in heard.said:
-        at = said
-        places: list[float | None] = []
-        for moments in (passed.taken, wire.heard, wire.voiced if voiced else None, passed.given, heard.heard):
-            if moments is None:
-                places.append(None)
-                continue
-            after = bisect_right(moments, at)
-            if after == len(moments) or moments[after] > said + PERIOD_SECONDS:
-                break
-            at = moments[after]
-            places.append(at)
-        else:
-            yield _Utterance(said, *places)  # type: ignore[arg-type]
+        until = said + PERIOD_SECONDS
+        taken = _first(passed.taken, said, until)
+        wired = _first(wire.heard, taken, until)
+        voiced = None if over_http else _first(wire.voiced, wired, until)
+        given = _first(passed.given, voiced or wired, until)
+        sound = _first(heard.heard, given, until)
+        if sound < until:
+            yield _Utterance(said, taken, wired, voiced, given, sound)
+
+
+def _first(moments: Sequence[float], after: float, until: float) -> float:
+    """The first of these moments after another one; `until` if there is none before that."""
+    at = bisect_right(moments, after)
+    return min(moments[at], until) if at < len(moments) else until

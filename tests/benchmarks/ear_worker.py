@@ -17,7 +17,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.room_io import RoomOptions
 
-from livekit_plugins_azure_interpreter import InterpreterAgent, MeetingInterpreter
+from livekit_plugins_azure_interpreter import InterpreterAgent, MeetingInterpreter, room_options
 
 from .ear_people import SPEAKER
 from .session import cascade_session, interpreter_session, translating_agent, worker_context
@@ -26,6 +26,7 @@ from .sounds import SoundEdges
 from .stamps import RIFF_BYTES
 
 _RATE_HZ = 16000
+_IN_ROOM: dict[str, Any] = {"participant_identity": SPEAKER, "close_on_disconnect": False}
 
 
 @dataclass
@@ -116,23 +117,29 @@ async def _meeting(room: rtc.Room, service: Mapping[str, str]) -> None:
 
 
 async def _pair(room: rtc.Room, service: Mapping[str, str]) -> None:
-    await _start(interpreter_session(service["endpoint"], {}), InterpreterAgent(), room)
+    options = room_options(**_IN_ROOM)
+    await _start(interpreter_session(service["endpoint"], {}), InterpreterAgent(), room, options)
+
+
+async def _pair_in_long_frames(room: rtc.Room, service: Mapping[str, str]) -> None:
+    options = RoomOptions(**_IN_ROOM)
+    await _start(interpreter_session(service["endpoint"], {}), InterpreterAgent(), room, options)
 
 
 async def _cascade(room: rtc.Room, service: Mapping[str, str]) -> None:
     session = cascade_session(service["endpoint"], service["synthesis_url"], translator_seconds=0.0)
-    await _start(session, translating_agent(), room)
+    await _start(session, translating_agent(), room, RoomOptions(**_IN_ROOM))
 
 
-async def _start(session: AgentSession[None], agent: Agent, room: rtc.Room, **options: Any) -> None:
-    in_room = RoomOptions(participant_identity=SPEAKER, close_on_disconnect=False, **options)
-    await session.start(agent, room=room, room_options=in_room, record=False)
+async def _start(session: AgentSession[None], agent: Agent, room: rtc.Room, options: RoomOptions) -> None:
+    await session.start(agent, room=room, room_options=options, record=False)
 
 
 _CANDIDATES: Mapping[str, Callable[[rtc.Room, Mapping[str, str]], Awaitable[None]]] = {
     "floor": _floor,
     "meeting": _meeting,
     "pair": _pair,
+    "pair in long frames": _pair_in_long_frames,
     "cascade": _cascade,
 }
 
