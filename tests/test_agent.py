@@ -64,10 +64,10 @@ class TestSessionOptions:
 
 
 class TestRoomOptions:
-    def test_audio_comes_in_short_frames_at_the_rate_of_azure(self) -> None:
+    def test_audio_comes_at_the_rate_of_azure_in_two_messages_a_frame(self) -> None:
         heard = room_options().get_audio_input_options()
         assert heard is not None
-        assert (heard.sample_rate, heard.frame_size_ms) == (16000, 20)
+        assert (heard.sample_rate, heard.frame_size_ms) == (16000, 40)
 
     def test_voices_are_played_at_their_own_rate(self) -> None:
         played = room_options().get_audio_output_options()
