@@ -38,7 +38,7 @@ _SESSION_OPTIONS: dict[str, Any] = {
 _RATE_HZ = 16000
 """Of Azure's audio and of its voices."""
 _FRAME_MS = 40
-"""Two messages to Azure. Of LiveKit's 50 ms, half a message waits for the next frame; shorter ones cost CPU."""
+"""Two messages to Azure. Of LiveKit's 50 ms, half a message waits for the next frame; less costs more CPU."""
 
 
 def session_options(**overrides: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class MonoResampler:
         self._input_rate = sample_rate
 
     def push(self, frame: rtc.AudioFrame) -> bytes:
-        """The next samples (16 bit, little endian); none while the resampler collects them."""
+        """The next samples (16 bit, little endian)."""
         pcm = mono(frame)
         before = b""
         if frame.sample_rate != self._input_rate:

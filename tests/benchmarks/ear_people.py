@@ -101,13 +101,15 @@ async def _meet(url: str, tokens: dict[str, str], utterances: int) -> Heard:
     await asyncio.wait(
         {speaking, waiting}, timeout=_INTERPRETED_WITHIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
     )
+    if speaking.done():
+        speaking.result()
     if not waiting.done():
         raise RuntimeError("no track of the interpreter came")
     ends = await speaking
     return Heard(ends[WARM_UP:], listening.edges.begins)
 
 
-async def _tell(url: str, tokens: dict[str, str], utterances: int) -> None:
+async def _report(url: str, tokens: dict[str, str], utterances: int) -> None:
     """Print what they heard, and end without the time that closing takes."""
     print(json.dumps(asdict(await _meet(url, tokens, utterances))), flush=True)
     os._exit(0)
@@ -120,4 +122,4 @@ if __name__ == "__main__":
     options = parser.parse_args()
     logging.disable(logging.WARNING)
     tokens = json.loads(sys.stdin.readline())  # not in the arguments, which any process can read
-    asyncio.run(_tell(options.url, tokens, options.utterances))
+    asyncio.run(_report(options.url, tokens, options.utterances))

@@ -7,6 +7,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from room.participant import RATE_HZ
+
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Line, Tap, Voice
 from livekit_plugins_azure_interpreter.emulator.transport.wire import Message
 
@@ -20,7 +22,6 @@ SILENCE_MS = 400
 OWN_SECONDS = (SILENCE_MS + RECOGNITION_DELAY_MS + VOICE_DELAY_MS) / 1000
 """What the service itself takes, from the end of an utterance to the first byte of its voice."""
 _LINES = 500
-_RATE_HZ = 16000
 
 
 @dataclass
@@ -45,7 +46,7 @@ class _Stamps(Tap):
         if message.path == "audio":
             body = message.body[RIFF_BYTES if message.body.startswith(b"RIFF") else 0 :]
             edges = self._came.setdefault(message.request_id, SoundEdges())
-            edges.push(body, _RATE_HZ, time.monotonic())
+            edges.push(body, RATE_HZ, time.monotonic())
 
     def sending(self, message: Message) -> Message:
         if message.path == "audio" and message.body.startswith(b"RIFF"):
@@ -60,7 +61,7 @@ class _Stamps(Tap):
 
 
 def _behaviour() -> Behaviour:
-    voices = {"fr": Voice(voice(), _RATE_HZ)}
+    voices = {"fr": Voice(voice(), RATE_HZ)}
     return Behaviour(
         script=[
             Line(f"sentence number {n}", translations={"fr": f"phrase numéro {n}"}, voices=voices)
@@ -70,7 +71,7 @@ def _behaviour() -> Behaviour:
         voice_delay_ms=VOICE_DELAY_MS,
         silence_ms=SILENCE_MS,
         utterances_per_turn=1,
-        synthesis_seconds=len(voice()) / 2 / _RATE_HZ,
+        synthesis_seconds=len(voice()) / 2 / RATE_HZ,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.room_io import RoomOptions
+from room.participant import RATE_HZ
 
 from livekit_plugins_azure_interpreter import InterpreterAgent, MeetingInterpreter, room_options
 
@@ -25,7 +26,6 @@ from .setup import SDK_SETTINGS
 from .sounds import SoundEdges
 from .stamps import RIFF_BYTES
 
-_RATE_HZ = 16000
 _IN_ROOM: dict[str, Any] = {"participant_identity": SPEAKER, "close_on_disconnect": False}
 
 
@@ -74,7 +74,7 @@ async def _floor(room: rtc.Room, service: Mapping[str, str]) -> None:
     from .bare import BareStream  # noqa: PLC0415 - no other candidate loads it
 
     loop = asyncio.get_running_loop()
-    source = rtc.AudioSource(_RATE_HZ, 1, queue_size_ms=1000)
+    source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=1000)
     track = rtc.LocalAudioTrack.create_audio_track("floor", source)
     await room.local_participant.publish_track(track, rtc.TrackPublishOptions())
     voice: asyncio.Queue[bytes] = asyncio.Queue()
@@ -86,11 +86,11 @@ async def _floor(room: rtc.Room, service: Mapping[str, str]) -> None:
     async def speak() -> None:
         while True:
             pcm = await voice.get()
-            await source.capture_frame(rtc.AudioFrame(pcm, _RATE_HZ, 1, len(pcm) // 2))
+            await source.capture_frame(rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // 2))
 
     recognizer = await BareStream.open(service["endpoint"], SDK_SETTINGS, voiced)
     microphone = rtc.AudioStream(
-        await _microphone(room), sample_rate=_RATE_HZ, num_channels=1, frame_size_ms=10
+        await _microphone(room), sample_rate=RATE_HZ, num_channels=1, frame_size_ms=10
     )
 
     async def listen() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from room.participant import RATE_HZ
 from room.speech import recorded, sentences
 
 _LOUD_RMS = 500.0
@@ -37,7 +38,7 @@ class SoundEdges:
 
 
 def utterance() -> bytes:
-    """Half a second of a recorded sentence, loud from its first sample to its last; at room.RATE_HZ."""
+    """Half a second of a recorded sentence, loud at both ends: 16 bit mono PCM at RATE_HZ."""
     return _between_loud(sentences()[5], 0.69)
 
 
@@ -46,10 +47,10 @@ def voice() -> bytes:
     return _between_loud(recorded("french_1.wav"), 0.44)
 
 
-def _between_loud(pcm: bytes, most_seconds: float, sample_rate: int = 16000) -> bytes:
-    pcm = pcm[: 2 * round(most_seconds * sample_rate)]
-    (loud,) = np.nonzero(_rms(pcm, sample_rate) >= _EDGE_RMS)
-    piece = 2 * round(_PIECE_SECONDS * sample_rate)
+def _between_loud(pcm: bytes, most_seconds: float) -> bytes:
+    pcm = pcm[: 2 * round(most_seconds * RATE_HZ)]
+    (loud,) = np.nonzero(_rms(pcm, RATE_HZ) >= _EDGE_RMS)
+    piece = 2 * round(_PIECE_SECONDS * RATE_HZ)
     return pcm[int(loud[0]) * piece : (int(loud[-1]) + 1) * piece]
 
 
