@@ -64,7 +64,8 @@ async def entrypoint(ctx: JobContext) -> None:
     # The session ends when the person it listens to leaves. End the job then, too: the server keeps the room
     # for a while, and until then this worker could take no other room, and could not finish draining.
     session.on("close", lambda _: ctx.shutdown())
-    await session.start(ResilientInterpreter(chosen.translating, language=LANGUAGE), room=ctx.room)
+    agent = ResilientInterpreter(chosen.translating, language=LANGUAGE)
+    await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import asyncio
 from livekit import rtc
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext
 from livekit.agents.types import ATTRIBUTE_TRANSCRIPTION_FINAL, TOPIC_TRANSCRIPTION
-from livekit.agents.voice.room_io import RoomOptions
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -43,5 +42,5 @@ async def entrypoint(ctx: JobContext) -> None:
     session = AgentSession(stt=stt, **azure_interpreter.session_options())
     session.on("close", lambda _: publishing.cancel())
     # Otherwise LiveKit would publish the first language as what the speaker said, and a silent track.
-    captions_only = RoomOptions(audio_output=False, text_output=False)
+    captions_only = azure_interpreter.room_options(audio_output=False, text_output=False)
     await session.start(Agent(instructions="Listen."), room=ctx.room, room_options=captions_only)

@@ -36,4 +36,4 @@ async def entrypoint(ctx: JobContext) -> None:
     # Translations have the voice that Azure made of the speaker's own. `voice` says everything else.
     tts = azure_interpreter.TTS(stt, fallback=voice)
     session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-    await session.start(Greeter(), room=ctx.room)
+    await session.start(Greeter(), room=ctx.room, room_options=azure_interpreter.room_options())

@@ -32,7 +32,8 @@ async def entrypoint(ctx: JobContext) -> None:
     tts = azure_interpreter.TTS(stt)
     options = azure_interpreter.session_options(turn_handling={"turn_detection": "manual"})
     session = AgentSession[None](stt=stt, tts=tts, **options)
-    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+    agent = azure_interpreter.InterpreterAgent()
+    await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())
     session.input.set_audio_enabled(False)
 
     held = asyncio.Event()

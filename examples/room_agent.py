@@ -21,4 +21,5 @@ async def entrypoint(ctx: JobContext) -> None:
     tts = azure_interpreter.TTS(stt)  # speaks it in the speaker's own voice
     # An ordinary session waits for turns, and cuts an answer when somebody speaks. An interpreter must not.
     session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+    agent = azure_interpreter.InterpreterAgent()
+    await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())

@@ -47,4 +47,5 @@ async def entrypoint(ctx: JobContext) -> None:
     tts = azure_interpreter.TTS(stt)
     session = AgentSession[None](stt=stt, tts=tts, **azure_interpreter.session_options())
     session.on("close", lambda _: publishing.cancel())
-    await session.start(azure_interpreter.InterpreterAgent(), room=ctx.room)
+    agent = azure_interpreter.InterpreterAgent()
+    await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())

@@ -15,7 +15,7 @@ from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics
-from .agent import InterpreterAgent, session_options
+from .agent import InterpreterAgent, room_options, session_options
 from .log import logger
 from .meeting import MeetingInterpreter
 from .personal_voice import PersonalVoiceTTS
@@ -47,6 +47,7 @@ __all__ = [
     "VoiceLost",
     "VoicesSeparated",
     "__version__",
+    "room_options",
     "session_options",
 ]
 

@@ -11,10 +11,12 @@ from livekit import rtc
 from livekit.agents import Agent, ModelSettings, StopResponse, llm
 from livekit.agents.log import logger as livekit_logger
 from livekit.agents.stt import SpeechEvent
+from livekit.agents.voice.room_io import AudioInputOptions, AudioOutputOptions, RoomOptions
 
 from ._interpreting.session import SessionInterpreter
 from ._livekit_private import UnansweredTurns
 from ._options.numbers import check_number
+from ._options.option_names import argument_names, check_names
 from ._options.session_option_names import check_option_names
 from ._speaking.catch_up import faster
 
@@ -33,6 +35,10 @@ _SESSION_OPTIONS: dict[str, Any] = {
     "tts_text_transforms": None,
     "vad": None,
 }
+_RATE_HZ = 16000
+"""Of Azure's audio and of its voices."""
+_FRAME_MS = 40
+"""Two messages to Azure. Of LiveKit's 50 ms, half a message waits for the next frame; less costs more CPU."""
 
 
 def session_options(**overrides: Any) -> dict[str, Any]:
@@ -52,6 +58,28 @@ def session_options(**overrides: Any) -> dict[str, Any]:
     """
     check_option_names(overrides)
     return _merged(copy.deepcopy(_SESSION_OPTIONS), overrides)
+
+
+def room_options(**overrides: Any) -> RoomOptions:
+    """The options of a session in a room with which interpretations are heard earlier, at no cost.
+
+    LiveKit's default is frames of 50 ms at 24 kHz, and the end of an utterance waits until its frame is full.
+    These are frames of 40 ms, at the rate of Azure. ::
+
+        await session.start(InterpreterAgent(), room=ctx.room, room_options=room_options())
+
+    Args:
+        **overrides: Any field of LiveKit's `RoomOptions`, in place of the value here.
+
+    Raises:
+        TypeError: `RoomOptions` has no such field; the message names the nearest.
+    """
+    check_names(overrides, argument_names(RoomOptions), "RoomOptions")
+    options: dict[str, Any] = {
+        "audio_input": AudioInputOptions(sample_rate=_RATE_HZ, frame_size_ms=_FRAME_MS),
+        "audio_output": AudioOutputOptions(sample_rate=_RATE_HZ),
+    }
+    return RoomOptions(**{**options, **overrides})
 
 
 def _merged(options: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from livekit.agents import Agent, ModelSettings, StopResponse, llm
 from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechEvent
 
-from livekit_plugins_azure_interpreter import TTS, InterpreterAgent, session_options
+from livekit_plugins_azure_interpreter import TTS, InterpreterAgent, room_options, session_options
 from livekit_plugins_azure_interpreter._sdk.events import Disconnected, SpeechStarted
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
@@ -61,6 +61,30 @@ class TestSessionOptions:
         assert session_options()["turn_handling"]["endpointing"] == {"min_delay": 0.0, "max_delay": 0.0}
         assert session_options()["turn_handling"]["interruption"]["enabled"] is False
         assert endpointing == {"max_delay": 1.0}
+
+
+class TestRoomOptions:
+    def test_audio_comes_at_the_rate_of_azure_in_two_messages_a_frame(self) -> None:
+        heard = room_options().get_audio_input_options()
+        assert heard is not None
+        assert (heard.sample_rate, heard.frame_size_ms) == (16000, 40)
+
+    def test_voices_are_played_at_their_own_rate(self) -> None:
+        played = room_options().get_audio_output_options()
+        assert played is not None
+        assert played.sample_rate == 16000
+
+    def test_an_override_replaces_the_default(self) -> None:
+        options = room_options(audio_output=False, participant_identity="alice")
+        assert options.get_audio_output_options() is None
+        assert options.participant_identity == "alice"
+        assert options.get_audio_input_options() == room_options().get_audio_input_options()
+
+    def test_a_field_that_livekit_does_not_have_is_refused(self) -> None:
+        with pytest.raises(
+            TypeError, match="RoomOptions has no option 'audio_inputs'; the nearest is 'audio_input'"
+        ):
+            room_options(audio_inputs=False)
 
 
 class TestInterpreting:

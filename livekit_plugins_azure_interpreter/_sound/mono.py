@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from livekit import rtc
 
+from .resampler import Resampler
+
 
 class MonoResampler:
     """Mixes frames down to mono, then resamples them. Audio that fits already passes unchanged.
@@ -15,11 +17,11 @@ class MonoResampler:
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
-        self._resampler: rtc.AudioResampler | None = None
+        self._resampler: Resampler | None = None
         self._input_rate = sample_rate
 
     def push(self, frame: rtc.AudioFrame) -> bytes:
-        """The next samples (16 bit, little endian); none while the resampler collects them."""
+        """The next samples (16 bit, little endian)."""
         pcm = mono(frame)
         if frame.sample_rate == self._sample_rate == self._input_rate:
             return pcm
@@ -27,21 +29,16 @@ class MonoResampler:
         if frame.sample_rate != self._input_rate:
             before = self.flush()
             self._start(frame.sample_rate)
-        if self._resampler is None:
-            return before + pcm
-        mixed = rtc.AudioFrame(pcm, frame.sample_rate, 1, len(pcm) // 2)
-        return before + _join(self._resampler.push(mixed))
+        return before + (pcm if self._resampler is None else self._resampler.push(pcm))
 
     def flush(self) -> bytes:
         """The samples that the resampler still holds."""
-        return b"" if self._resampler is None else _join(self._resampler.flush())
+        return b"" if self._resampler is None else self._resampler.flush()
 
     def _start(self, input_rate: int) -> None:
         self._input_rate = input_rate
-        self._resampler = None
-        if input_rate != self._sample_rate:
-            quality = rtc.AudioResamplerQuality.HIGH
-            self._resampler = rtc.AudioResampler(input_rate, self._sample_rate, quality=quality)
+        fits = input_rate == self._sample_rate
+        self._resampler = None if fits else Resampler(input_rate, self._sample_rate)
 
 
 def mono(frame: rtc.AudioFrame) -> bytes:
@@ -69,7 +66,3 @@ def _one_of(channels: np.ndarray, loud: np.ndarray) -> bytes:
     loud, and a change between them would be heard as a click.
     """
     return channels[:, int(np.argmax(loud))].astype(np.int16).tobytes()
-
-
-def _join(frames: list[rtc.AudioFrame]) -> bytes:
-    return b"".join(bytes(frame.data) for frame in frames)

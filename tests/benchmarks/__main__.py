@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cost, languages, latency, ledger, meeting, scale
+from . import cascade, choices, cost, ear, languages, latency, ledger, meeting, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -31,6 +31,7 @@ _BENCHMARKS = {
     "languages": languages.measure,
     "meeting": meeting.measure,
     "ledger": ledger.measure,
+    "ear": ear.measure,
 }
 
 
@@ -49,8 +50,9 @@ def main() -> int:
         console.print(f"[dim]{time.monotonic() - began_at:5.0f} s  {name}")
         _write(results, options.out / "bench.json", quick=options.quick)
     console.print(_table(results))
-    _plot(results, options.out / "bench.png")
-    console.print(f"{options.out / 'bench.json'}, {options.out / 'bench.png'}")
+    if plotted := [result for result in results if result.series]:
+        _plot(plotted, options.out / "bench.png")
+    console.print(f"the figures are in {options.out.resolve()}")
     return 0 if all(figure.holds for result in results for figure in result.figures) else 1
 
 
@@ -84,11 +86,10 @@ def _write(results: list[Result], path: Path, *, quick: bool) -> None:
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _plot(results: list[Result], path: Path) -> None:
+def _plot(plotted: list[Result], path: Path) -> None:
     import matplotlib.pyplot as plt  # noqa: PLC0415 - only here, and slow to load
 
     plt.switch_backend("agg")
-    plotted = [result for result in results if result.series]
     columns = min(3, len(plotted))
     rows = -(-len(plotted) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(6 * columns, 4 * rows), squeeze=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import azure.cognitiveservices.speech as speechsdk
@@ -14,10 +14,19 @@ from .streams import Heard
 
 
 class BareStream:
-    """A TranslationRecognizer, set up as the pair does it; `properties` are the SDK's, by name."""
+    """A TranslationRecognizer, set up as the pair does it.
 
-    def __init__(self, endpoint: str, properties: Mapping[str, object]) -> None:
+    Args:
+        endpoint: The service.
+        properties: The SDK's, by name.
+        voiced: Called with each piece of a voice, on the SDK's thread.
+    """
+
+    def __init__(
+        self, endpoint: str, properties: Mapping[str, object], voiced: Callable[[bytes], None]
+    ) -> None:
         self.heard = Heard()
+        self._voiced = voiced
         config = speechsdk.translation.SpeechTranslationConfig(subscription="any", endpoint=endpoint)
         config.add_target_language("fr")
         config.voice_name = "personal-voice"
@@ -43,8 +52,13 @@ class BareStream:
         self._signals[-1].connect(self._synthesizing)
 
     @classmethod
-    async def open(cls, endpoint: str, properties: Mapping[str, object]) -> BareStream:
-        stream = cls(endpoint, properties)
+    async def open(
+        cls,
+        endpoint: str,
+        properties: Mapping[str, object],
+        voiced: Callable[[bytes], None] = lambda _: None,
+    ) -> BareStream:
+        stream = cls(endpoint, properties, voiced)
         await asyncio.to_thread(stream._recognizer.start_continuous_recognition_async().get)
         return stream
 
@@ -65,6 +79,7 @@ class BareStream:
         if audio.startswith(b"RIFF"):
             self.heard.voice_ms.append(age_ms(audio, RIFF_BYTES))
             self.heard.finals += 1
+        self._voiced(audio)
 
 
 def _nothing(_: object) -> None:

@@ -39,6 +39,10 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else float("nan")
 
 
+def p90(values: Sequence[float]) -> float:
+    return sorted(values)[int(0.9 * (len(values) - 1))] if values else float("nan")
+
+
 def p99(values: Sequence[float]) -> float:
     return sorted(values)[int(0.99 * (len(values) - 1))] if values else float("nan")
 

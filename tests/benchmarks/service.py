@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -90,8 +90,12 @@ class _Stamps(Tap):
     """Reads when frames were pushed, and writes into each voice when it was sent."""
 
     def __init__(self) -> None:
-        self.upload_ms: list[float] = []
+        self._upload_ms: list[float] = []
         self._cut: dict[str, bytes] = {}
+
+    def take(self) -> list[float]:
+        upload_ms, self._upload_ms = self._upload_ms, []
+        return upload_ms
 
     def received(self, message: Message) -> None:
         if message.path != "audio":
@@ -100,7 +104,7 @@ class _Stamps(Tap):
         body = message.body
         audio = self._cut.pop(message.request_id, b"") + body[RIFF_BYTES if body.startswith(b"RIFF") else 0 :]
         frames = len(audio) // FRAME_BYTES
-        self.upload_ms += [round(age_ms(audio, number * FRAME_BYTES), 3) for number in range(frames)]
+        self._upload_ms += [round(age_ms(audio, number * FRAME_BYTES), 3) for number in range(frames)]
         self._cut[message.request_id] = audio[frames * FRAME_BYTES :]
 
     def sending(self, message: Message) -> Message:
@@ -118,12 +122,16 @@ class Service:
         self.endpoint: str = started["endpoint"]
         self.synthesis_url: str = started["synthesis_url"]
 
+    def take(self) -> Any:
+        """What its tap has seen since the last call."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("take\n")
+        self._process.stdin.flush()
+        return self._read()
+
     def take_uploads(self) -> list[float]:
         """For each frame since the last call: from its push to its arrival, in milliseconds."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("uploads\n")
-        self._process.stdin.flush()
-        uploads: list[float] = self._read()
+        uploads: list[float] = self.take()
         return uploads
 
     def _read(self) -> Any:
@@ -131,12 +139,17 @@ class Service:
         return json.loads(self._process.stdout.readline())
 
 
-@contextlib.contextmanager
-def serve(conversation: Conversation) -> Iterator[Service]:
+def serve(conversation: Conversation) -> contextlib.AbstractContextManager[Service]:
     """Run the emulator for as long as the context lasts."""
-    arguments = [sys.executable, "-m", "benchmarks.service", json.dumps(asdict(conversation))]
+    return serving("benchmarks.service", json.dumps(asdict(conversation)))
+
+
+@contextlib.contextmanager
+def serving(module: str, *arguments: str) -> Iterator[Service]:
+    """Run a module that calls `answer`, for as long as the context lasts."""
+    command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
     ) as process:
         try:
             yield Service(process)
@@ -150,18 +163,19 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-async def _serve(conversation: Conversation) -> None:
-    stamps = _Stamps()
-    async with Emulator(conversation.behaviour(), tap=stamps) as emulator:
+async def answer(behaviour: Behaviour, tap: Tap, take: Callable[[], object]) -> None:
+    """Run an emulator in this process, and answer its `Service`: `take` returns what the tap has seen."""
+    async with Emulator(behaviour, tap=tap) as emulator:
         print(
             json.dumps({"endpoint": emulator.endpoint, "synthesis_url": emulator.synthesis_url}), flush=True
         )
         while await asyncio.to_thread(sys.stdin.readline):
-            uploads, stamps.upload_ms = stamps.upload_ms, []
-            print(json.dumps(uploads), flush=True)
+            print(json.dumps(take()), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("conversation", type=json.loads)
-    asyncio.run(_serve(Conversation(**parser.parse_args().conversation)))
+    stamps = _Stamps()
+    behaviour = Conversation(**parser.parse_args().conversation).behaviour()
+    asyncio.run(answer(behaviour, stamps, stamps.take))

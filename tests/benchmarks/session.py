@@ -43,19 +43,34 @@ class SessionStream:
 
 async def interpreter(endpoint: str, options: dict[str, Any]) -> SessionStream:
     """The pair; `options` are the STT's."""
-    stt = STT(target_languages="fr", speech_key="any", speech_endpoint=endpoint, **options)
-    settings = session_options(session_close_transcript_timeout=0.1)
-    session = AgentSession[None](stt=stt, tts=TTS(stt), **settings)
-    return await SessionStream(session).start(InterpreterAgent())
+    return await SessionStream(interpreter_session(endpoint, options)).start(InterpreterAgent())
 
 
 async def cascade(endpoint: str, synthesis_url: str, *, translator_seconds: float) -> SessionStream:
+    """The official plugins."""
+    session = cascade_session(endpoint, synthesis_url, translator_seconds=translator_seconds)
+    return await SessionStream(session).start(translating_agent())
+
+
+def interpreter_session(endpoint: str, options: dict[str, Any]) -> AgentSession[None]:
+    """A session with the pair; `options` are the STT's."""
+    stt = STT(target_languages="fr", speech_key="any", speech_endpoint=endpoint, **options)
+    settings = session_options(session_close_transcript_timeout=0.1)
+    return AgentSession[None](stt=stt, tts=TTS(stt), **settings)
+
+
+def translating_agent() -> Agent:
+    """The agent of a cascade."""
+    return Agent(instructions="Translate into French.")
+
+
+def cascade_session(endpoint: str, synthesis_url: str, *, translator_seconds: float) -> AgentSession[None]:
     """The official STT, an LLM that translates, the official TTS; LiveKit's defaults but for the VAD.
 
     The speech here is made in code, so no VAD would hear it. The STT tells when a turn ends, at once
     (`utterances_per_turn=1`), which a VAD could not: it waits for silence first.
     """
-    session = AgentSession[None](
+    return AgentSession[None](
         stt=azure.STT(speech_key="any", speech_endpoint=endpoint, language="en-US"),
         llm=_Translator(translator_seconds),
         tts=azure.TTS(speech_key="any", speech_endpoint=synthesis_url, sample_rate=16000),
@@ -63,13 +78,12 @@ async def cascade(endpoint: str, synthesis_url: str, *, translator_seconds: floa
         turn_handling={"turn_detection": "stt"},
         session_close_transcript_timeout=0.1,
     )
-    return await SessionStream(session).start(Agent(instructions="Translate into French."))
 
 
 @contextlib.asynccontextmanager
-async def worker_context() -> AsyncIterator[None]:
-    """What a worker of LiveKit has around its sessions."""
-    with fake_job_context():
+async def worker_context(room: rtc.Room | None = None) -> AsyncIterator[None]:
+    """What a worker of LiveKit has around its sessions; `room` is that of its job."""
+    with fake_job_context(room=room):
         async with http_context.open():
             yield
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession, APIConnectOptions, stt, tts
+from livekit.agents import AgentSession, APIConnectOptions, room_io, stt, tts
 from livekit.agents.beta.translation import TranslationModelSession, TranslationSession
 from livekit.plugins import azure_interpreter as plugin
 from livekit.plugins.azure_interpreter.emulator import Emulator as PluginsEmulator
@@ -51,6 +51,7 @@ def as_in_the_readme() -> None:
     session = AgentSession[None](stt=interpreter, tts=voice, **azure_interpreter.session_options())
     assert_type(session, AgentSession[None])
     assert_type(azure_interpreter.session_options(vad=None), dict[str, Any])
+    assert_type(azure_interpreter.room_options(participant_identity="alice"), room_io.RoomOptions)
     assert_type(azure_interpreter.__version__, str)
 
 
