@@ -37,7 +37,7 @@ _SDK_SETTINGS = {
 }
 _LATENCIES = {
     # Length of the SDK's messages, and how often it looks for work, in ms; its defaults are 100 and 10.
-    "lowest": (20, 2),
+    "lowest": (20, 5),
     "low": (20, 10),
     "balanced": (40, 10),
     "relaxed": (100, 10),

@@ -58,14 +58,23 @@ def main() -> int:
 
 def _table(results: list[Result]) -> Table:
     table = Table(title=f"The pair, side by side: {_machine()}")
-    for name, justify in (("figure", "left"), ("value", "right"), ("bound", "right"), ("beside", "left")):
+    columns = (
+        ("figure", "left"),
+        ("value", "right"),
+        ("claimed", "right"),
+        ("goal", "right"),
+        ("beside", "left"),
+    )
+    for name, justify in columns:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     for result in results:
         for figure in result.figures:
             sign = "≥" if figure.at_least else "≤"
-            bound = "" if figure.bound is None else f"{sign} {figure.bound:g}"
-            style = None if figure.holds else "bold red"
-            table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", bound, figure.beside, style=style)
+            wanted = ["" if one is None else f"{sign} {one:g}" for one in (figure.bound, figure.goal)]
+            style = "bold red" if not figure.holds else None if figure.reaches_goal else "yellow"
+            table.add_row(
+                figure.name, f"{figure.value:.2f} {figure.unit}", *wanted, figure.beside, style=style
+            )
         table.add_section()
     return table
 

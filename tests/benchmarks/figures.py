@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure; `bound` is the most (or, if `at_least`, the least) that it may be."""
+    """One figure.
+
+    Args:
+        bound: The most (or, if `at_least`, the least) that it may be: what the documentation claims.
+        goal: What it should be, and is not claimed to be.
+    """
 
     name: str
     value: float
@@ -17,12 +22,21 @@ class Figure:
     bound: float | None = None
     at_least: bool = False
     beside: str = ""
+    goal: float | None = None
 
     @property
     def holds(self) -> bool:
-        if self.bound is None:
+        """What is claimed is true."""
+        return self._reaches(self.bound)
+
+    @property
+    def reaches_goal(self) -> bool:
+        return self._reaches(self.goal)
+
+    def _reaches(self, wanted: float | None) -> bool:
+        if wanted is None:
             return True
-        return self.value >= self.bound if self.at_least else self.value <= self.bound
+        return self.value >= wanted if self.at_least else self.value <= wanted
 
 
 @dataclass

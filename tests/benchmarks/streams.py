@@ -49,23 +49,6 @@ class Stream(Protocol):
     async def aclose(self) -> None: ...
 
 
-class NoStream:
-    """Takes frames and does nothing: what the benchmark itself costs."""
-
-    def __init__(self) -> None:
-        self.heard = Heard()
-
-    @classmethod
-    async def open(cls) -> NoStream:
-        return cls()
-
-    def push(self, frame: rtc.AudioFrame) -> None:
-        pass
-
-    async def aclose(self) -> None:
-        pass
-
-
 OpenStream = Callable[[], Awaitable[Stream]]
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from .service import Service, environment
-from .streams import NoStream, OpenStream, Pushed, Stream, speak
+from .streams import OpenStream, Pushed, Stream, speak
 
 SETTLING_SECONDS = 2.0
 
@@ -79,8 +79,6 @@ def run(job: Job, service: Service) -> Report:
 def _opener(kind: str, work: Mapping[str, Any]) -> OpenStream:
     # Only what is measured is imported: its memory would be counted too.
     endpoint, options = work["endpoint"], work["options"]
-    if kind == "nothing":
-        return NoStream.open
     if kind == "bare":
         from .bare import BareStream  # noqa: PLC0415
 
