@@ -272,11 +272,11 @@ def _held() -> Any:
     event loop each time to get it back.
     """
     library = ctypes.PyDLL(interop._sdk_lib._name, handle=interop._sdk_lib._handle)
-    for name, arguments in _GETTERS.items():
-        function = getattr(library, name, None)
-        if function is not None:  # another version of the SDK may lack one that only `Signal` asks for
-            function.argtypes = arguments
-            function.restype = _RESULTS.get(name, ctypes.c_size_t)
+    # Another version of the SDK may lack some; `Signal` does without them.
+    for name in filter(functools.partial(hasattr, library), _GETTERS):
+        function = getattr(library, name)
+        function.argtypes = _GETTERS[name]
+        function.restype = _RESULTS.get(name, ctypes.c_size_t)
     return library
 
 

@@ -318,3 +318,8 @@ async def test_the_end_by_a_failure_is_read_with_its_code_and_details(audio: Aud
     assert isinstance(failed, events.Failed)
     assert failed.code == "AuthenticationFailure"
     assert "401" in failed.details
+
+
+def test_an_event_that_is_gone_is_an_error_of_the_sdk() -> None:
+    with pytest.raises(RuntimeError, match="33"):
+        c_api.offset_seconds(0)

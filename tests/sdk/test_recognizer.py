@@ -377,7 +377,7 @@ class TestConfig:
         [
             ({}, "640", "10"),
             ({"latency": "low", "sample_rate": 24000}, "960", "10"),
-            ({"latency": "lowest"}, "640", "2"),
+            ({"latency": "lowest"}, "640", "5"),
             ({"latency": "balanced"}, "1280", "10"),
             ({"latency": "relaxed"}, "3200", "10"),
         ],
