@@ -49,8 +49,8 @@ async def _all_of(stream: SpeechStream) -> None:
 async def test_a_refusal_in_the_middle_costs_one_attempt_and_nothing_that_was_said(
     open_pair: Any, audio: Any
 ) -> None:
-    pair = await open_pair(Behaviour(silence_ms=200, faults=[Drop(1.5, code=1007, reason="generic")]))
-    await pair.interpret(audio.speech((0.2, 0.7), (1.3, 1.8), end=2.4))
+    pair = await open_pair(Behaviour(silence_ms=200, faults=[Drop(2.5, code=1007, reason="generic")]))
+    await pair.interpret(audio.speech((0.2, 0.7), (2.3, 2.8), end=3.4))
     assert len(pair.finals) == 2
     assert [error.recoverable for error in pair.errors] == [True]
 
