@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cost, languages, latency, ledger, meeting, scale
+from . import cascade, choices, cold_start, cost, languages, latency, ledger, meeting, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -31,6 +31,7 @@ _BENCHMARKS = {
     "languages": languages.measure,
     "meeting": meeting.measure,
     "ledger": ledger.measure,
+    "cold_start": cold_start.measure,
 }
 
 
@@ -49,7 +50,8 @@ def main() -> int:
         console.print(f"[dim]{time.monotonic() - began_at:5.0f} s  {name}")
         _write(results, options.out / "bench.json", quick=options.quick)
     console.print(_table(results))
-    _plot(results, options.out / "bench.png")
+    if any(result.series for result in results):
+        _plot(results, options.out / "bench.png")
     console.print(f"{options.out / 'bench.json'}, {options.out / 'bench.png'}")
     return 0 if all(figure.holds for result in results for figure in result.figures) else 1
 

@@ -55,11 +55,11 @@ class WorkerProcess:
         )
         return cls(process, health_port, metrics_port)
 
-    async def until_logged(self, words: str) -> None:
-        """Wait for a message that begins with these words."""
+    async def until_logged(self, words: str, *, times: int = 1) -> None:
+        """Wait for a message that begins with these words, or for so many."""
 
         async def wait() -> None:
-            while not any(line.startswith(words) for line in self.log):
+            while sum(line.startswith(words) for line in self.log) < times:
                 assert not self._reading.done(), "\n".join(self.log)
                 self._changed.clear()
                 await self._changed.wait()
