@@ -64,7 +64,10 @@ class WorkerProcess:
                 self._changed.clear()
                 await self._changed.wait()
 
-        await within(wait(), LONG_LIMIT_SECONDS)
+        try:
+            await within(wait(), LONG_LIMIT_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise TimeoutError("\n".join([f"{words!r} was not logged.", *self.log])) from error
 
     async def health(self, path: str = "/") -> tuple[int, str]:
         await self.until_logged("HTTP server listening")
