@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
-import tracemalloc
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -23,8 +20,9 @@ class Work:
 
     Attributes:
         calls: How often a Python function of the package was called or resumed, on the loop's thread. It
-            says more than time, which varies, and than allocations, which differ between versions of Python:
-            calls are the same in all but for comprehensions, which Python 3.12 and later do not call.
+            depends neither on the machine, as time does, nor on the version of Python, as allocations do, but for
+            comprehensions, which Python 3.12 and later do not call. `tracemalloc` can crash a process in
+            which the SDK's threads run, when it stops.
         wakes: Calls from other threads (`call_soon_threadsafe`), which wake the loop.
         steps: What was scheduled at once (`call_soon`): a task's step, a callback of a future.
         timers: What was scheduled for later (`call_at`; `call_later` uses it, too).
@@ -78,17 +76,3 @@ class Work:
         path = frame.f_code.co_filename
         if event == "call" and path.startswith(_PACKAGE) and not path.startswith(_EMULATOR):
             self.calls += 1
-
-
-@contextlib.contextmanager
-def allocations() -> Iterator[Callable[[], int]]:
-    """How many bytes the package's own lines allocate in this context and keep to its end."""
-    ours = [tracemalloc.Filter(True, f"{_PACKAGE}/*"), tracemalloc.Filter(False, f"{_EMULATOR}/*")]
-    kept = 0
-    tracemalloc.start()
-    try:
-        yield lambda: kept
-        snapshot = tracemalloc.take_snapshot().filter_traces(ours)
-        kept = sum(trace.size for trace in snapshot.traces)
-    finally:
-        tracemalloc.stop()

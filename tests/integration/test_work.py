@@ -11,7 +11,7 @@ import azure.cognitiveservices.speech as speechsdk
 import pytest
 from fakes.room import Audio
 from fakes.streams import streams_of
-from fakes.work import Work, allocations
+from fakes.work import Work
 from pytest_mock import MockerFixture
 
 from livekit_plugins_azure_interpreter._sound.speech_detector import SpeechDetector
@@ -119,6 +119,7 @@ async def pace(open_pair: OpenPair, audio: Audio, until: Any) -> AsyncIterator[_
         yield _Pace(pair, audio)
         listening.cancel()
         await asyncio.wait({listening})
+        await pair.aclose()
 
 
 @pytest.mark.parametrize(
@@ -144,13 +145,6 @@ async def test_speech_is_detected_in_a_tenth_of_a_second_at_once(pace: _Pace, mo
     assert detect.call_count <= _PACED_FRAMES / 5 + 1
 
 
-async def test_a_frame_is_kept_once(pace: _Pace) -> None:
-    """What the package allocates and keeps is hardly more than the samples: for another attempt."""
-    with allocations() as kept:
-        await pace.push()
-    assert 1.0 <= kept() / (_PACED_FRAMES * 640) <= 1.35  # 1.2
-
-
 async def _whole_work(
     open_pair: OpenPair, audio: Audio, *, voice_seconds: float = 0.5, interim_ms: int = 200
 ) -> tuple[Work, int]:
@@ -166,7 +160,7 @@ async def _whole_work(
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("calls", 80.0),  # 71 if all come at once, 4 more if each comes alone
+        ("calls", 76.0),  # 71 if all come at once, 4 more if each comes alone
         ("steps", 4.0),  # 1 to 3, as they come
         ("timers", 2.6),  # 2.5
         ("tasks", 0.05),
@@ -185,7 +179,7 @@ async def test_a_chunk_of_a_voice_costs_no_more_work(
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("calls", 60.0),  # 52
+        ("calls", 57.0),  # 52, or 4 more
         ("steps", 4.0),
         ("timers", 1.1),  # 1
         ("tasks", 0.05),
