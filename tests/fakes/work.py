@@ -19,10 +19,10 @@ class Work:
     """What happens on the running loop while the context lasts.
 
     Attributes:
-        calls: How often a Python function of the package was called or resumed, on the loop's thread. It
-            depends neither on the machine, as time does, nor on the version of Python, as allocations do, but for
-            comprehensions, which Python 3.12 and later do not call. `tracemalloc` can crash a process in
-            which the SDK's threads run, when it stops.
+        calls: How often a Python function of the package was called or resumed, on the loop's thread. Unlike
+            time it does not depend on the machine, and unlike allocations hardly on the version of Python:
+            from 3.12 on, comprehensions are no calls. `tracemalloc` is no choice: when it stops, it can
+            crash a process in which the SDK's threads run.
         wakes: Calls from other threads (`call_soon_threadsafe`), which wake the loop.
         steps: What was scheduled at once (`call_soon`): a task's step, a callback of a future.
         timers: What was scheduled for later (`call_at`; `call_later` uses it, too).
