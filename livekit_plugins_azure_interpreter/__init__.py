@@ -17,14 +17,14 @@ from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics
 from .agent import InterpreterAgent, room_options, session_options
 from .log import logger
-from .meeting import MeetingInterpreter
-from .personal_voice import PersonalVoiceTTS
 from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost, VoicesSeparated
 from .stt import STT
 from .tts import TTS, SynthesizeStream
 from .version import __version__
 
 if TYPE_CHECKING:
+    from .meeting import MeetingInterpreter
+    from .personal_voice import PersonalVoiceTTS
     from .translation import TranslationModel, TranslationModelSession
 
 __all__ = [
@@ -52,13 +52,22 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
+    _ON_DEMAND = {
+        "MeetingInterpreter": ".meeting",
+        "PersonalVoiceTTS": ".personal_voice",
+        "TranslationModel": ".translation",
+        "TranslationModelSession": ".translation",
+    }
 
     def __getattr__(name: str) -> Any:
-        """Import what LiveKit calls beta when it is asked for: without it, the rest of the package works."""
-        if name not in ("TranslationModel", "TranslationModelSession"):
+        """Import what a session with an STT and a TTS does not need only when it is asked for.
+
+        Translation models need what LiveKit calls beta: without it, the rest of the package works.
+        """
+        if name not in _ON_DEMAND:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         try:
-            return getattr(import_module(".translation", __name__), name)
+            return getattr(import_module(_ON_DEMAND[name], __name__), name)
         except ModuleNotFoundError as error:
             raise ImportError(
                 f"{name} needs {error.name}, which this version of livekit-agents does not have: "
@@ -71,7 +80,8 @@ if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
 
 class _AzureInterpreterPlugin(Plugin):
     def __init__(self) -> None:
-        super().__init__(__name__, __version__, __package__ or __name__, logger)
+        # The third is what LiveKit's forkserver imports ahead of the first job.
+        super().__init__(__name__, __version__, f"{__name__}._preload", logger)
 
 
 Plugin.register_plugin(_AzureInterpreterPlugin())

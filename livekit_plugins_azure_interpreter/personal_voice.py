@@ -23,8 +23,8 @@ from livekit.agents.utils import is_given
 from ._livekit_private import SynthesizeStream, note_request_id
 from ._sdk.errors import to_api_error
 from ._sdk.events import BUSY, Failed, SynthesisChunk, SynthesisStarted, WordBoundary
+from ._sdk.on_demand import open_synthesizer
 from ._sdk.synthesis import OpenSynthesizer
-from ._sdk.synthesizer import AzureSynthesizer
 from ._sdk.synthesizer_pool import SynthesizerPool
 from ._speaking.portions import Portions
 from ._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
@@ -97,7 +97,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         speech_auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
         proxy: str | None = None,
-        _open_synthesizer: OpenSynthesizer = AzureSynthesizer,
+        _open_synthesizer: OpenSynthesizer = open_synthesizer,
     ) -> None:
         self._voice = SynthesisVoice.resolve(
             speaker_profile_id=speaker_profile_id, model=model, voice=voice, language=language, rate=rate

@@ -24,7 +24,7 @@ from ._recognition.stream import SpeechStream
 from ._recognition.stream_factory import StreamFactory
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
-from ._sdk.recognizer import TAKES_COMMITS, AzureRecognizer
+from ._sdk.on_demand import open_recognizer, takes_commits
 from ._voices.utterance import Translation
 from .credentials import Credentials
 from .log import logger
@@ -164,7 +164,7 @@ class STT(KeytermsSTT[_Events]):
         peer_timeout_seconds: float = 15.0,
         max_audio_seconds: float = 600.0,
         kept_audio_seconds: float = 60.0,
-        _open_recognizer: OpenRecognizer = AzureRecognizer,
+        _open_recognizer: OpenRecognizer = open_recognizer,
     ) -> None:
         options = Options(
             target_languages=languages("target_languages", target_languages),
@@ -197,7 +197,7 @@ class STT(KeytermsSTT[_Events]):
             ),
         )
         check_endpoints(options.custom_endpoints, options.source_languages)
-        if manual_flush and not TAKES_COMMITS:
+        if manual_flush and not takes_commits():
             raise ValueError(
                 "manual_flush needs version 1.52 or later of the Azure Speech SDK: "
                 "python -m pip install --upgrade azure-cognitiveservices-speech"

@@ -29,6 +29,7 @@ ALLOWED = {
     "_voices": "",
     "_sound": "",
     "_livekit_private": "",
+    "_preload": "_sdk meeting personal_voice",
     "_options": "",
     "_sdk": "_options _sound credentials log options",
     "_recognition": "_livekit_private _options _sdk _sound _voices log options reports",

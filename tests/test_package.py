@@ -49,7 +49,7 @@ def test_an_installed_package_has_the_same_version() -> None:
 
 
 def test_the_plugin_is_registered() -> None:
-    (plugin,) = (one for one in Plugin.registered_plugins if one.package == azure_interpreter.__name__)
+    (plugin,) = (one for one in Plugin.registered_plugins if one.title == azure_interpreter.__name__)
     assert plugin.version == azure_interpreter.__version__
     assert plugin.logger is not None
     assert plugin.logger.name == "livekit.plugins.azure_interpreter"
@@ -80,6 +80,21 @@ def test_the_package_works_where_livekit_has_no_translation_sessions(
     imported_alone: dict[str, list[str]],
 ) -> None:
     assert "TranslationModel" in imported_alone["names"]
+
+
+@pytest.mark.parametrize("name", ["azure.cognitiveservices.speech", "azure.core"])
+def test_an_stt_that_has_no_stream_has_not_loaded_the_sdk(
+    imported_alone: dict[str, list[str]], name: str
+) -> None:
+    """It takes 40 ms, which a worker's main process need not spend."""
+    assert name not in imported_alone["modules"]
+
+
+@pytest.mark.parametrize("name", ["meeting", "personal_voice", "translation"])
+def test_importing_it_does_not_import_what_a_session_does_not_use(
+    imported_alone: dict[str, list[str]], name: str
+) -> None:
+    assert f"{azure_interpreter.__name__}.{name}" not in imported_alone["modules"]
 
 
 def test_importing_it_does_not_import_the_emulator(imported_alone: dict[str, list[str]]) -> None:

@@ -109,7 +109,7 @@ class TestInterface:
     async def test_an_sdk_that_takes_no_flush_is_refused_only_where_one_is_wanted(
         self, make_stt: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(stt_module, "TAKES_COMMITS", False)
+        monkeypatch.setattr(stt_module, "takes_commits", lambda: False)
         assert not make_stt().capabilities.manual_flush
         with pytest.raises(ValueError, match=r"manual_flush needs version 1\.52"):
             make_stt(manual_flush=True)

@@ -23,7 +23,7 @@ _PROFILE_ID = re.compile(r"[A-Za-z0-9-]+")
 _LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?-([A-Z]{2}|[0-9]{3})(?=-)")
 _DEFAULT_LOCALE = "en-US"
 # Characters that XML 1.0 cannot contain in any form. Azure refuses a text with one of them.
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPOKEN_KINDS = ("L", "N", "Sc", "Sm")
 
 

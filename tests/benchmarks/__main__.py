@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cost, ear, languages, latency, ledger, meeting, scale
+from . import cascade, choices, cold_start, cost, ear, languages, latency, ledger, meeting, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -32,6 +32,7 @@ _BENCHMARKS = {
     "meeting": meeting.measure,
     "ledger": ledger.measure,
     "ear": ear.measure,
+    "cold_start": cold_start.measure,
 }
 
 

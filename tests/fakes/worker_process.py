@@ -55,16 +55,19 @@ class WorkerProcess:
         )
         return cls(process, health_port, metrics_port)
 
-    async def until_logged(self, words: str) -> None:
-        """Wait for a message that begins with these words."""
+    async def until_logged(self, words: str, *, times: int = 1) -> None:
+        """Wait for a message that begins with these words, or for so many."""
 
         async def wait() -> None:
-            while not any(line.startswith(words) for line in self.log):
+            while sum(line.startswith(words) for line in self.log) < times:
                 assert not self._reading.done(), "\n".join(self.log)
                 self._changed.clear()
                 await self._changed.wait()
 
-        await within(wait(), LONG_LIMIT_SECONDS)
+        try:
+            await within(wait(), LONG_LIMIT_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise TimeoutError("\n".join([f"{words!r} was not logged.", *self.log])) from error
 
     async def health(self, path: str = "/") -> tuple[int, str]:
         await self.until_logged("HTTP server listening")
