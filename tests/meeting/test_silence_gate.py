@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,13 +41,13 @@ class Stage:
 
     def withheld(self) -> list[tuple[int, int]]:
         """The stretches of audio that were not sent."""
-        missing = sorted(set(range(self._pushed_ms)) - set(self.sent))
-        edges = [at for at, ms in enumerate(missing) if at == 0 or missing[at - 1] != ms - 1]
-        return [
-            (int(part[0]), int(part[-1]) + 1)
-            for part in np.split(np.array(missing, int), edges[1:])
-            if len(part)
-        ]
+        stretches: list[tuple[int, int]] = []
+        for ms in sorted(set(range(self._pushed_ms)) - set(self.sent)):
+            if stretches and stretches[-1][1] == ms:
+                stretches[-1] = stretches[-1][0], ms + 1
+            else:
+                stretches.append((ms, ms + 1))
+        return stretches
 
     def _send(self, frame: rtc.AudioFrame) -> None:
         self.sent += np.frombuffer(frame.data, "<u2")[::MS_HZ].tolist()
@@ -120,7 +120,7 @@ def test_a_long_silence_is_sent_a_tenth_of_a_second_every_15_s() -> None:
     stage = Stage()
     stage.push(60_000)
     withheld = stage.withheld()
-    assert [later[0] - earlier[1] for earlier, later in _pairs(withheld)] == [100, 100, 100]
+    assert [later[0] - earlier[1] for earlier, later in pairwise(withheld)] == [100, 100, 100]
     assert all(end - start <= 15_000 for start, end in withheld)
 
 
@@ -128,7 +128,3 @@ def test_no_voice_is_looked_for_while_it_is_open() -> None:
     stage = Stage((0, 10_000))
     stage.push(10_000)
     assert stage.asked == 0
-
-
-def _pairs(stretches: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    return list(zip(stretches, stretches[1:], strict=False))
