@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fakes.booth import is_sound
 from fakes.clock import VirtualLoop, run
 from fakes.meeting import (
     FIRST_UTTERANCE,
@@ -211,6 +212,7 @@ class Host:
     room: type[FakeRoom] = FakeRoom
     stream: type[FakeStream] = FakeStream
     planner: type[Planner] = Planner
+    open_detector: Callable[[], Callable[[bytes], bool]] | None = None
 
 
 async def hold(script: Script, loop: VirtualLoop, host: type[Host]) -> Checker:
@@ -226,6 +228,7 @@ async def hold(script: Script, loop: VirtualLoop, host: type[Host]) -> Checker:
         _open_recognizer=azure,
     )
     meeting._planner = host.planner(script.max_streams)
+    meeting._open_detector = host.open_detector
     checker = Checker(script, room, azure, loop.time)
     begun_at = loop.time()
     for action in script.actions:
@@ -271,10 +274,23 @@ def held(seed: int, host: type[Host] = Host) -> Checker:
     return run(loop, hold(draw(seed), loop, host))
 
 
+class SilenceIsSkipped(Host):
+    @staticmethod
+    def open_detector() -> Callable[[bytes], bool]:
+        return is_sound
+
+
 @pytest.mark.parametrize("seeds", _seeds(), ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
 def test_everybody_hears_the_others_once_in_their_language(seeds: range) -> None:
     for seed in seeds:
         checker = held(seed)
+        assert not checker.problems, "\n".join([str(checker.script), *checker.problems])
+
+
+@pytest.mark.parametrize("seeds", _seeds()[::4], ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
+def test_everybody_hears_the_same_if_silence_is_not_sent(seeds: range) -> None:
+    for seed in seeds:
+        checker = held(seed, SilenceIsSkipped)
         assert not checker.problems, "\n".join([str(checker.script), *checker.problems])
 
 
