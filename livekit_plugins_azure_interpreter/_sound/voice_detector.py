@@ -10,8 +10,8 @@ from .speech_detector import SpeechDetector
 _RATE_HZ = 16000
 """The only rate that the model takes."""
 _VOICE_PROBABILITY = 0.2
-"""Less than LiveKit's own 0.5: a sound that is taken for a voice costs some seconds of audio, but a voice that
-is taken for a sound is lost."""
+"""Less than LiveKit's own 0.5: a sound that is taken for a voice costs a few seconds of audio, but a voice
+that is taken for a sound is lost."""
 
 
 class VoiceDetector:
