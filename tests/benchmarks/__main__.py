@@ -89,6 +89,8 @@ def _plot(results: list[Result], path: Path) -> None:
 
     plt.switch_backend("agg")
     plotted = [result for result in results if result.series]
+    if not plotted:
+        return
     columns = min(3, len(plotted))
     rows = -(-len(plotted) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(6 * columns, 4 * rows), squeeze=False)

@@ -26,6 +26,7 @@ from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Voice
+from livekit_plugins_azure_interpreter.options import Latency
 
 from .figures import Figure, Result, median
 from .service import Conversation, environment, serve
@@ -59,20 +60,24 @@ class _Meeting:
         people: How many; each publishes a microphone and hears all who speak another language.
         languages: How many languages they have.
         speaking: All speak, all the time. Else all are silent.
-        skip_silence: As in `MeetingInterpreter`.
+        skip_silence, latency: As in `MeetingInterpreter`.
     """
 
     people: int = 12
     languages: int = 4
     speaking: bool = True
     skip_silence: bool = False
+    latency: Latency = "low"
 
     @property
     def name(self) -> str:
-        what = "speaking" if self.speaking else "silent"
-        return f"{self.people} people in {self.languages} languages, {what}" + (
-            ", skip_silence" if self.skip_silence else ""
-        )
+        parts = [
+            f"{self.people} people in {self.languages} languages",
+            "speaking" if self.speaking else "silent",
+            "skip_silence" if self.skip_silence else "",
+            self.latency if self.latency != "low" else "",
+        ]
+        return ", ".join(filter(None, parts))
 
     @property
     def voices(self) -> int:
@@ -82,15 +87,19 @@ class _Meeting:
 
 
 _LARGEST = _Meeting()
-_OTHERS = [
-    _Meeting(people, languages, speaking, skip_silence)
-    for people in (2, 6, 12)
-    for languages in (2, 4)
-    for speaking, skip_silence in ((True, False), (True, True), (False, False), (False, True))
-    if (people, languages) != (2, 4)
-]
 _TWICE_AS_LARGE = _Meeting(24)
 _SILENT = [replace(_LARGEST, speaking=False, skip_silence=skip) for skip in (False, True)]
+_SIZES = ((2, 2), (6, 2), (6, 4), (12, 2), (12, 4))
+_SLOWER: list[Latency] = ["balanced", "relaxed"]
+_MORE = [
+    *(
+        _Meeting(*size, speaking, skip_silence)
+        for size in _SIZES
+        for speaking in (True, False)
+        for skip_silence in (False, True)
+    ),
+    *(replace(_LARGEST, latency=latency) for latency in _SLOWER),
+]
 
 
 @dataclass(frozen=True)
@@ -117,14 +126,14 @@ def measure(*, quick: bool) -> list[Result]:
         serve(_CONVERSATION.refusing_several_voices()) as refusing,
     ):
 
-        def seen(meeting: _Meeting, seconds: float) -> _Seen:
+        def hold(meeting: _Meeting, seconds: float) -> _Seen:
             return _run((speaking if meeting.speaking else silent).endpoint, meeting, seconds)
 
         for _ in range(rounds):
-            shared.append(seen(_LARGEST, seconds))
+            shared.append(hold(_LARGEST, seconds))
             separate.append(_run(refusing.endpoint, _LARGEST, seconds))
-        meetings = [_TWICE_AS_LARGE, *_SILENT] if quick else [_TWICE_AS_LARGE, *_OTHERS]
-        others = [(meeting, seen(meeting, shortest)) for meeting in meetings]
+        meetings = [_TWICE_AS_LARGE, *(_SILENT if quick else _MORE)]
+        others = [(meeting, hold(meeting, shortest)) for meeting in meetings if meeting != _LARGEST]
     several = [
         _figure("connections", shared, separate, lambda seen: seen.connections, 0.34),
         _figure("threads", shared, separate, lambda seen: seen.threads, 0.5),
@@ -137,7 +146,7 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 def _figures(meeting: _Meeting, seen: _Seen) -> list[Figure]:
-    bound = _MOST_CORES.get(meeting.people) if meeting.speaking and not meeting.skip_silence else None
+    bound = _MOST_CORES[meeting.people] if meeting in (_LARGEST, _TWICE_AS_LARGE) else None
     beside = f"{seen.memory_mb:.1f} MB, {seen.threads} threads"
     figures = [Figure(f"CPU, {meeting.name}", seen.cores, "cores", bound, beside=beside)]
     if bound is not None:
@@ -266,6 +275,7 @@ async def _meet(endpoint: str, seconds: float, meeting: _Meeting) -> None:
         catch_up="none",
         max_lag_seconds=None,
         skip_silence=meeting.skip_silence,
+        latency=meeting.latency,
     )
     started: Any = room
     interpreter._start(started)
