@@ -91,8 +91,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
-            before it. So somebody who listens costs next to nothing. A voice that is not louder than the
-            noise around it is missed.
+            before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
+            than the noise around it is missed.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
             the other languages are spoken in the personal voice.
 

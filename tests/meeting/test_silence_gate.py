@@ -78,7 +78,7 @@ def test_a_voice_is_sent_whole_with_half_a_second_before_it(start_ms: int, frame
     assert 9000 <= last_ms <= 9200
 
 
-def test_what_is_sent_is_in_order_and_nothing_is_sent_twice() -> None:
+def test_the_audio_is_sent_in_order_and_once() -> None:
     stage = Stage((3000, 4000), (6000, 6100), (6900, 7000), (12_000, 12_040))
     stage.push(20_000)
     assert stage.sent == sorted(set(stage.sent))
