@@ -22,6 +22,7 @@ from ._options.glossary import Glossary
 from ._options.languages import spoken, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
+from ._sound.voice_detector import VoiceDetector
 from ._speaking.fallback import check_fallback
 from .log import logger
 from .options import PERSONAL_VOICE, STTOptions, Voice
@@ -89,6 +90,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             Several languages may share one.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
+        skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
+            before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
+            than the noise around it is missed.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
             the other languages are spoken in the personal voice.
 
@@ -109,6 +113,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
+        skip_silence: bool = False,
         **options: Unpack[STTOptions],
     ) -> None:
         super().__init__()
@@ -121,6 +126,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
+        self._open_detector = _open_detector if skip_silence else None
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
         voice = options.get("voice", PERSONAL_VOICE)
@@ -290,6 +296,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._stt(),
             self._voices,
             policy=self._policy,
+            open_detector=self._open_detector,
             missed=lambda missed: self.emit("speech_missed", missed),
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
@@ -356,6 +363,10 @@ def _check_option_names(options: Mapping[str, Any]) -> None:
                 f"MeetingInterpreter takes no {name}: each listener's attribute `language` names theirs"
             )
     check_names(options, [*argument_names(MeetingInterpreter), *argument_names(STT)], "MeetingInterpreter")
+
+
+def _open_detector() -> Callable[[bytes], bool]:
+    return VoiceDetector().is_voice
 
 
 def _voice_of_each(voice: Voice) -> Callable[[str], str | None]:

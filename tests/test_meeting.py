@@ -608,3 +608,14 @@ def test_each_language_may_have_its_fallback() -> None:
 
     meet()
     assert sorted(asked) == ["en", "fr"]
+
+
+@in_a_meeting(skip_silence=True)
+async def test_a_sound_after_a_silence_that_is_no_voice_is_not_sent(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(3.0)
+    await meeting.say("alice", seconds=5.0)
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == []
+    assert all(stream.heard_seconds < 1.5 for stream in meeting.azure.open)

@@ -12,6 +12,8 @@ _EDGE_SECONDS = 0.3
 """How long before the last sound of its utterance a final may end."""
 _NOISE_SECONDS = 5.0
 """How long a sound without a result counts as speech."""
+_JUDGED_SECONDS = 0.1
+"""Sounds are looked for in so much audio at once, which costs little more than in one frame."""
 
 
 class SpeechPresence:
@@ -28,6 +30,9 @@ class SpeechPresence:
         self.pushed_seconds = 0.0
         self.covered_until = 0.0
         self._detector = SpeechDetector()
+        self._unjudged: list[bytes] = []
+        self._unjudged_hz = 0
+        self._judged_seconds = 0.0
         self._loud_until = 0.0
         self._noise_seconds = _NOISE_SECONDS
         self._is_told = False
@@ -40,18 +45,24 @@ class SpeechPresence:
     @property
     def quiet_seconds(self) -> float:
         """How much audio without a sound was pushed last."""
+        self._judge()
         return self.pushed_seconds - self._loud_until
 
     @property
     def _expects_result(self) -> bool:
+        self._judge()
         lately = self.pushed_seconds - self._loud_until < self._noise_seconds
         return lately and self._loud_until > self.covered_until + _EDGE_SECONDS
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """Add audio."""
+        if frame.sample_rate != self._unjudged_hz:
+            self._judge()
+            self._unjudged_hz = frame.sample_rate
+        self._unjudged.append(mono(frame))
         self.pushed_seconds += frame.duration
-        if self._detector.push(mono(frame), frame.sample_rate):
-            self._loud_until = self.pushed_seconds
+        if self.pushed_seconds - self._judged_seconds >= _JUDGED_SECONDS:
+            self._judge()
 
     def heard(self, event: SpeechEvent) -> None:
         """Take an event of Azure."""
@@ -70,3 +81,12 @@ class SpeechPresence:
     def stream_replaced(self, kept_seconds: float) -> None:
         """Azure must hear the kept audio first: a sound in it does not count as noise before that."""
         self._noise_seconds = _NOISE_SECONDS + kept_seconds
+
+    def _judge(self) -> None:
+        """Look for sounds in what was pushed since the last time."""
+        if not self._unjudged:
+            return
+        if self._detector.push(b"".join(self._unjudged), self._unjudged_hz):
+            self._loud_until = self.pushed_seconds
+        self._unjudged = []
+        self._judged_seconds = self.pushed_seconds

@@ -20,13 +20,16 @@ from .room import Caption, Room
 _GAP = "[…]"
 """Stands for speech that was not recognized, in any language."""
 _MAX_FINALS = 1000
+_INTERIM_SECONDS = 0.5
+"""How long an interim caption stands before the next one replaces it: nobody reads faster, and each is three
+requests to LiveKit."""
 
 Readers = Mapping[str, frozenset[str]]
 """The readers of each language."""
 
 
 class Captions:
-    """Sends captions one by one; the next one replaces an interim caption that was not sent in time.
+    """Sends captions one by one; finals at once, the latest interims now and then.
 
     Args:
         speaker: The identity of the speaker.
@@ -39,8 +42,11 @@ class Captions:
         self._room = room
         self._all_sent = all_sent
         self._unsent: dict[str, Caption] = {}
+        self._shown: dict[str, Caption] = {}
         self._is_sending = False
         self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._next_interims_at = 0.0
         self._segment = ""
         # By the utterance and the language: captions whose voice may still not be heard.
         self._finals: OrderedDict[tuple[str, str], Caption] = OrderedDict()
@@ -98,24 +104,39 @@ class Captions:
     def _add(self, caption: Caption) -> None:
         # LiveKit encodes the text, and half a character cannot be encoded.
         if caption.readers and (text := whole_characters(caption.text)):
+            is_first = not self._unsent
             self._unsent[caption.id] = replace(caption, text=text)
-            self._wake.set()
+            if caption.final:
+                self._wake.set()
+            elif is_first:
+                self._loop.call_at(self._next_interims_at, self._wake.set)
 
     async def _send(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if not self._unsent:
+                continue  # a final has taken the interims along
             self._is_sending = True
             while self._unsent:
-                caption = self._unsent.pop(next(iter(self._unsent)))
-                try:
-                    await self._room.caption(caption)
-                except Exception as error:
-                    # The voice is still heard.
-                    name = f"{caption.speaker} in {caption.language}"
-                    logger.warning("a caption of %s was not sent: %s", name, type(error).__name__)
+                await self._show(self._unsent.pop(next(iter(self._unsent))))
             self._is_sending = False
+            self._next_interims_at = self._loop.time() + _INTERIM_SECONDS
             self._all_sent()
+
+    async def _show(self, caption: Caption) -> None:
+        if caption == self._shown.get(caption.id):
+            return
+        try:
+            await self._room.caption(caption)
+        except Exception as error:
+            # The voice is still heard.
+            name = f"{caption.speaker} in {caption.language}"
+            logger.warning("a caption of %s was not sent: %s", name, type(error).__name__)
+        if caption.final:
+            self._shown.pop(caption.id, None)
+        else:
+            self._shown[caption.id] = caption
 
 
 def translations(data: SpeechData) -> dict[str, str]:

@@ -12,12 +12,16 @@ class LanguagesInUse:
 
     A language that nobody wants any more was wanted when the last words were said. So it stays until they
     have their result, and until nobody speaks: the service may take a change at once, amid an utterance.
+
+    Attributes:
+        has_unwanted: A language is to be left out.
     """
 
     def __init__(self) -> None:
         # Until which position each is wanted.
         self._spoken: dict[str, float] = {}
         self._targets: dict[str, float] = {}
+        self.has_unwanted = False
 
     @property
     def spoken(self) -> tuple[str, ...]:
@@ -29,11 +33,6 @@ class LanguagesInUse:
         """The languages to be spoken or only read."""
         return tuple(self._targets)
 
-    @property
-    def has_unwanted(self) -> bool:
-        """Whether a language is to be left out."""
-        return any(until != _WANTED for until in (*self._spoken.values(), *self._targets.values()))
-
     def want(self, spoken: Collection[str], read: Collection[str], position: float) -> None:
         """Want these languages from this position on, and no others.
 
@@ -44,6 +43,9 @@ class LanguagesInUse:
         """
         _want(self._spoken, spoken, position)
         _want(self._targets, [*spoken, *read], position)
+        self.has_unwanted = any(
+            until != _WANTED for until in (*self._spoken.values(), *self._targets.values())
+        )
 
     def unspoken(self, is_recognized_until: Callable[[float], bool]) -> list[str]:
         """The spoken languages in which all that was wanted has its result.
@@ -58,6 +60,7 @@ class LanguagesInUse:
         """Leave out the languages that are not wanted any more."""
         self._spoken = {language: until for language, until in self._spoken.items() if until == _WANTED}
         self._targets = {language: until for language, until in self._targets.items() if until == _WANTED}
+        self.has_unwanted = False
 
 
 def _want(languages: dict[str, float], wanted: Collection[str], position: float) -> None:

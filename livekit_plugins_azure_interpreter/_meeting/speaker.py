@@ -26,6 +26,7 @@ from .reports import InterpretationChanged, SpeechMissed, State, WhyUnspoken
 from .room import Room
 from .route import CatchUpPolicy, RouteInterpreter
 from .route_voices import RouteVoices
+from .silence_gate import SilenceGate
 
 _LONGEST_UNREACHABLE_SECONDS = 5.0
 """If Azure cannot be reached, LiveKit's attempts take longer than this; speech waits meanwhile."""
@@ -42,13 +43,23 @@ class _Speech:
         languages: The languages that its stream is asked for.
         followers: Those who read the original.
         readers: Those who read each translation.
+        push: Takes the next frame.
     """
 
-    def __init__(self, recognized: RecognizedSpeech, languages: LanguagesInUse) -> None:
+    def __init__(
+        self,
+        recognized: RecognizedSpeech,
+        languages: LanguagesInUse,
+        is_voice: Callable[[bytes], bool] | None,
+    ) -> None:
         self.recognized = recognized
         self.languages = languages
         self.followers = ListenerTimeline()
         self.readers: dict[str, ListenerTimeline] = {}
+        self.push = recognized.push
+        if is_voice is not None:
+            gate = SilenceGate(recognized.push, is_silent=lambda: recognized.is_silent, is_voice=is_voice)
+            self.push = gate.push
 
     def follow(self, audiences: Audiences, *, come: frozenset[str]) -> None:
         """These read it from the next word on; those who have just come may read earlier words, too."""
@@ -81,6 +92,8 @@ class SpeakerInterpreter:
         stt: Its own STT, which `aclose` closes.
         voices: Who speaks each language.
         policy: How the listeners catch up.
+        open_detector: Makes what tells whether there is a voice in the next audio, given as PCM; without a
+            voice, audio is not sent to Azure. None: all audio is sent.
         report: Called with each change of an interpretation.
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
@@ -95,6 +108,7 @@ class SpeakerInterpreter:
         voices: RouteVoices,
         *,
         policy: CatchUpPolicy,
+        open_detector: Callable[[], Callable[[bytes], bool]] | None = None,
         report: Callable[[InterpretationChanged], None],
         missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
@@ -102,6 +116,7 @@ class SpeakerInterpreter:
     ) -> None:
         self._speaker, self._room = speaker, room
         self._stt, self._voices, self._policy = stt, voices, policy
+        self._open_detector = open_detector
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
         self._routes: dict[str, RouteInterpreter] = {}
         self._leaving: list[RouteInterpreter] = []
@@ -186,7 +201,7 @@ class SpeakerInterpreter:
     def push(self, frame: rtc.AudioFrame) -> None:
         """Add audio of the speaker."""
         if self._hearing is not None:
-            self._hearing.recognized.push(frame)
+            self._hearing.push(frame)
             if self._hearing.languages.has_unwanted:
                 self._settle()
 
@@ -239,7 +254,7 @@ class SpeakerInterpreter:
             retry=lambda error: self._retry(speech, error),
             resumed=lambda: self._resumed(speech),
         )
-        speech = _Speech(recognized, languages)
+        speech = _Speech(recognized, languages, self._open_detector and self._open_detector())
         self._speeches.append(speech)
         return speech
 

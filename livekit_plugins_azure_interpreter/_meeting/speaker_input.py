@@ -51,7 +51,12 @@ class SpeakerInput:
     async def _listen(self, track: str) -> None:
         async for frame in self._room.listen(track):
             if track in self._listening:
-                self._say(self._mixer.push(track, bytes(frame.data)))
+                pcm = bytes(frame.data)
+                mixed = self._mixer.push(track, pcm)
+                if mixed is pcm:
+                    self._said(frame)
+                else:
+                    self._say(mixed)
 
     def _say(self, pcm: bytes) -> None:
         if pcm:

@@ -35,6 +35,7 @@ class Conversation:
         voice_speed: Seconds of voice sent per second; None: at once.
         interim_interval_ms: How much speech brings another interim result; None: none.
         languages: In which there are voices.
+        spoken_language: In which everything is said.
         several_voices: As in `Behaviour`.
         utterances_per_turn: The service says that speech has ended after so many; None: never.
     """
@@ -48,6 +49,7 @@ class Conversation:
     interim_interval_ms: int | None = 300
     utterances_per_turn: int | None = None
     languages: Sequence[str] = ("fr",)
+    spoken_language: str = "en-US"
     several_voices: Literal["all", "first", "refused"] = "all"
 
     def refusing_several_voices(self) -> Conversation:
@@ -64,6 +66,7 @@ class Conversation:
         lines = [
             Line(
                 f"sentence number {number} of those that are said here",
+                language=self.spoken_language,
                 translations={
                     language: f"phrase numéro {number} de celles qui sont dites ici, en {language}"
                     for language in self.languages

@@ -57,6 +57,7 @@ class Booth:
         policy: CatchUpPolicy = UNCHANGED,
         tts: Callable[..., TTS] = TTS,
         refused: tuple[str, ...] = (),
+        skips_silence: bool = False,
         **options: Any,
     ) -> None:
         self.loop = loop
@@ -80,6 +81,7 @@ class Booth:
             self.stt,
             cast(RouteVoices, _Voices(tts, refused)),
             policy=policy,
+            open_detector=(lambda: is_sound) if skips_silence else None,
             report=self.changes.append,
             missed=self.missed.append,
             admitted=self._admit,
@@ -199,6 +201,11 @@ class Booth:
 
     def _free(self) -> None:
         self.freed += 1
+
+
+def is_sound(pcm: bytes) -> bool:
+    """A voice detector for utterances that are numbers."""
+    return any(pcm)
 
 
 def in_a_booth(**options: Any) -> Callable[[Callable[[Booth], Awaitable[None]]], Callable[[], None]]:

@@ -313,6 +313,11 @@ class FakeStream:
         self._voices = 0
         self._due = 0
 
+    @property
+    def heard_seconds(self) -> float:
+        """How much audio it was sent."""
+        return self._heard / RATE_HZ
+
     def start(self) -> None:
         if self._azure.failing(self):
             self._after(0.1, self.fail)

@@ -79,6 +79,43 @@ async def test_the_original_and_the_translation_are_segments_of_their_own(
     assert original.id != translation.id
 
 
+async def test_interim_results_in_quick_succession_show_the_latest(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    captions.heard(data("bon", "hel"), BOB, {"fr": BOB}, final=False)
+    await until(lambda: len(page.captions) == 2)
+    captions.heard(data("bonj", "hell"), BOB, {"fr": BOB}, final=False)
+    captions.heard(data("bonjour", "hello"), BOB, {"fr": BOB}, final=False)
+    await until(lambda: len(page.captions) == 4)
+    assert page.texts == ["hel", "bon", "hello", "bonjour"]
+    assert page.all_sent_times == 2
+
+
+async def test_a_final_does_not_wait_for_the_next_interim_results(
+    page: Page, captions: Captions, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_captions, "_INTERIM_SECONDS", 1000.0)
+    captions.heard(data("bon", "hel"), BOB, {"fr": BOB}, final=False)
+    await until(lambda: len(page.captions) == 2)
+    captions.heard(data("bonj", "hell"), BOB, {"fr": BOB}, final=False)
+    captions.heard(data("bonjour", "hello"), BOB, {"fr": BOB}, final=True)
+    await until(lambda: len(page.captions) == 4)
+    assert page.texts == ["hel", "bon", "hello", "bonjour"]
+
+
+async def test_an_interim_text_that_is_shown_already_is_not_sent_again(
+    page: Page, captions: Captions, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_captions, "_INTERIM_SECONDS", 0.0)
+    captions.heard(data("bon", "hel"), BOB, {"fr": BOB}, final=False)
+    await until(lambda: len(page.captions) == 2)
+    captions.heard(data("bon", "hello"), BOB, {"fr": BOB}, final=False)
+    await until(lambda: page.all_sent_times == 2)
+    captions.heard(data("bon", "hello"), BOB, {"fr": BOB}, final=True)
+    await until(lambda: len(page.captions) == 5)
+    assert page.texts == ["hel", "bon", "hello", "hello", "bon"]
+
+
 async def test_interim_results_and_the_final_are_one_segment(
     page: Page, captions: Captions, until: Until
 ) -> None:

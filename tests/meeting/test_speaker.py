@@ -8,6 +8,8 @@ import pytest
 from fakes.booth import BOB, CARL, Booth, in_a_booth
 from fakes.meeting import FakeStream
 
+from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
+
 
 @in_a_booth()
 async def test_streams_follow_one_another_and_are_spoken_in_order(booth: Booth) -> None:
@@ -429,3 +431,53 @@ async def test_a_speaker_whose_stt_is_closed_has_no_stream_and_is_tried_again(bo
     assert booth.states == ["started", "failed"]
     await booth.go_on(3.0)
     assert booth.states == ["started", "failed", "started"]
+
+
+# While silence is not sent
+
+
+@in_a_booth(skips_silence=True)
+async def test_a_silent_speaker_is_hardly_sent(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.go_on(300.0)
+    (stream,) = booth.azure.open
+    assert stream.heard_seconds < 1.5 + 300.0 / 100
+
+
+@in_a_booth(skips_silence=True, policy=CatchUpPolicy(catch_up=False, max_lag_seconds=5.0))
+async def test_speech_after_a_long_silence_is_not_late(booth: Booth) -> None:
+    booth.serve_bob()
+    said = []
+    for _ in range(3):
+        await booth.go_on(100.0)
+        said.append(await booth.say())
+    await booth.go_on(5.0)
+    assert booth.heard("bob") == said
+    assert [booth.heard_seconds(number) for number in said] == pytest.approx([1.0] * 3, abs=0.01)
+    assert booth.missed == []
+
+
+@in_a_booth(skips_silence=True)
+async def test_a_language_that_changes_in_a_silence_is_the_next_utterances(booth: Booth) -> None:
+    booth.serve_bob()
+    first = await booth.say()
+    await booth.go_on(60.0)
+    booth.serve({"de": BOB})
+    await booth.go_on(60.0)
+    second = await booth.say()
+    await booth.go_on(5.0)
+    assert (booth.heard("bob", "fr"), booth.heard("bob", "de")) == ([first], [second])
+    (stream,) = booth.azure.open
+    assert stream.languages == {"de"}
+
+
+@in_a_booth(skips_silence=True)
+async def test_speech_that_azure_could_not_hear_is_kept_through_a_silence(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.go_on(10.0)
+    booth.azure_goes()
+    said = await booth.say()
+    await booth.go_on(20.0)
+    booth.azure_comes_back()
+    await booth.go_on(20.0)
+    assert booth.heard("bob") == [said]

@@ -19,10 +19,12 @@ class Tracks:
 
     Attributes:
         listened: Those that are listened to.
+        frames: The frames that they gave.
     """
 
     def __init__(self) -> None:
         self.listened: list[str] = []
+        self.frames: list[rtc.AudioFrame] = []
         self._queues: dict[str, asyncio.Queue[int | None]] = {}
 
     def push(self, track: str, *values: int | None) -> None:
@@ -34,7 +36,8 @@ class Tracks:
         try:
             while (value := await self._queue(track).get()) is not None:
                 pcm = np.full(320, value, np.int16).tobytes()
-                yield rtc.AudioFrame(pcm, RATE_HZ, 1, 320)
+                self.frames.append(rtc.AudioFrame(pcm, RATE_HZ, 1, 320))
+                yield self.frames[-1]
         finally:
             self.listened.remove(track)
 
@@ -45,9 +48,11 @@ class Tracks:
 class Ear:
     def __init__(self, tracks: Tracks) -> None:
         self.heard: list[int] = []
+        self.frames: list[rtc.AudioFrame] = []
         self.hearing = SpeakerInput(tracks, self._said)  # type: ignore[arg-type]
 
     def _said(self, frame: rtc.AudioFrame) -> None:
+        self.frames.append(frame)
         self.heard += [int(value) for value in np.frombuffer(frame.data, np.int16)[::320]]
 
 
@@ -68,6 +73,13 @@ async def test_a_track_is_heard_in_order(tracks: Tracks, ear: Ear, until: Until)
     ear.hearing.listen_to(["mic"])
     tracks.push("mic", 1, 2, 3)
     await until(lambda: ear.heard == [1, 2, 3])
+
+
+async def test_a_track_alone_is_passed_on_without_a_copy(tracks: Tracks, ear: Ear, until: Until) -> None:
+    ear.hearing.listen_to(["mic"])
+    tracks.push("mic", 1, 2)
+    await until(lambda: len(ear.frames) == 2)
+    assert all(heard is given for heard, given in zip(ear.frames, tracks.frames, strict=True))
 
 
 async def test_two_tracks_are_one_speech(tracks: Tracks, ear: Ear, until: Until) -> None:

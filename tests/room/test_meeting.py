@@ -71,9 +71,10 @@ async def emulator(request: Any) -> AsyncIterator[Emulator]:
 
 
 @pytest.fixture
-async def interpreter(meeting: Any, emulator: Any) -> AsyncIterator[MeetingInterpreter]:
+async def interpreter(request: Any, meeting: Any, emulator: Any) -> AsyncIterator[MeetingInterpreter]:
+    options = getattr(request, "param", {})
     joined = await meeting.join("interpreter", deaf=True)
-    interpreter = MeetingInterpreter(speech_key="any", speech_endpoint=emulator.endpoint)
+    interpreter = MeetingInterpreter(speech_key="any", speech_endpoint=emulator.endpoint, **options)
     await interpreter.start(joined.room)
     yield interpreter
     await interpreter.aclose()
@@ -142,6 +143,22 @@ async def test_people_come_and_go_in_mid_speech(meeting: Any, interpreter: Any, 
     await assert_heard(carol, "alice-de", [_voice(second, "de")])
     assert interpreter.open_streams == 0
     assert interpreter.interpretations == {}
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [{"skip_silence": True}], indirect=True, ids=["silence skipped"])
+async def test_sentences_between_silences_that_are_not_sent_are_heard_whole(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    pause_seconds = 4.0
+    await alice.say(first.pcm + silence(pause_seconds) + second.pcm + silence(2.0))
+    await assert_heard(bob, "alice-fr", [_voice(first, "fr"), _voice(second, "fr")])
+    one, other = emulator.spoken
+    assert other.start_seconds - one.end_seconds < pause_seconds - 1.0
 
 
 async def test_a_film_in_a_shared_screen_is_not_interpreted_as_its_presenters_words(

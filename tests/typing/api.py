@@ -255,6 +255,7 @@ class TestMeetingInterpreter:
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
+            skip_silence=True,
             fallback=lambda language: other,
             fallback_speaks_corrections=True,
             glossary={"fr": {"live kit": "LiveKit"}},
