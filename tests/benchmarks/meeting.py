@@ -49,7 +49,7 @@ _SILENCE = replace(_CONVERSATION, period_seconds=10_000.0)
 _RECORDING = Path(__file__).parents[2] / "examples" / "demo" / "sample" / "english.wav"
 _MICROPHONE_NOISE = 20
 """-64 dB of full scale."""
-_MOST_CORES = {12: 0.25, 24: 0.5}
+_GOALS_CORES = {12: 0.25, 24: 0.5}
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,10 @@ def measure(*, quick: bool) -> list[Result]:
         meetings = [_TWICE_AS_LARGE, *(_SILENT if quick else _MORE)]
         others = [(meeting, hold(meeting, shortest)) for meeting in meetings if meeting != _LARGEST]
     several = [
-        _figure("connections", shared, separate, lambda seen: seen.connections, 0.34),
-        _figure("threads", shared, separate, lambda seen: seen.threads, 0.5),
-        _figure("CPU", shared, separate, lambda seen: seen.cores, 0.45),
-        _figure("memory", shared, separate, lambda seen: seen.memory_mb, 1.0),
+        _figure("connections", shared, separate, lambda seen: seen.connections, bound=0.34),
+        _figure("threads", shared, separate, lambda seen: seen.threads, bound=0.5),
+        _figure("CPU", shared, separate, lambda seen: seen.cores, goal=0.45),
+        _figure("memory", shared, separate, lambda seen: seen.memory_mb, bound=1.0),
     ]
     typical = sorted(shared, key=lambda seen: seen.cores)[len(shared) // 2]
     sizes = [figure for one in [(_LARGEST, typical), *others] for figure in _figures(*one)]
@@ -146,10 +146,10 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 def _figures(meeting: _Meeting, seen: _Seen) -> list[Figure]:
-    bound = _MOST_CORES[meeting.people] if meeting in (_LARGEST, _TWICE_AS_LARGE) else None
+    goal = _GOALS_CORES[meeting.people] if meeting in (_LARGEST, _TWICE_AS_LARGE) else None
     beside = f"{seen.memory_mb:.1f} MB, {seen.threads} threads"
-    figures = [Figure(f"CPU, {meeting.name}", seen.cores, "cores", bound, beside=beside)]
-    if bound is not None:
+    figures = [Figure(f"CPU, {meeting.name}", seen.cores, "cores", beside=beside, goal=goal)]
+    if goal is not None:
         said = meeting.voices * seen.seconds / _CONVERSATION.period_seconds * _CONVERSATION.voice_seconds
         figures.append(
             Figure(f"voices heard, {meeting.name}", seen.voice_seconds / said, "of all", 0.95, at_least=True)
@@ -162,11 +162,15 @@ def _figure(
     shared: Sequence[_Seen],
     separate: Sequence[_Seen],
     part: Callable[[_Seen], float],
-    bound: float,
+    *,
+    bound: float | None = None,
+    goal: float | None = None,
 ) -> Figure:
     times = median([part(ours) / part(other) for ours, other in zip(shared, separate, strict=True)])
     beside = f"{median(list(map(part, shared))):.2f} and {median(list(map(part, separate))):.2f}"
-    return Figure(f"{name} of a meeting, to a connection per language", times, "times", bound, beside=beside)
+    return Figure(
+        f"{name} of a meeting, to a connection per language", times, "times", bound, beside=beside, goal=goal
+    )
 
 
 def _run(endpoint: str, meeting: _Meeting, seconds: float) -> _Seen:
