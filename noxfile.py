@@ -247,6 +247,8 @@ def _pytest(
         found = session.run("python", "-c", f"import {PACKAGE} as p; print(p.__file__)", silent=True)
         if not Path(str(found).strip()).is_relative_to(session.virtualenv.location):
             session.error(f"Not the installed package: {found}")
+        # Else each process, also those that tests start, compiles the package and the tests again.
+        env = {"PYTHONDONTWRITEBYTECODE": "", **(env or {})}
         session.run("pytest", "-c", str(ROOT / "pyproject.toml"), *arguments, env=env)
 
 
