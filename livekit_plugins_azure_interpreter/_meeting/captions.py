@@ -42,7 +42,8 @@ class Captions:
         self._room = room
         self._all_sent = all_sent
         self._unsent: dict[str, Caption] = {}
-        self._shown: dict[str, Caption] = {}
+        # The last interim of the original (None), and of each translation.
+        self._shown: dict[str | None, Caption] = {}
         self._is_sending = False
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -125,7 +126,8 @@ class Captions:
             self._all_sent()
 
     async def _show(self, caption: Caption) -> None:
-        if caption == self._shown.get(caption.id):
+        place = None if caption.original else caption.language
+        if caption == self._shown.get(place):
             return
         try:
             await self._room.caption(caption)
@@ -133,10 +135,8 @@ class Captions:
             # The voice is still heard.
             name = f"{caption.speaker} in {caption.language}"
             logger.warning("a caption of %s was not sent: %s", name, type(error).__name__)
-        if caption.final:
-            self._shown.pop(caption.id, None)
-        else:
-            self._shown[caption.id] = caption
+        if not caption.final:
+            self._shown[place] = caption
 
 
 def translations(data: SpeechData) -> dict[str, str]:

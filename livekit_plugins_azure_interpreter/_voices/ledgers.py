@@ -231,7 +231,7 @@ class Ledgers:
     def deadline(self) -> float | None:
         """When `expire` has something to do next; None if nothing waits.
 
-        It is known between two events: to look at all waits is a tenth of the work of a voice's chunk.
+        It is known between two events: each would look at all waits several times.
         """
         if not self._is_deadline_known:
             due = (self._framing.deadline, *(ledger.deadline for ledger in self))
