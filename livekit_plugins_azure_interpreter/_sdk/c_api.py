@@ -15,7 +15,7 @@ import functools
 import itertools
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import azure.cognitiveservices.speech as speechsdk
 from azure.cognitiveservices.speech import interop
@@ -283,7 +283,8 @@ def _held() -> Any:
 def _check(error_code: int) -> None:
     """Raise the SDK's error, with its text."""
     if error_code:
-        interop._raise_if_failed(error_code)
+        # It takes the number that the library returned, whatever its annotation says.
+        interop._raise_if_failed(cast(Any, error_code))
 
 
 def _body(received: ctypes.c_void_p) -> bytes:

@@ -241,7 +241,8 @@ class Ledgers:
 
     def expire(self, now: float) -> None:
         """End every wait whose time is over, in the order of time."""
-        if self.deadline is None or self.deadline > now:
+        due = self.deadline
+        if due is None or due > now:
             return
         self._is_deadline_known = False  # a voice of another connection may have ended a wait
         while (due := self.deadline) is not None and due <= now:
