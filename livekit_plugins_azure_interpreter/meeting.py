@@ -94,7 +94,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
-            the other languages are spoken in the personal voice.
+            the other languages are spoken in the personal voice. `latency` is "balanced" unless it is given:
+            a meeting hears many people.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -127,6 +128,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
         self._open_detector = _open_detector if skip_silence else None
+        options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
         voice = options.get("voice", PERSONAL_VOICE)

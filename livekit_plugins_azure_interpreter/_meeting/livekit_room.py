@@ -22,7 +22,7 @@ from .output_track import QUEUE_MS, OutputTrack
 from .participant_attributes import ParticipantAttributes
 from .planner import Route
 from .returning_members import ReturningMembers
-from .room import RATE_HZ, Caption, Member
+from .room import FRAME_MS, RATE_HZ, Caption, Member
 from .track_permissions import TrackPermissions
 
 ATTRIBUTE_INTERPRETATION = "interpretation."
@@ -40,7 +40,6 @@ ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
-_FRAME_MS = 20
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
     "participant_disconnected",
@@ -114,7 +113,7 @@ class LiveKitRoom:
         while True:
             # After a reconnect it goes on in another one.
             heard = await self._track(track, other_than=heard)
-            stream = rtc.AudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=_FRAME_MS)
+            stream = rtc.AudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=FRAME_MS)
             try:
                 async for event in stream:
                     yield event.frame

@@ -12,6 +12,8 @@ from .planner import Route
 
 RATE_HZ = 16000
 """The rate of the audio that a room gives (mono); it suits Azure best."""
+FRAME_MS = 40
+"""The length of its frames. With 20, a meeting would cost a sixth more CPU, for 10 ms at the ear."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Room(Protocol):
         ...
 
     def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
-        """The audio of a track, until it ends: mono, at RATE_HZ."""
+        """The audio of a track, until it ends: mono, at RATE_HZ, in frames of FRAME_MS."""
         ...
 
     async def publish(self, route: Route, sample_rate: int) -> Output:

@@ -24,14 +24,14 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
-from livekit_plugins_azure_interpreter._meeting.room import Caption, Member
+from livekit_plugins_azure_interpreter._meeting.room import FRAME_MS, RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Voice
 from livekit_plugins_azure_interpreter.options import Latency
 
 from .figures import Figure, Result, median
 from .service import Conversation, environment, serve
-from .stamps import FRAME_BYTES, FRAME_SECONDS
 
+_FRAME_BYTES = 2 * RATE_HZ * FRAME_MS // 1000
 _LANGUAGES = ("en", "fr", "de", "ja")
 _SETTLING_SECONDS = 8.0
 _CONVERSATION = Conversation(
@@ -233,12 +233,12 @@ class _Room:
         now = asyncio.get_running_loop().time
         due = now()
         # Nobody says the same as another at the same time.
-        at = hash(track) % len(self._pcm) // FRAME_BYTES * FRAME_BYTES
+        at = hash(track) % len(self._pcm) // _FRAME_BYTES * _FRAME_BYTES
         while True:
-            due += FRAME_SECONDS
+            due += FRAME_MS / 1000
             await asyncio.sleep(due - now())
-            yield rtc.AudioFrame(self._pcm[at : at + FRAME_BYTES], 16000, 1, FRAME_BYTES // 2)
-            at = (at + FRAME_BYTES) % len(self._pcm)
+            yield rtc.AudioFrame(self._pcm[at : at + _FRAME_BYTES], RATE_HZ, 1, _FRAME_BYTES // 2)
+            at = (at + _FRAME_BYTES) % len(self._pcm)
 
     async def publish(self, route: Route, sample_rate: int) -> _Output:
         return _Output(self)
@@ -261,12 +261,12 @@ def _speech() -> bytes:
 
 
 def _noise() -> bytes:
-    samples = np.random.default_rng(1).normal(0, _MICROPHONE_NOISE, 10 * 16000)
+    samples = np.random.default_rng(1).normal(0, _MICROPHONE_NOISE, 10 * RATE_HZ)
     return _whole_frames(samples.astype("<i2").tobytes())
 
 
 def _whole_frames(pcm: bytes) -> bytes:
-    return pcm[: len(pcm) // FRAME_BYTES * FRAME_BYTES]
+    return pcm[: len(pcm) // _FRAME_BYTES * _FRAME_BYTES]
 
 
 async def _meet(endpoint: str, seconds: float, meeting: _Meeting) -> None:
