@@ -39,7 +39,7 @@ _LATENCIES = {
     # Length of the SDK's messages, and how often it looks for work, in ms; its defaults are 100 and 10.
     "lowest": (20, 5),
     "low": (20, 10),
-    "balanced": (40, 10),
+    "balanced": (40, 15),
     "relaxed": (100, 10),
 }
 _MESSAGES_SECONDS = 1.0
