@@ -378,7 +378,7 @@ class TestConfig:
             ({}, "640", "10"),
             ({"latency": "low", "sample_rate": 24000}, "960", "10"),
             ({"latency": "lowest"}, "640", "5"),
-            ({"latency": "balanced"}, "1280", "10"),
+            ({"latency": "balanced"}, "1280", "15"),
             ({"latency": "relaxed"}, "3200", "10"),
         ],
     )
