@@ -57,7 +57,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
       `{"speaker": "alice", "language": "fr"}`. The speaker's own track does not change: play it more quietly;
     * captions for those who listen or read, as LiveKit's transcriptions (text streams, topic
       `lk.transcription`): the original in the name of the speaker and of their track, the translation in
-      the interpreter's and of its track; the attribute `language` names the language of each. `spoken` is
+      the interpreter's and of its track; the attribute `language` names the language of each, written as
+      the reader's own attribute is; `translated` is "true" for a translation. `spoken` is
       "false" if the translation is not spoken, because it would come too late (`max_lag_seconds`);
       `missing_seconds` says how much speech could not be recognized;
     * for each participant whose attribute names no language that Azure translates to, the participant

@@ -101,6 +101,12 @@ def same_text(one: str, other: str) -> bool:
     return same_speech(one, other) and _script(_found(spelled(one))) == _script(_found(spelled(other)))
 
 
+def in_own_spelling(language: str, written: str) -> str:
+    """Azure's code of a language, as somebody writes it ("fr-FR"), if they write a code of that language."""
+    written = written.strip()
+    return written if is_code(written) and _found(spelled(written)) == language else language
+
+
 def in_language(given: Mapping[str, _Value], language: str) -> _Value | None:
     """The value of a language (a translation, its voice), in any spelling of its key."""
     if language in given:
