@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
@@ -18,6 +18,7 @@ from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from ._options.glossary import Glossary
 from ._options.languages import spoken, target
 from ._options.numbers import check_number
@@ -25,11 +26,13 @@ from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
 from ._speaking.fallback import check_fallback
 from .log import logger
-from .options import PERSONAL_VOICE, STTOptions, Voice
+from .options import PERSONAL_VOICE, STTOptions
 from .stt import STT
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_Choice = TypeVar("_Choice", bound=str)
 
 
 class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "speech_missed", "closed"]]):
@@ -61,8 +64,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
       the reader's own attribute is; `translated` is "true" for a translation. `spoken` is
       "false" if the translation is not spoken, because it would come too late (`max_lag_seconds`);
       `missing_seconds` says how much speech could not be recognized;
-    * for each participant whose attribute names no language that Azure translates to, the participant
-      attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
+    * for each participant whose attribute names no language that Azure translates to, or no voice that is
+      on offer, the participant attribute `interpretation_refused.{identity}` of the interpreter: the reason,
+      and what is possible.
 
     Speech while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
 
@@ -77,6 +81,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
             language that they want to hear. Azure detects any language; the attribute only prevents
             an interpretation into the same language.
+        voice_attribute: The attribute by which somebody says in which voice their own translations are heard:
+            "own", "prebuilt" or "text".
+        voices: What they may choose. None: all that can be had. "own" copies the speaker's voice; "prebuilt"
+            needs `prebuilt_voices` or a `fallback`; "text" is no voice, only captions.
+        default_voice: The voice of those who choose none. None: the first of "own", "prebuilt" and "text"
+            that is in `voices`.
+        prebuilt_voices: The prebuilt voice of each language, e.g. {"fr": "fr-FR-DeniseNeural"}. In a language
+            without one, the `fallback` speaks for those who chose "prebuilt"; without a fallback they can
+            only be read there. Nobody hears a copy of their voice.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
             interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
             state "queued" say so.
@@ -94,8 +107,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
-        **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
-            the other languages are spoken in the personal voice.
+        **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
+            asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
+            the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -108,6 +122,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         reading_attribute: str = "read_language",
+        voice_attribute: str = "voice",
+        voices: Collection[VoiceChoice] | None = None,
+        default_voice: VoiceChoice | None = None,
+        prebuilt_voices: Mapping[str, str] | None = None,
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
@@ -135,15 +153,18 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         languages = [*voice] if isinstance(voice, Mapping) else ["en"]
         # Raises for a mistake now, not when somebody speaks.
         STT(target_languages=languages, spoken_languages=languages, **options)
-        options["voice"] = PERSONAL_VOICE  # each change of the languages names the voices, too
+        azure_voices = AzureVoices(voice, prebuilt_voices or {}, has_fallback=fallback is not None)
+        self._voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
+        options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
-        self._voices = RouteVoices(_voice_of_each(voice), fallback, fallback_speaks_corrections)
+        self._voices = RouteVoices(azure_voices.of, fallback, fallback_speaks_corrections)
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
         self._reading_attribute = reading_attribute
+        self._voice_attribute = voice_attribute
         self._track_sources = frozenset(track_sources)
-        self._planner = Planner(max_streams)
+        self._planner = Planner(max_streams, azure_voices.is_heard)
         self._room: Room | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
         self._leaving: set[SpeakerInterpreter] = set()
@@ -235,28 +256,31 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             return
         members = {member.identity: member for member in self._room.members()}
         refused: dict[str, str] = {}
-        people = [self._person(member, refused) for member in members.values()]
+        people = {identity: self._person(member, refused) for identity, member in members.items()}
         self._tell_refused(refused)
         plan = self._planner.plan(
-            people,
+            people.values(),
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
             further=sum(speaker.further_streams for speaker in (*self._speakers.values(), *self._leaving)),
         )
         # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
-        self._serve(plan, present=frozenset(members))
+        self._serve(plan, people)
         self._tell_waiting(plan.waiting_routes)
 
     def _person(self, member: Member, refused: dict[str, str]) -> Person:
         """A person; `refused` gets the reason if an attribute of theirs is not understood."""
 
-        def read(attribute: str, understand: Callable[[str], str]) -> str | None:
+        def read(
+            attribute: str, understand: Callable[[str], _Choice], otherwise: _Choice | None = None
+        ) -> _Choice | None:
             value = member.attributes.get(attribute, "").strip()
             try:
                 return understand(value) if value else None
             except ValueError as error:
-                refused[member.identity] = f"the attribute {attribute!r} is ignored: {error}"
-                return None
+                reason = f"the attribute {attribute!r} is ignored: {error}"
+                refused[member.identity] = "; ".join(filter(None, [refused.get(member.identity), reason]))
+                return otherwise
 
         hears = read(self._language_attribute, target)
         return Person(
@@ -266,6 +290,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             speaks=read(self._spoken_attribute, spoken) or hears,
             publishes=member.publishes,
             audible=bool(member.tracks),
+            voice=read(self._voice_attribute, self._voice_offer.choice, self._voice_offer.careful)
+            or self._voice_offer.default,
         )
 
     def _tell_refused(self, refused: dict[str, str]) -> None:
@@ -277,14 +303,21 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             assert self._room is not None
             self._room.refuse(refused)
 
-    def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
+    def _serve(self, plan: Plan, people: Mapping[str, Person]) -> None:
+        present = frozenset(people)
         come, self._present = present - self._present, present
         for identity in plan.streams:
             if identity not in self._speakers:
                 self._speakers[identity] = self._speaker(identity)
         for identity, speaker in list(self._speakers.items()):
             audiences = plan.audiences_of(identity)
-            speaker.serve(audiences, active=identity in plan.streams, come=come, present=present)
+            speaker.serve(
+                audiences,
+                voice=people[identity].voice if identity in people else None,
+                active=identity in plan.streams,
+                come=come,
+                present=present,
+            )
             if speaker.is_idle or not (audiences or speaker.everyone & present):
                 self._leaving.add(self._speakers.pop(identity))
                 self._finish(self._close_speaker(speaker))
@@ -368,11 +401,3 @@ def _check_option_names(options: Mapping[str, Any]) -> None:
 
 def _open_detector() -> Callable[[bytes], bool]:
     return VoiceDetector().is_voice
-
-
-def _voice_of_each(voice: Voice) -> Callable[[str], str | None]:
-    """Azure's voice of each language."""
-    if not isinstance(voice, Mapping):
-        return lambda language: voice
-    named = {target(language): name for language, name in voice.items()}
-    return lambda language: named.get(language, PERSONAL_VOICE)

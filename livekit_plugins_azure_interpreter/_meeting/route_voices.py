@@ -10,6 +10,7 @@ from livekit.agents import tts as livekit_tts
 
 from ..stt import STT
 from ..tts import TTS
+from .voice_choice import VoiceChoice
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,12 @@ class RouteVoices:
     """Who speaks each language.
 
     Attributes:
-        azure_voice: Returns Azure's voice of a language; None: it has none.
+        azure_voice: Returns Azure's voice of a language for a speaker's choice; None: it has none.
         fallback: Returns the TTS that speaks a translation into a language whose voice is lost.
         fallback_speaks_corrections: The fallback also speaks what the glossary corrected.
     """
 
-    azure_voice: Callable[[str], str | None]
+    azure_voice: Callable[[VoiceChoice, str], str | None]
     fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None
     fallback_speaks_corrections: bool = False
 

@@ -27,6 +27,7 @@ from .room import Room
 from .route import CatchUpPolicy, RouteInterpreter
 from .route_voices import RouteVoices
 from .silence_gate import SilenceGate
+from .voice_choice import VoiceChoice
 
 _LONGEST_UNREACHABLE_SECONDS = 5.0
 """If Azure cannot be reached, LiveKit's attempts take longer than this; speech waits meanwhile."""
@@ -120,7 +121,8 @@ class SpeakerInterpreter:
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
         self._routes: dict[str, RouteInterpreter] = {}
         self._leaving: list[RouteInterpreter] = []
-        self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._voice: VoiceChoice = "text"
+        self._asked: tuple[VoiceChoice, tuple[str, ...], tuple[str, ...]] | None = None
         self._speeches: list[_Speech] = []
         self._hearing: _Speech | None = None
         self._wanted: tuple[str, ...] = ()
@@ -171,12 +173,19 @@ class SpeakerInterpreter:
         return not self._speeches and all(one.is_closed for one in routes) and self._captions.are_sent
 
     def serve(
-        self, audiences: Audiences, *, active: bool, come: frozenset[str], present: frozenset[str]
+        self,
+        audiences: Audiences,
+        *,
+        voice: VoiceChoice | None,
+        active: bool,
+        come: frozenset[str],
+        present: frozenset[str],
     ) -> None:
         """Interpret for these people from the next word on.
 
         Args:
             audiences: Those who want each language.
+            voice: The voice that the speaker wants; None: as before, they have left.
             active: The speaker can be heard, and there is a place for a stream.
             come: Those of all people who have just come, and may also hear and read earlier speech.
             present: All people.
@@ -189,6 +198,8 @@ class SpeakerInterpreter:
             if not audience.listeners or language in self._routes or language in prepared
         }
         self._wanted = tuple(served)
+        if voice is not None and voice != self._voice:
+            self._change_voice(voice)
         self._hear(served if active else {})
         for language, make_tts in prepared.items():
             self._routes[language] = self._open_route(language, make_tts(self._stt))
@@ -216,6 +227,22 @@ class SpeakerInterpreter:
 
     # The stream
 
+    def _change_voice(self, voice: VoiceChoice) -> None:
+        """From the next word on, speak in another voice; the voices that are under way go on.
+
+        A connection that copies a voice never hears what is said while it must not be copied. So the speech
+        ends here, even amid a word, and another one begins, over a connection of its own. What of the first
+        one has to be sent again asks for no voice that was withdrawn.
+        """
+        was_own, self._voice = self._voice == "own", voice
+        if was_own or voice == "own":
+            self._hear({})
+        if self._asked is not None:
+            _, *languages = self._asked
+            self._ask_for(*languages)
+        for speech in self._speeches if was_own else ():
+            speech.recognized.withdraw_own_voice()
+
     def _hear(self, served: Audiences) -> None:
         """Hear the speaker for these people; for nobody: not at all."""
         speech = self._hearing
@@ -229,22 +256,19 @@ class SpeakerInterpreter:
         languages.want(
             [one for one, audience in served.items() if audience.listeners], tuple(served), position
         )
-        self._ask_for(languages)
+        self._ask_for(languages.spoken, languages.targets)
         if speech is None:
             self._hearing = self._open(languages)
 
-    def _ask_for(self, languages: LanguagesInUse) -> None:
+    def _ask_for(self, spoken: tuple[str, ...], targets: tuple[str, ...]) -> None:
         """Have the stream translate to these languages from its next utterance on."""
-        if self._asked == (asked := (languages.spoken, languages.targets)):
+        if self._asked == (asked := (self._voice, spoken, targets)):
             return
         self._asked = asked
         # An STT has at least one spoken language; without a voice it costs no more than one to be read.
-        spoken = languages.spoken or languages.targets[:1]
-        self._stt.update_options(
-            target_languages=languages.targets,
-            spoken_languages=spoken,
-            voice={one: self._voices.azure_voice(one) if one in languages.spoken else None for one in spoken},
-        )
+        named = spoken or targets[:1]
+        voices = {one: self._voices.azure_voice(self._voice, one) if one in spoken else None for one in named}
+        self._stt.update_options(target_languages=targets, spoken_languages=named, voice=voices)
 
     def _open(self, languages: LanguagesInUse) -> _Speech:
         recognized = RecognizedSpeech(
@@ -321,7 +345,7 @@ class SpeakerInterpreter:
                 route.close(speech.recognized)
         if speech.recognized.is_silent:
             speech.languages.release()
-            self._ask_for(speech.languages)
+            self._ask_for(speech.languages.spoken, speech.languages.targets)
 
     def _forgotten(self, event: SpeechForgotten) -> None:
         readers: dict[str, frozenset[str]] = {}

@@ -334,6 +334,9 @@ class FakeStream:
     def change_languages(self, before: Options, after: Options) -> None:
         self.languages, self.voices = set(after.targets), after.voices
 
+    def set_voices(self, options: Options) -> None:
+        pass  # the SDK's own reconnects are not played
+
     def end_audio(self) -> None:
         self.audio_ended_at = self._loop.time()
         self._segment()
