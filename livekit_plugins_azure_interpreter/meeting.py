@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
+from ._meeting.client_contract import ATTRIBUTE_OFFER, LanguageState, SpeakerState, offer, state_attributes
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
@@ -18,9 +20,10 @@ from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.state_teller import StateTeller
 from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from ._options.glossary import Glossary
-from ._options.languages import spoken, target
+from ._options.languages import all_targets, spoken, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
@@ -155,6 +158,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         STT(target_languages=languages, spoken_languages=languages, **options)
         azure_voices = AzureVoices(voice, prebuilt_voices or {}, has_fallback=fallback is not None)
         self._voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
+        self._offer = offer(all_targets(), self._voice_offer, mode="simultaneous", originals="keep")
         options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
@@ -171,6 +175,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._speaker_inputs: dict[str, SpeakerInput] = {}
         self._present: frozenset[str] = frozenset()
         self._waiting: tuple[Route, ...] = ()
+        self._queued: dict[str, dict[str, LanguageState]] = {}
+        self._teller: StateTeller | None = None
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
@@ -219,6 +225,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is not None:
             raise RuntimeError("a MeetingInterpreter is for one meeting: make another one")
         self._room = room
+        self._teller = StateTeller(self._state, room.tell)
         room.watch(self._plan_soon, self._close_soon)
         self._plan_soon()
 
@@ -233,6 +240,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
+        if self._teller is not None:
+            self._teller.close()
         hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
@@ -266,7 +275,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
         self._serve(plan, people)
-        self._tell_waiting(plan.waiting_routes)
+        self._tell_waiting(plan, people)
+        self._state_changed()
 
     def _person(self, member: Member, refused: dict[str, str]) -> Person:
         """A person; `refused` gets the reason if an attribute of theirs is not understood."""
@@ -332,8 +342,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             policy=self._policy,
             open_detector=self._open_detector,
             missed=lambda missed: self.emit("speech_missed", missed),
-            report=lambda change: self.emit("interpretation_changed", change),
+            report=self._report,
             admitted=self._admit,
+            moved=self._state_changed,
             freed=self._plan_soon,
         )
 
@@ -365,7 +376,35 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
         return SpeakerInput(self._room, said)
 
-    def _tell_waiting(self, waiting: tuple[Route, ...]) -> None:
+    def _report(self, change: InterpretationChanged) -> None:
+        self.emit("interpretation_changed", change)
+        self._state_changed()
+
+    # The state
+
+    def _state_changed(self) -> None:
+        if self._teller is not None:
+            self._teller.changed()
+
+    def _state(self) -> tuple[dict[str, str], bool]:
+        """What any client may know, as participant attributes; and whether it changes by itself."""
+        states = {identity: speaker.state for identity, speaker in self._speakers.items()}
+        for identity, queued in self._queued.items():
+            state = states.get(identity, SpeakerState({}))
+            states[identity] = replace(state, languages={**state.languages, **queued})
+        is_moving = any(state.is_moving for state in states.values())
+        return {ATTRIBUTE_OFFER: self._offer, **state_attributes(states)}, is_moving
+
+    def _tell_waiting(self, plan: Plan, people: Mapping[str, Person]) -> None:
+        waiting = plan.waiting_routes
+        self._queued = {}
+        for route in waiting:
+            audience = plan.audiences[route]
+            choice = people[route.speaker].voice if audience.listeners else "text"
+            voice = self._voices.heard_in(choice, route.language)
+            wanted_by = audience.listeners or audience.readers
+            state = LanguageState("queued", voice, len(wanted_by))
+            self._queued.setdefault(route.speaker, {})[route.language] = state
         queued = [route for route in waiting if route not in self._waiting]
         self._waiting = waiting
         if queued:

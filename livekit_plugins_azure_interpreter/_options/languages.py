@@ -42,6 +42,11 @@ _NAMES = {
 _CODE_OF = {_key(name): code for code, names in _NAMES.items() for name in [code, *names]}
 
 
+def all_targets() -> tuple[str, ...]:
+    """The languages that Azure translates to, as it calls them."""
+    return tuple(_NAMES)
+
+
 @lru_cache(maxsize=1024)
 def spelled(text: str) -> str:
     """A code as it is written everywhere here ("zh_cn": "zh-CN"), or that of a name ("français": "fr").

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpretationChanged, SpeechMissed
+from livekit_plugins_azure_interpreter._meeting.client_contract import HeardIn
 from livekit_plugins_azure_interpreter._meeting.planner import Audience, Route
 from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
 from livekit_plugins_azure_interpreter._meeting.route_voices import RouteVoices
@@ -35,6 +36,9 @@ class _Voices:
 
     def azure_voice(self, choice: VoiceChoice, language: str) -> str | None:
         return {"own": "personal-voice", "prebuilt": f"{language}-XX-OtherNeural", "text": None}[choice]
+
+    def heard_in(self, choice: VoiceChoice, language: str) -> HeardIn:
+        return choice
 
     def prepare(self, language: str) -> Callable[[STT], TTS]:
         if language in self._refused:
@@ -87,6 +91,7 @@ class Booth:
             report=self.changes.append,
             missed=self.missed.append,
             admitted=self._admit,
+            moved=lambda: None,
             freed=self._free,
         )
         self._audiences: Mapping[str, Audience] = {}
