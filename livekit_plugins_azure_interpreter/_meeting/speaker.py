@@ -99,7 +99,7 @@ class SpeakerInterpreter:
         report: Called with each change of an interpretation.
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
-        moved: Called when `state` begins to change by itself, as time passes.
+        moved: Called when `state` has changed without a report, or begins to change as time passes.
         freed: Called when a stream is closed, and when something has ended.
     """
 
@@ -321,6 +321,7 @@ class SpeakerInterpreter:
             ended=lambda error: self._ended(speech),
             retry=lambda error: self._retry(speech, error),
             resumed=lambda: self._resumed(speech),
+            connected=self._connected,
         )
         speech = _Speech(recognized, languages, self._open_detector and self._open_detector())
         self._speeches.append(speech)
@@ -359,6 +360,10 @@ class SpeakerInterpreter:
             self._failures[None] = Failure.of(error, seconds)
         self._freed()
         return seconds
+
+    def _connected(self) -> None:
+        if self._failures.pop(None, None) is not None:
+            self._moved()
 
     def _resumed(self, speech: _Speech) -> None:
         if speech is not self._hearing:
@@ -472,7 +477,7 @@ class SpeakerInterpreter:
         speech = self._hearing
         now = frozenset(self._wanted if speech is not None and speech.recognized.is_open else ())
         before, self._started = self._started, now
-        if now or speech is None:
+        if speech is None:
             self._failures.pop(None, None)
         self._tell(sorted(before - now), "ended")
         self._tell(sorted(now - before), "started")

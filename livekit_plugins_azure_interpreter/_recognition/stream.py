@@ -110,8 +110,8 @@ class SpeechStream(AnyRateStream):
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        opened = OpenStream(self, ledgers, audio, self._update, self.withdraw_own_voice)
-        owner.add(opened, claimable=self._can_be_spoken)
+        self._opened = OpenStream(self, ledgers, audio, self._update, self.withdraw_own_voice)
+        owner.add(self._opened, claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -425,6 +425,7 @@ class SpeechStream(AnyRateStream):
         if not active.connected:
             active.connected = True
             self._tell_connected(active.connection.received_at - active.opened_at)
+            self._opened.connected()
 
     def _check_that_voices_are_not_refused(self, failed: events.Failed, active: ActiveConnection) -> None:
         may_share = active.options.shares_connection and not self._owner.sharing.is_shared
