@@ -19,7 +19,7 @@ from ..stt import STT
 from ..tts import TTS
 from .backoff import LONGEST_SECONDS, Backoff
 from .captions import Captions, translations
-from .client_contract import Failure, LanguageState, SpeakerState
+from .client_contract import Failure, SpeakerState
 from .languages_in_use import LanguagesInUse
 from .listener_timeline import ListenerTimeline
 from .planner import NOBODY, Audience, Route
@@ -28,6 +28,7 @@ from .room import Room
 from .route import CatchUpPolicy, RouteInterpreter
 from .route_voices import RouteVoices
 from .silence_gate import SilenceGate
+from .speaker_state import speaker_state
 from .voice_choice import VoiceChoice
 
 _LONGEST_UNREACHABLE_SECONDS = 5.0
@@ -182,39 +183,15 @@ class SpeakerInterpreter:
     @property
     def state(self) -> SpeakerState:
         """What clients are told."""
-        languages = dict.fromkeys([*self._audiences, *self._routes])
-        states = {one: state for one in languages if (state := self._state_of(one)) is not None}
-        broken = [Failure("the voice cannot be played at the moment")]
-        if not any(route.is_broken for route in self._routes.values()):
-            broken.clear()
-        return SpeakerState(
-            states, len(self._still_listening()), next(iter([*self._failures.values(), *broken]), None)
+        speech = self._hearing
+        return speaker_state(
+            self._audiences,
+            self._routes,
+            started=self._started,
+            failures=self._failures,
+            next_voice=lambda language: self._voices.heard_in(self._voice, language),
+            is_paused=speech is None or speech.recognized.is_recognized,
         )
-
-    def _state_of(self, language: str) -> LanguageState | None:
-        """None: nothing is to be told."""
-        route, audience = self._routes.get(language), self._audiences.get(language, NOBODY)
-        is_failed = bool(self._failures.keys() & {None, language}) or (route is not None and route.is_broken)
-        has_backlog = route is not None and route.has_backlog
-        if not (is_failed or has_backlog or language in self._started):
-            return None
-        voice = self._voices.heard_in(self._voice if audience.listeners else "text", language)
-        listeners = audience.listeners
-        if route is not None:
-            voice, listeners = route.voice or voice, listeners | route.listeners
-        return LanguageState(
-            "failed" if is_failed else "interpreted",
-            voice,
-            len(audience.readers if voice == "text" else listeners),
-            route.backlog_seconds if route is not None else 0.0,
-            has_backlog,
-        )
-
-    def _still_listening(self) -> frozenset[str]:
-        """Who still hears something, after the speaker has paused."""
-        if self._hearing is not None and not self._hearing.recognized.is_recognized:
-            return frozenset()
-        return frozenset[str]().union(*(one.listeners for one in self._routes.values() if one.has_backlog))
 
     def serve(
         self,

@@ -110,7 +110,7 @@ class SpeechStream(AnyRateStream):
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        self._opened = OpenStream(self, ledgers, audio, self._update, self.withdraw_own_voice)
+        self._opened = OpenStream(self, ledgers, audio, self._update, self._withdraw_own_voice)
         owner.add(self._opened, claimable=self._can_be_spoken)
 
     @property
@@ -132,7 +132,7 @@ class SpeechStream(AnyRateStream):
             # The change has its place in the audio: frames that were pushed before it keep their options.
             self._pushed_items.send_nowait(OptionChange(changes))
 
-    def withdraw_own_voice(self, instead: Options) -> None:
+    def _withdraw_own_voice(self, instead: Options) -> None:
         """No connection asks for the speaker's own voice from now on, also not if one reconnects.
 
         Voices that are under way go on. `instead` has the voices that are asked for instead.

@@ -674,7 +674,7 @@ class TestWithdrawOwnVoice:
         listener.stream.push_frame(frame(0.6))
         await until(lambda: service.recognizers and service.last.written)
         instead = StreamFactory.of(make_stt(spoken_languages="fr", voice="fr-FR-DeniseNeural")).options
-        listener.stream.withdraw_own_voice(instead)
+        StreamFactory.of(stt).streams.open[listener.stream].withdraw_own_voice(instead)
         await until(lambda: service.last.next_voices == {"fr": "fr-FR-DeniseNeural"})
         service.finishes = True
         service.last.post(Failed("ConnectionFailure", ""))
@@ -692,7 +692,7 @@ class TestWithdrawOwnVoice:
         await until(lambda: service.recognizers and service.last.written)
         stt.update_options(voice="personal-voice")
         instead = StreamFactory.of(make_stt(spoken_languages="fr", voice=None)).options
-        listener.stream.withdraw_own_voice(instead)
+        StreamFactory.of(stt).streams.open[listener.stream].withdraw_own_voice(instead)
         listener.stream.push_frame(frame(0.6))
         listener.stream.end_input()
         await listener.ended()
