@@ -62,6 +62,11 @@ def test_a_state_has_each_language_and_the_failure() -> None:
     assert broken_rules({f"{ATTRIBUTE_STATE}alice": state.to_json()}) == []
 
 
+def test_a_failure_that_is_not_tried_again_by_itself_has_no_time() -> None:
+    told = json.loads(SpeakerState({"fr": CALM}, failure=Failure("no")).to_json())
+    assert (told["error"], "retry_seconds" in told) == ("no", False)
+
+
 def test_a_state_without_languages_is_no_attribute() -> None:
     assert SpeakerState({}, failure=Failure("no")).to_json() == ""
     assert state_attributes({"alice": SpeakerState({})}) == {}

@@ -128,6 +128,25 @@ async def test_a_change_that_comes_too_soon_is_told_when_it_may_be(watched: Watc
 
 
 @in_virtual_time
+async def test_a_change_does_not_wait_for_the_look_that_is_due_anyway(watched: Watched) -> None:
+    watched.is_moving = True
+    watched.teller.changed()
+    await asyncio.sleep(0.5)
+    watched.state = {"a": "1"}
+    watched.teller.changed()
+    await asyncio.sleep(0.1)
+    assert [told for _, told in watched.told] == [{"a": "1"}]
+    watched.teller.close()
+
+
+@in_virtual_time
+async def test_a_teller_that_has_nothing_to_do_can_be_closed(watched: Watched) -> None:
+    watched.teller.close()
+    await asyncio.sleep(2.0)
+    assert watched.looks == 0
+
+
+@in_virtual_time
 async def test_a_closed_teller_tells_nothing(watched: Watched) -> None:
     watched.state = {"a": "1"}
     watched.teller.changed()
