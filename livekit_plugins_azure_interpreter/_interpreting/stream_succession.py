@@ -26,6 +26,7 @@ class StreamSuccession:
         retry: Called when a stream fails: how many seconds to wait before another one takes its place;
             None if none does.
         resumed: Called when another stream has taken its place; it hears first so many seconds of audio.
+        connected: Called when a stream has a connection to the service.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class StreamSuccession:
         *,
         retry: Callable[[BaseException | None], float | None],
         resumed: Callable[[float], None],
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn_options = conn_options
+        self._connected = connected
         self._retry, self._resumed = retry, resumed
         self._now = asyncio.get_running_loop().time
         self._factory = StreamFactory.of(stt)
@@ -72,6 +75,13 @@ class StreamSuccession:
         self._input_ended_at = self._now()
         if not self._opened.ended.is_set():
             self._opened.stream.end_input()
+
+    def withdraw_own_voice(self) -> None:
+        """From now on ask for the present voices of the STT instead of the speaker's own.
+
+        That is also so for speech that is sent again, by this stream or by one that replaces it.
+        """
+        self._opened.withdraw_own_voice(self._factory.options)
 
     async def listen(self, heard: Callable[[SpeechEvent], None]) -> None:
         """Call `heard` with each event of the streams, until there is no stream any more.
@@ -134,7 +144,9 @@ class StreamSuccession:
         """Open a stream; with the audio of a failed one, it replaces that one."""
         self._options = self._factory.options
         stream = self._factory.open(self._conn_options, audio=audio)
-        return self._factory.streams.open[stream]
+        opened = self._factory.streams.open[stream]
+        opened.connected = self._connected
+        return opened
 
     def _go_on(self) -> None:
         kept_seconds = self._opened.audio.replay_buffer.kept_seconds
