@@ -11,15 +11,16 @@ from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
-from ._meeting.planner import Person, Plan, Planner, Route
+from ._meeting.planner import Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.wishes import AttributeNames, Wishes
 from ._options.glossary import Glossary
-from ._options.languages import spoken, target
+from ._options.languages import target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
@@ -76,6 +77,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
             language that they want to hear. Azure detects any language; the attribute only prevents
             an interpretation into the same language.
+        language_of: Returns the language of a participant who has neither of the first two attributes, such
+            as a telephone; None: it does not know. It counts like the attribute. Called after each change
+            in the room, so it must be quick; an error of it is logged.
+        default_language: The language that participants hear for whom neither an attribute nor `language_of`
+            names one. They may speak any language. None: they hear the original.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
             interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
             state "queued" say so.
@@ -107,6 +113,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         reading_attribute: str = "read_language",
+        language_of: Callable[[rtc.RemoteParticipant], str | None] | None = None,
+        default_language: str | None = None,
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
@@ -138,9 +146,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
         self._voices = RouteVoices(_voice_of_each(voice), fallback, fallback_speaks_corrections)
-        self._language_attribute = language_attribute
-        self._spoken_attribute = spoken_attribute
-        self._reading_attribute = reading_attribute
+        names = AttributeNames(language_attribute, reading_attribute, spoken_attribute)
+        self._wishes = Wishes(names, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)
         self._planner = Planner(max_streams)
         self._room: Room | None = None
@@ -152,7 +159,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
-        self._refused: dict[str, str] = {}
+        self._refused: Mapping[str, str] = {}
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -233,9 +240,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is None or self._closing is not None:
             return
         members = {member.identity: member for member in self._room.members()}
-        refused: dict[str, str] = {}
-        people = [self._person(member, refused) for member in members.values()]
-        self._tell_refused(refused)
+        people = self._wishes.read(members.values())
+        self._tell_refused()
         plan = self._planner.plan(
             people,
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
@@ -246,35 +252,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._serve(plan, present=frozenset(members))
         self._tell_waiting(plan.waiting_routes)
 
-    def _person(self, member: Member, refused: dict[str, str]) -> Person:
-        """A person; `refused` gets the reason if an attribute of theirs is not understood."""
-
-        def read(attribute: str, understand: Callable[[str], str]) -> str | None:
-            value = member.attributes.get(attribute, "").strip()
-            try:
-                return understand(value) if value else None
-            except ValueError as error:
-                refused[member.identity] = f"the attribute {attribute!r} is ignored: {error}"
-                return None
-
-        hears = read(self._language_attribute, target)
-        return Person(
-            identity=member.identity,
-            hears=hears,
-            reads=read(self._reading_attribute, target),
-            speaks=read(self._spoken_attribute, spoken) or hears,
-            publishes=member.publishes,
-            audible=bool(member.tracks),
-        )
-
-    def _tell_refused(self, refused: dict[str, str]) -> None:
-        for identity, reason in refused.items():
-            if self._refused.get(identity) != reason:
-                logger.warning("%r is not served as they ask; %s", identity, reason)
-        if refused != self._refused:
-            self._refused = refused
-            assert self._room is not None
-            self._room.refuse(refused)
+    def _tell_refused(self) -> None:
+        assert self._room is not None
+        if self._wishes.refused != self._refused:
+            self._refused = self._wishes.refused
+            self._room.refuse(self._refused)
 
     def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
         come, self._present = present - self._present, present

@@ -174,6 +174,19 @@ async def test_the_attributes_have_the_names_that_were_asked_for(meeting: Meetin
     assert meeting.tracks == ["alice-fr", "bob-en"]
 
 
+@in_a_meeting(
+    language_of=lambda participant: participant.attributes.get("sip.h.x-language"), default_language="de"
+)
+async def test_telephones_hear_the_language_of_their_header_or_the_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("telephone", **{"sip.h.x-language": "fr"})
+    meeting.room.join("another telephone")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("telephone") == [(said, "fr")]
+    assert meeting.heard("another telephone") == [(said, "de")]
+
+
 @in_a_meeting()
 async def test_another_track_is_heard_in_the_same_stream(meeting: Meeting) -> None:
     meeting.join("alice", "en")
@@ -520,6 +533,7 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"track_sources": []}, "track_sources"),
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
+        ({"default_language": "xx"}, "default_language"),
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
         ({"glossary": {"gsw": {}}}, "glossary"),
         ({"fallback_speaks_corrections": True}, "fallback_speaks_corrections needs a fallback"),

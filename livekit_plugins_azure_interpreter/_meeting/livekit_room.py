@@ -223,6 +223,7 @@ class LiveKitRoom:
             participant.attributes,
             publishes=bool(speech),
             tracks=tuple(one.sid for one in speech if not one.muted),
+            participant=participant,
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:

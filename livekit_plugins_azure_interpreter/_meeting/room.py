@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from livekit import rtc
@@ -23,12 +23,14 @@ class Member:
         attributes: LiveKit's participant attributes.
         publishes: They have an audio track, muted or not.
         tracks: The sids of the tracks that are not muted and can be subscribed to.
+        participant: LiveKit's own object, for a callback of the user's.
     """
 
     identity: str
     attributes: Mapping[str, str]
     publishes: bool = False
     tracks: Sequence[str] = ()
+    participant: rtc.RemoteParticipant | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

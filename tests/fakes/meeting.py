@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from livekit import rtc
@@ -123,6 +124,7 @@ class FakeRoom:
                 dict(one.attributes),
                 publishes=bool(one.muted),
                 tracks=tuple(track for track, muted in one.muted.items() if not muted),
+                participant=cast(rtc.RemoteParticipant, one),
             )
             for one in self.people.values()
         ]
