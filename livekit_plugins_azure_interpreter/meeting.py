@@ -11,6 +11,7 @@ from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
+from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
 from ._meeting.room import Member, Room
@@ -92,6 +93,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             1.25 times faster, at their pitch, until none waits. "none": each plays as it is.
         max_lag_seconds: A translation is only a caption if its last word was said longer ago when its turn
             comes; so listeners catch up. None: all are spoken.
+        originals: "keep": listeners hear the original voices, too; a client may play them more quietly.
+            "replace": while a speaker is interpreted for a listener, the server does not send the original
+            to them. For telephones, which mix all that they hear. What is said in the listener's language is
+            then spoken, too. Needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
         fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
             Several languages may share one.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
@@ -118,6 +123,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
+        originals: Literal["keep", "replace"] = "keep",
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
@@ -131,9 +137,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             raise ValueError("track_sources is empty: name at least one source, or leave it out")
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
+        if originals not in ("keep", "replace"):
+            raise ValueError(f'originals must be "keep" or "replace", got {originals!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
-        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
+        self._replaces_originals = originals == "replace"
+        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
@@ -189,14 +198,16 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             room: The room of the job (`ctx.room`), or another one that is connected.
 
         Raises:
-            RuntimeError: It was started before, or the room is not connected.
+            RuntimeError: It was started before, the room is not connected, or a variable that
+                `originals="replace"` needs is missing.
         """
         job = get_job_context(required=False)
         if job is not None and room is job.room:
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
-        self._start(LiveKitRoom(room, self._track_sources))
+        server = open_api() if self._replaces_originals else None
+        self._start(LiveKitRoom(room, self._track_sources, server=server))
         if job is not None:
             job.add_shutdown_callback(self.aclose)
 
@@ -251,6 +262,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._listen(plan, members)
         self._serve(plan, present=frozenset(members))
         self._tell_waiting(plan.waiting_routes)
+        self._replace_originals(plan)
 
     def _tell_refused(self) -> None:
         assert self._room is not None
@@ -280,10 +292,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             policy=self._policy,
             open_detector=self._open_detector,
             missed=lambda missed: self.emit("speech_missed", missed),
-            report=lambda change: self.emit("interpretation_changed", change),
+            report=self._report,
             admitted=self._admit,
             freed=self._plan_soon,
         )
+
+    def _report(self, change: InterpretationChanged) -> None:
+        if self._replaces_originals:
+            self._plan_soon()  # listeners of what has failed hear the original meanwhile
+        self.emit("interpretation_changed", change)
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()
@@ -324,6 +341,23 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             )
         for route in queued:
             self.emit("interpretation_changed", InterpretationChanged(*route, "queued"))
+
+    def _replace_originals(self, plan: Plan) -> None:
+        """Each hears a speaker in one way: in the interpretation, or the original if there is none now."""
+        if not self._replaces_originals:
+            return
+        listeners: dict[str, frozenset[str]] = {}
+        for (identity, language), audience in plan.audiences.items():
+            served = audience.listeners and identity not in plan.waiting
+            if served and self._is_spoken(identity, language):
+                listeners[identity] = listeners.get(identity, frozenset()) | audience.listeners
+        assert self._room is not None
+        self._room.replace(listeners)
+
+    def _is_spoken(self, identity: str, language: str) -> bool:
+        speaker = self._speakers.get(identity)
+        # Somebody who is still muted will be interpreted from the first word on.
+        return self._voices.speak(language) and (speaker is None or speaker.is_interpreted_into(language))
 
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:

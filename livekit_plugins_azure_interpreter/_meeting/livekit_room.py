@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-from livekit import rtc
+from livekit import api, rtc
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import (
     ATTRIBUTE_PUBLISH_ON_BEHALF,
@@ -18,6 +18,7 @@ from livekit.agents.types import (
 )
 
 from ..log import logger
+from .original_subscriptions import Listener, Originals, OriginalSubscriptions
 from .output_track import QUEUE_MS, OutputTrack
 from .participant_attributes import ParticipantAttributes
 from .planner import Route
@@ -63,10 +64,15 @@ class LiveKitRoom:
     Args:
         room: The connected room.
         track_sources: The sources of audio tracks that carry speech.
+        server: The server's API, which `replace` needs; `aclose` closes it.
     """
 
     def __init__(
-        self, room: rtc.Room, track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES
+        self,
+        room: rtc.Room,
+        track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        *,
+        server: api.LiveKitAPI | None = None,
     ) -> None:
         self._room = room
         self._track_sources = track_sources
@@ -80,6 +86,8 @@ class LiveKitRoom:
         self._attributes = ParticipantAttributes(room)
         self._permissions = TrackPermissions(self._permit)
         self._returning = ReturningMembers()
+        self._server = server
+        self._originals = None if server is None else OriginalSubscriptions(self._subscribe)
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
@@ -152,6 +160,25 @@ class LiveKitRoom:
         self._listeners = dict(listeners)
         self._permissions.changed()
 
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        assert self._originals is not None
+        people = self._room.remote_participants
+        tracks = {name: frozenset(one.sid for one in self._speech(who)) for name, who in people.items()}
+        everything = frozenset[str]().union(*tracks.values())
+        originals = {}
+        for name, who in people.items():
+            replaced = (tracks.get(speaker, ()) for speaker, these in listeners.items() if name in these)
+            originals[Listener(name, who.sid)] = Originals(everything, frozenset[str]().union(*replaced))
+        self._originals.replace(originals)
+
+    async def _subscribe(self, identity: str, tracks: Sequence[str], subscribe: bool) -> None:
+        assert self._server is not None
+        await self._server.room.update_subscriptions(
+            api.UpdateSubscriptionsRequest(
+                room=self._room.name, identity=identity, track_sids=tracks, subscribe=subscribe
+            )
+        )
+
     def refuse(self, reasons: Mapping[str, str]) -> None:
         gone = dict.fromkeys(self._refused - reasons.keys(), "")
         self._refused = set(reasons)
@@ -187,9 +214,15 @@ class LiveKitRoom:
         self._handlers.clear()
         self._permissions.close()
         self._returning.expect_nobody()
-        await self._attributes.clear()
+        await asyncio.gather(self._attributes.clear(), self._restore_originals())
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
+
+    async def _restore_originals(self) -> None:
+        if self._originals is None or self._server is None:
+            return
+        await (self._originals.aclose() if self._room.isconnected() else self._originals.stop())
+        await self._server.aclose()
 
     def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
         self._room.on(event, handler)

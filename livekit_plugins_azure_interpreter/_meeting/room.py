@@ -97,6 +97,9 @@ class Room(Protocol):
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         """Let only these listeners hear the tracks of these routes."""
 
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        """Let these listeners (by speaker) not hear the speaker's own tracks; all others hear them."""
+
     def refuse(self, reasons: Mapping[str, str]) -> None:
         """Tell these people (by identity) why their request is refused, and take that back from others."""
 

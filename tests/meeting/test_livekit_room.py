@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
-from fakes.livekit_room import FakeLiveKitRoom, Publication
+from fakes.livekit_room import FakeLiveKitRoom, FakeServer, Publication
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting import returning_members as _returning_members
@@ -290,6 +290,40 @@ class TestPermissions:
         wanted = {"bob": [*everybody, track.publication.sid], "carol": everybody}
         await until(lambda: local.permissions[-1] == wanted)
         await track.aclose()
+
+
+class TestOriginals:
+    @pytest.fixture
+    def server(self) -> FakeServer:
+        return FakeServer()
+
+    @pytest.fixture
+    async def room(self, fake: FakeLiveKitRoom, server: FakeServer) -> LiveKitRoom:
+        fake.join("alice").publish(Publication("TR_a"), Publication("TR_a2", muted=True), FILM)
+        fake.join("bob").publish(Publication("TR_b"))
+        return LiveKitRoom(fake, server=server)  # type: ignore[arg-type]
+
+    async def test_a_listener_is_unsubscribed_from_the_speech_of_a_speaker_until_the_end(
+        self, room: LiveKitRoom, server: FakeServer, until: Until
+    ) -> None:
+        room.replace({"alice": BOB, "gone": BOB})
+        await until(lambda: server.requests)
+        await room.aclose()
+        assert server.requests == [
+            ("a-room", "bob", ["TR_a", "TR_a2"], False),
+            ("a-room", "bob", ["TR_a", "TR_a2"], True),
+        ]
+        assert server.closed
+
+    async def test_nobody_is_asked_for_in_a_room_that_is_gone(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, server: FakeServer, until: Until
+    ) -> None:
+        room.replace({"alice": BOB})
+        await until(lambda: server.requests)
+        fake.connected = False
+        await room.aclose()
+        assert len(server.requests) == 1
+        assert server.closed
 
 
 class TestCaptions:

@@ -254,6 +254,7 @@ class TestMeetingInterpreter:
             reading_attribute="captions",
             language_of=lambda participant: participant.attributes.get("sip.h.x-language"),
             default_language="en",
+            originals="replace",
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
@@ -273,6 +274,7 @@ class TestMeetingInterpreter:
         MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
         MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(language_of="fr")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(originals="mix")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(max_stream=20)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         MeetingInterpreter(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
