@@ -89,6 +89,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
+        interpret_agents: Another agent in the room, such as an AI assistant, is interpreted like a person,
+            also if an avatar speaks for it. Another interpreter never is.
         catch_up: How voices play while translations wait for one another. "time_stretch": voices play up to
             1.25 times faster, at their pitch, until none waits. "none": each plays as it is.
         max_lag_seconds: A translation is only a caption if its last word was said longer ago when its turn
@@ -125,6 +127,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         max_lag_seconds: float | None = 60.0,
         originals: Literal["keep", "replace"] = "keep",
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        interpret_agents: bool = False,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
@@ -158,6 +161,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         names = AttributeNames(language_attribute, reading_attribute, spoken_attribute)
         self._wishes = Wishes(names, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)
+        self._interprets_agents = interpret_agents
         self._planner = Planner(max_streams)
         self._room: Room | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
@@ -207,7 +211,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
         server = open_api() if self._replaces_originals else None
-        self._start(LiveKitRoom(room, self._track_sources, server=server))
+        self._start(
+            LiveKitRoom(room, self._track_sources, with_agents=self._interprets_agents, server=server)
+        )
         if job is not None:
             job.add_shutdown_callback(self.aclose)
 

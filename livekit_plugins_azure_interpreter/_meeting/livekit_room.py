@@ -64,6 +64,7 @@ class LiveKitRoom:
     Args:
         room: The connected room.
         track_sources: The sources of audio tracks that carry speech.
+        with_agents: Other agents take part like people; interpreters never do.
         server: The server's API, which `replace` needs; `aclose` closes it.
     """
 
@@ -72,10 +73,12 @@ class LiveKitRoom:
         room: rtc.Room,
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         *,
+        with_agents: bool = False,
         server: api.LiveKitAPI | None = None,
     ) -> None:
         self._room = room
         self._track_sources = track_sources
+        self._with_agents = with_agents
         self._ignored: set[str] = set()
         self._local = room.local_participant
         self._outputs: list[OutputTrack] = []
@@ -113,9 +116,15 @@ class LiveKitRoom:
         return [
             self._member(participant)
             for participant in self._room.remote_participants.values()
-            if participant.kind in DEFAULT_PARTICIPANT_KINDS
-            and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+            if self._takes_part(participant)
         ]
+
+    def _takes_part(self, participant: rtc.RemoteParticipant) -> bool:
+        if ATTRIBUTE_PUBLISH_ON_BEHALF in participant.attributes:
+            return False
+        if participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            return self._with_agents and ATTRIBUTE_READY not in participant.attributes
+        return participant.kind in DEFAULT_PARTICIPANT_KINDS
 
     async def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
         heard: rtc.Track | None = None
@@ -256,13 +265,15 @@ class LiveKitRoom:
             participant.attributes,
             publishes=bool(speech),
             tracks=tuple(one.sid for one in speech if not one.muted),
+            is_agent=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
             participant=participant,
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
         """The tracks that carry somebody's speech; the sound of a shared screen is not their speech."""
         speech = []
-        for publication in participant.track_publications.values():
+        voices = self._voices(participant)
+        for publication in [one for voice in voices for one in voice.track_publications.values()]:
             if publication.kind != rtc.TrackKind.KIND_AUDIO:
                 continue
             if publication.source in self._track_sources:
@@ -270,6 +281,14 @@ class LiveKitRoom:
             else:
                 self._report_ignored(participant, publication)
         return speech
+
+    def _voices(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteParticipant]:
+        """Who speaks for a participant: they, and an avatar of theirs."""
+        others = self._room.remote_participants.values()
+        avatars = (
+            one for one in others if one.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF) == participant.identity
+        )
+        return [participant, *avatars]
 
     def _report_ignored(
         self, participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication

@@ -23,6 +23,7 @@ class Member:
         attributes: LiveKit's participant attributes.
         publishes: They have an audio track, muted or not.
         tracks: The sids of the tracks that are not muted and can be subscribed to.
+        is_agent: They are a program. It hears no default language.
         participant: LiveKit's own object, for a callback of the user's.
     """
 
@@ -30,6 +31,7 @@ class Member:
     attributes: Mapping[str, str]
     publishes: bool = False
     tracks: Sequence[str] = ()
+    is_agent: bool = False
     participant: rtc.RemoteParticipant | None = field(default=None, compare=False, repr=False)
 
 

@@ -32,7 +32,7 @@ class Wishes:
     Args:
         names: The names of the attributes.
         language_of: Returns the language of a participant who has set none; None: not known.
-        default_language: The language that all others hear; None: the original.
+        default_language: The language that all other people hear; None: the original.
 
     Attributes:
         refused: Why a request is not understood, by identity.
@@ -81,7 +81,7 @@ class Wishes:
         if hears is None and reads is None:
             hears = understood(self._told(member, failing), "the answer of language_of", target)
         speaks = attribute(self._names.speaks, spoken) or hears
-        if hears is None and reads is None:
+        if hears is None and reads is None and not member.is_agent:
             # A guess: they may speak any language, so it prevents no interpretation.
             hears = self._default
         return Person(

@@ -95,6 +95,35 @@ class TestMembers:
         assert room.members() == []
 
 
+class TestAgents:
+    @pytest.fixture(autouse=True)
+    def agents(self, fake: FakeLiveKitRoom) -> None:
+        """An assistant, its avatar, and another interpreter; each publishes an audio track."""
+        attributes = {
+            "assistant": {},
+            "avatar": {"lk.publish_on_behalf": "assistant"},
+            "another": {"interpreter": "ready"},
+        }
+        for identity, its in attributes.items():
+            agent = fake.join(identity, **its).publish(Publication(f"TR_{identity}"))
+            agent.kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+
+    def test_agents_are_no_members(self, room: LiveKitRoom) -> None:
+        assert room.members() == []
+
+    def test_an_agent_is_a_member_if_asked_for_but_no_avatar_and_no_interpreter(
+        self, fake: FakeLiveKitRoom
+    ) -> None:
+        (assistant,) = LiveKitRoom(fake, with_agents=True).members()  # type: ignore[arg-type]
+        assert assistant.identity == "assistant"
+        assert assistant.is_agent
+
+    def test_an_avatar_speaks_for_its_agent(self, fake: FakeLiveKitRoom) -> None:
+        del fake.remote_participants["assistant"].track_publications["TR_assistant"]
+        (assistant,) = LiveKitRoom(fake, with_agents=True).members()  # type: ignore[arg-type]
+        assert assistant.tracks == ("TR_avatar",)
+
+
 class TestWatching:
     async def test_each_change_is_told(self, fake: FakeLiveKitRoom, room: LiveKitRoom) -> None:
         watched = Watched(room)

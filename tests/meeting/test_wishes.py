@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -111,6 +112,11 @@ class TestDefaultLanguage:
         assert languages(read(Wishes(default_language="English"), member())) == ("en", None, None)
         spoken = member(spoken_language="de")
         assert languages(read(Wishes(default_language="en"), spoken)) == ("en", None, "de")
+
+    def test_an_agent_hears_no_default(self) -> None:
+        agent = replace(member(), is_agent=True)
+        assert read(Wishes(default_language="en"), agent).hears is None
+        assert read(Wishes(language_of=lambda _: "fr", default_language="en"), agent).hears == "fr"
 
     def test_a_default_without_translation_is_refused(self) -> None:
         with pytest.raises(ValueError, match="default_language: 'xx' is not a language"):

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fakes.limits import within
 from livekit import rtc
@@ -155,7 +156,7 @@ class Participant:
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
 
-    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: bool) -> None:
+    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: Any) -> None:
         token = self._server.token(self.identity, room, attributes, **grants)
         await within(self.room.connect(self._server.url, token))
 

@@ -204,6 +204,23 @@ async def test_voices_wait_while_the_server_is_started_again(
     assert WINDOW_SECONDS * sum(all(window) for window in zip(*parts, strict=True)) <= 0.6, parts
 
 
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [{"interpret_agents": True}], indirect=True, ids=["agents, too"])
+async def test_an_assistant_is_heard_in_each_language_and_another_interpreter_in_none(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    first, _ = _OTHER_SENTENCES
+    bob = await meeting.join("bob", {"language": "fr"})
+    another = await meeting.join("another", {"interpreter": "ready"}, microphone=True, kind="agent")
+    await another.say(_CAROLS.pcm + silence(1.0))
+    assistant = await meeting.join("assistant", microphone=True, kind="agent")
+    await bob.ear("assistant-fr")
+    await assistant.say(first.pcm + silence(1.0))
+    await assert_heard(bob, "assistant-fr", [_voice(first, "fr")])
+    assert interpreter.interpretations == {("assistant", "fr"): {"bob"}}
+    assert emulator.connections == 1
+
+
 async def test_a_member_who_asks_for_the_impossible_is_told_until_they_ask_for_the_possible(
     meeting: Any, interpreter: Any, emulator: Emulator
 ) -> None:
@@ -310,7 +327,7 @@ async def test_a_telephone_hears_the_interpretation_in_place_of_the_original(
 ) -> None:
     first, second = _OTHER_SENTENCES
     alice = await meeting.join("alice", {"language": "en"}, microphone=True)
-    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"})
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
     ann = await meeting.join("ann", {"language": "en"})
 
     async def taken() -> None:
@@ -338,7 +355,7 @@ async def test_a_telephone_hears_the_interpretation_in_place_of_the_original(
     await says(second)
     # A listener who comes back is subscribed to everything.
     await telephone.leave()
-    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"})
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
     await telephone.ear("microphone")
     await telephone.ear("alice-fr")
     await taken()

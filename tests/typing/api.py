@@ -255,6 +255,7 @@ class TestMeetingInterpreter:
             language_of=lambda participant: participant.attributes.get("sip.h.x-language"),
             default_language="en",
             originals="replace",
+            interpret_agents=True,
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
