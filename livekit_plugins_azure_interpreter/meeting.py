@@ -379,7 +379,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
 
 def _check_option_names(options: Mapping[str, Any]) -> None:
-    for name in ("target_languages", "spoken_languages"):
+    for name in ("target_languages", "spoken_languages", "between"):
         if name in options:
             raise TypeError(
                 f"MeetingInterpreter takes no {name}: each listener's attribute `language` names theirs"

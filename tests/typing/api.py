@@ -62,7 +62,9 @@ class TestSTT:
     def takes_one_language_or_several(self, several: Sequence[str]) -> None:
         STT(target_languages="fr", source_languages=None)
         STT(target_languages=several, source_languages=("en-US", "es-ES"))
-        STT()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        STT(between=("en", "fr"), source_languages=["en-US", "fr-FR"])
+        STT(between=("en", "fr", "de"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        STT(between="en")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT("fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         STT(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT(target_languages=[33])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
@@ -128,6 +130,7 @@ class TestSTT:
         interpreter.update_options(target_languages=["de"], voice=None, source_languages=None)
         interpreter.update_options(phrase_list=["Contoso"], phrase_list_weight=2)
         interpreter.update_options(glossary={"fr": {"live kit": "LiveKit"}}, translation_category=None)
+        interpreter.update_options(between=("en", "de"))
         interpreter.update_options(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         interpreter.update_options(sample_rate=8000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
