@@ -43,6 +43,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     A participant says by the attribute `language` what they want to hear ("fr", "fr-FR", "français"), and may
     change it at any time. By `read_language` they say what they want to read, if that is another language.
+    People of two languages at one device set `between` ("en,fr"): they hear what is said in one, also at the
+    device, in the other.
     For each speaker and wanted language there is one interpretation; none if speaker and listener share the
     language. All interpretations of a speaker come from one stream to Azure. It is open while the speaker can
     be heard and somebody wants an interpretation.
@@ -356,7 +358,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         for (identity, language), audience in plan.audiences.items():
             served = audience.listeners and identity not in plan.waiting
             if served and self._is_spoken(identity, language):
-                listeners[identity] = listeners.get(identity, frozenset()) | audience.listeners
+                # People of two languages at one device need both.
+                replaced = audience.listeners - audience.between.keys()
+                listeners[identity] = listeners.get(identity, frozenset()) | replaced
         assert self._room is not None
         self._room.replace(listeners)
 

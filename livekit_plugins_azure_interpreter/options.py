@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._options.glossary import Glossary
-from ._options.languages import is_code, same_speech, spelled, target
+from ._options.languages import is_code, other_of, same_speech, spelled, target
 from ._options.numbers import check_number
 from ._options.strings import is_visible_ascii
 from .credentials import Credentials
@@ -192,10 +192,7 @@ class Options:
 
         Between two languages, this is the one of them that it was not said in; for any other, the first.
         """
-        if not self.between:
-            return self.main_language
-        first, second = self.between
-        return second if same_speech(spoken, first) else first
+        return other_of(self.between, spoken) if self.between else self.main_language
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -422,6 +422,38 @@ async def test_cantonese_and_mandarin_are_interpreted_both_ways(meeting: Meeting
     }
 
 
+@in_a_meeting()
+async def test_two_people_at_one_device_hear_each_other_and_are_heard(meeting: Meeting) -> None:
+    meeting.room.join("table", between="en,fr")
+    meeting.room.publish_microphone("table", "table-mic")
+    english = await meeting.say("table", "en")
+    await meeting.go_on(3.0)
+    french = await meeting.say("table", "fr")
+    await meeting.go_on(8.0)  # whether the English words have an English voice is not known yet
+    assert meeting.heard("table") == [(english, "fr"), (french, "en")]
+    # A third language is heard in the first of the two, and by others in theirs.
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(1.0)
+    german = await meeting.say("table", "de")
+    await meeting.go_on(5.0)
+    assert meeting.heard("table")[2:] == [(german, "en")]
+    assert meeting.heard("bob") == [(german, "fr")]
+    assert len(meeting.azure.streams) == 1
+
+
+@in_a_meeting(originals="replace")
+async def test_a_device_of_two_languages_hears_the_originals_too(meeting: Meeting) -> None:
+    meeting.room.join("table", between="en,fr")
+    meeting.room.publish_microphone("table", "table-mic")
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    said = await meeting.say("alice", "en")
+    await meeting.go_on(3.0)
+    assert meeting.heard("table") == [(said, "fr")]
+    assert meeting.room.replaced == {"alice": {"bob"}, "bob": {"alice"}, "table": {"alice", "bob"}}
+
+
 @in_a_meeting(originals="replace")
 async def test_listeners_do_not_hear_the_original_while_they_have_an_interpretation(meeting: Meeting) -> None:
     meeting.join("alice", "en")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from livekit import rtc
@@ -13,6 +13,7 @@ from livekit.agents.stt import SpeechData
 
 from .._interpreting.recognized_speech import RecognizedSpeech
 from .._interpreting.translation_queue import SpokenTranslation, TranslationQueue
+from .._options.languages import other_of
 from .._speaking.catch_up import Backlog, faster
 from .._voices.utterance import Translation
 from ..log import logger
@@ -101,6 +102,7 @@ class RouteInterpreter:
         self._policy, self._backlog = policy, Backlog()
         self._missed, self._report_track, self._admitted = missed, track_failed, admitted
         self._wanted_by: frozenset[str] = frozenset()
+        self._between: Mapping[str, tuple[str, str]] = {}
         self._parts: deque[_Part] = deque()
         self._playing = self._leaving = self._over = False
         self._backoff = Backoff()
@@ -125,14 +127,23 @@ class RouteInterpreter:
         """All who hear it, or still have something to hear."""
         return self.listeners.union(self._wanted_by, *(part.audience.everyone for part in self._parts))
 
-    def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
+    def serve(
+        self,
+        wanted_by: frozenset[str],
+        *,
+        at_once: frozenset[str],
+        between: Mapping[str, tuple[str, str]],
+    ) -> None:
         """Speak for these listeners from the next word on.
 
         Args:
             wanted_by: Those who want to hear this route.
             at_once: Those of them who have just come, and may also hear earlier speech.
+            between: The two languages of those who have two.
         """
         self._leaving = False
+        earlier = {one: two for one, two in self._between.items() if one not in wanted_by}
+        self._between = {**earlier, **between}
         if wanted_by == self._wanted_by:
             return
         self._wanted_by = wanted_by
@@ -163,7 +174,7 @@ class RouteInterpreter:
         part = self._open_part(speech)
         if translation.utterance.same_language and not self._policy.speaks_same_language:
             return False
-        if part is None or not part.audience.at(data.start_time):
+        if part is None or not self._listeners_of(data, part.audience):
             return False
         part.queue.add(translation, data)
         return True
@@ -186,7 +197,7 @@ class RouteInterpreter:
 
     def leave(self) -> None:
         """Nobody wants it any more: it still speaks what it is given, then it removes the track."""
-        self.serve(frozenset(), at_once=frozenset())
+        self.serve(frozenset(), at_once=frozenset(), between={})
         self._leaving = True
         self._wake.set()
 
@@ -237,7 +248,7 @@ class RouteInterpreter:
         if self._is_late(speech):
             return "late"
         self._playing = True
-        self._admit(audience.at(speech.data.start_time))
+        self._admit(self._listeners_of(speech.data, audience))
         try:
             return await self._track.play(self._at_pace(speech), is_late=lambda: self._is_late(speech))
         except Exception:
@@ -245,6 +256,15 @@ class RouteInterpreter:
             return "failed"
         finally:
             self._playing = False
+
+    def _listeners_of(self, data: SpeechData, audience: ListenerTimeline) -> frozenset[str]:
+        """Those who hear an utterance; a listener of two languages hears it in one of them."""
+        spoken = data.source_languages[0] if data.source_languages else ""
+        listeners = audience.at(data.start_time)
+        elsewhere = {
+            one for one, two in self._between.items() if other_of(two, spoken) != self.route.language
+        }
+        return listeners - elsewhere
 
     def _track_failed(self, error: Exception) -> float:
         seconds = self._backoff.next_seconds()

@@ -200,7 +200,7 @@ class SpeakerInterpreter:
         for speech in self._speeches:
             speech.follow(served, come=come)
         for language, route in self._routes.items():
-            self._serve_route(route, served.get(language, NOBODY).listeners, come=come, present=present)
+            self._serve_route(route, served.get(language, NOBODY), come=come, present=present)
         self._tell_started()
 
     def push(self, frame: rtc.AudioFrame) -> None:
@@ -373,13 +373,13 @@ class SpeakerInterpreter:
     def _serve_route(
         self,
         route: RouteInterpreter,
-        listeners: frozenset[str],
+        audience: Audience,
         *,
         come: frozenset[str],
         present: frozenset[str],
     ) -> None:
-        if listeners:
-            route.serve(listeners, at_once=listeners & come)
+        if listeners := audience.listeners:
+            route.serve(listeners, at_once=listeners & come, between=audience.between)
             if self._hearing is not None:
                 route.speak(self._hearing.recognized, at_once=listeners & come)
         elif route.everyone & present:

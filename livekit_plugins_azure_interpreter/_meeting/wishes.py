@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from livekit import rtc
 
-from .._options.languages import spoken, target
+from .._options.languages import same_speech, spoken, target
 from ..log import logger
 from .planner import Person
 from .room import Member
 
+_Value = TypeVar("_Value")
 LanguageOf = Callable[[rtc.RemoteParticipant], str | None]
 
 
 @dataclass(frozen=True)
 class AttributeNames:
-    """The participant attributes that name languages: to hear, to read, and that is spoken."""
+    """The participant attributes that name languages: to hear, to read, spoken, and the two at one device."""
 
     hears: str = "language"
     reads: str = "read_language"
     speaks: str = "spoken_language"
+    between: str = "between"
 
 
 class Wishes:
@@ -66,22 +69,24 @@ class Wishes:
         return people
 
     def _person(self, member: Member, refused: dict[str, str], failing: set[str]) -> Person:
-        def understood(value: str, source: str, understand: Callable[[str], str]) -> str | None:
+        def understood(value: str, source: str, understand: Callable[[str], _Value]) -> _Value | None:
             try:
                 return understand(value) if value else None
             except ValueError as error:
                 refused[member.identity] = f"{source} is ignored: {error}"
                 return None
 
-        def attribute(name: str, understand: Callable[[str], str]) -> str | None:
+        def attribute(name: str, understand: Callable[[str], _Value]) -> _Value | None:
             return understood(member.attributes.get(name, "").strip(), f"the attribute {name!r}", understand)
 
         hears = attribute(self._names.hears, target)
         reads = attribute(self._names.reads, target)
-        if hears is None and reads is None:
+        between = attribute(self._names.between, _two)
+        silent = hears is None and reads is None and between is None
+        if silent:
             hears = understood(self._told(member, failing), "the answer of language_of", target)
-        speaks = attribute(self._names.speaks, spoken) or hears
-        if hears is None and reads is None and not member.is_agent:
+        speaks = attribute(self._names.speaks, spoken) or (hears if between is None else None)
+        if silent and hears is None and not member.is_agent:
             # A guess: they may speak any language, so it prevents no interpretation.
             hears = self._default
         return Person(
@@ -89,6 +94,7 @@ class Wishes:
             hears=hears,
             reads=reads,
             speaks=speaks,
+            between=between,
             publishes=member.publishes,
             audible=bool(member.tracks),
         )
@@ -104,6 +110,18 @@ class Wishes:
             if member.identity not in self._failing:
                 logger.exception("language_of failed for %r, who counts as without one", member.identity)
             return ""
+
+
+def _two(languages: str) -> tuple[str, str]:
+    """Two languages, of "en,fr".
+
+    Raises:
+        ValueError: They are no two languages that Azure translates to.
+    """
+    found = [target(language) for language in languages.split(",")]
+    if len(found) != 2 or same_speech(*found):
+        raise ValueError(f"it names no two languages, such as 'en,fr': {languages!r}")
+    return found[0], found[1]
 
 
 def _checked(language: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -99,6 +99,12 @@ def same_speech(one: str, other: str) -> bool:
 def same_text(one: str, other: str) -> bool:
     """Whether a reader of one reads the other: as `same_speech`, but zh-Hans and zh-Hant are two scripts."""
     return same_speech(one, other) and _script(_found(spelled(one))) == _script(_found(spelled(other)))
+
+
+def other_of(two: Sequence[str], spoken: str) -> str:
+    """Of two languages, the one in which somebody of the other hears speech; of a third one, the first."""
+    first, second = two
+    return second if same_speech(spoken, first) else first
 
 
 def in_language(given: Mapping[str, _Value], language: str) -> _Value | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +195,33 @@ def test_a_listener_who_understands_the_speaker_wants_no_route(
 
 def test_a_track_is_named_after_its_route() -> None:
     assert Route("alice", "fr").name == "alice-fr"
+
+
+class TestTwoLanguagesAtOneDevice:
+    TABLE = person("table", between=("en", "fr"))
+    OF_BOTH = Audience(frozenset({"table"}), frozenset({"table"}), {"table": ("en", "fr")})
+
+    def test_a_device_hears_what_is_said_at_it(self) -> None:
+        found = plan(self.TABLE)
+        assert found.audiences == {Route("table", "en"): self.OF_BOTH, Route("table", "fr"): self.OF_BOTH}
+        assert found.streams == ("table",)
+
+    @pytest.mark.parametrize(
+        ("spoken", "heard"), [("en-GB", {"fr"}), ("fr", {"en"}), ("de", {"en"}), (None, {"en", "fr"})]
+    )
+    def test_a_device_hears_others_in_the_language_that_they_do_not_speak(
+        self, spoken: str | None, heard: set[str]
+    ) -> None:
+        audiences = plan(self.TABLE, person("alice", speaks=spoken)).audiences
+        assert {route.language for route in audiences if route.speaker == "alice"} == heard
+
+    def test_others_hear_what_is_said_at_the_device(self) -> None:
+        audiences = plan(self.TABLE, person("alice", "de"), person("bob", "fr")).audiences
+        assert audiences[Route("table", "de")] == both("alice")
+        heard = audiences[Route("table", "fr")]
+        assert (heard.listeners, set(heard.between)) == ({"bob", "table"}, {"table"})
+
+    def test_a_device_may_read_one_language(self) -> None:
+        audiences = plan(replace(self.TABLE, reads="de"), person("alice", "en")).audiences
+        assert audiences[Route("alice", "de")] == Audience(readers=frozenset({"table"}))
+        assert not audiences[Route("table", "en")].readers - {"alice"}

@@ -67,6 +67,21 @@ class TestAttributes:
         assert wishes.refused == {}
 
 
+class TestTwoLanguages:
+    def test_a_device_on_a_table_names_two(self) -> None:
+        table = member(between="en-US, français", language="de")
+        person = read(Wishes(language_of=lambda _: "ja", default_language="ja"), table)
+        assert person.between == ("en", "fr")
+        assert person.speaks is None
+
+    @pytest.mark.parametrize("value", ["en", "en,xx", "en,fr,de", "en-GB,en-US"])
+    def test_anything_else_is_told_and_ignored(self, value: str) -> None:
+        wishes = Wishes(default_language="en")
+        person = read(wishes, member(between=value))
+        assert (person.between, person.hears) == (None, "en")
+        assert wishes.refused["alice"].startswith("the attribute 'between' is ignored: ")
+
+
 class TestLanguageOf:
     def test_a_telephone_has_the_language_of_its_sip_header(self) -> None:
         assert languages(read(Wishes(language_of=by_header), telephone("fr-CA"))) == ("fr-CA", None, "fr-CA")

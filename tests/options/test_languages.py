@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from livekit_plugins_azure_interpreter._options.language_table import RELATIVES, SPEECH_OF, TARGET_OF, TARGETS
 from livekit_plugins_azure_interpreter._options.languages import (
     in_language,
+    other_of,
     same_speech,
     same_text,
     spelled,
@@ -185,3 +186,10 @@ def test_a_value_is_found_by_any_name_of_its_language(
     given: dict[str, int], language: str, found: int | None
 ) -> None:
     assert in_language(given, language) == found
+
+
+@pytest.mark.parametrize(
+    ("spoken", "heard"), [("en-GB", "fr"), ("fr", "en"), ("fr-CA", "en"), ("de", "en"), ("", "en")]
+)
+def test_the_other_of_two_languages_is_heard_and_of_a_third_the_first(spoken: str, heard: str) -> None:
+    assert other_of(("en", "fr"), spoken) == heard

@@ -300,6 +300,19 @@ _BY_HEADER = {
 }
 
 
+@pytest.mark.parametrize("emulator", [[_ALICES, _BOBS]], indirect=True, ids=["English and French"])
+async def test_two_people_at_one_device_hear_each_other(meeting: Any, interpreter: Any) -> None:
+    table = await meeting.join("table", {"between": "en,fr"}, microphone=True)
+    for track in ("table-fr", "table-en"):
+        await table.ear(track)
+    await table.say(_ALICES.pcm + silence(1.0))
+    await assert_heard(table, "table-fr", [_voice(_ALICES, "fr")])
+    await table.say(_BOBS.pcm + silence(1.0))
+    await assert_heard(table, "table-en", [_voice(_BOBS, "en")])
+    translations = [_ALICES.line.translations["fr"], _BOBS.line.translations["en"]]
+    assert await table.read("interpreter", 2) == translations
+
+
 class Requests:
     """What LiveKit's server was asked for, and has answered: who, which tracks, whether to subscribe."""
 
