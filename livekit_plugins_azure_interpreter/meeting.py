@@ -10,6 +10,7 @@ from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
+from ._meeting.floor import Floor
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Plan, Planner, Route
@@ -19,6 +20,7 @@ from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.state_teller import StateTeller
 from ._meeting.wishes import AttributeNames, Wishes
 from ._options.glossary import Glossary
 from ._options.languages import target
@@ -91,6 +93,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
+        mode: "simultaneous": people may speak at any time. "consecutive", for small groups: while an
+            interpretation is heard, the microphones of all but its speaker are not interpreted. Whoever spoke
+            before finishes, and nobody has to wait for more than 30 s.
         interpret_agents: Another agent in the room, such as an AI assistant, is interpreted like a person,
             also if an avatar speaks for it. Another interpreter never is.
         catch_up: How voices play while translations wait for one another. "time_stretch": voices play up to
@@ -129,6 +134,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         max_lag_seconds: float | None = 60.0,
         originals: Literal["keep", "replace"] = "keep",
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        mode: Literal["simultaneous", "consecutive"] = "simultaneous",
         interpret_agents: bool = False,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
@@ -146,6 +152,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             raise ValueError(f'originals must be "keep" or "replace", got {originals!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
+        if mode not in ("simultaneous", "consecutive"):
+            raise ValueError(f'mode must be "simultaneous" or "consecutive", got {mode!r}')
+        self._is_consecutive = mode == "consecutive"
+        self._floor: Floor | None = None
+        self._teller: StateTeller | None = None
         self._replaces_originals = originals == "replace"
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
@@ -223,6 +234,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is not None:
             raise RuntimeError("a MeetingInterpreter is for one meeting: make another one")
         self._room = room
+        if self._is_consecutive:
+            self._floor = floor = Floor(self._state_changed)
+            self._teller = StateTeller(lambda: (floor.attributes, bool(floor.attributes)), room.tell)
         room.watch(self._plan_soon, self._close_soon)
         self._plan_soon()
 
@@ -237,6 +251,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
+        if self._teller is not None:
+            self._teller.close()
         hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
@@ -302,6 +318,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             missed=lambda missed: self.emit("speech_missed", missed),
             report=self._report,
             admitted=self._admit,
+            sounds=self._sounds,
             freed=self._plan_soon,
         )
 
@@ -309,6 +326,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._replaces_originals:
             self._plan_soon()  # listeners of what has failed hear the original meanwhile
         self.emit("interpretation_changed", change)
+
+    def _sounds(self, route: Route, is_heard: bool) -> None:
+        if self._floor is not None:
+            self._floor.sounds(route, is_heard)
+
+    def _state_changed(self) -> None:
+        if self._teller is not None:
+            self._teller.changed()
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()
@@ -324,6 +349,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         tracks: dict[str, Sequence[str]] = {identity: members[identity].tracks for identity in plan.streams}
         for identity in self._speaker_inputs.keys() - tracks.keys():
             self._finish(self._speaker_inputs.pop(identity).aclose())
+            if self._floor is not None:
+                self._floor.left(identity)
         for identity, heard in tracks.items():
             if identity not in self._speaker_inputs:
                 self._speaker_inputs[identity] = self._speaker_input(identity)
@@ -333,8 +360,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         assert self._room is not None
 
         def said(frame: rtc.AudioFrame) -> None:
-            if (speaker := self._speakers.get(identity)) is not None:
+            if (speaker := self._speakers.get(identity)) is None:
+                return
+            if self._floor is None:
                 speaker.push(frame)
+            else:
+                self._floor.let_through(identity, speaker, frame)
 
         return SpeakerInput(self._room, said)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -45,11 +47,13 @@ class Meeting:
         self.room.join(identity, language=language, **attributes)
         self.room.publish_microphone(identity, f"{identity}-mic")
 
-    async def say(self, speaker: str, language: str = "en", seconds: float = 1.0) -> int:
+    async def say(
+        self, speaker: str, language: str = "en", seconds: float = 1.0, *, voice_seconds: float = 1.0
+    ) -> int:
         """Somebody says something; its number, once it was said."""
         self._number += 1
         now = self.loop.time()
-        said = Utterance(self._number, speaker, language, f"{speaker}-mic", now, now + seconds, 1.0)
+        said = Utterance(self._number, speaker, language, f"{speaker}-mic", now, now + seconds, voice_seconds)
         self.room.say(said)
         await self.go_on(seconds)
         return said.number
@@ -523,6 +527,63 @@ def test_same_language_speech_is_spoken_if_the_original_is_not_heard() -> None:
     meet()
 
 
+def turns(meeting: Meeting) -> list[dict[str, str] | None]:
+    """Whose turn it was, as everybody was told; None: nobody's."""
+    told = [attributes["interpreter.turn"] for _, attributes in meeting.room.told]
+    return [json.loads(turn) if turn else None for turn in told]
+
+
+@in_a_meeting(mode="consecutive")
+async def test_others_wait_while_an_interpretation_is_heard_and_then_they_are_interpreted(
+    meeting: Meeting,
+) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    first = await meeting.say("alice", voice_seconds=4.0)
+    await meeting.go_on(2.0)
+    await meeting.say("bob", "fr")  # amid the interpretation of what alice has said
+    await meeting.go_on(5.0)
+    second = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(first, "fr")]
+    assert meeting.heard("alice") == [(second, "en")]
+    assert turns(meeting) == [
+        {"speaker": "alice", "phase": "speaking"},
+        {"speaker": "alice", "phase": "interpretation"},
+        None,
+        {"speaker": "bob", "phase": "speaking"},
+        {"speaker": "bob", "phase": "interpretation"},
+        None,
+    ]
+    times = [at for at, _ in meeting.room.told]
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(times))
+
+
+@in_a_meeting(mode="consecutive")
+async def test_a_speaker_who_began_before_the_interpretation_finishes(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    first = await meeting.say("alice", voice_seconds=4.0)
+    second = await meeting.say("bob", "fr", seconds=3.0)
+    await meeting.go_on(8.0)
+    assert meeting.heard("bob") == [(first, "fr")]
+    assert meeting.heard("alice") == [(second, "en")]
+    heard = sum(piece.seconds for piece in meeting.room.played if piece.number == second)
+    assert heard == pytest.approx(1.0, abs=0.05), "all of it"
+
+
+@in_a_meeting()
+async def test_nobody_waits_by_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.say("alice", voice_seconds=4.0)
+    await meeting.go_on(2.0)
+    said = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("alice") == [(said, "en")]
+    assert meeting.room.told == []
+
+
 @in_a_meeting()
 async def test_everything_ends_when_the_room_is_gone(meeting: Meeting) -> None:
     over: list[bool] = []
@@ -644,6 +705,7 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
         ({"originals": "mix"}, "originals"),
+        ({"mode": "parallel"}, "mode"),
         ({"default_language": "xx"}, "default_language"),
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
         ({"glossary": {"gsw": {}}}, "glossary"),

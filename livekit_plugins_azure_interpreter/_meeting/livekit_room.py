@@ -194,6 +194,9 @@ class LiveKitRoom:
         told = {**reasons, **gone}
         self._attributes.set({f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in told.items()})
 
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        self._attributes.set(attributes)
+
     async def caption(self, caption: Caption) -> None:
         await self._returning.wait_for(lambda: caption.readers)
         speaker, track = caption.speaker, self._captioned_track(caption)

@@ -77,6 +77,7 @@ class RouteInterpreter:
         missed: Called with a translation that is not heard completely, and why.
         track_failed: Called with the error of a track, and in how many seconds there is another attempt.
         admitted: Called when `listeners` has changed.
+        sounds: Called when a translation begins to be heard (True), and when it is over.
         freed: Called when it has left.
 
     Attributes:
@@ -94,6 +95,7 @@ class RouteInterpreter:
         missed: Callable[[SpokenTranslation, WhyUnspoken], None],
         track_failed: Callable[[Exception, float], None],
         admitted: Callable[[], None],
+        sounds: Callable[[bool], None],
         freed: Callable[[], None],
     ) -> None:
         self.route = route
@@ -101,6 +103,7 @@ class RouteInterpreter:
         self._stt, self._tts = stt, tts
         self._policy, self._backlog = policy, Backlog()
         self._missed, self._report_track, self._admitted = missed, track_failed, admitted
+        self._sounds = sounds
         self._wanted_by: frozenset[str] = frozenset()
         self._between: Mapping[str, tuple[str, str]] = {}
         self._parts: deque[_Part] = deque()
@@ -250,12 +253,13 @@ class RouteInterpreter:
         self._playing = True
         self._admit(self._listeners_of(speech.data, audience))
         try:
-            return await self._track.play(self._at_pace(speech), is_late=lambda: self._is_late(speech))
+            return await self._track.play(self._sounding(speech), is_late=lambda: self._is_late(speech))
         except Exception:
             logger.exception("a voice for %s failed; going on with the next one", self.route.name)
             return "failed"
         finally:
             self._playing = False
+            self._sounds(False)
 
     def _listeners_of(self, data: SpeechData, audience: ListenerTimeline) -> frozenset[str]:
         """Those who hear an utterance; a listener of two languages hears it in one of them."""
@@ -271,6 +275,14 @@ class RouteInterpreter:
         logger.error("the track %s failed; trying again in %.1f s", self.route.name, seconds, exc_info=error)
         self._report_track(error, seconds)
         return seconds
+
+    async def _sounding(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
+        is_heard = False
+        async for frame in self._at_pace(speech):
+            if not is_heard:
+                is_heard = True
+                self._sounds(True)
+            yield frame
 
     def _at_pace(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
         return faster(speech, self._backlog, clock=self._now) if self._policy.catch_up else aiter(speech)

@@ -97,6 +97,7 @@ class SpeakerInterpreter:
         report: Called with each change of an interpretation.
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
+        sounds: Called when a translation into a language begins to be heard (True), and when it is over.
         freed: Called when a stream is closed, and when something has ended.
     """
 
@@ -112,12 +113,14 @@ class SpeakerInterpreter:
         report: Callable[[InterpretationChanged], None],
         missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
+        sounds: Callable[[Route, bool], None],
         freed: Callable[[], None],
     ) -> None:
         self._speaker, self._room = speaker, room
         self._stt, self._voices, self._policy = stt, voices, policy
         self._open_detector = open_detector
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
+        self._sounds = sounds
         self._routes: dict[str, RouteInterpreter] = {}
         self._leaving: list[RouteInterpreter] = []
         self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
@@ -155,6 +158,16 @@ class SpeakerInterpreter:
     def hears(self) -> bool:
         """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
         return self._hearing is not None
+
+    @property
+    def is_speaking(self) -> bool:
+        """Azure hears the speaker speak."""
+        return self._hearing is not None and self._hearing.recognized.is_speaking
+
+    @property
+    def has_begun(self) -> bool:
+        """There is a sound of the speaker that has no result yet: it may be the beginning of speech."""
+        return self._hearing is not None and not self._hearing.recognized.is_recognized
 
     def is_interpreted_into(self, language: str) -> bool:
         """What the speaker says is spoken in this language; not while a stream that failed is replaced."""
@@ -358,8 +371,9 @@ class SpeakerInterpreter:
         return prepared
 
     def _open_route(self, language: str, tts: TTS) -> RouteInterpreter:
+        route = Route(self._speaker, language)
         return RouteInterpreter(
-            Route(self._speaker, language),
+            route,
             self._room,
             self._stt,
             tts,
@@ -367,6 +381,7 @@ class SpeakerInterpreter:
             missed=lambda speech, reason: self._unspoken(language, speech, reason),
             track_failed=lambda error, seconds: self._tell([language], "failed", error, seconds),
             admitted=self._admitted,
+            sounds=lambda is_heard: self._sounds(route, is_heard),
             freed=self._freed,
         )
 

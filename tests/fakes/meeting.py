@@ -88,6 +88,7 @@ class FakeRoom:
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
         replaced: Who does not hear the original of each speaker.
+        told: The attributes that everybody was told, each time, and when.
         refused: Who is told that they are not served as they ask, and why.
         caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
@@ -103,6 +104,7 @@ class FakeRoom:
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
         self.replaced: Mapping[str, frozenset[str]] = {}
+        self.told: list[tuple[float, Mapping[str, str]]] = []
         self.refused: Mapping[str, str] = {}
         self.refusals = self.frames = 0
         self.caption_seconds = 0.0
@@ -157,6 +159,9 @@ class FakeRoom:
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
         self.refused = reasons
+
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        self.told.append((self._loop.time(), dict(attributes)))
 
     async def caption(self, caption: Caption) -> None:
         self.captions.append(caption)

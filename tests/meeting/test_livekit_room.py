@@ -274,6 +274,12 @@ class TestPublishing:
         await room.aclose()
         assert attributes == {}
 
+    async def test_everybody_can_be_told_something(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Any
+    ) -> None:
+        room.tell({"interpreter.turn": "alice's"})
+        await until(lambda: fake.local_participant.attributes == {"interpreter.turn": "alice's"})
+
     async def test_an_attribute_set_while_disconnected_can_be_read_after_the_reconnect(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, until: Until
     ) -> None:

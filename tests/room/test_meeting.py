@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -311,6 +312,37 @@ async def test_two_people_at_one_device_hear_each_other(meeting: Any, interprete
     await assert_heard(table, "table-en", [_voice(_BOBS, "en")])
     translations = [_ALICES.line.translations["fr"], _BOBS.line.translations["en"]]
     assert await table.read("interpreter", 2) == translations
+
+
+@pytest.mark.parametrize("emulator", [[_ALICES, _BOBS, _CAROLS]], indirect=True, ids=["three languages"])
+@pytest.mark.parametrize("interpreter", [{"mode": "consecutive"}], indirect=True, ids=["consecutive"])
+async def test_others_wait_while_an_interpretation_is_heard_and_everybody_sees_whose_turn_it_is(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"}, microphone=True)
+    carol = await meeting.join("carol", {"language": "de"}, microphone=True)
+    heard = await bob.ear("alice-fr")
+    await carol.ear("alice-de")
+    await alice.ear("bob-en")
+
+    def turn() -> Any:
+        attributes = alice.room.remote_participants["interpreter"].attributes
+        return json.loads(attributes.get("interpreter.turn", "null"))
+
+    assert turn() is None
+    saying = asyncio.create_task(alice.say(_ALICES.pcm + silence(1.0)))
+    await alice.until(lambda: turn() == {"speaker": "alice", "phase": "speaking"})
+    await saying
+    await bob.until(lambda: heard.loud_seconds > 0.2)
+    # Carol speaks too early, and bob when the floor is free.
+    await carol.say(_CAROLS.pcm[: len(silence(0.5))])
+    await alice.until(lambda: turn() == {"speaker": "alice", "phase": "interpretation"})
+    await alice.until(lambda: turn() is None)
+    await bob.say(_BOBS.pcm + silence(1.0))
+    await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
+    await assert_heard(alice, "bob-en", [_voice(_BOBS, "en")])
+    assert {spoken.text for spoken in emulator.spoken} == {_ALICES.line.text, _BOBS.line.text}
 
 
 class Requests:

@@ -259,6 +259,7 @@ class TestMeetingInterpreter:
             default_language="en",
             originals="replace",
             interpret_agents=True,
+            mode="consecutive",
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
