@@ -12,7 +12,9 @@ from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
 from ._meeting.client_contract import ATTRIBUTE_OFFER, LanguageState, SpeakerState, offer, state_attributes
+from ._meeting.floor import Floor
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
+from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
 from ._meeting.room import Member, Room
@@ -22,8 +24,9 @@ from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._meeting.state_teller import StateTeller
 from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
+from ._meeting.wishes import AttributeNames, Wishes
 from ._options.glossary import Glossary
-from ._options.languages import all_targets, spoken, target
+from ._options.languages import all_targets
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
@@ -47,6 +50,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     A participant says by the attribute `language` what they want to hear ("fr", "fr-FR", "français"), and may
     change it at any time. By `read_language` they say what they want to read, if that is another language.
+    People of two languages at one device set `between` ("en,fr"): they hear what is said in one, also at the
+    device, in the other.
     For each speaker and wanted language there is one interpretation; none if speaker and listener share the
     language. All interpretations of a speaker come from one stream to Azure. It is open while the speaker can
     be heard and somebody wants an interpretation.
@@ -93,16 +98,30 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         prebuilt_voices: The prebuilt voice of each language, e.g. {"fr": "fr-FR-DeniseNeural"}. In a language
             without one, the `fallback` speaks for those who chose "prebuilt"; without a fallback they can
             only be read there. Nobody hears a copy of their voice.
+        language_of: Returns the language of a participant who has neither of the first two attributes, such
+            as a telephone; None: it does not know. It counts like the attribute. Called after each change
+            in the room, so it must be quick; an error of it is logged.
+        default_language: The language that participants hear for whom neither an attribute nor `language_of`
+            names one. They may speak any language. None: they hear the original.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
             interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
             state "queued" say so.
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
+        mode: "simultaneous": people may speak at any time. "consecutive", for small groups: while an
+            interpretation is heard, the microphones of all but its speaker are not interpreted. Whoever spoke
+            before finishes, and nobody has to wait for more than 30 s.
+        interpret_agents: Another agent in the room, such as an AI assistant, is interpreted like a person,
+            also if an avatar speaks for it. Another interpreter never is.
         catch_up: How voices play while translations wait for one another. "time_stretch": voices play up to
             1.25 times faster, at their pitch, until none waits. "none": each plays as it is.
         max_lag_seconds: A translation is only a caption if its last word was said longer ago when its turn
             comes; so listeners catch up. None: all are spoken.
+        originals: "keep": listeners hear the original voices, too; a client may play them more quietly.
+            "replace": while a speaker is interpreted for a listener, the server does not send the original
+            to them. For telephones, which mix all that they hear. What is said in the listener's language is
+            then spoken, too. Needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
         fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
             Several languages may share one.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
@@ -130,10 +149,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         voices: Collection[VoiceChoice] | None = None,
         default_voice: VoiceChoice | None = None,
         prebuilt_voices: Mapping[str, str] | None = None,
+        language_of: Callable[[rtc.RemoteParticipant], str | None] | None = None,
+        default_language: str | None = None,
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
+        originals: Literal["keep", "replace"] = "keep",
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        mode: Literal["simultaneous", "consecutive"] = "simultaneous",
+        interpret_agents: bool = False,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
@@ -146,9 +170,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             raise ValueError("track_sources is empty: name at least one source, or leave it out")
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
+        if originals not in ("keep", "replace"):
+            raise ValueError(f'originals must be "keep" or "replace", got {originals!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
-        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
+        if mode not in ("simultaneous", "consecutive"):
+            raise ValueError(f'mode must be "simultaneous" or "consecutive", got {mode!r}')
+        self._is_consecutive = mode == "consecutive"
+        self._replaces_originals = originals == "replace"
+        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
         options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
@@ -159,17 +189,16 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         # Raises for a mistake now, not when somebody speaks.
         STT(target_languages=languages, spoken_languages=languages, **options)
         azure_voices = AzureVoices(voice, prebuilt_voices or {}, has_fallback=fallback is not None)
-        self._voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
-        self._offer = offer(all_targets(), self._voice_offer, mode="simultaneous", originals="keep")
+        voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
+        self._offer = offer(all_targets(), voice_offer, mode=mode, originals=originals)
         options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
         self._voices = RouteVoices(azure_voices.of, fallback, fallback_speaks_corrections)
-        self._language_attribute = language_attribute
-        self._spoken_attribute = spoken_attribute
-        self._reading_attribute = reading_attribute
-        self._voice_attribute = voice_attribute
+        names = AttributeNames(language_attribute, reading_attribute, spoken_attribute, voice=voice_attribute)
+        self._wishes = Wishes(names, voice_offer, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)
+        self._interprets_agents = interpret_agents
         self._planner = Planner(max_streams, azure_voices.is_heard)
         self._room: Room | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
@@ -179,10 +208,11 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._waiting: tuple[Route, ...] = ()
         self._queued: dict[str, dict[str, LanguageState]] = {}
         self._teller: StateTeller | None = None
+        self._floor: Floor | None = None
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
-        self._refused: dict[str, str] = {}
+        self._refused: Mapping[str, str] = {}
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -212,14 +242,18 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             room: The room of the job (`ctx.room`), or another one that is connected.
 
         Raises:
-            RuntimeError: It was started before, or the room is not connected.
+            RuntimeError: It was started before, the room is not connected, or a variable that
+                `originals="replace"` needs is missing.
         """
         job = get_job_context(required=False)
         if job is not None and room is job.room:
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
-        self._start(LiveKitRoom(room, self._track_sources))
+        server = open_api() if self._replaces_originals else None
+        self._start(
+            LiveKitRoom(room, self._track_sources, with_agents=self._interprets_agents, server=server)
+        )
         if job is not None:
             job.add_shutdown_callback(self.aclose)
 
@@ -227,6 +261,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is not None:
             raise RuntimeError("a MeetingInterpreter is for one meeting: make another one")
         self._room = room
+        self._floor = Floor(self._state_changed) if self._is_consecutive else None
         self._teller = StateTeller(self._state, room.tell)
         room.watch(self._plan_soon, self._close_soon)
         self._plan_soon()
@@ -266,9 +301,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is None or self._closing is not None:
             return
         members = {member.identity: member for member in self._room.members()}
-        refused: dict[str, str] = {}
-        people = {identity: self._person(member, refused) for identity, member in members.items()}
-        self._tell_refused(refused)
+        people = {person.identity: person for person in self._wishes.read(members.values())}
+        self._tell_refused()
         plan = self._planner.plan(
             people.values(),
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
@@ -278,42 +312,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._listen(plan, members)
         self._serve(plan, people)
         self._tell_waiting(plan, people)
+        self._replace_originals(plan)
         self._state_changed()
 
-    def _person(self, member: Member, refused: dict[str, str]) -> Person:
-        """A person; `refused` gets the reason if an attribute of theirs is not understood."""
-
-        def read(
-            attribute: str, understand: Callable[[str], _Choice], otherwise: _Choice | None = None
-        ) -> _Choice | None:
-            value = member.attributes.get(attribute, "").strip()
-            try:
-                return understand(value) if value else None
-            except ValueError as error:
-                reason = f"the attribute {attribute!r} is ignored: {error}"
-                refused[member.identity] = "; ".join(filter(None, [refused.get(member.identity), reason]))
-                return otherwise
-
-        hears = read(self._language_attribute, target)
-        return Person(
-            identity=member.identity,
-            hears=hears,
-            reads=read(self._reading_attribute, target),
-            speaks=read(self._spoken_attribute, spoken) or hears,
-            publishes=member.publishes,
-            audible=bool(member.tracks),
-            voice=read(self._voice_attribute, self._voice_offer.choice, self._voice_offer.careful)
-            or self._voice_offer.default,
-        )
-
-    def _tell_refused(self, refused: dict[str, str]) -> None:
-        for identity, reason in refused.items():
-            if self._refused.get(identity) != reason:
-                logger.warning("%r is not served as they ask; %s", identity, reason)
-        if refused != self._refused:
-            self._refused = refused
-            assert self._room is not None
-            self._room.refuse(refused)
+    def _tell_refused(self) -> None:
+        assert self._room is not None
+        if self._wishes.refused != self._refused:
+            self._refused = self._wishes.refused
+            self._room.refuse(self._refused)
 
     def _serve(self, plan: Plan, people: Mapping[str, Person]) -> None:
         present = frozenset(people)
@@ -347,8 +353,19 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             report=self._report,
             admitted=self._admit,
             moved=self._state_changed,
+            sounds=self._sounds,
             freed=self._plan_soon,
         )
+
+    def _report(self, change: InterpretationChanged) -> None:
+        if self._replaces_originals:
+            self._plan_soon()  # listeners of what has failed hear the original meanwhile
+        self.emit("interpretation_changed", change)
+        self._state_changed()
+
+    def _sounds(self, route: Route, is_heard: bool) -> None:
+        if self._floor is not None:
+            self._floor.sounds(route, is_heard)
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()
@@ -364,6 +381,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         tracks: dict[str, Sequence[str]] = {identity: members[identity].tracks for identity in plan.streams}
         for identity in self._speaker_inputs.keys() - tracks.keys():
             self._finish(self._speaker_inputs.pop(identity).aclose())
+            if self._floor is not None:
+                self._floor.left(identity)
         for identity, heard in tracks.items():
             if identity not in self._speaker_inputs:
                 self._speaker_inputs[identity] = self._speaker_input(identity)
@@ -373,14 +392,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         assert self._room is not None
 
         def said(frame: rtc.AudioFrame) -> None:
-            if (speaker := self._speakers.get(identity)) is not None:
+            if (speaker := self._speakers.get(identity)) is None:
+                return
+            if self._floor is None:
                 speaker.push(frame)
+            else:
+                self._floor.let_through(identity, speaker, frame)
 
         return SpeakerInput(self._room, said)
-
-    def _report(self, change: InterpretationChanged) -> None:
-        self.emit("interpretation_changed", change)
-        self._state_changed()
 
     # The state
 
@@ -394,8 +413,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         for identity, queued in self._queued.items():
             state = states.get(identity, SpeakerState({}))
             states[identity] = replace(state, languages={**state.languages, **queued})
-        is_moving = any(state.is_moving for state in states.values())
-        return {ATTRIBUTE_OFFER: self._offer, **state_attributes(states)}, is_moving
+        turn = {} if self._floor is None else self._floor.attributes
+        is_moving = bool(turn) or any(state.is_moving for state in states.values())
+        return {ATTRIBUTE_OFFER: self._offer, **state_attributes(states), **turn}, is_moving
 
     def _tell_waiting(self, plan: Plan, people: Mapping[str, Person]) -> None:
         waiting = plan.waiting_routes
@@ -418,6 +438,25 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         for route in queued:
             self.emit("interpretation_changed", InterpretationChanged(*route, "queued"))
 
+    def _replace_originals(self, plan: Plan) -> None:
+        """Each hears a speaker in one way: in the interpretation, or the original if there is none now."""
+        if not self._replaces_originals:
+            return
+        listeners: dict[str, frozenset[str]] = {}
+        for (identity, language), audience in plan.audiences.items():
+            served = audience.listeners and identity not in plan.waiting
+            if served and self._is_spoken(identity, language):
+                # People of two languages at one device need both.
+                replaced = audience.listeners - audience.between.keys()
+                listeners[identity] = listeners.get(identity, frozenset()) | replaced
+        assert self._room is not None
+        self._room.replace(listeners)
+
+    def _is_spoken(self, identity: str, language: str) -> bool:
+        speaker = self._speakers.get(identity)
+        # Somebody who is still muted will be interpreted from the first word on.
+        return speaker is None or speaker.is_interpreted_into(language)
+
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:
             self._room.admit(self._listeners())
@@ -432,7 +471,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
 
 def _check_option_names(options: Mapping[str, Any]) -> None:
-    for name in ("target_languages", "spoken_languages"):
+    for name in ("target_languages", "spoken_languages", "between"):
         if name in options:
             raise TypeError(
                 f"MeetingInterpreter takes no {name}: each listener's attribute `language` names theirs"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._options.glossary import Glossary
-from ._options.languages import is_code, spelled, target
+from ._options.languages import is_code, other_of, same_speech, spelled, target
 from ._options.numbers import check_number
 from ._options.strings import is_visible_ascii
 from .credentials import Credentials
@@ -75,7 +75,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
 
 
 class STTOptions(STTOptionsWithoutLanguages, total=False):
-    """The arguments of `STT`, except `target_languages` and `spoken_languages`."""
+    """The arguments of `STT`, except `target_languages`, `spoken_languages` and `between`."""
 
     source_languages: str | Sequence[str] | None
 
@@ -116,6 +116,7 @@ class Proxy:
 class Options:
     """The options of one recognizer, as `STT` explains them.
 
+    `between` is empty, or two languages, which are the target and the spoken languages, too.
     `voice` is one voice for every spoken language, or pairs of language and voice.
     `separate_voices`: each further spoken language has its voice over a connection of its own.
     `reconnect_seconds` is how long the SDK itself tries to reach a service that refuses or drops it.
@@ -125,6 +126,7 @@ class Options:
     target_languages: tuple[str, ...]
     source_languages: tuple[str, ...] = ()
     spoken_languages: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
     voice: str | tuple[tuple[str, str | None], ...] | None = PERSONAL_VOICE
     sample_rate: int = 16000
     latency: Latency = DEFAULT_LATENCY
@@ -155,6 +157,7 @@ class Options:
             )
         check_targets("target_languages", self.target_languages)
         check_languages("source_languages", self.source_languages)
+        self._check_between()
         self._check_spoken()
         check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
         check_choice("latency", self.latency, get_args(Latency))
@@ -180,9 +183,21 @@ class Options:
 
     @property
     def main_language(self) -> str:
-        """The language of a transcript's `text`, as the user wrote it."""
+        """The first spoken language, as the user wrote it."""
         main = self.spoken[0]
         return next(language for language in self.target_languages if target(language) == main)
+
+    def language_to_say(self, spoken: str) -> str:
+        """The language, as the user wrote it, of the `text` of speech in a language.
+
+        Between two languages, this is the one of them that it was not said in; for any other, the first.
+        """
+        return other_of(self.between, spoken) if self.between else self.main_language
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The languages, as Azure calls them, that the `text` of a transcript may be in."""
+        return self.spoken if self.between else self.spoken[:1]
 
     @property
     def voices(self) -> dict[str, str]:
@@ -246,6 +261,7 @@ class Options:
                 self,
                 target_languages=(language,),
                 spoken_languages=(),
+                between=(),
                 voice=voice,
                 separate_voices=False,
             )
@@ -257,6 +273,11 @@ class Options:
         if isinstance(self.voice, tuple):
             return {target(language): voice for language, voice in self.voice}
         return dict.fromkeys(self.spoken, self.voice)
+
+    def _check_between(self) -> None:
+        check_targets("between", self.between)
+        if self.between and (len(self.between) != 2 or same_speech(*self.between)):
+            raise ValueError(f"between takes two different languages, e.g. ('en', 'fr'), not {self.between}")
 
     def _check_spoken(self) -> None:
         check_targets("spoken_languages", self.spoken_languages)

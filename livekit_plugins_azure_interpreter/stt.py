@@ -81,6 +81,9 @@ class STT(KeytermsSTT[_Events]):
         source_languages: None hears any language (open range); one is fixed; 2 to 10 are candidates.
         spoken_languages: Those of them that are also spoken, over the same connection; the default is the
             first one. `text` is in the first spoken language; `TTS(stt, language="de")` speaks another one.
+        between: Two languages, in place of `target_languages`: what is said in one is translated to the
+            other, and spoken in it; `text` is this translation. Speech in a third language is translated to
+            the first.
         voice: "personal-voice" is made from the speaker's own voice; or the name of a prebuilt voice, e.g.
             "fr-FR-DeniseNeural"; None gives text only. A mapping names one for each spoken language.
         sample_rate: The rate of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
@@ -134,9 +137,10 @@ class STT(KeytermsSTT[_Events]):
     def __init__(
         self,
         *,
-        target_languages: str | Sequence[str],
+        target_languages: str | Sequence[str] = (),
         source_languages: str | Sequence[str] | None = None,
         spoken_languages: str | Sequence[str] | None = None,
+        between: tuple[str, str] | None = None,
         voice: Voice = PERSONAL_VOICE,
         sample_rate: int = 16000,
         latency: Latency = DEFAULT_LATENCY,
@@ -166,10 +170,13 @@ class STT(KeytermsSTT[_Events]):
         kept_audio_seconds: float = 60.0,
         _open_recognizer: OpenRecognizer = open_recognizer,
     ) -> None:
+        if between is not None and (target_languages or spoken_languages):
+            raise ValueError("between names both languages: leave target_languages and spoken_languages out")
         options = Options(
-            target_languages=languages("target_languages", target_languages),
+            target_languages=languages("target_languages", target_languages or between),
             source_languages=languages("source_languages", source_languages),
-            spoken_languages=languages("spoken_languages", spoken_languages),
+            spoken_languages=languages("spoken_languages", spoken_languages or between),
+            between=languages("between", between),
             voice=voice_option("voice", voice),
             sample_rate=sample_rate,
             latency=latency,
@@ -273,6 +280,7 @@ class STT(KeytermsSTT[_Events]):
         target_languages: NotGivenOr[str | Sequence[str]] = NOT_GIVEN,
         source_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
         spoken_languages: NotGivenOr[str | Sequence[str] | None] = NOT_GIVEN,
+        between: NotGivenOr[tuple[str, str]] = NOT_GIVEN,
         voice: NotGivenOr[Voice] = NOT_GIVEN,
         phrase_list: NotGivenOr[Sequence[str] | None] = NOT_GIVEN,
         phrase_list_weight: NotGivenOr[float] = NOT_GIVEN,
@@ -292,7 +300,7 @@ class STT(KeytermsSTT[_Events]):
         Raises:
             ValueError: An argument is malformed; nothing was changed.
         """
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = self._between(between, target_languages, spoken_languages)
         if is_given(target_languages):
             changes["target_languages"] = languages("target_languages", target_languages)
         if is_given(source_languages):
@@ -315,6 +323,18 @@ class STT(KeytermsSTT[_Events]):
         changes.update((name, value) for name, value in as_given.items() if is_given(value))
         self._factory.change(changes)
         self._phrase_list = phrase_list_given
+
+    def _between(
+        self, between: NotGivenOr[tuple[str, str]], *others: NotGivenOr[str | Sequence[str] | None]
+    ) -> dict[str, Any]:
+        """The changes of an STT that interprets between two languages."""
+        is_between = bool(self._factory.options.between)
+        if is_given(between) and not is_between:
+            raise ValueError("between cannot be added to an STT with target_languages: make another STT")
+        if is_between and any(is_given(other) for other in others):
+            raise ValueError("this STT has two languages, of between: change between, not target_languages")
+        both = languages("between", between) if is_given(between) else ()
+        return {"between": both, "target_languages": both, "spoken_languages": both} if both else {}
 
     def _expect_session_keyterms(self, keyterms: Sequence[str]) -> None:
         self._session_keyterms = tuple(keyterms)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,19 +43,19 @@ class Meeting:
         self.changes: list[InterpretationChanged] = []
         self.interpreter.on("interpretation_changed", self.changes.append)
         self.interpreter._start(self.room)
-        self.voice_seconds = 1.0
         self._number = FIRST_UTTERANCE
 
     def join(self, identity: str, language: str, **attributes: str) -> None:
         self.room.join(identity, language=language, **attributes)
         self.room.publish_microphone(identity, f"{identity}-mic")
 
-    async def say(self, speaker: str, language: str = "en", seconds: float = 1.0) -> int:
+    async def say(
+        self, speaker: str, language: str = "en", seconds: float = 1.0, *, voice_seconds: float = 1.0
+    ) -> int:
         """Somebody says something; its number, once it was said."""
         self._number += 1
         now = self.loop.time()
-        track = f"{speaker}-mic"
-        said = Utterance(self._number, speaker, language, track, now, now + seconds, self.voice_seconds)
+        said = Utterance(self._number, speaker, language, f"{speaker}-mic", now, now + seconds, voice_seconds)
         self.room.say(said)
         await self.go_on(seconds)
         return said.number
@@ -190,6 +192,19 @@ async def test_the_attributes_have_the_names_that_were_asked_for(meeting: Meetin
     meeting.join("bob", "it", hears="fr-FR")
     await meeting.go_on(1.0)
     assert meeting.tracks == ["alice-fr", "bob-en"]
+
+
+@in_a_meeting(
+    language_of=lambda participant: participant.attributes.get("sip.h.x-language"), default_language="de"
+)
+async def test_telephones_hear_the_language_of_their_header_or_the_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("telephone", **{"sip.h.x-language": "fr"})
+    meeting.room.join("another telephone")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("telephone") == [(said, "fr")]
+    assert meeting.heard("another telephone") == [(said, "de")]
 
 
 @in_a_meeting()
@@ -428,6 +443,164 @@ async def test_cantonese_and_mandarin_are_interpreted_both_ways(meeting: Meeting
 
 
 @in_a_meeting()
+async def test_two_people_at_one_device_hear_each_other_and_are_heard(meeting: Meeting) -> None:
+    meeting.room.join("table", between="en,fr")
+    meeting.room.publish_microphone("table", "table-mic")
+    english = await meeting.say("table", "en")
+    await meeting.go_on(3.0)
+    french = await meeting.say("table", "fr")
+    await meeting.go_on(8.0)  # whether the English words have an English voice is not known yet
+    assert meeting.heard("table") == [(english, "fr"), (french, "en")]
+    # A third language is heard in the first of the two, and by others in theirs.
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(1.0)
+    german = await meeting.say("table", "de")
+    await meeting.go_on(5.0)
+    assert meeting.heard("table")[2:] == [(german, "en")]
+    assert meeting.heard("bob") == [(german, "fr")]
+    assert len(meeting.azure.streams) == 1
+
+
+@in_a_meeting(originals="replace")
+async def test_a_device_of_two_languages_hears_the_originals_too(meeting: Meeting) -> None:
+    meeting.room.join("table", between="en,fr")
+    meeting.room.publish_microphone("table", "table-mic")
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    said = await meeting.say("alice", "en")
+    await meeting.go_on(3.0)
+    assert meeting.heard("table") == [(said, "fr")]
+    assert meeting.room.replaced == {"alice": {"bob"}, "bob": {"alice"}, "table": {"alice", "bob"}}
+
+
+@in_a_meeting(originals="replace")
+async def test_listeners_do_not_hear_the_original_while_they_have_an_interpretation(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.room.join("carl", read_language="fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {"alice": {"bob"}, "bob": {"alice"}}
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(5.0)
+    assert meeting.room.replaced["alice"] == {"bob"}, "so that the first word is not heard twice"
+    meeting.room.set("bob", language="en")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+@in_a_meeting()
+async def test_originals_are_kept_by_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+@in_a_meeting(originals="replace")
+async def test_the_original_is_heard_while_its_interpretation_has_failed(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(0.5)
+    (stream,) = meeting.azure.open
+    meeting.azure.failing = lambda stream: True
+    stream.fail()
+    await meeting.go_on(0.2)
+    assert meeting.states(ALICE_FR) == ["started", "failed"]
+    assert meeting.room.replaced == {}
+    meeting.azure.failing = lambda stream: False
+    await meeting.go_on(60.0)
+    assert meeting.room.replaced == {"alice": {"bob"}}
+
+
+@in_a_meeting(originals="replace", max_streams=1)
+async def test_the_original_of_a_speaker_who_waits_is_heard(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {"alice": {"bob"}}
+
+
+@in_a_meeting(originals="replace", voice=None)
+async def test_the_original_of_an_interpretation_without_a_voice_is_heard(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+def test_same_language_speech_is_spoken_if_the_original_is_not_heard() -> None:
+    fallback = ToneTTS()
+
+    @in_a_meeting(originals="replace", fallback=lambda language: fallback)
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.room.join("bob", language="fr")
+        said = await meeting.say("alice", "fr")
+        await meeting.go_on(8.0)
+        assert fallback.texts == [f"{said} in fr"], "Azure's voice of what is in the language already"
+
+    meet()
+
+
+def turns(meeting: Meeting) -> list[dict[str, str] | None]:
+    """Whose turn it was, as everybody was told; None: nobody's."""
+    told = [attributes["interpreter.turn"] for _, attributes in meeting.room.told]
+    return [json.loads(turn) if turn else None for turn in told]
+
+
+@in_a_meeting(mode="consecutive")
+async def test_others_wait_while_an_interpretation_is_heard_and_then_they_are_interpreted(
+    meeting: Meeting,
+) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    first = await meeting.say("alice", voice_seconds=4.0)
+    await meeting.go_on(2.0)
+    await meeting.say("bob", "fr")  # amid the interpretation of what alice has said
+    await meeting.go_on(5.0)
+    second = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("bob") == [(first, "fr")]
+    assert meeting.heard("alice") == [(second, "en")]
+    assert turns(meeting) == [
+        {"speaker": "alice", "phase": "speaking"},
+        {"speaker": "alice", "phase": "interpretation"},
+        None,
+        {"speaker": "bob", "phase": "speaking"},
+        {"speaker": "bob", "phase": "interpretation"},
+        None,
+    ]
+    times = [at for at, told in meeting.room.told if "interpreter.turn" in told]
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(times))
+
+
+@in_a_meeting(mode="consecutive")
+async def test_a_speaker_who_began_before_the_interpretation_finishes(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    first = await meeting.say("alice", voice_seconds=4.0)
+    second = await meeting.say("bob", "fr", seconds=3.0)
+    await meeting.go_on(8.0)
+    assert meeting.heard("bob") == [(first, "fr")]
+    assert meeting.heard("alice") == [(second, "en")]
+    heard = sum(piece.seconds for piece in meeting.room.played if piece.number == second)
+    assert heard == pytest.approx(1.0, abs=0.05), "all of it"
+
+
+@in_a_meeting()
+async def test_nobody_waits_by_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.say("alice", voice_seconds=4.0)
+    await meeting.go_on(2.0)
+    said = await meeting.say("bob", "fr")
+    await meeting.go_on(5.0)
+    assert meeting.heard("alice") == [(said, "en")]
+    assert turns(meeting) == []
+
+
+@in_a_meeting()
 async def test_everything_ends_when_the_room_is_gone(meeting: Meeting) -> None:
     over: list[bool] = []
     meeting.interpreter.on("closed", lambda: over.append(True))
@@ -512,6 +685,15 @@ class TestOutsideAJob:
         room.emit("disconnected", None)
         await until(lambda: over == [True])
 
+    async def test_replacing_originals_without_a_key_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("LIVEKIT_URL", "LIVEKIT_TOKEN", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+            monkeypatch.delenv(name, raising=False)
+        interpreter = MeetingInterpreter(speech_key="a-key", speech_region="eu", originals="replace")
+        with pytest.raises(RuntimeError, match="set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET"):
+            await interpreter.start(FakeLiveKitRoom())  # type: ignore[arg-type]
+
     async def test_a_room_that_is_not_connected_is_refused(self, interpreter: MeetingInterpreter) -> None:
         with pytest.raises(RuntimeError, match="the room is not connected"):
             await interpreter.start(FakeLiveKitRoom(connected=False))  # type: ignore[arg-type]
@@ -538,6 +720,9 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"track_sources": []}, "track_sources"),
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
+        ({"originals": "mix"}, "originals"),
+        ({"mode": "parallel"}, "mode"),
+        ({"default_language": "xx"}, "default_language"),
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
         ({"glossary": {"gsw": {}}}, "glossary"),
         ({"fallback_speaks_corrections": True}, "fallback_speaks_corrections needs a fallback"),
@@ -777,8 +962,7 @@ async def test_a_speaker_is_told_how_many_still_listen(meeting: Meeting) -> None
     for identity, language in {"bob": "fr", "ben": "fr", "carl": "de"}.items():
         meeting.room.join(identity, language=language)
     await meeting.go_on(1.0)
-    meeting.voice_seconds = 6.0
-    await meeting.say("alice")
+    await meeting.say("alice", voice_seconds=6.0)
     await meeting.go_on(3.0)
     told = meeting.told("alice")
     assert told["still_listening"] == 3

@@ -32,6 +32,7 @@ from fakes.meeting_script import Script, draw
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption
+from livekit_plugins_azure_interpreter._meeting.turns import LONGEST_WAIT_SECONDS, Turns
 
 MEETINGS = int(os.environ.get("MEETINGS", "40"))
 ONE_SEED = os.environ.get("MEETING_SEED")
@@ -43,6 +44,11 @@ DRAIN_SECONDS = 30.0
 _AFTER = 0.001
 _WHOLE = 0.05
 """Parts of a voice that add up to it may be rounded."""
+_FREE_SECONDS = 1.0
+"""So long after an interpretation everybody may speak."""
+_SOUND_SECONDS = 6.0
+"""A sound counts as the beginning of speech for less; who had begun finishes."""
+_STEP_SECONDS = 0.1
 _EDGE_SECONDS = 0.15
 """Just before a change the last of an utterance may still be on its way, mixed with another track."""
 
@@ -215,6 +221,52 @@ class Checker:
         self.problems.append(f"{self.now():8.3f} {what}")
 
 
+@dataclass
+class ConsecutiveChecker(Checker):
+    """What must be true if people wait while an interpretation is heard."""
+
+    def _check_one(self, utterance: Utterance, listener: str, heard: dict[str, float]) -> None:
+        if not self._sounds(
+            utterance.speaker, utterance.start - _FREE_SECONDS, utterance.start + _FREE_SECONDS
+        ):
+            super()._check_one(utterance, listener, heard)
+            return
+        allowed = self._wanted_since(listener, utterance)
+        if heard.keys() - allowed or any(times > 1 + _WHOLE for times in heard.values()):
+            self._problem(f"{listener} heard {dict(heard)} of {utterance}, and wanted {allowed}")
+        if heard and self._had_to_wait(utterance):
+            self._problem(f"{listener} heard {dict(heard)} of {utterance}, who had to wait")
+
+    def _check_captions(self, utterance: Utterance, reader: str) -> None:
+        if not self._sounds(
+            utterance.speaker, utterance.start - _FREE_SECONDS, utterance.start + _FREE_SECONDS
+        ):
+            super()._check_captions(utterance, reader)
+
+    def _had_to_wait(self, utterance: Utterance) -> bool:
+        """Whether another's interpretation was heard from well before it to its end."""
+        since, until = utterance.start - _SOUND_SECONDS, utterance.end
+        if self._lasts_seconds(utterance) > LONGEST_WAIT_SECONDS:
+            return False
+        moments = np.arange(since, until, _STEP_SECONDS)
+        return all(self._sounds(utterance.speaker, at, at) for at in moments)
+
+    def _lasts_seconds(self, utterance: Utterance) -> float:
+        """How long others may have been heard without a pause until it ended."""
+        at = utterance.end
+        while self._sounds(utterance.speaker, at - _FREE_SECONDS, at):
+            at -= _STEP_SECONDS
+        return utterance.end - at
+
+    def _sounds(self, besides: str, since: float, until: float) -> bool:
+        """Whether the interpretation of another speaker is heard between these moments."""
+        return any(
+            piece.at <= until and piece.at + piece.seconds > since
+            for piece in self.room.played
+            if piece.route.speaker != besides
+        )
+
+
 class Host:
     """What a meeting is held with; each sabotage is a host of its own."""
 
@@ -223,13 +275,16 @@ class Host:
     planner: type[Planner] = Planner
 
 
-async def hold(script: Script, loop: VirtualLoop, host: type[Host], *, skips_silence: bool) -> Checker:
+async def hold(
+    script: Script, loop: VirtualLoop, host: type[Host], *, skips_silence: bool, is_consecutive: bool
+) -> Checker:
     """Hold a meeting, to its end."""
     room = host.room(loop)
     azure = FakeAzure(room, loop, script.seed, host.stream)
     meeting = MeetingInterpreter(
         max_streams=script.max_streams,
         catch_up="none",  # the samples tell what was heard
+        mode="consecutive" if is_consecutive else "simultaneous",
         speech_key="a-key",
         speech_region="westeurope",
         segmentation_silence_timeout_ms=SEGMENTATION_MS,
@@ -238,7 +293,7 @@ async def hold(script: Script, loop: VirtualLoop, host: type[Host], *, skips_sil
     meeting._planner = host.planner(script.max_streams)
     if skips_silence:
         meeting._open_detector = lambda: is_sound
-    checker = Checker(script, room, azure, loop.time)
+    checker = (ConsecutiveChecker if is_consecutive else Checker)(script, room, azure, loop.time)
     begun_at = loop.time()
     for action in script.actions:
         if action.utterance is not None:
@@ -279,9 +334,12 @@ def _seeds() -> list[range]:
     return [range(start, min(MEETINGS, start + BATCH)) for start in range(0, MEETINGS, BATCH)]
 
 
-def held(seed: int, host: type[Host] = Host, *, skips_silence: bool = False) -> Checker:
+def held(
+    seed: int, host: type[Host] = Host, *, skips_silence: bool = False, is_consecutive: bool = False
+) -> Checker:
     loop = VirtualLoop()
-    return run(loop, hold(draw(seed), loop, host, skips_silence=skips_silence))
+    meeting = hold(draw(seed), loop, host, skips_silence=skips_silence, is_consecutive=is_consecutive)
+    return run(loop, meeting)
 
 
 @pytest.mark.parametrize("seeds", _seeds(), ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
@@ -295,6 +353,13 @@ def test_everybody_hears_the_others_once_in_their_language(seeds: range) -> None
 def test_everybody_hears_the_same_if_silence_is_not_sent(seeds: range) -> None:
     for seed in seeds:
         checker = held(seed, skips_silence=True)
+        assert not checker.problems, "\n".join([str(checker.script), *checker.problems])
+
+
+@pytest.mark.parametrize("seeds", _seeds()[::4], ids=lambda seeds: f"{seeds[0]}-{seeds[-1]}")
+def test_everybody_hears_in_turn_if_the_meeting_is_consecutive(seeds: range) -> None:
+    for seed in seeds:
+        checker = held(seed, is_consecutive=True)
         assert not checker.problems, "\n".join([str(checker.script), *checker.problems])
 
 
@@ -377,6 +442,13 @@ class SomebodyWaits(Host):
     class planner(Planner):
         def __init__(self, max_streams: int) -> None:
             super().__init__(min(2, max_streams))
+
+
+def test_a_meeting_without_turns_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Turns, "may_speak", lambda *_, **__: True)
+    assert any(held(seed, is_consecutive=True).problems for seed in range(40)), (
+        "the checker has found nothing"
+    )
 
 
 @pytest.mark.parametrize("sabotage", Host.__subclasses__())

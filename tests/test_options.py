@@ -44,6 +44,15 @@ REFUSED_OPTIONS = {
         "target_languages: Azure does not translate to 'gsw-CH'; the nearest that it does is 'de' (German)",
     ),
     "empty target language": ({"target_languages": ("",)}, "target_languages: ''"),
+    "one language between": (
+        {"between": ("en",)},
+        "between takes two different languages, e.g. ('en', 'fr'), not ('en',)",
+    ),
+    "two regions between": ({"between": ("pt-BR", "pt-PT")}, "between takes two different languages"),
+    "a language between of which Azure has no translation": (
+        {"between": ("en", "xx")},
+        "between: 'xx' is not a language that Azure translates to",
+    ),
     "malformed source language": ({"source_languages": ("e",)}, "source_languages: 'e'"),
     "too many source languages": (
         {"source_languages": tuple(f"en-{letter}{letter}" for letter in "ABCDEFGHIJK")},
@@ -222,7 +231,7 @@ class TestProxy:
 def test_the_typed_options_are_the_arguments_of_stt_with_their_types() -> None:
     arguments = inspect.signature(STT).parameters.values()
     types = {one.name: one.annotation for one in arguments if not one.name.startswith("_")}
-    assert STTOptions.__optional_keys__ == types.keys() - {"target_languages", "spoken_languages"}
+    assert STTOptions.__optional_keys__ == types.keys() - {"target_languages", "spoken_languages", "between"}
     assert STTOptionsWithoutLanguages.__optional_keys__ == STTOptions.__optional_keys__ - {"source_languages"}
     for name, reference in STTOptions.__annotations__.items():
         assert (name, reference.__forward_arg__) == (name, types[name])
@@ -327,3 +336,29 @@ class TestSpokenLanguages:
         )
         with pytest.raises(ValueError, match="voice: 'xx' is not a language"):
             voice_option("voice", {"xx": None})
+
+
+@pytest.mark.parametrize(
+    ("spoken", "said"),
+    [("en-US", "fr-FR"), ("en", "fr-FR"), ("fr-CA", "en-US"), ("de-DE", "en-US"), ("", "en-US")],
+)
+def test_speech_between_two_languages_is_said_in_the_other_and_a_third_in_the_first(
+    spoken: str, said: str
+) -> None:
+    both = ("en-US", "fr-FR")
+    of_two = options(target_languages=both, spoken_languages=both, between=both)
+    assert of_two.language_to_say(spoken) == said
+    assert of_two.said == ("en", "fr")
+
+
+def test_the_first_spoken_language_is_said_otherwise() -> None:
+    of_many = options(target_languages=("fr", "en"), spoken_languages=("fr", "en"))
+    assert of_many.language_to_say("fr-FR") == "fr"
+    assert of_many.said == ("fr",)
+
+
+def test_a_connection_of_its_own_speaks_one_language_of_two() -> None:
+    both = ("en", "fr")
+    of_two = options(target_languages=both, spoken_languages=both, between=both, separate_voices=True)
+    assert of_two.of_main_connection().spoken == ("en",)
+    assert {code: one.between for code, one in of_two.of_side_connections().items()} == {"fr": ()}

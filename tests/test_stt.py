@@ -17,6 +17,7 @@ from livekit.agents.stt import FallbackAdapter, SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter import stt as stt_module
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter._sdk.events import Connected
 from livekit_plugins_azure_interpreter._voices.translations import _ENDED_STREAMS
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
@@ -123,6 +124,23 @@ class TestInterface:
             STT(target_languages="fr", speech_key="a-key")
         with pytest.raises(ValueError, match="target_languages"):
             STT(target_languages=[], speech_key="a-key", speech_region="westeurope")
+
+    async def test_two_languages_take_the_place_of_targets(self, make_stt: Make) -> None:
+        with pytest.raises(ValueError, match="leave target_languages and spoken_languages out"):
+            make_stt(between=("en", "fr"))
+        interpreter = make_stt(target_languages=(), between=("en", "français"))
+        assert StreamFactory.of(interpreter).options.targets == ("en", "fr")
+        with pytest.raises(ValueError, match="change between, not target_languages"):
+            interpreter.update_options(target_languages="de")
+        interpreter.update_options(between=("en", "de"))
+        assert StreamFactory.of(interpreter).options.spoken == ("en", "de")
+        with pytest.raises(ValueError, match="between takes two different languages"):
+            interpreter.update_options(between=("en", "en-GB"))
+        assert StreamFactory.of(interpreter).options.between == ("en", "de")
+
+    async def test_two_languages_are_not_added_to_targets(self, make_stt: Make) -> None:
+        with pytest.raises(ValueError, match="make another STT"):
+            make_stt().update_options(between=("en", "de"))
 
     async def test_a_glossary_with_a_mistake_is_refused(self, make_stt: Make) -> None:
         with pytest.raises(ValueError, match="glossary: Azure does not translate to 'gsw'"):

@@ -79,6 +79,11 @@ class RecognizedSpeech:
         return self._is_over
 
     @property
+    def is_speaking(self) -> bool:
+        """Azure hears somebody speak."""
+        return self._presence.is_told and not self._is_over
+
+    @property
     def is_recognized(self) -> bool:
         """Nobody speaks, and all that was said has its result."""
         # What may be speech is waited for: a listener who goes too early would miss what was said.

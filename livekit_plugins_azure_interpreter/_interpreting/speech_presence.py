@@ -24,6 +24,7 @@ class SpeechPresence:
     Attributes:
         pushed_seconds: How much audio was pushed.
         covered_until: Where the last utterance ends that has its result.
+        is_told: Azure has reported the start of speech, and not its end.
     """
 
     def __init__(self) -> None:
@@ -35,12 +36,12 @@ class SpeechPresence:
         self._judged_seconds = 0.0
         self._loud_until = 0.0
         self._noise_seconds = _NOISE_SECONDS
-        self._is_told = False
+        self.is_told = False
 
     @property
     def is_speech(self) -> bool:
         """Whether somebody speaks, or the result of their speech is still to come."""
-        return self._is_told or self._expects_result
+        return self.is_told or self._expects_result
 
     @property
     def quiet_seconds(self) -> float:
@@ -67,15 +68,15 @@ class SpeechPresence:
     def heard(self, event: SpeechEvent) -> None:
         """Take an event of Azure."""
         if event.type is SpeechEventType.START_OF_SPEECH:
-            self._is_told = True
+            self.is_told = True
         elif event.type is SpeechEventType.END_OF_SPEECH:
-            self._is_told = False
+            self.is_told = False
         elif event.type is SpeechEventType.FINAL_TRANSCRIPT:
             self.covered_until = max(self.covered_until, event.alternatives[0].end_time)
 
     def stream_failed(self) -> None:
         """No stream listens until `stream_replaced`: until then a sound keeps its meaning."""
-        self._is_told = False
+        self.is_told = False
         self._noise_seconds = float("inf")
 
     def stream_replaced(self, kept_seconds: float) -> None:

@@ -38,7 +38,11 @@ class STTGroup:
     @property
     def have_voices(self) -> bool:
         """Whether each of them asks Azure for a voice."""
-        return all(self._language_of(factory) in factory.options.voices for factory in self._factories)
+        return all(
+            language in factory.options.voices
+            for factory in self._factories
+            for language in ([self._language] if self._language else factory.options.said)
+        )
 
     @property
     def speak(self) -> bool:

@@ -7,10 +7,10 @@ Azure per speaker who can be heard and has a route.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .._options.languages import same_speech, same_text
+from .._options.languages import other_of, same_speech, same_text
 from .voice_choice import VoiceChoice
 
 
@@ -35,6 +35,8 @@ class Person:
         hears: The language that they want to hear, as Azure calls it; None: no translations.
         reads: The language of their captions; None: the one that they hear.
         speaks: The language that they speak; None: not known, so that it may be any.
+        between: Instead of `hears`: they are people of two languages at one device. What is said in one, also
+            at the device, they hear in the other.
         publishes: They have an audio track, muted or not.
         audible: They have one that is not muted.
         voice: In which voice they want their translations to be heard.
@@ -44,19 +46,27 @@ class Person:
     hears: str | None = None
     reads: str | None = None
     speaks: str | None = None
+    between: tuple[str, str] | None = None
     publishes: bool = False
     audible: bool = False
     voice: VoiceChoice = "own"
 
-    def listens_to(self, speaker: Person) -> bool:
-        """Whether they want to hear a translation; not of somebody whom they understand, of any region."""
-        return self.hears is not None and not same_speech(speaker.speaks or "", self.hears)
+    def languages_to_hear(self, speaker: Person) -> tuple[str, ...]:
+        """In which they want to hear somebody; none if they understand them, in any region's language."""
+        if self.between is not None:
+            # Whether somebody speaks the one or the other is known only as they speak.
+            return (other_of(self.between, speaker.speaks),) if speaker.speaks else self.between
+        if self.hears is None or speaker is self or same_speech(speaker.speaks or "", self.hears):
+            return ()
+        return (self.hears,)
 
-    def language_to_read(self, speaker: Person) -> str | None:
-        """The language in which they want to read what somebody says; None: no translation."""
+    def languages_to_read(self, speaker: Person) -> tuple[str, ...]:
+        """In which they want to read what somebody says."""
         if self.reads is None:
-            return self.hears if self.listens_to(speaker) else None
-        return None if same_text(speaker.speaks or "", self.reads) else self.reads
+            return self.languages_to_hear(speaker)
+        if speaker is self or same_text(speaker.speaks or "", self.reads):
+            return ()
+        return (self.reads,)
 
 
 @dataclass(frozen=True)
@@ -66,10 +76,12 @@ class Audience:
     Attributes:
         listeners: They want to hear it. Without any, it costs no voice.
         readers: They want to read it.
+        between: The two languages of each listener who has two; they hear an utterance in one of them.
     """
 
     listeners: frozenset[str] = frozenset()
     readers: frozenset[str] = frozenset()
+    between: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 NOBODY = Audience()
@@ -148,13 +160,20 @@ def _audiences(
     readers: dict[Route, set[str]] = {}
     for speaker in filter(lambda person: person.publishes, people):
         for one in people:
-            if one is speaker:
-                continue
-            if one.hears is not None and one.listens_to(speaker) and is_heard(speaker.voice, one.hears):
-                listeners.setdefault(Route(speaker.identity, one.hears), set()).add(one.identity)
-            if (language := one.language_to_read(speaker)) is not None:
+            for language in one.languages_to_hear(speaker):
+                if is_heard(speaker.voice, language):
+                    listeners.setdefault(Route(speaker.identity, language), set()).add(one.identity)
+            for language in one.languages_to_read(speaker):
                 readers.setdefault(Route(speaker.identity, language), set()).add(one.identity)
+    between = {one.identity: one.between for one in people if one.between is not None}
     return {
-        route: Audience(frozenset(listeners.get(route, ())), frozenset(readers.get(route, ())))
+        route: _audience(listeners.get(route, set()), readers.get(route, set()), between)
         for route in [*listeners, *(route for route in readers if route not in listeners)]
     }
+
+
+def _audience(
+    listeners: Collection[str], readers: Collection[str], between: Mapping[str, tuple[str, str]]
+) -> Audience:
+    these = {listener: between[listener] for listener in listeners if listener in between}
+    return Audience(frozenset(listeners), frozenset(readers), these)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from livekit import rtc
@@ -13,6 +13,7 @@ from livekit.agents.stt import SpeechData
 
 from .._interpreting.recognized_speech import RecognizedSpeech
 from .._interpreting.translation_queue import SpokenTranslation, TranslationQueue
+from .._options.languages import other_of
 from .._speaking.catch_up import Backlog, faster
 from .._voices.utterance import Translation
 from ..log import logger
@@ -29,15 +30,18 @@ from .route_track import RouteTrack
 
 @dataclass(frozen=True)
 class CatchUpPolicy:
-    """How a listener catches up.
+    """How a listener catches up, and with what.
 
     Attributes:
         catch_up: Voices are played faster while others wait.
         max_lag_seconds: Older speech is only a caption when its turn comes; None: all is spoken.
+        speaks_same_language: What was said in the listener's language is spoken, too, because they do not
+            hear the original.
     """
 
     catch_up: bool = True
     max_lag_seconds: float | None = 60.0
+    speaks_same_language: bool = False
 
 
 @dataclass(eq=False)
@@ -77,6 +81,7 @@ class RouteInterpreter:
         track_failed: Called with the error of a track, and in how many seconds there is another attempt.
         admitted: Called when `listeners` has changed.
         moved: Called when a translation begins to wait, and when a track works again.
+        sounds: Called when a translation begins to be heard (True), and when it is over.
         freed: Called when it has left.
 
     Attributes:
@@ -97,6 +102,7 @@ class RouteInterpreter:
         track_failed: Callable[[Exception, float], None],
         admitted: Callable[[], None],
         moved: Callable[[], None],
+        sounds: Callable[[bool], None],
         freed: Callable[[], None],
     ) -> None:
         self.route = route
@@ -107,7 +113,9 @@ class RouteInterpreter:
         self._policy, self._backlog = policy, Backlog()
         self._missed, self._report_track, self._admitted = missed, track_failed, admitted
         self._moved = moved
+        self._sounds = sounds
         self._wanted_by: frozenset[str] = frozenset()
+        self._between: Mapping[str, tuple[str, str]] = {}
         self._parts: deque[_Part] = deque()
         self._playing = self._leaving = self._over = False
         self._backoff = Backoff()
@@ -142,14 +150,23 @@ class RouteInterpreter:
         """How much voice waits to be heard, or sounds, as far as it has come from Azure."""
         return self._backlog.seconds(self._now())
 
-    def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
+    def serve(
+        self,
+        wanted_by: frozenset[str],
+        *,
+        at_once: frozenset[str],
+        between: Mapping[str, tuple[str, str]],
+    ) -> None:
         """Speak for these listeners from the next word on.
 
         Args:
             wanted_by: Those who want to hear this route.
             at_once: Those of them who have just come, and may also hear earlier speech.
+            between: The two languages of those who have two.
         """
         self._leaving = False
+        earlier = {one: two for one, two in self._between.items() if one not in wanted_by}
+        self._between = {**earlier, **between}
         if wanted_by == self._wanted_by:
             return
         self._wanted_by = wanted_by
@@ -179,7 +196,9 @@ class RouteInterpreter:
         """Speak a translation of this speech, when its turn comes. Returns whether anybody wants it."""
         self._backoff.reset()
         part = self._open_part(speech)
-        if part is None or translation.utterance.same_language or not part.audience.at(data.start_time):
+        if translation.utterance.same_language and not self._policy.speaks_same_language:
+            return False
+        if part is None or not self._listeners_of(data, part.audience):
             return False
         part.queue.add(translation, data)
         self._moved()
@@ -203,7 +222,7 @@ class RouteInterpreter:
 
     def leave(self) -> None:
         """Nobody wants it any more: it still speaks what it is given, then it removes the track."""
-        self.serve(frozenset(), at_once=frozenset())
+        self.serve(frozenset(), at_once=frozenset(), between={})
         self._leaving = True
         self._wake.set()
 
@@ -258,14 +277,24 @@ class RouteInterpreter:
         if self._is_late(speech):
             return "late"
         self._playing = True
-        self._admit(audience.at(speech.data.start_time))
+        self._admit(self._listeners_of(speech.data, audience))
         try:
-            return await self._track.play(self._at_pace(speech), is_late=lambda: self._is_late(speech))
+            return await self._track.play(self._sounding(speech), is_late=lambda: self._is_late(speech))
         except Exception:
             logger.exception("a voice for %s failed; going on with the next one", self.route.name)
             return "failed"
         finally:
             self._playing = False
+            self._sounds(False)
+
+    def _listeners_of(self, data: SpeechData, audience: ListenerTimeline) -> frozenset[str]:
+        """Those who hear an utterance; a listener of two languages hears it in one of them."""
+        spoken = data.source_languages[0] if data.source_languages else ""
+        listeners = audience.at(data.start_time)
+        elsewhere = {
+            one for one, two in self._between.items() if other_of(two, spoken) != self.route.language
+        }
+        return listeners - elsewhere
 
     def _track_works(self) -> None:
         if self.is_broken:
@@ -278,6 +307,14 @@ class RouteInterpreter:
         logger.error("the track %s failed; trying again in %.1f s", self.route.name, seconds, exc_info=error)
         self._report_track(error, seconds)
         return seconds
+
+    async def _sounding(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
+        is_heard = False
+        async for frame in self._at_pace(speech):
+            if not is_heard:
+                is_heard = True
+                self._sounds(True)
+            yield frame
 
     def _at_pace(self, speech: SpokenTranslation) -> AsyncIterator[rtc.AudioFrame]:
         return faster(speech, self._backlog, clock=self._now) if self._policy.catch_up else aiter(speech)

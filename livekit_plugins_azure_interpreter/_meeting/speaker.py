@@ -101,6 +101,7 @@ class SpeakerInterpreter:
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
         moved: Called when `state` has changed without a report, or begins to change as time passes.
+        sounds: Called when a translation into a language begins to be heard (True), and when it is over.
         freed: Called when a stream is closed, and when something has ended.
     """
 
@@ -117,6 +118,7 @@ class SpeakerInterpreter:
         missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
         moved: Callable[[], None],
+        sounds: Callable[[Route, bool], None],
         freed: Callable[[], None],
     ) -> None:
         self._speaker, self._room = speaker, room
@@ -124,6 +126,7 @@ class SpeakerInterpreter:
         self._open_detector = open_detector
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
         self._moved = moved
+        self._sounds = sounds
         self._routes: dict[str, RouteInterpreter] = {}
         self._leaving: list[RouteInterpreter] = []
         self._voice: VoiceChoice = "text"
@@ -165,6 +168,21 @@ class SpeakerInterpreter:
     def hears(self) -> bool:
         """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
         return self._hearing is not None
+
+    @property
+    def is_speaking(self) -> bool:
+        """Azure hears the speaker speak."""
+        return self._hearing is not None and self._hearing.recognized.is_speaking
+
+    @property
+    def has_begun(self) -> bool:
+        """There is a sound of the speaker that has no result yet: it may be the beginning of speech."""
+        return self._hearing is not None and not self._hearing.recognized.is_recognized
+
+    def is_interpreted_into(self, language: str) -> bool:
+        """What the speaker says is spoken in this language; not while a stream that failed is replaced."""
+        failing = self._hearing is not None and not self._hearing.recognized.is_open
+        return language in self._routes and not failing
 
     @property
     def further_streams(self) -> int:
@@ -227,7 +245,7 @@ class SpeakerInterpreter:
         for speech in self._speeches:
             speech.follow(served, come=come)
         for language, route in self._routes.items():
-            self._serve_route(route, served.get(language, NOBODY).listeners, come=come, present=present)
+            self._serve_route(route, served.get(language, NOBODY), come=come, present=present)
         self._tell_started()
 
     def push(self, frame: rtc.AudioFrame) -> None:
@@ -406,8 +424,9 @@ class SpeakerInterpreter:
         return prepared
 
     def _open_route(self, language: str, tts: TTS) -> RouteInterpreter:
+        route = Route(self._speaker, language)
         return RouteInterpreter(
-            Route(self._speaker, language),
+            route,
             self._room,
             self._stt,
             tts,
@@ -416,19 +435,20 @@ class SpeakerInterpreter:
             track_failed=lambda error, seconds: self._tell([language], "failed", error, seconds),
             admitted=self._admitted,
             moved=self._moved,
+            sounds=lambda is_heard: self._sounds(route, is_heard),
             freed=self._freed,
         )
 
     def _serve_route(
         self,
         route: RouteInterpreter,
-        listeners: frozenset[str],
+        audience: Audience,
         *,
         come: frozenset[str],
         present: frozenset[str],
     ) -> None:
-        if listeners:
-            route.serve(listeners, at_once=listeners & come)
+        if listeners := audience.listeners:
+            route.serve(listeners, at_once=listeners & come, between=audience.between)
             if self._hearing is not None:
                 voice = self._voices.heard_in(self._voice, route.route.language)
                 route.speak(self._hearing.recognized, voice, at_once=listeners & come)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -110,6 +110,12 @@ def in_own_spelling(language: str, written: str) -> str:
     """Azure's code of a language, as somebody writes it ("fr-FR"), if they write a code of that language."""
     written = written.strip()
     return written if is_code(written) and _found(spelled(written)) == language else language
+
+
+def other_of(two: Sequence[str], spoken: str) -> str:
+    """Of two languages, the one in which somebody of the other hears speech; of a third one, the first."""
+    first, second = two
+    return second if same_speech(spoken, first) else first
 
 
 def in_language(given: Mapping[str, _Value], language: str) -> _Value | None:

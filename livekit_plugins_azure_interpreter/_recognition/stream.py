@@ -469,7 +469,7 @@ class SpeechStream(AnyRateStream):
         self._tell_once(transcript.failure_reason)
         if not (transcript.translated or self._is_probe):
             self._ledgers.untranslated.append(transcript.text)
-        utterances = self._expect_voices(transcript, start, options)
+        utterances = self._expect_voices(phrase, transcript, start, options)
         self._expect_early_voices(phrase, transcript, start, active)
         transcript = transcript.with_translations(
             {language: utterance.translation for language, utterance in utterances.items()}
@@ -478,17 +478,28 @@ class SpeechStream(AnyRateStream):
         if not self._is_probe:
             self._measure(phrase, transcript, utterances, active)
 
-    def _expect_voices(self, transcript: Transcript, start: float, options: Options) -> dict[str, Utterance]:
-        """The utterance in each spoken language, as the user wrote that; its voice is still to come."""
+    def _expect_voices(
+        self, phrase: events.Phrase, transcript: Transcript, start: float, options: Options
+    ) -> dict[str, Utterance]:
+        """The utterance in each language that it is to be spoken in; its voice is still to come."""
         written = {target(language): language for language in transcript.translations}
+        said = {code: transcript.translations[written[code]] for code in options.spoken if code in written}
+        # Between two languages, Azure may voice the one that was spoken, too.
+        unsaid = {
+            code: text
+            for code in options.spoken
+            if code not in said and (text := in_language(phrase.translations, code))
+        }
         utterances = self._ledgers.recognized(
-            {code: transcript.translations[written[code]] for code in options.spoken if code in written},
+            {**said, **unsaid},
             self._received_at,
             voiced=options.voices,
             start=start,
             times=(transcript.start_time, transcript.end_time),
-            same_language=[code for code in written if transcript.is_in(code)],
+            same_language=[code for code in (*said, *unsaid) if transcript.is_in(code)],
         )
+        for code in unsaid:
+            self._ledgers.let_go(utterances.pop(code))
         for code, utterance in utterances.items():
             utterance.corrected = written[code] in transcript.uncorrected_texts
         return {written[code]: utterance for code, utterance in utterances.items()}

@@ -165,6 +165,7 @@ class StreamFactory:
             problem=logger.warning,
             sharing=self.streams.sharing,
             scope=scope,
+            all_are_main=bool(self.options.between),
         )
         return ledgers
 

@@ -21,7 +21,8 @@ class Transcript:
     """An utterance for the user: all its languages, with times on the stream's clock.
 
     Attributes:
-        text: The translation into the first spoken language; the source text if there is none.
+        text: The translation into the first spoken language, or, between two languages, into the one that was
+            not spoken; the source text if there is none.
         language: The language of `text`.
         source_text: The words that were said.
         source_language: Their language, as Azure detected it (BCP 47); empty if Azure does not name it.
@@ -29,7 +30,7 @@ class Transcript:
             spoken languages are the objects that `TTS` recognizes.
         start_time: Where it began, in seconds on the clock of the stream.
         end_time: Where it ended.
-        translated: There is a translation into the first spoken language.
+        translated: There is this translation.
         failure_reason: The service's reason why there is no translation; empty if it gives none.
         uncorrected_texts: The translations that the glossary changed, by target language, as Azure wrote
             them; a voice of Azure says these.
@@ -116,13 +117,13 @@ class Transcriber:
 
     def transcript(self, phrase: Phrase, options: Options) -> Transcript:
         """The transcript of a phrase that was said under these options."""
+        main = options.language_to_say(phrase.language)
         written = {
             target: text
-            for target in options.target_languages
+            for target in ((main,) if options.between else options.target_languages)
             if (text := in_language(phrase.translations, target))
         }
         found = {target: options.glossary.corrected(text, target) for target, text in written.items()}
-        main = options.main_language
         translated = main in found
         return Transcript(
             found.get(main, phrase.text),

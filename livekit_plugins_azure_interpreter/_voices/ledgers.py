@@ -34,6 +34,7 @@ class Ledgers:
         problem: Called with a sentence about audio that no utterance can get.
         sharing: Learns whether the service voices several languages over one connection.
         scope: Stands for the AgentSession of this speech, if several share one STT. None: unknown.
+        all_are_main: A TTS that names no language speaks all of them, not only the first.
 
     Attributes:
         untranslated: Speech without a translation, so that its text is not taken for one.
@@ -47,8 +48,10 @@ class Ledgers:
         problem: Callable[[str], None] = _ignore,
         sharing: VoiceSharing | None = None,
         scope: object | None = None,
+        all_are_main: bool = False,
     ) -> None:
         self.scope = scope
+        self._all_are_main = all_are_main
         self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
         self._open_ledger = open_ledger
         self._problem = problem
@@ -87,7 +90,7 @@ class Ledgers:
         self._connection_languages |= frozenset(languages[:1] if self._is_separate else languages)
         self._framing.speak(tuple(self._connection_languages))
         for language in languages:
-            self._opened(language, is_main=language == languages[0])
+            self._opened(language, is_main=self._all_are_main or language == languages[0])
         self._is_deadline_known = False
         self._ledgers[languages[0]].is_main = True
         for language in languages:

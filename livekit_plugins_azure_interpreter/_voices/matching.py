@@ -203,7 +203,10 @@ class Matching:
     def _first_in_line_waited_in_vain(self, due: float) -> None:
         """Its voice may still come; the next utterance must not get it."""
         if self._line[0].same_language and self._same_language.voiced is None:
+            # It has no voice, so none is late: the next one to come is not its.
             self._same_language.voiced = False
+            self._claims.lose(self._line.popleft(), LostReason.TIMEOUT)
+            return
         self._claims.lose(self._line.popleft(), LostReason.TIMEOUT)
         if self._voices_come:
             self._line_moved_at = due

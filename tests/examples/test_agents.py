@@ -21,6 +21,7 @@ _AGENTS = [
         "push_to_talk",
         "room",
         "two_languages",
+        "two_people",
     )
 ]
 _MOST_LINES = 60

@@ -72,6 +72,7 @@ class Booth:
         self.changes: list[InterpretationChanged] = []
         self.missed: list[SpeechMissed] = []
         self.freed = 0
+        self.sounds: list[tuple[str, bool]] = []
         self.stt = STT(
             target_languages="en",
             spoken_languages="en",
@@ -92,6 +93,7 @@ class Booth:
             missed=self.missed.append,
             admitted=self._admit,
             moved=lambda: None,
+            sounds=lambda route, is_heard: self.sounds.append((route.language, is_heard)),
             freed=self._free,
         )
         self._audiences: Mapping[str, Audience] = {}

@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from livekit import rtc
@@ -88,6 +89,8 @@ class FakeRoom:
         outputs: The tracks of the interpreter that are published now.
         told: The attributes that were set, and when.
         attributes: Those that are set now.
+        replaced: Who does not hear the original of each speaker.
+        told: The attributes that everybody was told, each time, and when.
         refused: Who is told that they are not served as they ask, and why.
         caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
@@ -102,6 +105,8 @@ class FakeRoom:
         self.captions: list[Caption] = []
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
+        self.replaced: Mapping[str, frozenset[str]] = {}
+        self.told: list[tuple[float, Mapping[str, str]]] = []
         self.refused: Mapping[str, str] = {}
         self.told: list[tuple[float, Mapping[str, str]]] = []
         self.attributes: dict[str, str] = {}
@@ -127,6 +132,7 @@ class FakeRoom:
                 dict(one.attributes),
                 publishes=bool(one.muted),
                 tracks=tuple(track for track, muted in one.muted.items() if not muted),
+                participant=cast(rtc.RemoteParticipant, one),
             )
             for one in self.people.values()
         ]
@@ -156,6 +162,9 @@ class FakeRoom:
         self.told.append((self._loop.time(), dict(attributes)))
         self.attributes.update(attributes)
         self.attributes = {name: value for name, value in self.attributes.items() if value}
+
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        self.replaced = dict(listeners)
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
         self.refused = reasons

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +203,33 @@ def test_a_translation_that_no_voice_speaks_is_only_read() -> None:
     found = planner.plan(people)
     assert found.audiences_of("alice") == {"fr": both("bob"), "de": Audience(readers=frozenset({"carl"}))}
     assert found.audiences_of("bob") == {"en": both("alice"), "de": both("carl")}
+
+
+class TestTwoLanguagesAtOneDevice:
+    TABLE = person("table", between=("en", "fr"))
+    OF_BOTH = Audience(frozenset({"table"}), frozenset({"table"}), {"table": ("en", "fr")})
+
+    def test_a_device_hears_what_is_said_at_it(self) -> None:
+        found = plan(self.TABLE)
+        assert found.audiences == {Route("table", "en"): self.OF_BOTH, Route("table", "fr"): self.OF_BOTH}
+        assert found.streams == ("table",)
+
+    @pytest.mark.parametrize(
+        ("spoken", "heard"), [("en-GB", {"fr"}), ("fr", {"en"}), ("de", {"en"}), (None, {"en", "fr"})]
+    )
+    def test_a_device_hears_others_in_the_language_that_they_do_not_speak(
+        self, spoken: str | None, heard: set[str]
+    ) -> None:
+        audiences = plan(self.TABLE, person("alice", speaks=spoken)).audiences
+        assert {route.language for route in audiences if route.speaker == "alice"} == heard
+
+    def test_others_hear_what_is_said_at_the_device(self) -> None:
+        audiences = plan(self.TABLE, person("alice", "de"), person("bob", "fr")).audiences
+        assert audiences[Route("table", "de")] == both("alice")
+        heard = audiences[Route("table", "fr")]
+        assert (heard.listeners, set(heard.between)) == ({"bob", "table"}, {"table"})
+
+    def test_a_device_may_read_one_language(self) -> None:
+        audiences = plan(replace(self.TABLE, reads="de"), person("alice", "en")).audiences
+        assert audiences[Route("alice", "de")] == Audience(readers=frozenset({"table"}))
+        assert not audiences[Route("table", "en")].readers - {"alice"}

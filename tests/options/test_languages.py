@@ -13,6 +13,7 @@ from livekit_plugins_azure_interpreter._options.language_table import RELATIVES,
 from livekit_plugins_azure_interpreter._options.languages import (
     in_language,
     in_own_spelling,
+    other_of,
     same_speech,
     same_text,
     spelled,
@@ -203,3 +204,10 @@ def test_a_value_is_found_by_any_name_of_its_language(
 )
 def test_a_code_is_kept_as_somebody_writes_it(language: str, written: str, own: str) -> None:
     assert in_own_spelling(language, written) == own
+
+
+@pytest.mark.parametrize(
+    ("spoken", "heard"), [("en-GB", "fr"), ("fr", "en"), ("fr-CA", "en"), ("de", "en"), ("", "en")]
+)
+def test_the_other_of_two_languages_is_heard_and_of_a_third_the_first(spoken: str, heard: str) -> None:
+    assert other_of(("en", "fr"), spoken) == heard

@@ -103,6 +103,21 @@ def test_a_final_transcript_has_the_translation_and_what_was_said(transcriber: T
     assert data.metadata == {"translated": True}
 
 
+@pytest.mark.parametrize(
+    ("spoken", "said", "text"),
+    [("fr-FR", "de", "Hallo"), ("de-DE", "fr", "Bonjour"), ("en", "fr", "Bonjour")],
+)
+def test_a_transcript_between_two_languages_is_in_the_one_that_was_not_spoken(
+    spoken: str, said: str, text: str
+) -> None:
+    transcriber = Transcriber(_options("fr", "de", spoken_languages=("fr", "de"), between=("fr", "de")))
+    phrase = replace(HELLO, language=spoken)
+    for event in (transcriber.interim(phrase)[1], final(transcriber, phrase)[0]):
+        [data] = event.alternatives
+        assert (data.text, data.language) == (text, said)
+        assert (data.target_texts, data.target_languages) == ([text], [said])
+
+
 def test_an_interim_transcript_has_the_translation(transcriber: Transcriber) -> None:
     [data] = transcriber.interim(HELLO)[1].alternatives
     assert (data.text, data.language, data.source_texts) == ("Bonjour", "fr", ["Hello"])

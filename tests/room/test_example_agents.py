@@ -12,6 +12,7 @@ import push_to_talk_agent
 import pytest
 import room_agent
 import two_languages_agent
+import two_people_agent
 from fakes.llm_service import LLMService
 from livekit.agents import JobContext
 from livekit.agents.testing import fake_job_context
@@ -29,6 +30,11 @@ _LINE = Line(
     translations={"fr": "Où est le café ?", "de": "Wo gibt es Kaffee?"},
     voices={"fr": Voice(_VOICE), "de": Voice(_GERMAN_VOICE)},
 )
+_ENGLISH_VOICE = recorded("french_3.wav")
+_CONVERSATION = [
+    _LINE,
+    Line("Là-bas.", "fr-FR", translations={"en": "Over there."}, voices={"en": Voice(_ENGLISH_VOICE)}),
+]
 _ANSWER = "Dans le hall."
 _ANSWER_SECONDS = 2.0
 """How long the emulator speaks any text."""
@@ -38,8 +44,9 @@ Start = Callable[[Callable[[JobContext], Awaitable[None]]], Awaitable[Any]]
 
 
 @pytest.fixture
-async def emulator() -> AsyncIterator[Emulator]:
-    async with Emulator(Behaviour(script=[_LINE], synthesis_seconds=_ANSWER_SECONDS)) as emulator:
+async def emulator(request: Any) -> AsyncIterator[Emulator]:
+    script = getattr(request, "param", [_LINE])
+    async with Emulator(Behaviour(script=script, synthesis_seconds=_ANSWER_SECONDS)) as emulator:
         yield emulator
 
 
@@ -85,6 +92,14 @@ async def test_two_languages_are_heard_each_on_its_track(start: Start, emulator:
     await assert_heard(alice, _TRACK, [_VOICE])
     await assert_heard(alice, "interpreter-de", [_GERMAN_VOICE])
     assert emulator.connections == 1
+
+
+@pytest.mark.parametrize("emulator", [_CONVERSATION], indirect=True, ids=["English and French"])
+async def test_two_people_hear_each_other_in_their_languages(start: Start) -> None:
+    alice = await start(two_people_agent.entrypoint)
+    await alice.ear(_TRACK)
+    await alice.say(_SPOKEN + sentences()[0] + silence(1.0))
+    await assert_heard(alice, _TRACK, [_VOICE, _ENGLISH_VOICE])
 
 
 async def test_push_to_talk_interprets_what_is_said_while_the_button_is_held(start: Start) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from conftest import Until
 from fakes.client_contract import as_objects, broken_rules
+from livekit import api
+from livekit.api.room_service import RoomService
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -73,8 +76,12 @@ async def emulator(request: Any) -> AsyncIterator[Emulator]:
 
 
 @pytest.fixture
-async def interpreter(request: Any, meeting: Any, emulator: Any) -> AsyncIterator[MeetingInterpreter]:
+async def interpreter(
+    request: Any, server: Any, meeting: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[MeetingInterpreter]:
     options = getattr(request, "param", {})
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
     joined = await meeting.join("interpreter", deaf=True)
     interpreter = MeetingInterpreter(speech_key="any", speech_endpoint=emulator.endpoint, **options)
     await interpreter.start(joined.room)
@@ -199,6 +206,23 @@ async def test_voices_wait_while_the_server_is_started_again(
     assert WINDOW_SECONDS * sum(all(window) for window in zip(*parts, strict=True)) <= 0.6, parts
 
 
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [{"interpret_agents": True}], indirect=True, ids=["agents, too"])
+async def test_an_assistant_is_heard_in_each_language_and_another_interpreter_in_none(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    first, _ = _OTHER_SENTENCES
+    bob = await meeting.join("bob", {"language": "fr"})
+    another = await meeting.join("another", {"interpreter": "ready"}, microphone=True, kind="agent")
+    await another.say(_CAROLS.pcm + silence(1.0))
+    assistant = await meeting.join("assistant", microphone=True, kind="agent")
+    await bob.ear("assistant-fr")
+    await assistant.say(first.pcm + silence(1.0))
+    await assert_heard(bob, "assistant-fr", [_voice(first, "fr")])
+    assert interpreter.interpretations == {("assistant", "fr"): {"bob"}}
+    assert emulator.connections == 1
+
+
 async def test_a_member_who_asks_for_the_impossible_is_told_until_they_ask_for_the_possible(
     meeting: Any, interpreter: Any, emulator: Emulator
 ) -> None:
@@ -291,3 +315,124 @@ async def test_a_client_reads_what_the_contract_says(meeting: Any, interpreter: 
     (caption,) = [one for one in bob.captions if one.text == translation]
     assert (caption.attributes["language"], caption.attributes["translated"]) == ("fr-FR", "true")
     assert not any("translated" in one.attributes for one in bob.captions if one.text != translation)
+
+
+_BY_HEADER = {
+    "originals": "replace",
+    "language_of": lambda participant: participant.attributes.get("sip.h.x-language"),
+}
+
+
+@pytest.mark.parametrize("emulator", [[_ALICES, _BOBS]], indirect=True, ids=["English and French"])
+async def test_two_people_at_one_device_hear_each_other(meeting: Any, interpreter: Any) -> None:
+    table = await meeting.join("table", {"between": "en,fr"}, microphone=True)
+    for track in ("table-fr", "table-en"):
+        await table.ear(track)
+    await table.say(_ALICES.pcm + silence(1.0))
+    await assert_heard(table, "table-fr", [_voice(_ALICES, "fr")])
+    await table.say(_BOBS.pcm + silence(1.0))
+    await assert_heard(table, "table-en", [_voice(_BOBS, "en")])
+    translations = [_ALICES.line.translations["fr"], _BOBS.line.translations["en"]]
+    assert await table.read("interpreter", 2) == translations
+
+
+@pytest.mark.parametrize("emulator", [[_ALICES, _BOBS, _CAROLS]], indirect=True, ids=["three languages"])
+@pytest.mark.parametrize("interpreter", [{"mode": "consecutive"}], indirect=True, ids=["consecutive"])
+async def test_others_wait_while_an_interpretation_is_heard_and_everybody_sees_whose_turn_it_is(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"}, microphone=True)
+    carol = await meeting.join("carol", {"language": "de"}, microphone=True)
+    heard = await bob.ear("alice-fr")
+    await carol.ear("alice-de")
+    await alice.ear("bob-en")
+
+    def turn() -> Any:
+        attributes = alice.room.remote_participants["interpreter"].attributes
+        return json.loads(attributes.get("interpreter.turn", "null"))
+
+    assert turn() is None
+    saying = asyncio.create_task(alice.say(_ALICES.pcm + silence(1.0)))
+    await alice.until(lambda: turn() == {"speaker": "alice", "phase": "speaking"})
+    await saying
+    await bob.until(lambda: heard.loud_seconds > 0.2)
+    # Carol speaks too early, and bob when the floor is free.
+    await carol.say(_CAROLS.pcm[: len(silence(0.5))])
+    await alice.until(lambda: turn() == {"speaker": "alice", "phase": "interpretation"})
+    await alice.until(lambda: turn() is None)
+    await bob.say(_BOBS.pcm + silence(1.0))
+    await assert_heard(bob, "alice-fr", [_voice(_ALICES, "fr")])
+    await assert_heard(alice, "bob-en", [_voice(_BOBS, "en")])
+    assert {spoken.text for spoken in emulator.spoken} == {_ALICES.line.text, _BOBS.line.text}
+
+
+class Requests:
+    """What LiveKit's server was asked for, and has answered: who, which tracks, whether to subscribe."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answered: list[tuple[str, str, bool]] = []
+        send = RoomService.update_subscriptions
+
+        async def noted(service: RoomService, request: api.UpdateSubscriptionsRequest) -> Any:
+            answer = await send(service, request)
+            self.answered += [(request.identity, track, request.subscribe) for track in request.track_sids]
+            return answer
+
+        monkeypatch.setattr(RoomService, "update_subscriptions", noted)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
+    return Requests(monkeypatch)
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [_BY_HEADER], indirect=True, ids=["originals replaced"])
+async def test_a_telephone_hears_the_interpretation_in_place_of_the_original(
+    meeting: Any, requests: Requests, interpreter: Any, until: Until
+) -> None:
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
+    ann = await meeting.join("ann", {"language": "en"})
+
+    async def taken() -> None:
+        """The telephone does not get alice's microphone any more; LiveKit's SDK does not say so."""
+        (microphone,) = alice.room.local_participant.track_publications
+        # A client subscribes by itself, perhaps after the first request.
+        await until(lambda: requests.answered.count(("telephone", microphone, False)) == 2)
+        requests.answered.clear()
+
+    async def says(sentence: Sentence) -> None:
+        original, everything = telephone.latest("microphone"), ann.latest("microphone")
+        await original.forget()
+        await alice.say(silence(0.5) + sentence.pcm + silence(1.0))
+        await assert_heard(telephone, "alice-fr", [_voice(sentence, "fr")])
+        assert original.loud_seconds == 0.0
+        assert everything.loud_seconds > 0.5
+
+    await telephone.ear("alice-fr")
+    await taken()
+    await says(first)
+    # A microphone that is published again is another track.
+    await alice.republish()
+    await ann.until(lambda: len(ann.ears) == 2)
+    await taken()
+    await says(second)
+    # A listener who comes back is subscribed to everything.
+    await telephone.leave()
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
+    await telephone.ear("microphone")
+    await telephone.ear("alice-fr")
+    await taken()
+    await says(first)
+    # The interpretation ends for this listener, and then for everybody.
+    await telephone.room.local_participant.set_attributes({"language": "en"})
+    await telephone.until(lambda: len(telephone.ears_of("microphone")) == 2)
+    await telephone.room.local_participant.set_attributes({"language": "fr"})
+    await taken()
+    await interpreter.aclose()
+    await telephone.until(lambda: len(telephone.ears_of("microphone")) == 3)
+    await alice.say(second.pcm)
+    await telephone.until(lambda: telephone.latest("microphone").loud_seconds > 0.5)

@@ -62,7 +62,9 @@ class TestSTT:
     def takes_one_language_or_several(self, several: Sequence[str]) -> None:
         STT(target_languages="fr", source_languages=None)
         STT(target_languages=several, source_languages=("en-US", "es-ES"))
-        STT()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+        STT(between=("en", "fr"), source_languages=["en-US", "fr-FR"])
+        STT(between=("en", "fr", "de"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        STT(between="en")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT("fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         STT(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         STT(target_languages=[33])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
@@ -128,6 +130,7 @@ class TestSTT:
         interpreter.update_options(target_languages=["de"], voice=None, source_languages=None)
         interpreter.update_options(phrase_list=["Contoso"], phrase_list_weight=2)
         interpreter.update_options(glossary={"fr": {"live kit": "LiveKit"}}, translation_category=None)
+        interpreter.update_options(between=("en", "de"))
         interpreter.update_options(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         interpreter.update_options(sample_rate=8000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
@@ -256,6 +259,11 @@ class TestMeetingInterpreter:
             voices=["prebuilt", "text"],
             default_voice="text",
             prebuilt_voices={"fr": "fr-FR-DeniseNeural"},
+            language_of=lambda participant: participant.attributes.get("sip.h.x-language"),
+            default_language="en",
+            originals="replace",
+            interpret_agents=True,
+            mode="consecutive",
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
@@ -275,6 +283,8 @@ class TestMeetingInterpreter:
         MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
         MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(default_voice="mine")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(language_of="fr")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(originals="mix")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(max_stream=20)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         MeetingInterpreter(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 

@@ -325,3 +325,10 @@ def test_a_relayed_voice_may_come_before_its_language_is_spoken_here(problems: l
     found = ledgers.recognized({"fr": "fr 1", "ja": "ja 1"}, 1.0, voiced=["fr", "ja"], times=(1.0, 2.0))
     assert (found["ja"].state, tags(found["ja"])) == (State.VOICED, [1])
     assert [ledger.language for ledger in ledgers if ledger.is_main] == ["fr"]
+
+
+@pytest.mark.parametrize(("all_are_main", "main"), [(False, ["fr"]), (True, ["fr", "de", "ja"])])
+def test_a_search_without_a_language_covers_the_first_or_all(all_are_main: bool, main: list[str]) -> None:
+    ledgers = Ledgers(lambda language, is_main: Ledger(language, is_main=is_main), all_are_main=all_are_main)
+    ledgers.connected(_LANGUAGES, _LANGUAGES)
+    assert [ledger.language for ledger in ledgers if ledger.is_of(None)] == main

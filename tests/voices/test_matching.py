@@ -377,6 +377,15 @@ class TestSameLanguage:
         assert known.voiced is False
         assert (lost, same.lost_reason) == ([same], LostReason.TIMEOUT)
 
+    def test_a_voice_after_a_same_language_utterance_without_one_is_the_next_utterances(
+        self, ledger: Ledger
+    ) -> None:
+        self.say(ledger, "Oui.", 0.0, same=True)
+        ledger.expire(TIMEOUT)
+        other = self.say(ledger, "Non.", TIMEOUT + 0.5)
+        self.voice(ledger, TIMEOUT + 1.0, tag=2)
+        assert tags(other) == [2]
+
     def test_an_ambiguous_voice_is_held_until_a_second_tells_whose_it_is(
         self, ledger: Ledger, known: SameLanguage, lost: list[Utterance]
     ) -> None:
