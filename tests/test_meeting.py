@@ -717,6 +717,18 @@ async def test_a_change_of_the_voice_counts_from_the_next_word_on_and_loses_noth
     assert meeting.tracks == []
 
 
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_a_speaker_who_comes_back_without_their_attribute_has_not_said_yes(meeting: Meeting) -> None:
+    meeting.join("alice", "en", voice="prebuilt")
+    meeting.room.join("bob", language="fr")
+    await meeting.say("alice")
+    meeting.room.leave("alice")
+    await meeting.go_on(5.0)
+    meeting.join("alice", "en")
+    await meeting.say("alice")
+    assert [stream.voices for stream in meeting.azure.streams] == [PREBUILT, PREBUILT]
+
+
 @in_a_meeting(voices=["own"], language_attribute="hears", voice_attribute="my_voice")
 async def test_a_refused_voice_is_never_the_own_one_and_is_told_beside_a_refused_language(
     meeting: Meeting,
