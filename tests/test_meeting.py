@@ -545,7 +545,7 @@ def test_same_language_speech_is_spoken_if_the_original_is_not_heard() -> None:
 
 def turns(meeting: Meeting) -> list[dict[str, str] | None]:
     """Whose turn it was, as everybody was told; None: nobody's."""
-    told = [attributes["interpreter.turn"] for _, attributes in meeting.room.told]
+    told = [one["interpreter.turn"] for _, one in meeting.room.told if "interpreter.turn" in one]
     return [json.loads(turn) if turn else None for turn in told]
 
 
@@ -900,6 +900,18 @@ async def test_a_change_of_the_voice_counts_from_the_next_word_on_and_loses_noth
     read = [one.text for one in meeting.room.captions if one.final and not one.original]
     assert read == [f"{said} in fr" for said in (before, after, last)]
     assert meeting.tracks == []
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_a_speaker_who_comes_back_without_their_attribute_has_not_said_yes(meeting: Meeting) -> None:
+    meeting.join("alice", "en", voice="prebuilt")
+    meeting.room.join("bob", language="fr")
+    await meeting.say("alice")
+    meeting.room.leave("alice")
+    await meeting.go_on(5.0)
+    meeting.join("alice", "en")
+    await meeting.say("alice")
+    assert [stream.voices for stream in meeting.azure.streams] == [PREBUILT, PREBUILT]
 
 
 @in_a_meeting(voices=["own"], language_attribute="hears", voice_attribute="my_voice")

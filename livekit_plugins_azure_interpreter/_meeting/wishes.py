@@ -12,7 +12,7 @@ from .._options.languages import same_speech, spoken, target
 from ..log import logger
 from .planner import Person
 from .room import Member
-from .voice_choice import CHOICES, VoiceOffer
+from .voice_choice import CHOICES, VoiceChoices, VoiceOffer
 
 _Value = TypeVar("_Value")
 _ALL_VOICES = VoiceOffer(CHOICES, "own")
@@ -58,6 +58,7 @@ class Wishes:
     ) -> None:
         self.refused: dict[str, str] = {}
         self._names, self._voices = names, voices
+        self._choices = VoiceChoices(voices.default)
         self._language_of = language_of
         self._default = None if default_language is None else _checked(default_language)
         self._failing: frozenset[str] = frozenset()
@@ -95,9 +96,9 @@ class Wishes:
         if silent and hears is None and not member.is_agent:
             # A guess: they may speak any language, so it prevents no interpretation.
             hears = self._default
-        voice = self._voices.default
-        if member.attributes.get(self._names.voice, "").strip():
-            voice = attribute(self._names.voice, self._voices.choice) or self._voices.careful
+        voice = attribute(self._names.voice, self._voices.choice)
+        if voice is None and member.attributes.get(self._names.voice, "").strip():
+            voice = self._voices.careful  # they chose what is not on offer
         return Person(
             identity=member.identity,
             hears=hears,
@@ -106,7 +107,7 @@ class Wishes:
             between=between,
             publishes=member.publishes,
             audible=bool(member.tracks),
-            voice=voice,
+            voice=self._choices.voice_of(member.identity, voice),
         )
 
     def _told(self, member: Member, failing: set[str]) -> str:

@@ -98,6 +98,17 @@ async def test_changes_of_a_moment_are_one_look(watched: Watched) -> None:
 
 
 @in_virtual_time
+async def test_attributes_that_change_one_after_another_are_few_requests(watched: Watched) -> None:
+    for number in range(100):
+        watched.state[f"a{number}"] = "1"
+        watched.teller.changed()
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(1.0)
+    assert len(watched.told) <= 6
+    assert len({name for _, told in watched.told for name in told}) == 100
+
+
+@in_virtual_time
 async def test_a_state_that_does_not_change_is_not_looked_at(watched: Watched) -> None:
     watched.teller.changed()
     await asyncio.sleep(3600.0)

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter._meeting.voice_choice import AzureVoices, VoiceOffer
+from livekit_plugins_azure_interpreter._meeting.voice_choice import (
+    AzureVoices,
+    VoiceChoices,
+    VoiceOffer,
+)
 
 OWN, DENISE, KATJA = "personal-voice", "fr-FR-DeniseNeural", "de-DE-KatjaNeural"
 
@@ -128,3 +132,22 @@ class TestVoiceOffer:
         with pytest.raises(ValueError, match="not on offer") as refused:
             VoiceOffer(("text",), "text").choice("x" * 10_000)
         assert len(str(refused.value)) < 200
+
+
+class TestVoiceChoices:
+    def test_a_speaker_who_chooses_nothing_has_the_default(self) -> None:
+        assert VoiceChoices("own").voice_of("alice", None) == "own"
+
+    @pytest.mark.parametrize("no", ["prebuilt", "text"])
+    def test_a_no_holds_until_its_speaker_says_yes(self, no: Any) -> None:
+        choices = VoiceChoices("own")
+        assert choices.voice_of("alice", no) == no
+        assert choices.voice_of("alice", None) == no
+        assert choices.voice_of("bob", None) == "own"
+        assert choices.voice_of("alice", "own") == "own"
+        assert choices.voice_of("alice", None) == "own"
+
+    def test_a_yes_holds_only_as_long_as_it_is_said(self) -> None:
+        choices = VoiceChoices("text")
+        assert choices.voice_of("alice", "own") == "own"
+        assert choices.voice_of("alice", None) == "text"
