@@ -172,7 +172,11 @@ class LiveKitRoom:
     def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
         assert self._originals is not None
         people = self._room.remote_participants
-        tracks = {name: frozenset(one.sid for one in self._speech(who)) for name, who in people.items()}
+        tracks = {
+            name: frozenset(one.sid for one in self._speech(who))
+            for name, who in people.items()
+            if self._takes_part(who)
+        }
         everything = frozenset[str]().union(*tracks.values())
         originals = {}
         for name, who in people.items():

@@ -30,3 +30,13 @@ def test_a_route_without_a_fallback_has_azures_voice_alone(make_stt: Callable[..
 def test_a_fallback_that_cannot_be_made_is_told_before_anything_is_changed() -> None:
     with pytest.raises(KeyError):
         RouteVoices(_voice, {}.__getitem__).prepare("fr")
+
+
+@pytest.mark.parametrize(
+    ("azure", "fallback", "is_spoken"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_a_language_is_spoken_by_azure_or_the_fallback(azure: bool, fallback: bool, is_spoken: bool) -> None:
+    voices = RouteVoices(
+        _voice if azure else lambda language: None, (lambda language: ToneTTS()) if fallback else None
+    )
+    assert voices.speak("fr") is is_spoken

@@ -41,7 +41,10 @@ class TestStateTeller:
             )
             teller.changed()
             teller.changed()
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(0.1)
+            state["a"] = "too soon"
+            teller.changed()
+            await asyncio.sleep(1.4)
             state["a"] = "moves"
             await asyncio.sleep(1.0)
             state["a"] = "rests"
@@ -52,5 +55,20 @@ class TestStateTeller:
             await asyncio.sleep(60.0)
 
         run(VirtualLoop(), hold())
-        assert [attributes["a"] for _, attributes in told] == ["0", "moves", "rests"]
-        assert [round(at, 3) for at, _ in told] == [0.0, 2.0, 3.0]
+        assert [attributes["a"] for _, attributes in told] == ["0", "too soon", "moves", "rests"]
+        assert [round(at, 3) for at, _ in told] == [0.0, 1.0, 2.0, 3.0]
+
+    def test_a_teller_that_is_closed_tells_nothing(self) -> None:
+        told: list[Mapping[str, str]] = []
+
+        async def hold() -> None:
+            for is_asked in (False, True):
+                teller = StateTeller(lambda: ({"a": "1"}, True), told.append)
+                if is_asked:
+                    teller.changed()
+                teller.close()
+                teller.changed()
+            await asyncio.sleep(60.0)
+
+        run(VirtualLoop(), hold())
+        assert told == []
