@@ -44,6 +44,7 @@ MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MIC
 _FRAME_MS = 20
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
+    "participant_active",
     "participant_disconnected",
     "participant_attributes_changed",
     "track_published",
@@ -180,6 +181,8 @@ class LiveKitRoom:
         everything = frozenset[str]().union(*tracks.values())
         originals = {}
         for name, who in people.items():
+            if who.state != rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE:
+                continue  # the server subscribes them to everything when they are
             replaced = (tracks.get(speaker, ()) for speaker, these in listeners.items() if name in these)
             originals[Listener(name, who.sid)] = Originals(everything, frozenset[str]().union(*replaced))
         self._originals.replace(originals)
