@@ -46,6 +46,7 @@ MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MIC
 
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
+    "participant_active",
     "participant_disconnected",
     "participant_attributes_changed",
     "track_published",
@@ -174,10 +175,16 @@ class LiveKitRoom:
     def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
         assert self._originals is not None
         people = self._room.remote_participants
-        tracks = {name: frozenset(one.sid for one in self._speech(who)) for name, who in people.items()}
+        tracks = {
+            name: frozenset(one.sid for one in self._speech(who))
+            for name, who in people.items()
+            if self._takes_part(who)
+        }
         everything = frozenset[str]().union(*tracks.values())
         originals = {}
         for name, who in people.items():
+            if who.state != rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE:
+                continue  # the server subscribes them to everything when they are
             replaced = (tracks.get(speaker, ()) for speaker, these in listeners.items() if name in these)
             originals[Listener(name, who.sid)] = Originals(everything, frozenset[str]().union(*replaced))
         self._originals.replace(originals)

@@ -112,6 +112,7 @@ class Booth:
         *,
         read: Mapping[str, frozenset[str]] | None = None,
         come: frozenset[str] = NOBODY,
+        between: Mapping[str, tuple[str, str]] | None = None,
     ) -> None:
         """These want to hear alice, who has an open microphone.
 
@@ -119,11 +120,14 @@ class Booth:
             listeners: The listeners of each language; they read it, too.
             read: Those who only read a language.
             come: Those who have just come.
+            between: The two languages of listeners who have two.
         """
         read = read or {}
         self._audiences = {
             language: Audience(
-                listeners.get(language, NOBODY), listeners.get(language, NOBODY) | read.get(language, NOBODY)
+                listeners.get(language, NOBODY),
+                listeners.get(language, NOBODY) | read.get(language, NOBODY),
+                between or {},
             )
             for language in [*listeners, *(one for one in read if one not in listeners)]
         }

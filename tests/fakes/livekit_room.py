@@ -34,6 +34,7 @@ class Person:
     attributes: dict[str, str] = field(default_factory=dict)
     kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
     track_publications: dict[str, Publication] = field(default_factory=dict)
+    state: int = rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE
 
     @property
     def sid(self) -> str:

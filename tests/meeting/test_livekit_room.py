@@ -350,6 +350,22 @@ class TestOriginals:
         ]
         assert server.closed
 
+    async def test_a_listener_who_is_still_joining_is_asked_for_when_they_have_joined(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, server: FakeServer, until: Until
+    ) -> None:
+        watched = Watched(room)
+        bob = fake.remote_participants["bob"]
+        bob.state = rtc.ParticipantState.PARTICIPANT_STATE_JOINED
+        room.replace({"alice": BOB, "bob": frozenset({"alice"})})
+        await until(lambda: server.requests)
+        assert [identity for _, identity, *_ in server.requests] == ["alice"]
+        bob.state = rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE
+        fake.emit("participant_active")
+        assert watched.changes == 1
+        room.replace({"alice": BOB, "bob": frozenset({"alice"})})
+        await until(lambda: ("a-room", "bob", ["TR_a", "TR_a2"], False) in server.requests)
+        await room.aclose()
+
     async def test_nobody_is_asked_for_in_a_room_that_is_gone(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom, server: FakeServer, until: Until
     ) -> None:

@@ -265,3 +265,53 @@ async def test_a_route_that_is_closed_in_mid_voice_takes_its_track_out(booth: Bo
     assert booth.interpreter.routes["fr"].everyone == BOB
     await booth.interpreter.routes["fr"].aclose()
     assert not booth.tracks
+
+
+@in_a_booth()
+async def test_a_listener_of_two_languages_hears_each_utterance_in_the_other_one(booth: Booth) -> None:
+    booth.serve({"en": BOB, "fr": BOB | CARL}, between={"bob": ("en", "fr")})
+    english, german = await booth.say(language="en"), await booth.say(language="de")
+    await booth.go_on(8.0)
+    assert booth.heard("bob", "fr") == [english]
+    assert booth.heard("bob", "en") == [german]
+    assert booth.heard("carl", "fr") == [english, german]
+    # If nobody else wants it, it is not spoken at all.
+    booth.serve({"en": BOB, "fr": BOB}, between={"bob": ("en", "fr")})
+    voices = len(booth.sounds)
+    await booth.say(language="de")
+    await booth.go_on(8.0)
+    assert booth.sounds[voices:] == [("en", True), ("en", False)]
+    # From here on bob wants one language, whatever is said.
+    booth.serve({"fr": BOB | CARL})
+    another = await booth.say(language="de")
+    await booth.go_on(8.0)
+    assert booth.heard("bob", "fr") == [english, another]
+
+
+@in_a_booth()
+async def test_same_language_speech_is_not_repeated(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.say(language="fr")
+    await booth.go_on(8.0)
+    assert booth.sounds == []
+
+
+@in_a_booth(policy=CatchUpPolicy(catch_up=False, speaks_same_language=True))
+async def test_same_language_speech_is_repeated_if_the_original_is_not_heard(booth: Booth) -> None:
+    booth.serve_bob()
+    french, english = await booth.say(language="fr"), await booth.say(language="en")
+    await booth.go_on(12.0)
+    # The service has no voice for the first, and that costs the second nothing.
+    assert french not in booth.heard("bob")
+    assert booth.heard("bob") == [english]
+
+
+@in_a_booth()
+async def test_a_route_tells_when_it_sounds(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.say(voice_seconds=2.0)
+    assert booth.sounds == []
+    await booth.go_on(1.5)
+    assert booth.sounds == [("fr", True)]
+    await booth.go_on(4.0)
+    assert booth.sounds == [("fr", True), ("fr", False)]
