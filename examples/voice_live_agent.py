@@ -8,9 +8,9 @@ interprets it there like a person.
 
 It is a model of Azure's Voice Live. Run `python -m pip install "livekit-plugins-azure[realtime]"`, and set
 LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET and AZURE_VOICE_LIVE_ENDPOINT, such as
-https://NAME.services.ai.azure.com. No key is stored: DefaultAzureCredential finds your identity (`az login`, or
-a managed identity) and renews its tokens. The identity needs the roles "Cognitive Services User" and "Foundry
-User" on the resource.
+https://NAME.services.ai.azure.com. No key is stored: DefaultAzureCredential finds your identity (`az login`
+or a managed identity), and renews its tokens. The identity needs the roles "Cognitive Services User" and
+"Foundry User" on the resource.
 """
 
 import re
