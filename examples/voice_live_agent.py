@@ -26,6 +26,8 @@ from livekit.plugins.azure.realtime import RealtimeModel
 NAME = "Nova"
 INSTRUCTIONS = f"You are {NAME}, an assistant in a meeting. Answer in English, in one or two sentences."
 RATE_HZ = 24000
+# The interpreter writes the captions. The assistant stays when the one who came first leaves.
+OPTIONS = RoomOptions(text_input=False, text_output=False, close_on_disconnect=False)
 
 server = AgentServer()
 
@@ -84,6 +86,4 @@ async def accept(request: JobRequest) -> None:
 async def entrypoint(ctx: JobContext) -> None:
     session = new_session()
     session.input.audio = Microphones(ctx.room)
-    # The interpreter writes the captions. The assistant stays when the one who came first leaves.
-    options = RoomOptions(text_input=False, text_output=False, close_on_disconnect=False)
-    await session.start(Assistant(), room=ctx.room, room_options=options)
+    await session.start(Assistant(), room=ctx.room, room_options=OPTIONS)

@@ -43,7 +43,7 @@ async def worker(server: Any, service: VoiceLive) -> AsyncIterator[WorkerProcess
     worker = await WorkerProcess.start(command, {**server.environment, **service.environment})
     await worker.until_logged("registered worker")
     yield worker
-    print(*worker.log, sep='\n')
+    print(*worker.log, sep="\n")
     await worker.aclose()
 
 
