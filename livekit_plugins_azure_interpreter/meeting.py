@@ -11,15 +11,17 @@ from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
-from ._meeting.planner import Person, Plan, Planner, Route
+from ._meeting.original_subscriptions import open_api
+from ._meeting.planner import Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.wishes import AttributeNames, Wishes
 from ._options.glossary import Glossary
-from ._options.languages import spoken, target
+from ._options.languages import target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
@@ -76,16 +78,27 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
             language that they want to hear. Azure detects any language; the attribute only prevents
             an interpretation into the same language.
+        language_of: Returns the language of a participant who has neither of the first two attributes, such
+            as a telephone; None: it does not know. It counts like the attribute. Called after each change
+            in the room, so it must be quick; an error of it is logged.
+        default_language: The language that participants hear for whom neither an attribute nor `language_of`
+            names one. They may speak any language. None: they hear the original.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
             interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
             state "queued" say so.
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
+        interpret_agents: Another agent in the room, such as an AI assistant, is interpreted like a person,
+            also if an avatar speaks for it. Another interpreter never is.
         catch_up: How voices play while translations wait for one another. "time_stretch": voices play up to
             1.25 times faster, at their pitch, until none waits. "none": each plays as it is.
         max_lag_seconds: A translation is only a caption if its last word was said longer ago when its turn
             comes; so listeners catch up. None: all are spoken.
+        originals: "keep": listeners hear the original voices, too; a client may play them more quietly.
+            "replace": while a speaker is interpreted for a listener, the server does not send the original
+            to them. For telephones, which mix all that they hear. What is said in the listener's language is
+            then spoken, too. Needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
         fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
             Several languages may share one.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
@@ -107,10 +120,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         reading_attribute: str = "read_language",
+        language_of: Callable[[rtc.RemoteParticipant], str | None] | None = None,
+        default_language: str | None = None,
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
+        originals: Literal["keep", "replace"] = "keep",
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        interpret_agents: bool = False,
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
@@ -123,9 +140,12 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             raise ValueError("track_sources is empty: name at least one source, or leave it out")
         if catch_up not in ("none", "time_stretch"):
             raise ValueError(f'catch_up must be "none" or "time_stretch", got {catch_up!r}')
+        if originals not in ("keep", "replace"):
+            raise ValueError(f'originals must be "keep" or "replace", got {originals!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
-        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
+        self._replaces_originals = originals == "replace"
+        self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
@@ -138,10 +158,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
         self._voices = RouteVoices(_voice_of_each(voice), fallback, fallback_speaks_corrections)
-        self._language_attribute = language_attribute
-        self._spoken_attribute = spoken_attribute
-        self._reading_attribute = reading_attribute
+        names = AttributeNames(language_attribute, reading_attribute, spoken_attribute)
+        self._wishes = Wishes(names, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)
+        self._interprets_agents = interpret_agents
         self._planner = Planner(max_streams)
         self._room: Room | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
@@ -152,7 +172,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
-        self._refused: dict[str, str] = {}
+        self._refused: Mapping[str, str] = {}
 
     @property
     def interpretations(self) -> Mapping[tuple[str, str], frozenset[str]]:
@@ -182,14 +202,18 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             room: The room of the job (`ctx.room`), or another one that is connected.
 
         Raises:
-            RuntimeError: It was started before, or the room is not connected.
+            RuntimeError: It was started before, the room is not connected, or a variable that
+                `originals="replace"` needs is missing.
         """
         job = get_job_context(required=False)
         if job is not None and room is job.room:
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
-        self._start(LiveKitRoom(room, self._track_sources))
+        server = open_api() if self._replaces_originals else None
+        self._start(
+            LiveKitRoom(room, self._track_sources, with_agents=self._interprets_agents, server=server)
+        )
         if job is not None:
             job.add_shutdown_callback(self.aclose)
 
@@ -233,9 +257,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is None or self._closing is not None:
             return
         members = {member.identity: member for member in self._room.members()}
-        refused: dict[str, str] = {}
-        people = [self._person(member, refused) for member in members.values()]
-        self._tell_refused(refused)
+        people = self._wishes.read(members.values())
+        self._tell_refused()
         plan = self._planner.plan(
             people,
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
@@ -245,36 +268,13 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._listen(plan, members)
         self._serve(plan, present=frozenset(members))
         self._tell_waiting(plan.waiting_routes)
+        self._replace_originals(plan)
 
-    def _person(self, member: Member, refused: dict[str, str]) -> Person:
-        """A person; `refused` gets the reason if an attribute of theirs is not understood."""
-
-        def read(attribute: str, understand: Callable[[str], str]) -> str | None:
-            value = member.attributes.get(attribute, "").strip()
-            try:
-                return understand(value) if value else None
-            except ValueError as error:
-                refused[member.identity] = f"the attribute {attribute!r} is ignored: {error}"
-                return None
-
-        hears = read(self._language_attribute, target)
-        return Person(
-            identity=member.identity,
-            hears=hears,
-            reads=read(self._reading_attribute, target),
-            speaks=read(self._spoken_attribute, spoken) or hears,
-            publishes=member.publishes,
-            audible=bool(member.tracks),
-        )
-
-    def _tell_refused(self, refused: dict[str, str]) -> None:
-        for identity, reason in refused.items():
-            if self._refused.get(identity) != reason:
-                logger.warning("%r is not served as they ask; %s", identity, reason)
-        if refused != self._refused:
-            self._refused = refused
-            assert self._room is not None
-            self._room.refuse(refused)
+    def _tell_refused(self) -> None:
+        assert self._room is not None
+        if self._wishes.refused != self._refused:
+            self._refused = self._wishes.refused
+            self._room.refuse(self._refused)
 
     def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
         come, self._present = present - self._present, present
@@ -298,10 +298,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             policy=self._policy,
             open_detector=self._open_detector,
             missed=lambda missed: self.emit("speech_missed", missed),
-            report=lambda change: self.emit("interpretation_changed", change),
+            report=self._report,
             admitted=self._admit,
             freed=self._plan_soon,
         )
+
+    def _report(self, change: InterpretationChanged) -> None:
+        if self._replaces_originals:
+            self._plan_soon()  # listeners of what has failed hear the original meanwhile
+        self.emit("interpretation_changed", change)
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()
@@ -342,6 +347,23 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             )
         for route in queued:
             self.emit("interpretation_changed", InterpretationChanged(*route, "queued"))
+
+    def _replace_originals(self, plan: Plan) -> None:
+        """Each hears a speaker in one way: in the interpretation, or the original if there is none now."""
+        if not self._replaces_originals:
+            return
+        listeners: dict[str, frozenset[str]] = {}
+        for (identity, language), audience in plan.audiences.items():
+            served = audience.listeners and identity not in plan.waiting
+            if served and self._is_spoken(identity, language):
+                listeners[identity] = listeners.get(identity, frozenset()) | audience.listeners
+        assert self._room is not None
+        self._room.replace(listeners)
+
+    def _is_spoken(self, identity: str, language: str) -> bool:
+        speaker = self._speakers.get(identity)
+        # Somebody who is still muted will be interpreted from the first word on.
+        return self._voices.speak(language) and (speaker is None or speaker.is_interpreted_into(language))
 
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:

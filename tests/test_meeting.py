@@ -174,6 +174,19 @@ async def test_the_attributes_have_the_names_that_were_asked_for(meeting: Meetin
     assert meeting.tracks == ["alice-fr", "bob-en"]
 
 
+@in_a_meeting(
+    language_of=lambda participant: participant.attributes.get("sip.h.x-language"), default_language="de"
+)
+async def test_telephones_hear_the_language_of_their_header_or_the_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("telephone", **{"sip.h.x-language": "fr"})
+    meeting.room.join("another telephone")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert meeting.heard("telephone") == [(said, "fr")]
+    assert meeting.heard("another telephone") == [(said, "de")]
+
+
 @in_a_meeting()
 async def test_another_track_is_heard_in_the_same_stream(meeting: Meeting) -> None:
     meeting.join("alice", "en")
@@ -409,6 +422,75 @@ async def test_cantonese_and_mandarin_are_interpreted_both_ways(meeting: Meeting
     }
 
 
+@in_a_meeting(originals="replace")
+async def test_listeners_do_not_hear_the_original_while_they_have_an_interpretation(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.room.join("carl", read_language="fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {"alice": {"bob"}, "bob": {"alice"}}
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(5.0)
+    assert meeting.room.replaced["alice"] == {"bob"}, "so that the first word is not heard twice"
+    meeting.room.set("bob", language="en")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+@in_a_meeting()
+async def test_originals_are_kept_by_default(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+@in_a_meeting(originals="replace")
+async def test_the_original_is_heard_while_its_interpretation_has_failed(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(0.5)
+    (stream,) = meeting.azure.open
+    meeting.azure.failing = lambda stream: True
+    stream.fail()
+    await meeting.go_on(0.2)
+    assert meeting.states(ALICE_FR) == ["started", "failed"]
+    assert meeting.room.replaced == {}
+    meeting.azure.failing = lambda stream: False
+    await meeting.go_on(60.0)
+    assert meeting.room.replaced == {"alice": {"bob"}}
+
+
+@in_a_meeting(originals="replace", max_streams=1)
+async def test_the_original_of_a_speaker_who_waits_is_heard(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {"alice": {"bob"}}
+
+
+@in_a_meeting(originals="replace", voice=None)
+async def test_the_original_of_an_interpretation_without_a_voice_is_heard(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(0.5)
+    assert meeting.room.replaced == {}
+
+
+def test_same_language_speech_is_spoken_if_the_original_is_not_heard() -> None:
+    fallback = ToneTTS()
+
+    @in_a_meeting(originals="replace", fallback=lambda language: fallback)
+    async def meet(meeting: Meeting) -> None:
+        meeting.join("alice", "en")
+        meeting.room.join("bob", language="fr")
+        said = await meeting.say("alice", "fr")
+        await meeting.go_on(8.0)
+        assert fallback.texts == [f"{said} in fr"], "Azure's voice of what is in the language already"
+
+    meet()
+
+
 @in_a_meeting()
 async def test_everything_ends_when_the_room_is_gone(meeting: Meeting) -> None:
     over: list[bool] = []
@@ -494,6 +576,15 @@ class TestOutsideAJob:
         room.emit("disconnected", None)
         await until(lambda: over == [True])
 
+    async def test_replacing_originals_without_a_key_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("LIVEKIT_URL", "LIVEKIT_TOKEN", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+            monkeypatch.delenv(name, raising=False)
+        interpreter = MeetingInterpreter(speech_key="a-key", speech_region="eu", originals="replace")
+        with pytest.raises(RuntimeError, match="set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET"):
+            await interpreter.start(FakeLiveKitRoom())  # type: ignore[arg-type]
+
     async def test_a_room_that_is_not_connected_is_refused(self, interpreter: MeetingInterpreter) -> None:
         with pytest.raises(RuntimeError, match="the room is not connected"):
             await interpreter.start(FakeLiveKitRoom(connected=False))  # type: ignore[arg-type]
@@ -520,6 +611,8 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"track_sources": []}, "track_sources"),
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
+        ({"originals": "mix"}, "originals"),
+        ({"default_language": "xx"}, "default_language"),
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
         ({"glossary": {"gsw": {}}}, "glossary"),
         ({"fallback_speaks_corrections": True}, "fallback_speaks_corrections needs a fallback"),

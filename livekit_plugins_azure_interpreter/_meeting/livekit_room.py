@@ -7,7 +7,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
-from livekit import rtc
+from livekit import api, rtc
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import (
     ATTRIBUTE_PUBLISH_ON_BEHALF,
@@ -18,6 +18,7 @@ from livekit.agents.types import (
 )
 
 from ..log import logger
+from .original_subscriptions import Listener, Originals, OriginalSubscriptions
 from .output_track import QUEUE_MS, OutputTrack
 from .participant_attributes import ParticipantAttributes
 from .planner import Route
@@ -63,13 +64,21 @@ class LiveKitRoom:
     Args:
         room: The connected room.
         track_sources: The sources of audio tracks that carry speech.
+        with_agents: Other agents take part like people; interpreters never do.
+        server: The server's API, which `replace` needs; `aclose` closes it.
     """
 
     def __init__(
-        self, room: rtc.Room, track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES
+        self,
+        room: rtc.Room,
+        track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
+        *,
+        with_agents: bool = False,
+        server: api.LiveKitAPI | None = None,
     ) -> None:
         self._room = room
         self._track_sources = track_sources
+        self._with_agents = with_agents
         self._ignored: set[str] = set()
         self._local = room.local_participant
         self._outputs: list[OutputTrack] = []
@@ -80,6 +89,8 @@ class LiveKitRoom:
         self._attributes = ParticipantAttributes(room)
         self._permissions = TrackPermissions(self._permit)
         self._returning = ReturningMembers()
+        self._server = server
+        self._originals = None if server is None else OriginalSubscriptions(self._subscribe)
 
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
@@ -105,9 +116,15 @@ class LiveKitRoom:
         return [
             self._member(participant)
             for participant in self._room.remote_participants.values()
-            if participant.kind in DEFAULT_PARTICIPANT_KINDS
-            and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+            if self._takes_part(participant)
         ]
+
+    def _takes_part(self, participant: rtc.RemoteParticipant) -> bool:
+        if ATTRIBUTE_PUBLISH_ON_BEHALF in participant.attributes:
+            return False
+        if participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
+            return self._with_agents and ATTRIBUTE_READY not in participant.attributes
+        return participant.kind in DEFAULT_PARTICIPANT_KINDS
 
     async def listen(self, track: str) -> AsyncIterator[rtc.AudioFrame]:
         heard: rtc.Track | None = None
@@ -152,6 +169,25 @@ class LiveKitRoom:
         self._listeners = dict(listeners)
         self._permissions.changed()
 
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        assert self._originals is not None
+        people = self._room.remote_participants
+        tracks = {name: frozenset(one.sid for one in self._speech(who)) for name, who in people.items()}
+        everything = frozenset[str]().union(*tracks.values())
+        originals = {}
+        for name, who in people.items():
+            replaced = (tracks.get(speaker, ()) for speaker, these in listeners.items() if name in these)
+            originals[Listener(name, who.sid)] = Originals(everything, frozenset[str]().union(*replaced))
+        self._originals.replace(originals)
+
+    async def _subscribe(self, identity: str, tracks: Sequence[str], subscribe: bool) -> None:
+        assert self._server is not None
+        await self._server.room.update_subscriptions(
+            api.UpdateSubscriptionsRequest(
+                room=self._room.name, identity=identity, track_sids=tracks, subscribe=subscribe
+            )
+        )
+
     def refuse(self, reasons: Mapping[str, str]) -> None:
         gone = dict.fromkeys(self._refused - reasons.keys(), "")
         self._refused = set(reasons)
@@ -187,9 +223,15 @@ class LiveKitRoom:
         self._handlers.clear()
         self._permissions.close()
         self._returning.expect_nobody()
-        await self._attributes.clear()
+        await asyncio.gather(self._attributes.clear(), self._restore_originals())
         if self._room.isconnected():
             self._local.set_track_subscription_permissions(allow_all_participants=True)
+
+    async def _restore_originals(self) -> None:
+        if self._originals is None or self._server is None:
+            return
+        await (self._originals.aclose() if self._room.isconnected() else self._originals.stop())
+        await self._server.aclose()
 
     def _on(self, event: rtc.room.EventTypes, handler: Callable[..., None]) -> None:
         self._room.on(event, handler)
@@ -223,12 +265,15 @@ class LiveKitRoom:
             participant.attributes,
             publishes=bool(speech),
             tracks=tuple(one.sid for one in speech if not one.muted),
+            is_agent=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
+            participant=participant,
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
         """The tracks that carry somebody's speech; the sound of a shared screen is not their speech."""
         speech = []
-        for publication in participant.track_publications.values():
+        voices = self._voices(participant)
+        for publication in [one for voice in voices for one in voice.track_publications.values()]:
             if publication.kind != rtc.TrackKind.KIND_AUDIO:
                 continue
             if publication.source in self._track_sources:
@@ -236,6 +281,14 @@ class LiveKitRoom:
             else:
                 self._report_ignored(participant, publication)
         return speech
+
+    def _voices(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteParticipant]:
+        """Who speaks for a participant: they, and an avatar of theirs."""
+        others = self._room.remote_participants.values()
+        avatars = (
+            one for one in others if one.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF) == participant.identity
+        )
+        return [participant, *avatars]
 
     def _report_ignored(
         self, participant: rtc.RemoteParticipant, publication: rtc.RemoteTrackPublication

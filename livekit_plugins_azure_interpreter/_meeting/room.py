@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from livekit import rtc
@@ -23,12 +23,16 @@ class Member:
         attributes: LiveKit's participant attributes.
         publishes: They have an audio track, muted or not.
         tracks: The sids of the tracks that are not muted and can be subscribed to.
+        is_agent: They are a program. It hears no default language.
+        participant: LiveKit's own object, for a callback of the user's.
     """
 
     identity: str
     attributes: Mapping[str, str]
     publishes: bool = False
     tracks: Sequence[str] = ()
+    is_agent: bool = False
+    participant: rtc.RemoteParticipant | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class Room(Protocol):
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         """Let only these listeners hear the tracks of these routes."""
+
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        """Let these listeners (by speaker) not hear the speaker's own tracks; all others hear them."""
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
         """Tell these people (by identity) why their request is refused, and take that back from others."""

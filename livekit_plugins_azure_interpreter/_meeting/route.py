@@ -28,15 +28,18 @@ from .route_track import RouteTrack
 
 @dataclass(frozen=True)
 class CatchUpPolicy:
-    """How a listener catches up.
+    """How a listener catches up, and with what.
 
     Attributes:
         catch_up: Voices are played faster while others wait.
         max_lag_seconds: Older speech is only a caption when its turn comes; None: all is spoken.
+        speaks_same_language: What was said in the listener's language is spoken, too, because they do not
+            hear the original.
     """
 
     catch_up: bool = True
     max_lag_seconds: float | None = 60.0
+    speaks_same_language: bool = False
 
 
 @dataclass(eq=False)
@@ -158,7 +161,9 @@ class RouteInterpreter:
         """Speak a translation of this speech, when its turn comes. Returns whether anybody wants it."""
         self._backoff.reset()
         part = self._open_part(speech)
-        if part is None or translation.utterance.same_language or not part.audience.at(data.start_time):
+        if translation.utterance.same_language and not self._policy.speaks_same_language:
+            return False
+        if part is None or not part.audience.at(data.start_time):
             return False
         part.queue.add(translation, data)
         return True

@@ -26,6 +26,10 @@ class RouteVoices:
     fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None
     fallback_speaks_corrections: bool = False
 
+    def speak(self, language: str) -> bool:
+        """Whether a language is spoken at all."""
+        return self.fallback is not None or self.azure_voice(language) is not None
+
     def prepare(self, language: str) -> Callable[[STT], TTS]:
         """Get the fallback of a language. Returns what makes the TTS, once the STT speaks that language.
 

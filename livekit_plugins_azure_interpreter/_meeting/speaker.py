@@ -156,6 +156,11 @@ class SpeakerInterpreter:
         """It hears the speaker, or will as soon as a stream takes the place of one that has failed."""
         return self._hearing is not None
 
+    def is_interpreted_into(self, language: str) -> bool:
+        """What the speaker says is spoken in this language; not while a stream that failed is replaced."""
+        failing = self._hearing is not None and not self._hearing.recognized.is_open
+        return language in self._routes and not failing
+
     @property
     def further_streams(self) -> int:
         """How many streams there are besides the one that hears: they end, or are for a further voice.

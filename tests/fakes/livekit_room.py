@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from livekit import rtc
+from livekit import api, rtc
 
 
 @dataclass(eq=False)
@@ -34,6 +34,10 @@ class Person:
     attributes: dict[str, str] = field(default_factory=dict)
     kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
     track_publications: dict[str, Publication] = field(default_factory=dict)
+
+    @property
+    def sid(self) -> str:
+        return f"PA_{self.identity}"
 
     def publish(self, *publications: Publication) -> Person:
         self.track_publications.update((one.sid, one) for one in publications)
@@ -140,3 +144,24 @@ class FakeLiveKitRoom(rtc.EventEmitter[str]):
         """Somebody is there; without an event."""
         self.remote_participants[identity] = Person(identity, attributes)
         return self.remote_participants[identity]
+
+
+class FakeServer:
+    """LiveKit's server API.
+
+    Attributes:
+        requests: What it was asked: who, which tracks, whether to subscribe.
+        closed: Whether it was closed.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, list[str], bool]] = []
+        self.closed = False
+        self.room = self
+
+    async def update_subscriptions(self, request: api.UpdateSubscriptionsRequest) -> None:
+        tracks = list(request.track_sids)
+        self.requests.append((request.room, request.identity, tracks, request.subscribe))
+
+    async def aclose(self) -> None:
+        self.closed = True

@@ -12,6 +12,7 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 from livekit import rtc
@@ -86,6 +87,7 @@ class FakeRoom:
         played: All that was heard, in order.
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
+        replaced: Who does not hear the original of each speaker.
         refused: Who is told that they are not served as they ask, and why.
         caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
@@ -100,6 +102,7 @@ class FakeRoom:
         self.captions: list[Caption] = []
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
+        self.replaced: Mapping[str, frozenset[str]] = {}
         self.refused: Mapping[str, str] = {}
         self.refusals = self.frames = 0
         self.caption_seconds = 0.0
@@ -123,6 +126,7 @@ class FakeRoom:
                 dict(one.attributes),
                 publishes=bool(one.muted),
                 tracks=tuple(track for track, muted in one.muted.items() if not muted),
+                participant=cast(rtc.RemoteParticipant, one),
             )
             for one in self.people.values()
         ]
@@ -147,6 +151,9 @@ class FakeRoom:
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         self.admitted = dict(listeners)
+
+    def replace(self, listeners: Mapping[str, frozenset[str]]) -> None:
+        self.replaced = dict(listeners)
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
         self.refused = reasons

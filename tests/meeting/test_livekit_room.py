@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from fakes.limits import within
-from fakes.livekit_room import FakeLiveKitRoom, Publication
+from fakes.livekit_room import FakeLiveKitRoom, FakeServer, Publication
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting import returning_members as _returning_members
@@ -93,6 +93,35 @@ class TestMembers:
         fake.join("recorder").kind = rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS
         fake.join("avatar", **{"lk.publish_on_behalf": "agent"})
         assert room.members() == []
+
+
+class TestAgents:
+    @pytest.fixture(autouse=True)
+    def agents(self, fake: FakeLiveKitRoom) -> None:
+        """An assistant, its avatar, and another interpreter; each publishes an audio track."""
+        attributes = {
+            "assistant": {},
+            "avatar": {"lk.publish_on_behalf": "assistant"},
+            "another": {"interpreter": "ready"},
+        }
+        for identity, its in attributes.items():
+            agent = fake.join(identity, **its).publish(Publication(f"TR_{identity}"))
+            agent.kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+
+    def test_agents_are_no_members(self, room: LiveKitRoom) -> None:
+        assert room.members() == []
+
+    def test_an_agent_is_a_member_if_asked_for_but_no_avatar_and_no_interpreter(
+        self, fake: FakeLiveKitRoom
+    ) -> None:
+        (assistant,) = LiveKitRoom(fake, with_agents=True).members()  # type: ignore[arg-type]
+        assert assistant.identity == "assistant"
+        assert assistant.is_agent
+
+    def test_an_avatar_speaks_for_its_agent(self, fake: FakeLiveKitRoom) -> None:
+        del fake.remote_participants["assistant"].track_publications["TR_assistant"]
+        (assistant,) = LiveKitRoom(fake, with_agents=True).members()  # type: ignore[arg-type]
+        assert assistant.tracks == ("TR_avatar",)
 
 
 class TestWatching:
@@ -290,6 +319,40 @@ class TestPermissions:
         wanted = {"bob": [*everybody, track.publication.sid], "carol": everybody}
         await until(lambda: local.permissions[-1] == wanted)
         await track.aclose()
+
+
+class TestOriginals:
+    @pytest.fixture
+    def server(self) -> FakeServer:
+        return FakeServer()
+
+    @pytest.fixture
+    async def room(self, fake: FakeLiveKitRoom, server: FakeServer) -> LiveKitRoom:
+        fake.join("alice").publish(Publication("TR_a"), Publication("TR_a2", muted=True), FILM)
+        fake.join("bob").publish(Publication("TR_b"))
+        return LiveKitRoom(fake, server=server)  # type: ignore[arg-type]
+
+    async def test_a_listener_is_unsubscribed_from_the_speech_of_a_speaker_until_the_end(
+        self, room: LiveKitRoom, server: FakeServer, until: Until
+    ) -> None:
+        room.replace({"alice": BOB, "gone": BOB})
+        await until(lambda: server.requests)
+        await room.aclose()
+        assert server.requests == [
+            ("a-room", "bob", ["TR_a", "TR_a2"], False),
+            ("a-room", "bob", ["TR_a", "TR_a2"], True),
+        ]
+        assert server.closed
+
+    async def test_nobody_is_asked_for_in_a_room_that_is_gone(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom, server: FakeServer, until: Until
+    ) -> None:
+        room.replace({"alice": BOB})
+        await until(lambda: server.requests)
+        fake.connected = False
+        await room.aclose()
+        assert len(server.requests) == 1
+        assert server.closed
 
 
 class TestCaptions:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 from fakes.limits import within
@@ -70,9 +71,9 @@ class Meeting:
         *,
         microphone: bool = False,
         deaf: bool = False,
-        **grants: bool,
+        **grants: Any,
     ) -> Participant:
-        """Somebody joins; `grants` are LiveKit's, such as `hidden`."""
+        """Somebody joins; `grants` are LiveKit's, such as `hidden`, and their kind, such as "agent"."""
         participant = Participant(self._server, identity, self._stalls, deaf=deaf)
         self._people.append(participant)
         await participant.join(self.name, attributes, **grants)

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fakes.limits import within
 from livekit import rtc
@@ -155,7 +156,7 @@ class Participant:
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
 
-    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: bool) -> None:
+    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: Any) -> None:
         token = self._server.token(self.identity, room, attributes, **grants)
         await within(self.room.connect(self._server.url, token))
 
@@ -191,6 +192,14 @@ class Participant:
             await source.capture_frame(rtc.AudioFrame(part, RATE_HZ, 1, len(part) // 2))
         await source.wait_for_playout()
 
+    async def republish(self) -> None:
+        """Switch the microphone off and on again: it is another track."""
+        local = self.room.local_participant
+        for publication in list(local.track_publications.values()):
+            await within(local.unpublish_track(publication.sid))
+        await self._sources["microphone"].aclose()
+        await self.publish()
+
     async def call(self, identity: str, method: str) -> str:
         """Call somebody's RPC method without a payload, and wait for the answer."""
         local = self.room.local_participant
@@ -209,13 +218,16 @@ class Participant:
     async def ear(self, name: str) -> Ear:
         """The latest track of that name, once there is one."""
 
-        def latest() -> Ear | None:
-            return next((ear for ear in reversed(self.ears) if ear.name == name), None)
+        await self.until(lambda: self.ears_of(name))
+        return self.latest(name)
 
-        await self.until(latest)
-        ear = latest()
-        assert ear is not None
-        return ear
+    def ears_of(self, name: str) -> list[Ear]:
+        """One for each track of that name, in order."""
+        return [ear for ear in self.ears if ear.name == name]
+
+    def latest(self, name: str) -> Ear:
+        """The latest track of that name."""
+        return self.ears_of(name)[-1]
 
     def read_of(self, speaker: str) -> list[str]:
         """The captions of somebody's tracks, those that are final."""

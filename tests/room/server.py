@@ -42,12 +42,23 @@ class Server:
         return {"LIVEKIT_URL": self.url, "LIVEKIT_API_KEY": self.key, "LIVEKIT_API_SECRET": self.secret}
 
     def token(
-        self, identity: str, room: str, attributes: Mapping[str, str] | None = None, **grants_given: bool
+        self,
+        identity: str,
+        room: str,
+        attributes: Mapping[str, str] | None = None,
+        *,
+        kind: str = "standard",
+        **grants_given: bool,
     ) -> str:
-        """One that lets somebody in; they may be given other grants, such as `hidden`."""
+        """One that lets somebody in; they may be of another kind, and have other grants, such as `hidden`."""
         grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=True, **grants_given)
         token = api.AccessToken(self.key, self.secret).with_identity(identity).with_grants(grants)
-        return token.with_attributes(dict(attributes or {})).with_ttl(timedelta(minutes=10)).to_jwt()
+        return (
+            token.with_attributes(dict(attributes or {}))
+            .with_kind(kind)
+            .with_ttl(timedelta(minutes=10))
+            .to_jwt()
+        )
 
 
 class OwnServer(Server):

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from conftest import Until
+from livekit import api
+from livekit.api.room_service import RoomService
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -71,8 +74,12 @@ async def emulator(request: Any) -> AsyncIterator[Emulator]:
 
 
 @pytest.fixture
-async def interpreter(request: Any, meeting: Any, emulator: Any) -> AsyncIterator[MeetingInterpreter]:
+async def interpreter(
+    request: Any, server: Any, meeting: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[MeetingInterpreter]:
     options = getattr(request, "param", {})
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
     joined = await meeting.join("interpreter", deaf=True)
     interpreter = MeetingInterpreter(speech_key="any", speech_endpoint=emulator.endpoint, **options)
     await interpreter.start(joined.room)
@@ -197,6 +204,23 @@ async def test_voices_wait_while_the_server_is_started_again(
     assert WINDOW_SECONDS * sum(all(window) for window in zip(*parts, strict=True)) <= 0.6, parts
 
 
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [{"interpret_agents": True}], indirect=True, ids=["agents, too"])
+async def test_an_assistant_is_heard_in_each_language_and_another_interpreter_in_none(
+    meeting: Any, interpreter: Any, emulator: Emulator
+) -> None:
+    first, _ = _OTHER_SENTENCES
+    bob = await meeting.join("bob", {"language": "fr"})
+    another = await meeting.join("another", {"interpreter": "ready"}, microphone=True, kind="agent")
+    await another.say(_CAROLS.pcm + silence(1.0))
+    assistant = await meeting.join("assistant", microphone=True, kind="agent")
+    await bob.ear("assistant-fr")
+    await assistant.say(first.pcm + silence(1.0))
+    await assert_heard(bob, "assistant-fr", [_voice(first, "fr")])
+    assert interpreter.interpretations == {("assistant", "fr"): {"bob"}}
+    assert emulator.connections == 1
+
+
 async def test_a_member_who_asks_for_the_impossible_is_told_until_they_ask_for_the_possible(
     meeting: Any, interpreter: Any, emulator: Emulator
 ) -> None:
@@ -268,3 +292,80 @@ async def test_speech_during_an_outage_is_interpreted_afterwards(
     translations = [_OTHER_SENTENCES[number % 2].line.translations["fr"] for number in range(said)]
     assert await bob.read("interpreter", said) == translations
     assert failed.is_set()
+
+
+_BY_HEADER = {
+    "originals": "replace",
+    "language_of": lambda participant: participant.attributes.get("sip.h.x-language"),
+}
+
+
+class Requests:
+    """What LiveKit's server was asked for, and has answered: who, which tracks, whether to subscribe."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answered: list[tuple[str, str, bool]] = []
+        send = RoomService.update_subscriptions
+
+        async def noted(service: RoomService, request: api.UpdateSubscriptionsRequest) -> Any:
+            answer = await send(service, request)
+            self.answered += [(request.identity, track, request.subscribe) for track in request.track_sids]
+            return answer
+
+        monkeypatch.setattr(RoomService, "update_subscriptions", noted)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
+    return Requests(monkeypatch)
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [_BY_HEADER], indirect=True, ids=["originals replaced"])
+async def test_a_telephone_hears_the_interpretation_in_place_of_the_original(
+    meeting: Any, requests: Requests, interpreter: Any, until: Until
+) -> None:
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
+    ann = await meeting.join("ann", {"language": "en"})
+
+    async def taken() -> None:
+        """The telephone does not get alice's microphone any more; LiveKit's SDK does not say so."""
+        (microphone,) = alice.room.local_participant.track_publications
+        # A client subscribes by itself, perhaps after the first request.
+        await until(lambda: requests.answered.count(("telephone", microphone, False)) == 2)
+        requests.answered.clear()
+
+    async def says(sentence: Sentence) -> None:
+        original, everything = telephone.latest("microphone"), ann.latest("microphone")
+        await original.forget()
+        await alice.say(silence(0.5) + sentence.pcm + silence(1.0))
+        await assert_heard(telephone, "alice-fr", [_voice(sentence, "fr")])
+        assert original.loud_seconds == 0.0
+        assert everything.loud_seconds > 0.5
+
+    await telephone.ear("alice-fr")
+    await taken()
+    await says(first)
+    # A microphone that is published again is another track.
+    await alice.republish()
+    await ann.until(lambda: len(ann.ears) == 2)
+    await taken()
+    await says(second)
+    # A listener who comes back is subscribed to everything.
+    await telephone.leave()
+    telephone = await meeting.join("telephone", {"sip.h.x-language": "fr"}, kind="sip")
+    await telephone.ear("microphone")
+    await telephone.ear("alice-fr")
+    await taken()
+    await says(first)
+    # The interpretation ends for this listener, and then for everybody.
+    await telephone.room.local_participant.set_attributes({"language": "en"})
+    await telephone.until(lambda: len(telephone.ears_of("microphone")) == 2)
+    await telephone.room.local_participant.set_attributes({"language": "fr"})
+    await taken()
+    await interpreter.aclose()
+    await telephone.until(lambda: len(telephone.ears_of("microphone")) == 3)
+    await alice.say(second.pcm)
+    await telephone.until(lambda: telephone.latest("microphone").loud_seconds > 0.5)

@@ -252,6 +252,10 @@ class TestMeetingInterpreter:
         meeting = MeetingInterpreter(
             max_streams=20,
             reading_attribute="captions",
+            language_of=lambda participant: participant.attributes.get("sip.h.x-language"),
+            default_language="en",
+            originals="replace",
+            interpret_agents=True,
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
@@ -270,6 +274,8 @@ class TestMeetingInterpreter:
     def takes_options_of_stt(self) -> None:
         MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
         MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(language_of="fr")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(originals="mix")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(max_stream=20)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         MeetingInterpreter(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
