@@ -1,8 +1,10 @@
-"""`examples/voice_live_agent.py` as a worker of the server, called into a meeting."""
+"""The assistant of `examples/voice_live_agent.py`, as a worker of the server that a meeting calls."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,12 +14,27 @@ from fakes.voice_live import Exchange, VoiceLive
 from fakes.worker_process import EXAMPLES, WorkerProcess
 from livekit import api, rtc
 
+from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
+
 from .hearing import assert_heard
 from .participant import RATE_HZ, Participant
-from .speech import sentences, silence
+from .seeing import Eyes
+from .speech import Sentence, known_by_sound, recorded, sentences, silence
 
-_TRACK = "roomio_audio"
-_ASIDE, _QUESTION, _ANSWER = sentences()[1], sentences()[0], sentences()[5]
+_ASIDE, _QUESTION, _ANSWER = (
+    Sentence(
+        sentences()[number], Line(text, "en-US", {"fr": f"Phrase {number}."}, {"fr": Voice(recorded(french))})
+    )
+    for number, text, french in (
+        (1, "Where is the coffee?", "french_2.wav"),
+        (0, "Nova, is the train late?", "french_1.wav"),
+        (5, "The train is late.", "french_5.wav"),
+    )
+)
+_VOICE_ALONE = (EXAMPLES / "voice_live_agent.py", "roomio_audio")
+_WITH_A_FACE = (EXAMPLES / "avatar" / "assistant.py", "avatar_audio")
+"""The file of each example, and the track of its voice."""
 
 
 def _resampled(pcm: bytes) -> bytes:
@@ -26,50 +43,111 @@ def _resampled(pcm: bytes) -> bytes:
     return b"".join(bytes(frame.data) for frame in frames)
 
 
+class Assistants:
+    """Workers of the server, each with an assistant that a meeting may call.
+
+    Attributes:
+        service: What they are connected to.
+    """
+
+    def __init__(self, server: Any, service: VoiceLive, environment: dict[str, str]) -> None:
+        self.service = service
+        self._server, self._environment = server, environment
+        self._workers: list[WorkerProcess] = []
+
+    async def call(self, example: Path, listener: Participant) -> rtc.RemoteParticipant:
+        """Start the example, and have it enter the room of somebody who waits for it."""
+        worker = await WorkerProcess.start(
+            ["-m", "livekit.agents", "start", "--dev", example], self._environment
+        )
+        self._workers.append(worker)
+        await worker.until_logged("registered worker")
+        url = self._server.url.replace("ws", "http", 1)
+        async with api.LiveKitAPI(url, self._server.key, self._server.secret) as livekit:
+            dispatch = api.CreateAgentDispatchRequest(agent_name="nova", room=listener.room.name)
+            await livekit.agent_dispatch.create_dispatch(dispatch)
+        await worker.until_logged("RoomIO linked to participant")
+
+        def entered() -> list[rtc.RemoteParticipant]:
+            return [one for one in listener.room.remote_participants.values() if one.name == "Nova"]
+
+        await listener.until(entered)
+        return entered()[0]
+
+    async def aclose(self) -> None:
+        for worker in self._workers:
+            await worker.aclose()
+
+
 @pytest.fixture
-async def service() -> AsyncIterator[VoiceLive]:
+async def assistants(server: Any) -> AsyncIterator[Assistants]:
     script = [
-        Exchange("Where is the coffee?"),
-        Exchange("Nova, when does the train leave?", "The train is late.", _resampled(_ANSWER)),
+        Exchange(_ASIDE.line.text),
+        Exchange(_QUESTION.line.text, _ANSWER.line.text, _resampled(_ANSWER.pcm)),
     ]
     async with ManagedIdentity() as identity, VoiceLive(script, let_in=identity.is_current) as service:
-        service.environment = {**identity.environment, "AZURE_VOICE_LIVE_ENDPOINT": service.endpoint}
-        yield service
+        environment = {
+            **server.environment,
+            **identity.environment,
+            "AZURE_VOICE_LIVE_ENDPOINT": service.endpoint,
+            "PYTHONPATH": os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        }
+        assistants = Assistants(server, service, environment)
+        yield assistants
+        await assistants.aclose()
 
 
 @pytest.fixture
-async def worker(server: Any, service: VoiceLive) -> AsyncIterator[WorkerProcess]:
-    command = ["-m", "livekit.agents", "start", "--dev", EXAMPLES / "voice_live_agent.py"]
-    worker = await WorkerProcess.start(command, {**server.environment, **service.environment})
-    await worker.until_logged("registered worker")
-    yield worker
-    print(*worker.log, sep="\n")
-    await worker.aclose()
-
-
-async def _call_assistant(server: Any, room: str) -> None:
-    async with api.LiveKitAPI(server.url.replace("ws", "http", 1), server.key, server.secret) as livekit:
-        await livekit.agent_dispatch.create_dispatch(
-            api.CreateAgentDispatchRequest(agent_name="nova", room=room)
+async def interpreter(meeting: Any) -> AsyncIterator[MeetingInterpreter]:
+    behaviour = Behaviour(script=known_by_sound([_ASIDE, _QUESTION, _ANSWER]), interim_interval_ms=None)
+    async with Emulator(behaviour) as emulator:
+        joined = await meeting.join("interpreter", deaf=True, kind="agent")
+        interpreter = MeetingInterpreter(
+            speech_key="any", speech_endpoint=emulator.endpoint, interpret_agents=True
         )
+        await interpreter.start(joined.room)
+        yield interpreter
+        await interpreter.aclose()
 
 
-def _assistant(seen_by: Participant) -> rtc.RemoteParticipant:
-    people = seen_by.room.remote_participants.values()
-    return next(one for one in people if one.name == "Nova")
-
-
-async def test_the_assistant_answers_whoever_says_its_name(
-    worker: WorkerProcess, server: Any, meeting: Any, service: VoiceLive
-) -> None:
+async def test_the_assistant_answers_whoever_says_its_name(meeting: Any, assistants: Assistants) -> None:
+    example, track = _VOICE_ALONE
     alice = await meeting.join("alice", microphone=True)
     bob = await meeting.join("bob", microphone=True)
-    await _call_assistant(server, meeting.name)
-    await alice.ear(_TRACK)
-    assistant = _assistant(alice)
+    assistant = await assistants.call(example, alice)
     assert assistant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
-    assert assistant.attributes["spoken_language"] == "en"
-    await alice.say(_ASIDE + silence(1.0))
-    await bob.say(_QUESTION + silence(1.0))
-    await assert_heard(alice, _TRACK, [_ANSWER])
-    assert [one.heard for one in service.answered] == ["Nova, when does the train leave?"]
+    await alice.ear(track)
+    await alice.say(_ASIDE.pcm + silence(1.0))
+    await bob.say(_QUESTION.pcm + silence(1.0))
+    await assert_heard(alice, track, [_ANSWER.pcm])
+    assert [one.heard for one in assistants.service.answered] == [_QUESTION.line.text]
+
+
+@pytest.mark.parametrize(
+    ("example", "track"), [_VOICE_ALONE, _WITH_A_FACE], ids=["voice alone", "with a face"]
+)
+async def test_the_assistant_is_heard_in_the_language_of_each_listener(
+    meeting: Any, assistants: Assistants, interpreter: MeetingInterpreter, example: Path, track: str
+) -> None:
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    assistant = await assistants.call(example, alice)
+    await alice.ear(track)
+    french = f"{assistant.identity}-fr"
+    await bob.ear(french)
+    await alice.say(_ASIDE.pcm + silence(1.0) + _QUESTION.pcm + silence(1.0))
+    await assert_heard(bob, french, [_ANSWER.line.voices["fr"].pcm])
+    await assert_heard(alice, track, [_ANSWER.pcm])
+    assert interpreter.interpretations == {("alice", "fr"): {"bob"}, (assistant.identity, "fr"): {"bob"}}
+
+
+async def test_the_assistant_has_a_face_that_speaks(meeting: Any, assistants: Assistants) -> None:
+    example, track = _WITH_A_FACE
+    alice = await meeting.join("alice", microphone=True)
+    eyes = Eyes(alice)
+    await assistants.call(example, alice)
+    await eyes.until(lambda mouth: mouth == 0)
+    await alice.say(_ASIDE.pcm + silence(1.0) + _QUESTION.pcm + silence(1.0))
+    await eyes.until(lambda mouth: mouth > 0.02)
+    await assert_heard(alice, track, [_ANSWER.pcm])
+    await eyes.aclose()
