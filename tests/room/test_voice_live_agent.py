@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,10 +14,13 @@ from fakes.voice_live import RATE_HZ as VOICE_LIVE_HZ
 from fakes.voice_live import Exchange, VoiceLive
 from fakes.worker_process import EXAMPLES, WorkerProcess
 from livekit import api, rtc
+from livekit.agents import utils
+from voice_live_agent import Microphones
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
+from .comparing import loud_seconds
 from .hearing import assert_heard
 from .participant import RATE_HZ, Participant
 from .seeing import Eyes
@@ -121,6 +125,30 @@ async def test_the_assistant_answers_whoever_says_its_name(meeting: Any, assista
     await bob.say(_QUESTION.pcm + silence(1.0))
     await assert_heard(alice, track, [_ANSWER.pcm])
     assert [one.heard for one in assistants.service.answered] == [_QUESTION.line.text]
+
+
+async def test_the_assistant_hears_all_people_and_no_agent(meeting: Any, closing: Any, until: Any) -> None:
+    assistant = await meeting.join("nova", deaf=True, kind="agent")
+    microphones, heard = Microphones(assistant.room), bytearray()
+
+    async def hear() -> None:
+        async for frame in microphones:
+            heard.extend(bytes(frame.data))
+
+    hearing = asyncio.create_task(hear())
+    closing(lambda: utils.aio.cancel_and_wait(hearing))
+    alice = await meeting.join("alice", microphone=True)
+    bob = await meeting.join("bob", microphone=True)
+    another = await meeting.join("another", microphone=True, kind="agent")
+    await until(lambda: heard)
+    await another.say(_ASIDE.pcm + silence(0.5))
+    assert loud_seconds(bytes(heard), VOICE_LIVE_HZ) == 0
+    spoken = 0.0
+    for speaker, said in ((alice, _QUESTION.pcm), (bob, _ANSWER.pcm)):
+        await speaker.say(said + silence(0.5))
+        spoken += 0.8 * loud_seconds(said, RATE_HZ)  # a busy machine may lose some
+        await until(lambda least=spoken: loud_seconds(bytes(heard), VOICE_LIVE_HZ) >= least)
+        await speaker.leave()
 
 
 @pytest.mark.parametrize(
