@@ -34,7 +34,7 @@ server = AgentServer()
 
 class Assistant(Agent):
     def __init__(self) -> None:
-        # Most of what is said is for others: nothing is answered by itself.
+        # Most of what is said is for others: Azure must not answer each turn.
         turns = AzureSemanticVadMultilingual(create_response=False)
         model = RealtimeModel(use_default_credential=True, turn_detection=turns)
         super().__init__(instructions=INSTRUCTIONS, llm=model)
@@ -48,7 +48,7 @@ class Assistant(Agent):
 
 
 class Microphones(AudioInput):
-    """All people in the room, mixed: a session's own input hears one of them. Agents are not heard."""
+    """All people in the room, mixed, and no agents. The input that a session makes itself is one person."""
 
     def __init__(self, room: rtc.Room) -> None:
         super().__init__(label="microphones")
