@@ -24,6 +24,7 @@ DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 PLOT = nox.project.dependency_groups(PROJECT, "plot")
 TEST = nox.project.dependency_groups(PROJECT, "test")
+VOICE_LIVE = nox.project.dependency_groups(PROJECT, "voice-live")
 
 nox.needs_version = ">=2026"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -196,7 +197,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    _install(session, "mypy", "nox", "pyright[nodejs]", "pytest>=8.3", *DEPLOY, *EXAMPLES, *PLOT)
+    _install(session, "mypy", "nox", "pyright[nodejs]", "pytest>=8.3", *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE)
     session.run("mypy")
     session.run("pyright")
 

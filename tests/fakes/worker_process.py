@@ -143,7 +143,8 @@ class WorkerProcess:
             try:
                 self.log.append(json.loads(line)["message"])
             except (ValueError, TypeError, KeyError):
-                self.log.append(line.decode(errors="replace").rstrip())
+                # With `--dev` it is for people: the time, who logs, and the message.
+                self.log.append(line.decode(errors="replace").rstrip().split(" - ", 2)[-1])
             self._changed.set()
         self._changed.set()
 

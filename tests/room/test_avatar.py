@@ -7,9 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from fakes.limits import within
-from fakes.stage import openness
-from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.testing import fake_job_context
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
@@ -22,6 +19,7 @@ from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line
 
 from .hearing import assert_heard
 from .participant import RATE_HZ, Participant
+from .seeing import Eyes
 from .speech import recorded, sentences, silence
 
 _TRACK = "avatar_audio"
@@ -30,48 +28,6 @@ _LONG_VOICE = b"".join(recorded(f"french_{number}.wav") for number in (2, 3, 4))
 _SHORT = sentences()[1]
 _AHEAD_MS = 1500
 """The agent, the avatar, who speaks and who listens share this machine: it may be busy for as long."""
-
-
-class Eyes:
-    """Watches the avatar's face.
-
-    Attributes:
-        mouths: How far the mouth was open in each picture that came.
-    """
-
-    def __init__(self, participant: Participant) -> None:
-        self.mouths: list[float] = []
-        self._changed = asyncio.Event()
-        self._watching: list[asyncio.Task[None]] = []
-        participant.room.on("track_subscribed", self._subscribed)
-
-    def _subscribed(self, track: rtc.Track, *_: object) -> None:
-        if track.kind == rtc.TrackKind.KIND_VIDEO:
-            self._watching.append(asyncio.create_task(self._watch(track)))
-
-    async def _watch(self, track: rtc.Track) -> None:
-        stream = rtc.VideoStream(track)
-        try:
-            async for event in stream:
-                self.mouths.append(openness(event.frame))
-                self._changed.set()
-        finally:
-            await stream.aclose()
-
-    async def until(self, seen: Callable[[float], bool]) -> None:
-        """Wait for a picture in which the mouth is so."""
-
-        async def wait() -> None:
-            while not (self.mouths and seen(self.mouths[-1])):
-                self._changed.clear()
-                await self._changed.wait()
-
-        await within(wait())
-
-    async def aclose(self) -> None:
-        for task in self._watching:
-            task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
 
 
 class Agent:
