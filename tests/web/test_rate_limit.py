@@ -23,6 +23,11 @@ def test_a_burst_is_let_in_and_then_a_steady_rate() -> None:
     assert _granted(limit, "192.0.2.1", now=1000.0, times=1000) == 10
 
 
+def test_the_present_time_gives_as_many() -> None:
+    limit = RateLimit(burst=60, per_second=5.0)
+    assert _granted(limit, "192.0.2.1", now=1_795_813_323.4567, times=1000) == 60
+
+
 def test_each_address_has_its_own() -> None:
     limit = RateLimit(burst=1, per_second=1.0)
     assert _granted(limit, "192.0.2.1", now=0.0, times=5) == 1
