@@ -78,7 +78,7 @@ class TestChild:
 
     async def test_it_may_write_more_than_is_kept(self, children: Children, written: list[bytes]) -> None:
         child = await start(children, "print('x' * 1_000_000); print('ready')")
-        await child.until_written("(ready)", seconds=30)
+        await child.until_written(r"(ready\b.*)\n", seconds=30)
         assert sum(map(len, written)) == 1_000_007
 
     async def test_it_is_asked_again_before_it_is_killed(
@@ -87,7 +87,7 @@ class TestChild:
         monkeypatch.setattr(module, "_END_SECONDS", 0.3)
         for program, code in ((_AT_LAST, 0), (_STUBBORN, -9)):
             child = await start(children, program)
-            await child.until_written("(ready)", seconds=30)
+            await child.until_written(r"(ready\b.*)\n", seconds=30)
             await within(children.end(child))
             assert child.exit_code == code
 
@@ -99,7 +99,7 @@ class TestChildren:
             for name in ("first", "second"):
                 command = [sys.executable, "-c", f"{says}{_READY}time.sleep(99)", name]
                 child = await children.start(name, command, {})
-                await child.until_written("(ready)", seconds=30)
+                await child.until_written(r"(ready\b.*)\n", seconds=30)
         assert b"".join(written).split() == [b"ready", b"at", b"x:1"] * 2 + [b"second", b"first"]
 
     async def test_one_that_ends_by_itself_is_said(self, children: Children) -> None:
@@ -110,7 +110,7 @@ class TestChildren:
 
     async def test_the_processes_of_a_process_end_with_it(self, children: Children) -> None:
         child = await start(children, _PARENT)
-        await child.until_written("(ready)", seconds=30)
+        await child.until_written(r"(ready\b.*)\n", seconds=30)
         await within(children.end(child))
         # Its end of the pipe is open as long as any of them lives.
         with pytest.raises(RuntimeError, match="has ended"):
