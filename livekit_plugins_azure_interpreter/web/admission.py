@@ -42,18 +42,17 @@ class Admitted:
 
 
 class Admission(Protocol):
-    """Decides who may join. Invites are read before it is asked.
-
-    Attributes:
-        needs: What a page asks a person for, before it asks for a token.
-        sign_in_url: Where a page sends the person who must sign in, if `needs` is "sign-in".
-    """
+    """Decides who may join. Invites are read before it is asked."""
 
     @property
-    def needs(self) -> Needs: ...
+    def needs(self) -> Needs:
+        """What a page asks a person for, before it asks for a token."""
+        ...
 
     @property
-    def sign_in_url(self) -> str | None: ...
+    def sign_in_url(self) -> str | None:
+        """Where a page sends a person, if `needs` is "sign-in"."""
+        ...
 
     async def admit(self, visitor: Visitor) -> Admitted:
         """Let a person in.
