@@ -279,11 +279,11 @@ class TestFloods:
         async with ClientSession() as attacker:
             tracemalloc.start()
             try:
-                before = await visit(attacker, range(200))
-                grown = await visit(attacker, range(200, 1200)) - before
+                before = await visit(attacker, range(150))
+                grown = await visit(attacker, range(150, 650)) - before
             finally:
                 tracemalloc.stop()
-        assert grown < 50_000  # 50 bytes for each address that came
+        assert grown < 25_000  # 50 bytes for each address that came
 
     async def test_guessing_a_password_is_slow_whatever_the_guess(self, serve: Any, clock: Any) -> None:
         site = await serve(PasswordAdmission("right"))

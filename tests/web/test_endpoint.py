@@ -102,6 +102,12 @@ class TestToken:
         clock.now += 1
         assert (await site.join()).status == 201
 
+    async def test_a_wrong_password_counts_and_none_does_not(self, serve: Any) -> None:
+        site = await serve(PasswordAdmission("right"))
+        assert {(await site.join()).code for _ in range(25)} == {"password_needed"}
+        codes = [(await site.join(bearer="wrong")).code for _ in range(21)]
+        assert codes == ["password_wrong"] * 20 + ["too_many_requests"]
+
     @pytest.mark.parametrize(
         ("body", "kind", "status"),
         [
