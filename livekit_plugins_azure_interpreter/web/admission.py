@@ -91,7 +91,7 @@ class PasswordAdmission:
     """One password lets everybody in.
 
     Args:
-        password: The password. Browsers send it in a header, so it has the letters, digits and signs of ASCII.
+        password: The password, of letters, digits and signs of ASCII: browsers send it in a header.
 
     Raises:
         ValueError: It is empty, or no browser can send it.
@@ -101,13 +101,11 @@ class PasswordAdmission:
     sign_in_url: str | None = None
 
     def __init__(self, password: str) -> None:
-        if (
-            not password
-            or password != password.strip()
-            or not (password.isascii() and password.isprintable())
-        ):
+        can_be_sent = password.isascii() and password.isprintable() and password == password.strip()
+        if not password or not can_be_sent:
             raise ValueError(
-                "the password of a meeting must have letters, digits and signs of ASCII, and no blanks around it"
+                "the password of a meeting must have letters, digits and signs of ASCII, none of them a blank "
+                "at its ends"
             )
         self._password = password.encode()
 

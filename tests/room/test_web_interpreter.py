@@ -75,7 +75,6 @@ async def test_an_interpreter_that_was_killed_is_brought_back(
     second = await WorkerProcess.start(_WORKER, environment)
     closing(second.aclose)
     await second.until_logged("registered worker")
-    assert not await _dispatched(client, token)  # as far as LiveKit says, one may be on its way
     clock.ahead_seconds = 60.0
     assert await _dispatched(client, token)
     await _until(lambda: _ready(guest) == 1)
