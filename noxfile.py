@@ -25,6 +25,7 @@ EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 PLOT = nox.project.dependency_groups(PROJECT, "plot")
 TEST = nox.project.dependency_groups(PROJECT, "test")
 VOICE_LIVE = nox.project.dependency_groups(PROJECT, "voice-live")
+WEB = PROJECT["project"]["optional-dependencies"]["web"]
 
 nox.needs_version = ">=2026"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -38,6 +39,7 @@ PIPECAT = "pipecat-ai[azure]>=1.14"
 """Clients of Azure Speech, which `clients` tries on the emulator."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
+_END_SECONDS = 30.0
 _dist = tempfile.TemporaryDirectory()
 
 
@@ -207,6 +209,15 @@ def demo(session: nox.Session) -> None:
     """Interpret the sample, or the file in the arguments, in this terminal."""
     _install(session, *EXAMPLES, *(PLOT if "--plot" in session.posargs else []))
     session.run("python", "examples/interpret_file.py", *session.posargs)
+
+
+@nox.session
+def meeting(session: nox.Session) -> None:
+    """Start a meeting that people join with a browser, and all that it needs, until Ctrl-C."""
+    _install(session, *WEB)
+    # By default nox kills after half a second, and Ctrl-C takes some seconds to end all.
+    command = ("python", "-m", f"{PACKAGE}.web", *session.posargs)
+    session.run(*command, interrupt_timeout=_END_SECONDS, terminate_timeout=_END_SECONDS)
 
 
 @nox.session
