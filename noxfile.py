@@ -24,6 +24,7 @@ DOCS = nox.project.dependency_groups(PROJECT, "docs")
 EXAMPLES = nox.project.dependency_groups(PROJECT, "examples")
 PLOT = nox.project.dependency_groups(PROJECT, "plot")
 TEST = nox.project.dependency_groups(PROJECT, "test")
+WEB = PROJECT["project"]["optional-dependencies"]["web"]
 
 nox.needs_version = ">=2026"
 nox.options.sessions = ["lint", "types", "tests"]
@@ -206,6 +207,15 @@ def demo(session: nox.Session) -> None:
     """Interpret the sample, or the file in the arguments, in this terminal."""
     _install(session, *EXAMPLES, *(PLOT if "--plot" in session.posargs else []))
     session.run("python", "examples/interpret_file.py", *session.posargs)
+
+
+@nox.session
+def meeting(session: nox.Session) -> None:
+    """Start a meeting that people join with a browser, and all that it needs, until Ctrl-C."""
+    _install(session, *WEB)
+    # By default nox kills after half a second, and Ctrl-C takes some seconds to end all.
+    patiently = {"interrupt_timeout": 30.0, "terminate_timeout": 30.0}
+    session.run("python", "-m", f"{PACKAGE}.web", *session.posargs, **patiently)
 
 
 @nox.session

@@ -1,8 +1,10 @@
-"""A meeting that people join with a browser: the page, the endpoint for tokens, and all that they need."""
+"""A meeting that people join with a browser: the page, the endpoint for tokens, and what they need."""
 
 from .admission import Admission, Admitted, InviteAdmission, Needs, OpenAdmission, PasswordAdmission, Visitor
+from .endpoint import LiveKit, Meeting
+from .reach import Reach
 from .refusals import Refusal
-from .server import LiveKit, Meeting, create_app
+from .server import create_app
 
 __all__ = [
     "Admission",
@@ -13,6 +15,7 @@ __all__ = [
     "Needs",
     "OpenAdmission",
     "PasswordAdmission",
+    "Reach",
     "Refusal",
     "Visitor",
     "create_app",

@@ -7,6 +7,7 @@ import hmac
 from dataclasses import dataclass
 
 import jwt
+from jwt.types import Options
 
 from .refusals import Refusal
 
@@ -44,15 +45,13 @@ class Invites:
         Raises:
             Refusal: It has expired.
         """
-        options = {"require": ["exp", "room"], "verify_exp": False}  # by the clock of the caller
+        options: Options = {"require": ["exp", "room"], "verify_exp": False}  # by the clock of the caller
         try:
             claims = jwt.decode(invite, self._key, [_ALGORITHM], options, audience=_PURPOSE)
         except (jwt.PyJWTError, ValueError):
             return None
         if claims["exp"] <= now:
-            raise Refusal(
-                "This invite has expired: ask for a new one", code="invite_expired", status=401
-            )
+            raise Refusal("This invite has expired: ask for a new one", code="invite_expired", status=401)
         return str(claims["room"])
 
     @property

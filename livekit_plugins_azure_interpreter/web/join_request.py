@@ -47,7 +47,9 @@ class JoinRequest:
                     f"{field_name} is decided by the server: leave it out", code=f"{field_name}_refused"
                 )
         return cls(
-            room_name=checked_text(body.get("room_name"), what="A room's name", most=128, code="room_refused"),
+            room_name=checked_text(
+                body.get("room_name"), what="A room's name", most=128, code="room_refused"
+            ),
             identity=checked_text(
                 body.get("participant_identity"),
                 what="An identity",

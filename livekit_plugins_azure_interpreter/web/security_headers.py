@@ -1,4 +1,4 @@
-"""The headers that tell a browser what the page may do: run its own files, reach LiveKit, use the microphone."""
+"""The headers that tell a browser what the page may do."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ import unicodedata
 
 from .refusals import Refusal
 
-_UNSEEN = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode's categories of control characters, halves of surrogates, private and unknown letters, and line breaks."""
+_UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control characters, halves of letters, and line breaks."""
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They turn the direction of what follows: a name could be shown as another one."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -16,14 +15,16 @@ from datetime import timedelta
 
 from livekit import api
 
-MISSING = (
-    "no LiveKit server: set LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET of one that runs, or have "
-    "livekit-server (https://github.com/livekit/livekit/releases) on PATH or in LIVEKIT_SERVER_BIN"
+from livekit_plugins_azure_interpreter.web.livekit_server import (
+    HOST,
+    WHERE_TO_GET_ONE,
+    find_livekit_server,
+    loopback_configuration,
 )
 
-_HOST = "127.0.0.1"
+MISSING = f"no LiveKit server: {WHERE_TO_GET_ONE}"
+
 _KEY, _SECRET = "devkey", "a secret of a server that only this machine can reach"
-_NO_STUN_SERVER = f"{_HOST}:9"
 _START_SECONDS = 10.0
 _STOP_SECONDS = 5.0
 _TRIES = 3
@@ -64,7 +65,7 @@ class OwnServer(Server):
         self._process: subprocess.Popen[bytes] | None = None
         for attempt in range(1, _TRIES + 1):
             self._port, self._udp_port = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_DGRAM)
-            self.url = f"ws://{_HOST}:{self._port}"
+            self.url = f"ws://{HOST}:{self._port}"
             try:
                 self.start()
                 return
@@ -73,21 +74,8 @@ class OwnServer(Server):
                     raise
 
     def start(self) -> None:
-        config = {
-            "port": self._port,
-            "bind_addresses": [_HOST],
-            "keys": {self.key: self.secret},
-            "logging": {"level": "warn"},
-            "rtc": {
-                "udp_port": self._udp_port,
-                "tcp_port": 0,
-                "node_ip": _HOST,
-                "interfaces": {"includes": ["lo", "lo0"]},
-                "enable_loopback_candidate": True,
-                # Clients would else ask public servers for their address.
-                "stun_servers": [_NO_STUN_SERVER],
-            },
-        }
+        ports = {"port": self._port, "udp_port": self._udp_port}
+        config = loopback_configuration(**ports, key=self.key, secret=self.secret)
         command = [self._binary, "--dev", "--config-body", json.dumps(config)]
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
         try:
@@ -107,7 +95,7 @@ class OwnServer(Server):
         deadline = time.monotonic() + _START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"http://{_HOST}:{self._port}", timeout=1):
+                with urllib.request.urlopen(f"http://{HOST}:{self._port}", timeout=1):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.02)
@@ -126,14 +114,10 @@ def find_server(environment: Mapping[str, str] = os.environ) -> Server | str | N
         if missing := [name for name in names if not environment.get(name)]:
             raise ValueError(f"LIVEKIT_URL is set, but not {' and '.join(missing)}")
         return Server(*(environment[name] for name in names))
-    wanted = environment.get("LIVEKIT_SERVER_BIN")
-    binary = shutil.which(wanted or "livekit-server", path=environment.get("PATH"))
-    if wanted and binary is None:
-        raise ValueError(f"LIVEKIT_SERVER_BIN: {wanted} is no program")
-    return binary
+    return find_livekit_server(environment)
 
 
 def _free_port(kind: socket.SocketKind) -> int:
     with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
