@@ -22,6 +22,7 @@ from room.server import OwnServer, find_server
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 
 from . import speech
+from .booth import Booth
 from .chromium import MISSING as NO_CHROMIUM
 from .chromium import find_chromium
 from .people import Browsers, People
@@ -114,3 +115,12 @@ def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], 
     folder.mkdir(parents=True, exist_ok=True)
     test = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")
     return lambda name: folder / f"{test}-{name}.png"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def booth(server: Any, site: Any) -> AsyncIterator[Booth]:
+    """An interpreter that does what a test wants."""
+    booth = Booth(server, site.room)
+    await booth.join(interpreter="ready")
+    yield booth
+    await booth.aclose()

@@ -17,13 +17,13 @@ class Heard:
 
     Attributes:
         at: The time, in seconds since 1970.
-        track: The sid of the sound's track.
+        participant: The sid of who publishes the sound.
         sent: Its level as it came.
         played: Its level as the page plays it.
     """
 
     at: float
-    track: str
+    participant: str
     sent: float
     played: float
 
@@ -32,13 +32,13 @@ class Heard:
         return self.played / self.sent
 
 
-def of_track(heard: Sequence[Heard], track: str) -> list[Heard]:
-    """The loud moments of a track, as they came."""
-    return [one for one in heard if one.track == track and one.sent >= LOUD]
+def loud_of(heard: Sequence[Heard], participant: str) -> list[Heard]:
+    """The loud moments of somebody's sound, as it came."""
+    return [one for one in heard if one.participant == participant and one.sent >= LOUD]
 
 
 def onsets(moments: Sequence[Heard]) -> list[float]:
-    """When each utterance of a track began to be played."""
+    """When each utterance of a sound began to be played."""
     played = [one.at for one in moments if one.played >= LOUD]
     return [at for before, at in zip([0.0, *played], played, strict=False) if at - before > _APART_SECONDS]
 

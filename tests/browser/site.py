@@ -45,15 +45,12 @@ class Site:
             return list((await livekit.room.list_participants(request)).participants)
 
     async def identity(self, name: str) -> str:
+        """The identity of the person with this name."""
         return next(one.identity for one in await self.participants() if one.name == name)
 
-    async def microphone(self, name: str) -> str:
-        """The sid of somebody's microphone."""
-        person = next(one for one in await self.participants() if one.name == name)
-        return next(track.sid for track in person.tracks if track.type == api.TrackType.AUDIO)
+    async def sid(self, name: str) -> str:
+        """The sid of the person with this name."""
+        return next(one.sid for one in await self.participants() if one.name == name)
 
-    async def interpretation(self, name: str, language: str) -> str:
-        """The sid of the track with somebody's interpretation."""
-        wanted = f"{await self.identity(name)}-{language}"
-        tracks = (track for one in await self.participants() for track in one.tracks)
-        return next(track.sid for track in tracks if track.name == wanted)
+    async def interpreter_sid(self) -> str:
+        return next(one.sid for one in await self.participants() if one.attributes.get("interpreter"))

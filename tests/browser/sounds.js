@@ -1,7 +1,7 @@
 /**
  * Measures what the page plays, where it leaves the page: put into the page before its own modules.
  *
- * `heard` has an entry for each sound every 20 ms: [time in ms since 1970, track, level before the page's volume,
+ * `heard` has an entry for each sound every 20 ms: [time in ms since 1970, participant, level before the page's volume,
  * level after it], as root mean squares of 1024 samples.
  */
 (() => {
@@ -19,11 +19,11 @@
     return connect.call(this, target, ...rest);
   };
 
-  // LiveKit names a stream by its participant and its track: "PA_1|TR_2".
+  // LiveKit's name of a stream begins with the sid of its participant: "PA_1|…".
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...given) {
       super(...given);
-      this.addEventListener("track", ({ track, streams }) => names.set(track.id, streams[0]?.id.split("|")[1]));
+      this.addEventListener("track", ({ track, streams }) => names.set(track.id, streams[0]?.id.split("|")[0]));
     }
   };
 

@@ -8,27 +8,40 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 from livekit import rtc
+from livekit.agents import AgentServer, JobContext
 
-from livekit_plugins_azure_interpreter.web.worker import server
+from livekit_plugins_azure_interpreter.web import worker
+from livekit_plugins_azure_interpreter.web.tokens import AGENT_NAME
 
-__all__ = ["server"]
 PLAYED = "a voice began at"
 _LOUD = 300
 _APART_SECONDS = 0.6
 _logger = logging.getLogger("livekit.agents.timed")
+_Capture = Callable[[rtc.AudioSource, rtc.AudioFrame], Awaitable[None]]
+
+server = AgentServer(
+    load_fnc=worker.load,
+    load_threshold=1.0,
+    num_idle_processes=1,
+    initialize_process_timeout=60.0,
+    port=0,
+)
 
 
-def _timed(
-    capture: Callable[[rtc.AudioSource, rtc.AudioFrame], Awaitable[None]],
-) -> Callable[[rtc.AudioSource, rtc.AudioFrame], Awaitable[None]]:
+@server.rtc_session(agent_name=AGENT_NAME)
+async def entrypoint(ctx: JobContext) -> None:
+    rtc.AudioSource.capture_frame = _timed(rtc.AudioSource.capture_frame)  # type: ignore[method-assign]
+    await worker.entrypoint(ctx)
+
+
+def _timed(capture: _Capture) -> _Capture:
     loud_until: dict[int, float] = {}
 
     async def capture_frame(source: rtc.AudioSource, frame: rtc.AudioFrame) -> None:
         samples = np.frombuffer(frame.data, dtype=np.int16)
         (loud,) = np.nonzero(np.abs(samples.astype(np.int32)) > _LOUD)
         if len(loud):
-            # What is queued is played before it.
-            starts = time.time() + source.queued_duration
+            starts = time.time() + source.queued_duration  # what is queued is played before it
             at = starts + loud[0] / frame.sample_rate
             if at - loud_until.get(id(source), 0.0) > _APART_SECONDS:
                 _logger.info("%s %.3f", PLAYED, at)
@@ -36,6 +49,3 @@ def _timed(
         await capture(source, frame)
 
     return capture_frame
-
-
-rtc.AudioSource.capture_frame = _timed(rtc.AudioSource.capture_frame)  # type: ignore[method-assign]
