@@ -54,7 +54,7 @@ class People:
     ) -> Person:
         """Somebody opens the page; `options` are those of Playwright's context."""
         options = {"viewport": _WIDE, "locale": "en-GB", **options}
-        permissions = ["microphone"] if microphone else []
+        permissions = ["microphone", "clipboard-write"] if microphone else []
         context = await self._browsers.of(says).new_context(permissions=permissions, **options)
         person = await Person.open(context, address)
         self._people.append(person)

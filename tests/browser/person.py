@@ -50,12 +50,29 @@ class Person:
     async def open(cls, context: BrowserContext, address: str) -> Person:
         """Open the page."""
         context.set_default_timeout(SECONDS * 1000)
-        page = await context.new_page()
+        return await cls._opened(await context.new_page(), context, address)
+
+    @classmethod
+    async def _opened(cls, page: Page, context: BrowserContext, address: str) -> Person:
         person = cls(page, context, address)
         await page.add_init_script(path=_SOUNDS)
         await page.goto(address)
         await expect(page.locator("#join-heading")).to_be_visible(timeout=SECONDS * 1000)
         return person
+
+    async def second_tab(self) -> Person:
+        """The page once more, in the same browser."""
+        return await self._opened(await self._context.new_page(), self._context, self._address)
+
+    async def duplicated_tab(self) -> Person:
+        """A copy of this tab, with what the browser keeps for a tab."""
+        kept = await self.page.evaluate("JSON.stringify(sessionStorage)")
+        page = await self._context.new_page()
+        await page.add_init_script(f"Object.assign(sessionStorage, {kept})")
+        return await self._opened(page, self._context, self._address)
+
+    async def allow_microphone(self) -> None:
+        await self._context.grant_permissions(["microphone"])
 
     async def join(self, name: str, language: str, *, voice: str = "own") -> None:
         """Fill in the form, join, and wait until the meeting is there."""

@@ -25,7 +25,8 @@ class Site:
         self._server = server
         livekit = LiveKit(server.url, server.key, server.secret)
         meeting = Meeting(self.room, is_emulated=True)
-        self._runner = web.AppRunner(create_app(livekit, admission or OpenAdmission(), meeting=meeting))
+        app = create_app(livekit, admission or OpenAdmission(), meeting=meeting)
+        self._runner = web.AppRunner(app, shutdown_timeout=1.0)
 
     async def start(self) -> None:
         await self._runner.setup()

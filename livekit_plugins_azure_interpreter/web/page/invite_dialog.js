@@ -31,8 +31,7 @@ export class InviteDialog {
     this.link.value = url;
     const image = byId("invite-code");
     image.hidden = !code;
-    // As a picture, an SVG runs no script.
-    if (code) image.src = `data:image/svg+xml,${encodeURIComponent(code)}`;
+    if (code) image.src = pictureOf(code);
     const until = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
     setText(byId("invite-answer"), text("invite.expires", { time: until.format(new Date(expires)) }));
   }
@@ -51,4 +50,11 @@ export class InviteDialog {
     setText(byId("invite-problem"), message);
     byId("invite-problem").hidden = !message;
   }
+}
+
+/** The address of a picture: unlike an SVG that is a part of the page, it runs no script. */
+function pictureOf(svg) {
+  const { documentElement } = new DOMParser().parseFromString(svg, "text/html");
+  const whole = new XMLSerializer().serializeToString(documentElement.querySelector("svg"));
+  return `data:image/svg+xml,${encodeURIComponent(whole)}`;
 }
