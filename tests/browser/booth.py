@@ -59,4 +59,6 @@ class Booth:
 
 
 def _texts(attributes: Mapping[str, object]) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in attributes.items()}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in attributes.items()
+    }

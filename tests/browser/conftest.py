@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     names = getattr(item, "fixturenames", ())
-    if "server" in names and find_server() is None:
+    if {"server", "interpreted_server"} & {*names} and find_server() is None:
         pytest.skip(NO_SERVER)
     if "chromium" in names and find_chromium() is None:
         pytest.skip(NO_CHROMIUM)
@@ -50,7 +50,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[OwnServer]:
-    """A LiveKit server of these tests' own: it finds browsers and workers on loopback only."""
+    """A LiveKit server without a worker: a test is the interpreter, or starts a worker of its own."""
+    yield from _own_server()
+
+
+@pytest.fixture(scope="session")
+def interpreted_server() -> Iterator[OwnServer]:
+    """The LiveKit server of `worker`."""
+    yield from _own_server()
+
+
+def _own_server() -> Iterator[OwnServer]:
     found = find_server()
     if not isinstance(found, str):
         pytest.skip("LIVEKIT_URL names a server that is not ours to kill: unset it")
@@ -78,9 +88,9 @@ async def start_worker(server: OwnServer, emulator: Emulator) -> WorkerProcess:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def worker(server: Any, emulator: Any) -> AsyncIterator[WorkerProcess]:
-    """The worker of all meetings; a test that kills one has its own."""
-    worker = await start_worker(server, emulator)
+async def worker(interpreted_server: Any, emulator: Any) -> AsyncIterator[WorkerProcess]:
+    """The worker of all interpreted sites; a test that kills one has its own."""
+    worker = await start_worker(interpreted_server, emulator)
     yield worker
     await worker.aclose()
 
@@ -94,6 +104,15 @@ async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Br
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(server: Any) -> AsyncIterator[Site]:
     site = Site(server)
+    await site.start()
+    yield site
+    await within(site.aclose(), _CLOSE_SECONDS)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def interpreted_site(interpreted_server: Any, worker: Any) -> AsyncIterator[Site]:
+    """A site whose meetings `worker` interprets."""
+    site = Site(interpreted_server)
     await site.start()
     yield site
     await within(site.aclose(), _CLOSE_SECONDS)

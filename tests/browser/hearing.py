@@ -53,7 +53,9 @@ def volumes_while(moments: Sequence[Heard], others: Sequence[Heard], *, settle_s
     ]
 
 
-def volumes_without(moments: Sequence[Heard], others: Sequence[Heard], *, since_seconds: float) -> list[float]:
+def volumes_without(
+    moments: Sequence[Heard], others: Sequence[Heard], *, since_seconds: float
+) -> list[float]:
     """The volumes of a sound while another one has not sounded for so long."""
     times = [one.at for one in others]
     return [one.volume for one in moments if not any(-0.1 < one.at - at < since_seconds for at in times)]

@@ -15,13 +15,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 async def test_captions_have_both_texts_with_speaker_language_and_direction(
-    site: Any, worker: Any, people: Any
+    interpreted_site: Any, people: Any
 ) -> None:
-    alice = await people.open(site.address, says="alice")
+    alice = await people.open(interpreted_site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(site.address, says="bob", locale="fr-FR")
+    bob = await people.open(interpreted_site.address, says="bob", locale="fr-FR")
     await bob.join("Bob", "fr")
-    layla = await people.open(site.address, locale="ar-EG")
+    layla = await people.open(interpreted_site.address, locale="ar-EG")
     await layla.join("ليلى", "ar")
     for reader, speaker, main, original, language, direction in (
         (bob, "Alice", "Il y a du café dans le hall.", "There is coffee in the hall.", "fr", "ltr"),
@@ -41,10 +41,10 @@ async def test_captions_have_both_texts_with_speaker_language_and_direction(
     assert alice.problems == bob.problems == layla.problems == []
 
 
-async def test_a_language_can_be_changed_in_mid_meeting(site: Any, worker: Any, people: Any) -> None:
-    bob = await people.open(site.address, says="bob")
+async def test_a_language_can_be_changed_in_mid_meeting(interpreted_site: Any, people: Any) -> None:
+    bob = await people.open(interpreted_site.address, says="bob")
     await bob.join("Bob", "fr")
-    alice = await people.open(site.address)
+    alice = await people.open(interpreted_site.address)
     await alice.join("Alice", "en")
     await alice.see(alice.caption("Good morning, and welcome.").first)
     await alice.page.locator("#meeting-hears").select_option("ar")

@@ -20,9 +20,7 @@ from .site import Site
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 
-async def test_a_refused_microphone_is_told_and_its_owner_listens(
-    site: Any, booth: Any, people: Any
-) -> None:
+async def test_a_refused_microphone_is_told_and_its_owner_listens(site: Any, booth: Any, people: Any) -> None:
     alice = await people.open(site.address, microphone=False)
     await alice.page.locator("#microphone-test").click()
     await alice.read(alice.page.locator("#microphone-answer"), words("microphone.refused"))
@@ -105,11 +103,11 @@ async def test_a_server_that_does_not_answer_is_told(site: Any, people: Any) -> 
 
 
 async def test_sound_that_the_browser_blocks_is_turned_on_by_a_button(
-    site: Any, worker: Any, people: Any
+    interpreted_site: Any, people: Any
 ) -> None:
-    alice = await people.open(site.address, says="alice")
+    alice = await people.open(interpreted_site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(site.address)
+    bob = await people.open(interpreted_site.address)
     await bob.join("Bob", "fr")
     await bob.until("() => window.contexts.size > 0")
     await bob.page.evaluate("[...window.contexts].forEach((one) => one.suspend())")
@@ -148,16 +146,16 @@ async def test_an_interpreter_that_dies_is_missed_and_a_new_one_is_called(
 
 
 async def test_a_livekit_server_that_is_restarted_brings_everybody_back(
-    worker: Any, people: Any, server: Any, site: Any
+    interpreted_site: Any, people: Any, worker: Any, interpreted_server: Any
 ) -> None:
-    alice = await people.open(site.address, says="alice")
+    alice = await people.open(interpreted_site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(site.address)
+    bob = await people.open(interpreted_site.address)
     await bob.join("Bob", "fr")
     await bob.see(bob.caption("Il y a du café dans le hall.").first)
-    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(interpreted_server.kill)
     await bob.see(bob.notice("connection"))
-    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(interpreted_server.start)
     for person in (alice, bob):
         await person.until("() => !document.querySelector('[data-name=connection]')")
         await person.read(person.page.locator("#people-heading"), re.compile("^2 "))
@@ -172,7 +170,5 @@ async def test_a_person_whom_livekit_removes_is_told(site: Any, server: Any, boo
     await alice.join("Alice", "en")
     identity = await site.identity("Alice")
     async with api.LiveKitAPI(server.url.replace("ws", "http", 1), server.key, server.secret) as livekit:
-        await livekit.room.remove_participant(
-            api.RoomParticipantIdentity(room=site.room, identity=identity)
-        )
+        await livekit.room.remove_participant(api.RoomParticipantIdentity(room=site.room, identity=identity))
     await alice.read(alice.page.locator("#join-problem"), words("left.PARTICIPANT_REMOVED"))

@@ -27,19 +27,19 @@ async def _hears(person: Person, enough: Callable[[list[Heard]], object]) -> lis
         await person.until("since => heard.length > since", len(await person.heard()) + 50)
         if enough(heard := await person.heard()):
             return heard
-    raise AssertionError(f"not heard: {len(heard)} moments of {({one.participant for one in heard})}")
+    raise AssertionError(f"not heard: {len(heard)} moments of { ({one.participant for one in heard}) }")
 
 
-
-
-async def test_two_people_hear_each_others_interpretation(site: Any, worker: Any, people: Any) -> None:
-    alice = await people.open(site.address, says="alice")
+async def test_two_people_hear_each_others_interpretation(
+    interpreted_site: Any, people: Any, worker: Any
+) -> None:
+    alice = await people.open(interpreted_site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(site.address, says="bob", locale="fr-FR")
+    bob = await people.open(interpreted_site.address, says="bob", locale="fr-FR")
     await bob.join("Bob", "fr")
     await bob.see(bob.caption("Il y a du café dans le hall.").first)
     await alice.see(alice.caption("Good morning, and welcome.").first)
-    interpreter = await site.interpreter_sid()
+    interpreter = await interpreted_site.interpreter_sid()
 
     def delays(heard: list[Heard]) -> list[float]:
         began = [float(line.removeprefix(PLAYED)) for line in worker.log if line.startswith(PLAYED)]
@@ -47,7 +47,7 @@ async def test_two_people_hear_each_others_interpretation(site: Any, worker: Any
         return [at - max((one for one in began if one < at), default=0.0) for at in heard_at]
 
     for person, other in ((alice, "Bob"), (bob, "Alice")):
-        original = await site.sid(other)
+        original = await interpreted_site.sid(other)
         heard = await _hears(
             person,
             lambda heard, original=original: (
@@ -72,13 +72,13 @@ def _restored(heard: list[Heard], original: str, interpreter: str) -> list[float
     return volumes_without(loud_of(heard, original), voice, since_seconds=_BACK_SECONDS)
 
 
-async def test_the_balance_decides_how_loud_the_interpretation_is(site: Any, worker: Any, people: Any) -> None:
-    alice = await people.open(site.address, says="alice")
+async def test_the_balance_decides_how_loud_the_interpretation_is(interpreted_site: Any, people: Any) -> None:
+    alice = await people.open(interpreted_site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(site.address)
+    bob = await people.open(interpreted_site.address)
     await bob.join("Bob", "fr")
     await bob.see(bob.caption("Il y a du café dans le hall.").first)
-    interpreter, original = await site.interpreter_sid(), await site.sid("Alice")
+    interpreter, original = await interpreted_site.interpreter_sid(), await interpreted_site.sid("Alice")
     balance = bob.page.locator("#balance")
     for value, volume in (("0", 0.0), ("25", 0.5), ("50", 1.0)):
         await balance.fill(value)

@@ -20,7 +20,9 @@ def _state(language: str, state: str, **more: object) -> dict[str, object]:
     return {"languages": {language: {"state": state, "voice": "own", "listeners": 1, **more}}}
 
 
-async def test_people_see_who_is_here_and_which_language_each_speaks(site: Any, booth: Any, people: Any) -> None:
+async def test_people_see_who_is_here_and_which_language_each_speaks(
+    site: Any, booth: Any, people: Any
+) -> None:
     alice = await people.open(site.address)
     await alice.join(f"Alice {MARKUP}", "en")
     bob = await people.open(site.address, locale="de-DE")
@@ -96,7 +98,9 @@ async def test_people_choose_from_what_the_interpreter_offers(site: Any, booth: 
     options = await alice.page.locator("#meeting-hears option").all_text_contents()
     assert options[1:] == ["Deutsch", "English", "Français"]
     await alice.page.locator("#settings").click()
-    assert await alice.page.locator("#settings-voices input").evaluate_all("all => all.map(one => one.value)") == [
+    assert await alice.page.locator("#settings-voices input").evaluate_all(
+        "all => all.map(one => one.value)"
+    ) == [
         "prebuilt",
         "text",
     ]
@@ -135,7 +139,9 @@ async def test_a_person_who_calls_themselves_an_interpreter_is_not_believed(
     await alice.join("Alice", "en")
     forger = Booth(server, site.room, kind="standard")
     state = {"languages": {}, "still_listening": 99}
-    await forger.join("forger", interpreter="ready", **{f"interpretation_state.{await site.identity('Alice')}": state})
+    await forger.join(
+        "forger", interpreter="ready", **{f"interpretation_state.{await site.identity('Alice')}": state}
+    )
     await alice.see(alice.someone("forger"))
     await alice.read(alice.page.locator("#interpreter-state"), words("interpreter.missing"))
     assert await alice.page.locator("#listening").is_hidden()
