@@ -1,7 +1,7 @@
 """People who meet in real browsers, on a real LiveKit server, with the emulator of Azure Speech beside it.
 
-What is missing is told in one line, and the tests are skipped. BROWSER_SCREENSHOTS names a folder for pictures
-of the pages; without it they are kept where pytest keeps its temporary files.
+What is missing is told in one line, and the tests are skipped. BROWSER_SCREENSHOTS names a folder for
+pictures of the pages; without it they are kept where pytest keeps its temporary files.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Browsers:
     @classmethod
     @contextlib.asynccontextmanager
     async def started(cls, folder: Path) -> AsyncIterator[Browsers]:
-        from playwright.async_api import async_playwright
+        from playwright.async_api import async_playwright  # noqa: PLC0415 - if it is there
 
         recordings: dict[Speaker, Path] = {
             "alice": speech.write_speech(folder / "alice.wav", speech.ALICES),

@@ -16,7 +16,7 @@ from .hearing import Heard
 
 pytest.importorskip("playwright.async_api", reason=MISSING)
 
-from playwright.async_api import BrowserContext, Locator, Page, expect  # noqa: E402 - if it is there
+from playwright.async_api import BrowserContext, Locator, Page, expect
 
 SECONDS = 60.0
 """How long a person waits for what must happen; see tests/fakes/limits.py."""

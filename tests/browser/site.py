@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 
 from aiohttp import web
+from livekit import api
 from room.server import Server
 
-from livekit import api
 from livekit_plugins_azure_interpreter.web import Admission, LiveKit, Meeting, OpenAdmission, create_app
 
 

@@ -99,7 +99,10 @@ async def test_the_conversation_follows_the_newest_until_somebody_scrolls_back(
         await booth.caption(f"SG_{number}-fr", f"Phrase {number}.", "fr")
     await bob.see(bob.caption("Phrase 19."))
     scroller = bob.page.locator("#captions-scroller")
-    at_end = "() => { const s = document.querySelector('#captions-scroller'); return s.scrollHeight - s.scrollTop - s.clientHeight < 5; }"
+    at_end = """() => {
+        const { scrollHeight, scrollTop, clientHeight } = document.querySelector("#captions-scroller");
+        return scrollHeight - scrollTop - clientHeight < 5;
+    }"""
     await bob.until(at_end)
     await scroller.evaluate("node => { node.scrollTop = 0; }")
     await bob.until("() => document.querySelector('#captions-scroller').scrollTop === 0")

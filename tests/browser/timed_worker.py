@@ -1,4 +1,4 @@
-"""The worker of the page, which logs when it begins to play a voice: `python -m livekit.agents start` runs it."""
+"""The worker of the page, for `python -m livekit.agents start`; it logs when it begins to play a voice."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 /** The conversation on the screen: translations large, originals small; the newest are in sight. */
 
 import { byId, element, setText } from "./dom.js";
-import { direction } from "./languages.js";
+import { direction, standard } from "./languages.js";
 import { hueOf } from "./people_view.js";
 import { text } from "./texts.js";
 
@@ -74,7 +74,7 @@ export class CaptionsView {
     line.hidden = !words;
     if (!words) return;
     setText(line, words.words);
-    Object.assign(line, { lang: words.language, dir: words.language ? direction(words.language) : "auto" });
+    Object.assign(line, { lang: standard(words.language), dir: words.language ? direction(words.language) : "auto" });
     line.classList.toggle("interim", !words.isFinal);
   }
 
@@ -87,7 +87,7 @@ export class CaptionsView {
     node.dataset.read = "yes";
     byId("announcements").replaceChildren(
       element("span", { textContent: `${name}: ` }),
-      element("span", { textContent: words.words, lang: words.language }));
+      element("span", { textContent: words.words, lang: standard(words.language) }));
   }
 
   #scrolled() {

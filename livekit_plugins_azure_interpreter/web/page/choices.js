@@ -1,7 +1,7 @@
 /** The choices that the join form and the settings share: languages, the voice, and the microphone. */
 
 import { element } from "./dom.js";
-import { languageList } from "./languages.js";
+import { languageList, standard } from "./languages.js";
 import { text } from "./texts.js";
 
 export const VOICES = ["own", "prebuilt", "text"];
@@ -16,7 +16,7 @@ export const VOICES = ["own", "prebuilt", "text"];
  */
 export function fillLanguages(select, chosen, emptyText, offered) {
   const options = languageList(offered).map(({ code, name }) =>
-    element("option", { value: code, textContent: name, lang: code }));
+    element("option", { value: code, textContent: name, lang: standard(code) }));
   const empty = element("option", { value: "", textContent: emptyText });
   select.replaceChildren(empty, ...options);
   select.value = chosen;

@@ -47,7 +47,8 @@ export function closest(wanted, offered = TARGETS) {
   return null;
 }
 
-const standard = (code) => STANDARD[code] ?? code;
+/** The code as browsers know it. */
+export const standard = (code) => STANDARD[code] ?? code;
 const same = (one, other) => standard(one).toLowerCase() === standard(other).toLowerCase();
 
 /** A language with its likely script: "fr-BE" and "fr" are one, "zh-TW" and "zh-Hans" are two. */

@@ -1,7 +1,7 @@
 /** Who is here, which language each speaks, and what the interpreter does for them. */
 
 import { byId, element, icon, renderList, setText } from "./dom.js";
-import { direction, ownName } from "./languages.js";
+import { direction, ownName, standard } from "./languages.js";
 import { isAssistant } from "./meeting.js";
 import { text } from "./texts.js";
 
@@ -63,7 +63,7 @@ export class PeopleView {
     const code = spoken || language;
     const name = code ? (ownName(code) ?? code) : text("people.no_language");
     setText(line, isAssistant(participant) ? `${text("people.assistant")} · ${name}` : name);
-    if (code) Object.assign(line, { lang: code, dir: direction(code) });
+    if (code) Object.assign(line, { lang: standard(code), dir: direction(code) });
   }
 
   /** What the interpreter does for them, in words. */
