@@ -63,7 +63,7 @@ async def test_people_see_what_the_interpreter_does_for_each(site: Any, booth: A
     await bob.read(line, "L’interprétation a échoué ; nouvel essai dans 5 secondes")
     await booth.tell({f"interpretation_state.{identity}": _state("fr", "interpreted", backlog_seconds=3.0)})
     await bob.read(line, "Interprété pour vous · 3 secondes de retard")
-    await alice.read(alice.someone("Alice").locator(".person-state"), "Interpreted into Français")
+    await alice.read(alice.someone("Alice").locator(".person-state"), "Interpreted into French")
     await booth.tell({f"interpretation_state.{identity}": ""})
     await bob.until("() => document.querySelectorAll('.person-state:not([hidden])').length === 0")
 

@@ -21,7 +21,8 @@ const MOST = 5000;
  * @property {string} words
  * @property {string} language
  * @property {boolean} isFinal
- * @property {boolean} isHeard False: the translation came too late to be spoken.
+ * @property {boolean} isLate It came too late to be spoken.
+ * @property {boolean} isHeard A translation that is spoken, too.
  */
 
 /** Event "caption" (detail: the utterance). */
@@ -45,13 +46,15 @@ export class Captions extends EventTarget {
     const speaker = isInterpreters ? interpreters.tracks.get(attributes[TRACK])?.speaker : identity;
     const utterance = this.#byId.get(id) ?? this.#begin(id);
     if (speaker && !utterance.identity) Object.assign(utterance, { identity: speaker, name: nameOf(speaker) });
+    const isLate = attributes.spoken === "false";
     const isFinal = attributes[FINAL] === "true";
     if (utterance[kind]?.isFinal && !isFinal) return; // it came late
     utterance[kind] = {
       words,
       language: attributes.language ?? "",
       isFinal,
-      isHeard: attributes.spoken !== "false" && Boolean(attributes[TRACK]),
+      isLate,
+      isHeard: !isLate && Boolean(attributes[TRACK]),
     };
     utterance.endMs = performance.now();
     this.dispatchEvent(new CustomEvent("caption", { detail: utterance }));

@@ -41,13 +41,13 @@ export class CaptionsView {
     node.classList.toggle("same-speaker", before !== null && before.dataset.identity === utterance.identity);
     node.dataset.identity = utterance.identity;
     if (utterance.identity) node.classList.add(hueOf(utterance.identity));
-    setText(node.querySelector(".speaker"), utterance.name);
+    setText(node.querySelector(".speaker bdi"), utterance.name);
     const { translation, original } = utterance;
     this.#write(node.querySelector(".caption-main"), translation ?? original);
     this.#write(node.querySelector(".caption-original"), translation && original);
-    const isSilent = translation?.isFinal && !translation.isHeard;
-    node.querySelector(".caption-note").hidden = !isSilent;
-    if (isSilent) setText(node.querySelector(".caption-note"), text("captions.not_heard"));
+    const note = node.querySelector(".caption-note");
+    note.hidden = !translation?.isLate;
+    setText(note, text("captions.not_heard"));
     this.#readAloud(utterance, node);
     if (this.#isFollowing) this.#follow();
     else this.latest.hidden = false;
@@ -55,7 +55,7 @@ export class CaptionsView {
 
   #add({ id }) {
     const node = element("li", { className: "caption" },
-      element("p", { className: "speaker", dir: "auto" }),
+      element("p", { className: "speaker" }, element("bdi")),
       element("p", { className: "caption-main" }),
       element("p", { className: "caption-original" }),
       element("p", { className: "caption-note", hidden: true }));

@@ -3,7 +3,7 @@
 import { askForInvite, Refused } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { refusalText } from "./join_form.js";
-import { text } from "./texts.js";
+import { pageLocales, text } from "./texts.js";
 
 export class InviteDialog {
   /** @param {() => string} token Shows the server who invites. */
@@ -32,7 +32,7 @@ export class InviteDialog {
     const image = byId("invite-code");
     image.hidden = !code;
     if (code) image.src = pictureOf(code);
-    const until = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const until = new Intl.DateTimeFormat(pageLocales(), { dateStyle: "medium", timeStyle: "short" });
     setText(byId("invite-answer"), text("invite.expires", { time: until.format(new Date(expires)) }));
   }
 

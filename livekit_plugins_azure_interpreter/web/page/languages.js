@@ -24,9 +24,14 @@ export function direction(code) {
 
 /** The name of a language in itself, such as "français"; undefined if the browser knows none. */
 export function ownName(code) {
+  const name = nameIn(standard(code), code);
+  return name && name[0].toLocaleUpperCase(standard(code)) + name.slice(1);
+}
+
+/** The name of a language in another one. */
+export function nameIn(language, code) {
   try {
-    const name = new Intl.DisplayNames([standard(code)], { type: "language", fallback: "none" }).of(standard(code));
-    return name && name[0].toLocaleUpperCase(standard(code)) + name.slice(1);
+    return new Intl.DisplayNames([language], { type: "language", fallback: "none" }).of(standard(code));
   } catch {
     return undefined;
   }

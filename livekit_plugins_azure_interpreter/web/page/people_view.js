@@ -1,9 +1,9 @@
 /** Who is here, which language each speaks, and what the interpreter does for them. */
 
 import { byId, element, icon, renderList, setText } from "./dom.js";
-import { direction, ownName, standard } from "./languages.js";
+import { direction, nameIn, ownName, standard } from "./languages.js";
 import { isAssistant } from "./meeting.js";
-import { text } from "./texts.js";
+import { pageLanguage, text } from "./texts.js";
 
 const HUES = 8;
 
@@ -35,7 +35,7 @@ export class PeopleView {
     avatar.setAttribute("aria-hidden", "true");
     const muted = element("span", { className: "muted" }, icon("microphone-off"), element("span", { className: "visually-hidden" }));
     const details = element("div", { className: "person-details" },
-      element("p", { className: "person-name", dir: "auto" }),
+      element("p", { className: "person-name" }, element("bdi")),
       element("p", { className: "person-language" }),
       element("p", { className: "person-state" }));
     const node = element("li", { className: "person" }, avatar, details, muted);
@@ -47,7 +47,7 @@ export class PeopleView {
     const isMe = participant === this.meeting.me;
     const name = nameOf(participant);
     setText(node.querySelector(".avatar"), [...name][0]?.toLocaleUpperCase() ?? "");
-    setText(node.querySelector(".person-name"), isMe ? text("people.me", { name }) : name);
+    setText(node.querySelector(".person-name bdi"), isMe ? text("people.me", { name }) : name);
     this.#showLanguage(node.querySelector(".person-language"), participant);
     const state = this.#state(participant, interpreters, isMe);
     const line = node.querySelector(".person-state");
@@ -89,10 +89,12 @@ function failure({ retry_seconds: retry }) {
 }
 
 function mine(languages) {
-  const codes = languages.filter(([, { state }]) => state === "interpreted").map(([code]) => ownName(code) ?? code);
+  const codes = languages.filter(([, { state }]) => state === "interpreted").map(([code]) => nameOfLanguage(code));
   if (codes.length) return { kind: "interpreted", words: text("state.mine", { languages: codes.join(", ") }) };
   return languages.length ? { kind: "queued", words: text("state.queued") } : NOTHING;
 }
+
+const nameOfLanguage = (code) => nameIn(pageLanguage(), code) ?? code;
 
 function forMe({ state: kind, voice, backlog_seconds: backlog = 0 }, whole) {
   if (kind === "failed") return { kind, words: failure(whole) };

@@ -11,6 +11,9 @@ const listeners = new Set();
 /** The page's language. */
 export const pageLanguage = () => language;
 
+/** The page's language, as it is written where the person lives. */
+export const pageLocales = () => [...navigator.languages.filter((one) => one.startsWith(language)), language];
+
 /** The first of these languages that the page has; else English. */
 export function bestPageLanguage(wanted) {
   const codes = wanted.filter(Boolean).map((code) => code.toLowerCase().split("-")[0]);
