@@ -38,6 +38,7 @@ PIPECAT = "pipecat-ai[azure]>=1.14"
 """Clients of Azure Speech, which `clients` tries on the emulator."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
+_END_SECONDS = 30.0
 _dist = tempfile.TemporaryDirectory()
 
 
@@ -214,8 +215,8 @@ def meeting(session: nox.Session) -> None:
     """Start a meeting that people join with a browser, and all that it needs, until Ctrl-C."""
     _install(session, *WEB)
     # By default nox kills after half a second, and Ctrl-C takes some seconds to end all.
-    patiently = {"interrupt_timeout": 30.0, "terminate_timeout": 30.0}
-    session.run("python", "-m", f"{PACKAGE}.web", *session.posargs, **patiently)
+    command = ("python", "-m", f"{PACKAGE}.web", *session.posargs)
+    session.run(*command, interrupt_timeout=_END_SECONDS, terminate_timeout=_END_SECONDS)
 
 
 @nox.session

@@ -37,6 +37,7 @@ ALLOWED = {
     "_interpreting": "_livekit_private _recognition _sound _speaking _voices log stt tts",
     "_meeting": "_interpreting _options _speaking _voices log reports stt tts",
     "emulator": "",
+    "web": "meeting personal_voice",
 }
 
 

@@ -97,8 +97,11 @@ def test_importing_it_does_not_import_what_a_session_does_not_use(
     assert f"{azure_interpreter.__name__}.{name}" not in imported_alone["modules"]
 
 
-def test_importing_it_does_not_import_the_emulator(imported_alone: dict[str, list[str]]) -> None:
-    assert f"{azure_interpreter.__name__}.emulator" not in imported_alone["modules"]
+@pytest.mark.parametrize("name", ["emulator", "web"])
+def test_importing_it_does_not_import_what_stands_beside_it(
+    imported_alone: dict[str, list[str]], name: str
+) -> None:
+    assert f"{azure_interpreter.__name__}.{name}" not in imported_alone["modules"]
 
 
 def test_a_missing_translation_model_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

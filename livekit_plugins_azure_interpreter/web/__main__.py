@@ -12,18 +12,12 @@ import socket
 import sys
 import time
 
-try:
-    from .launch import Launch, add_options
-except ModuleNotFoundError as error:
-    if error.name != "segno":
-        raise
-    sys.exit('The page needs the extra "web": python -m pip install "livekit-plugins-azure-interpreter[web]"')
-
 from aiohttp import web
 
 from .children import Children
 from .endpoint import Meeting
 from .invites import Invites
+from .launch import Launch, add_options
 from .local_services import start_services
 from .server import create_app
 
@@ -45,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         launch = Launch.read(options, os.environ)
         with _listen(options.listen, options.port) as listening:
             asyncio.run(_run(options, launch, listening))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"{_PROGRAM}: {error}", file=sys.stderr)
         return 2
     except RuntimeError as error:
@@ -61,7 +55,7 @@ def _listen(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         return socket.create_server((address, port), family=family)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise OSError(
             f"cannot listen on {address}, port {port} ({error}): choose another with --port"
         ) from error

@@ -16,7 +16,8 @@ from .reaper import kill_group
 _TAIL_BYTES = 8192
 _CHUNK_BYTES = 4096
 _LINES_SHOWN = 15
-_END_SECONDS = 10.0
+_TIMES_ASKED = 3
+_END_SECONDS = 3.0
 _REAPER = Path(__file__).with_name("reaper.py")
 
 T = TypeVar("T")
@@ -44,6 +45,11 @@ class Child:
     def pid(self) -> int:
         """Its process, and its group of processes."""
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.returncode
 
     async def until_written(self, pattern: str, *, seconds: float) -> str:
         """Wait until it has written this; what the first group of the pattern has matched.
@@ -95,14 +101,20 @@ class Child:
         raise self._failure("has ended")
 
     async def end(self) -> None:
-        """End it and what it started: by asking, and after 10 s by force."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.terminate()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._process.wait(), _END_SECONDS)
+        """End it and what it started: by asking up to three times, and then by force."""
+        # LiveKit's server takes no notice while it is starting.
+        for _ in range(_TIMES_ASKED):
+            with contextlib.suppress(ProcessLookupError, asyncio.TimeoutError):
+                self._process.terminate()
+                await asyncio.wait_for(self._until_exited(), _END_SECONDS)
         kill_group(self.pid)
-        await self._process.wait()
-        await self._reading
+        await self._until_exited()
+        await asyncio.wait({self._reading}, timeout=_END_SECONDS)
+
+    async def _until_exited(self) -> None:
+        # asyncio's own `wait` also waits for the processes that have inherited the pipes.
+        while self._process.returncode is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def _in_time(self, waiting: Awaitable[T], seconds: float) -> T:
         try:

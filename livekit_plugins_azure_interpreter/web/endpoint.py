@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-import segno
 from aiohttp import web
 
 from .admission import Admission, Admitted, Visitor
 from .interpreters import Rooms
 from .invites import Invites
 from .join_request import JoinRequest
+from .qr_code import qr_svg
 from .rate_limit import RateLimit
 from .reach import Reach
 from .refusals import Refusal
@@ -127,7 +127,7 @@ class Endpoint:
         url = f"{self._reach.page_url(request.scheme, request.host, path)}#invite={invite}"
         answer = {
             "url": url,
-            "qr_svg": segno.make(url, micro=False).svg_inline(scale=4, border=4, light="#fff"),
+            "qr_svg": qr_svg(url),
             "expires_at": datetime.fromtimestamp(expires_at, timezone.utc).isoformat(),
         }
         return web.json_response(answer, status=201)

@@ -90,7 +90,7 @@ async def start_services(needs: Needs, children: Children, *, tell: Tell) -> Liv
 async def _start_emulator(children: Children) -> str:
     command = [sys.executable, "-m", f"{_PACKAGE}.emulator", "--quiet", "--port", "0"]
     emulator = await children.start("The emulator", command, {"PYTHONUNBUFFERED": "1"})
-    return await emulator.until_written(r"emulator at (ws://\S+)", seconds=_WORKER_SECONDS)
+    return await emulator.until_written(r"emulator at (ws://\S+) ", seconds=_WORKER_SECONDS)
 
 
 async def _start_livekit(binary: str, children: Children) -> LiveKit:

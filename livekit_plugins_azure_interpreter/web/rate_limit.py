@@ -6,6 +6,8 @@ import ipaddress
 from collections import OrderedDict
 
 _MOST_ADDRESSES = 10_000
+_ROUNDING_SECONDS = 1e-5
+"""Sums of fractions of a second are this exact at the present time, counted from 1970."""
 _HOME_OF_IPV6 = 64
 """One household or server has as many IPv6 addresses as it likes, with the same first bits."""
 
@@ -37,7 +39,8 @@ class RateLimit:
             now: The time, in seconds.
         """
         even_at = self._even_at.get(_home(address), now)
-        return max(0.0, even_at - now - self._ahead_seconds)
+        wait_seconds = even_at - now - self._ahead_seconds
+        return wait_seconds if wait_seconds > _ROUNDING_SECONDS else 0.0
 
     def count(self, address: str, *, now: float) -> None:
         """Note a request.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+_HOST = re.compile(r"[\w.:-]+")
 _CLOUD = ".livekit.cloud"
 """LiveKit Cloud sends a client on to a server near it, under another name."""
 
@@ -49,7 +51,7 @@ def _livekit(server_url: str) -> list[str]:
         host, port = url.hostname, url.port
     except ValueError as error:
         raise ValueError(f"LIVEKIT_URL is no address: {error}") from error
-    if url.scheme not in ("ws", "wss", "http", "https") or not host:
+    if url.scheme not in ("ws", "wss", "http", "https") or not _HOST.fullmatch(host or ""):
         raise ValueError(f"LIVEKIT_URL must begin with ws:// or wss://, got {server_url!r}")
     secure = "s" if url.scheme in ("wss", "https") else ""
     place = f"[{host}]" if ":" in host else host

@@ -14,6 +14,7 @@ from livekit import api
 from .admission import Admission
 from .endpoint import Endpoint, LiveKit, Meeting
 from .interpreters import LiveKitRooms, Rooms
+from .qr_code import qr_svg
 from .reach import Reach
 from .refusals import Refusal
 from .security_headers import security_headers
@@ -43,8 +44,11 @@ def create_app(
 
     Raises:
         ValueError: The address of the LiveKit server is none.
+        ImportError: People may invite others, and the extra "web" is not installed.
     """
-    reach = reach or Reach()
+    meeting, reach = meeting or Meeting(), reach or Reach()
+    if meeting.invites:
+        qr_svg("")  # not first when somebody wants one
     app = web.Application(client_max_size=_MOST_BYTES, middlewares=[_answer_refusals, _check(reach)])
     rooms = web.AppKey("rooms", Rooms)
 
@@ -55,7 +59,7 @@ def create_app(
 
     app.cleanup_ctx.append(connect)
     app.on_response_prepare.append(_add_headers(livekit, reach))
-    endpoint = Endpoint(livekit, admission, meeting or Meeting(), reach, rooms=lambda: app[rooms], now=now)
+    endpoint = Endpoint(livekit, admission, meeting, reach, rooms=lambda: app[rooms], now=now)
     app.router.add_get("/", _index)
     app.router.add_static("/page", PAGE)
     app.router.add_get("/api/meeting", endpoint.meeting)

@@ -14,8 +14,8 @@ import sys
 from livekit.agents import AgentServer, AutoSubscribe, JobContext
 from livekit.agents.__main__ import main
 
-from livekit_plugins_azure_interpreter import MeetingInterpreter, PersonalVoiceTTS
-
+from ..meeting import MeetingInterpreter
+from ..personal_voice import PersonalVoiceTTS
 from .tokens import AGENT_NAME
 
 _MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))

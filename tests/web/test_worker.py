@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+
+from livekit_plugins_azure_interpreter.web import worker
+
+
+class _Meeting:
+    """Stands in for a MeetingInterpreter."""
+
+    started: ClassVar[list[Any]] = []
+
+    def __init__(self, *, fallback: Any) -> None:
+        self.fallback = fallback
+
+    async def start(self, room: Any) -> None:
+        self.started.append((room, self.fallback("fr")))
+
+
+class _Job:
+    """Stands in for LiveKit's JobContext."""
+
+    room = "the room"
+
+    def __init__(self) -> None:
+        self.connected: list[Any] = []
+        self.closing: list[Any] = []
+
+    async def connect(self, *, auto_subscribe: Any) -> None:
+        self.connected.append(auto_subscribe)
+
+    def add_shutdown_callback(self, callback: Any) -> None:
+        self.closing.append(callback)
+
+
+async def test_a_job_interprets_its_room_and_subscribes_to_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_SPEECH_KEY", "any")
+    monkeypatch.setenv("AZURE_SPEECH_REGION", "westeurope")
+    monkeypatch.setattr(worker, "MeetingInterpreter", _Meeting)
+    job = _Job()
+    await worker.entrypoint(job)
+    ((room, stand_in),) = _Meeting.started
+    assert (room, job.connected) == ("the room", ["audio_only"])
+    await asyncio.gather(*(close() for close in job.closing))
+    assert [close.__self__ for close in job.closing] == [stand_in]
+
+
+def test_the_load_counts_meetings() -> None:
+    assert worker.load(SimpleNamespace(active_jobs=[])) == 0.0
+    assert worker.load(SimpleNamespace(active_jobs=[1] * 5)) == 1.0
