@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
 from livekit.agents import tts as livekit_tts
 
+from ._meeting.client_contract import ATTRIBUTE_OFFER, LanguageState, SpeakerState, offer, state_attributes
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.reports import InterpretationChanged
@@ -18,18 +20,22 @@ from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.state_teller import StateTeller
+from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from ._options.glossary import Glossary
-from ._options.languages import spoken, target
+from ._options.languages import all_targets, spoken, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
 from ._speaking.fallback import check_fallback
 from .log import logger
-from .options import PERSONAL_VOICE, STTOptions, Voice
+from .options import PERSONAL_VOICE, STTOptions
 from .stt import STT
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+_Choice = TypeVar("_Choice", bound=str)
 
 
 class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "speech_missed", "closed"]]):
@@ -57,11 +63,13 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
       `{"speaker": "alice", "language": "fr"}`. The speaker's own track does not change: play it more quietly;
     * captions for those who listen or read, as LiveKit's transcriptions (text streams, topic
       `lk.transcription`): the original in the name of the speaker and of their track, the translation in
-      the interpreter's and of its track; the attribute `language` names the language of each. `spoken` is
+      the interpreter's and of its track; the attribute `language` names the language of each, written as
+      the reader's own attribute is; `translated` is "true" for a translation. `spoken` is
       "false" if the translation is not spoken, because it would come too late (`max_lag_seconds`);
       `missing_seconds` says how much speech could not be recognized;
-    * for each participant whose attribute names no language that Azure translates to, the participant
-      attribute `interpretation_refused.{identity}` of the interpreter: the reason, and the nearest one.
+    * for each participant whose attribute names no language that Azure translates to, or no voice that is
+      on offer, the participant attribute `interpretation_refused.{identity}` of the interpreter: the reason,
+      and what is possible.
 
     Speech while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
 
@@ -76,6 +84,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         spoken_attribute: The attribute that names the language somebody speaks. Without it, this is the
             language that they want to hear. Azure detects any language; the attribute only prevents
             an interpretation into the same language.
+        voice_attribute: The attribute by which somebody says in which voice their own translations are heard:
+            "own", "prebuilt" or "text".
+        voices: What they may choose. None: all that can be had. "own" copies the speaker's voice; "prebuilt"
+            needs `prebuilt_voices` or a `fallback`; "text" is no voice, only captions.
+        default_voice: The voice of those who choose none. None: the first of "own", "prebuilt" and "text"
+            that is in `voices`.
+        prebuilt_voices: The prebuilt voice of each language, e.g. {"fr": "fr-FR-DeniseNeural"}. In a language
+            without one, the `fallback` speaks for those who chose "prebuilt"; without a fallback they can
+            only be read there. Nobody hears a copy of their voice.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
             interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
             state "queued" say so.
@@ -93,8 +110,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
-        **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
-            the other languages are spoken in the personal voice.
+        **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
+            asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
+            the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -107,6 +125,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         language_attribute: str = "language",
         spoken_attribute: str = "spoken_language",
         reading_attribute: str = "read_language",
+        voice_attribute: str = "voice",
+        voices: Collection[VoiceChoice] | None = None,
+        default_voice: VoiceChoice | None = None,
+        prebuilt_voices: Mapping[str, str] | None = None,
         max_streams: int = 100,
         catch_up: Literal["none", "time_stretch"] = "time_stretch",
         max_lag_seconds: float | None = 60.0,
@@ -134,21 +156,27 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         languages = [*voice] if isinstance(voice, Mapping) else ["en"]
         # Raises for a mistake now, not when somebody speaks.
         STT(target_languages=languages, spoken_languages=languages, **options)
-        options["voice"] = PERSONAL_VOICE  # each change of the languages names the voices, too
+        azure_voices = AzureVoices(voice, prebuilt_voices or {}, has_fallback=fallback is not None)
+        self._voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
+        self._offer = offer(all_targets(), self._voice_offer, mode="simultaneous", originals="keep")
+        options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
-        self._voices = RouteVoices(_voice_of_each(voice), fallback, fallback_speaks_corrections)
+        self._voices = RouteVoices(azure_voices.of, fallback, fallback_speaks_corrections)
         self._language_attribute = language_attribute
         self._spoken_attribute = spoken_attribute
         self._reading_attribute = reading_attribute
+        self._voice_attribute = voice_attribute
         self._track_sources = frozenset(track_sources)
-        self._planner = Planner(max_streams)
+        self._planner = Planner(max_streams, azure_voices.is_heard)
         self._room: Room | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
         self._leaving: set[SpeakerInterpreter] = set()
         self._speaker_inputs: dict[str, SpeakerInput] = {}
         self._present: frozenset[str] = frozenset()
         self._waiting: tuple[Route, ...] = ()
+        self._queued: dict[str, dict[str, LanguageState]] = {}
+        self._teller: StateTeller | None = None
         self._planning = False
         self._closing: asyncio.Task[None] | None = None
         self._finishing: set[asyncio.Task[None]] = set()
@@ -197,6 +225,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if self._room is not None:
             raise RuntimeError("a MeetingInterpreter is for one meeting: make another one")
         self._room = room
+        self._teller = StateTeller(self._state, room.tell)
         room.watch(self._plan_soon, self._close_soon)
         self._plan_soon()
 
@@ -211,6 +240,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
+        if self._teller is not None:
+            self._teller.close()
         hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
@@ -234,28 +265,32 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             return
         members = {member.identity: member for member in self._room.members()}
         refused: dict[str, str] = {}
-        people = [self._person(member, refused) for member in members.values()]
+        people = {identity: self._person(member, refused) for identity, member in members.items()}
         self._tell_refused(refused)
         plan = self._planner.plan(
-            people,
+            people.values(),
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
             further=sum(speaker.further_streams for speaker in (*self._speakers.values(), *self._leaving)),
         )
         # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
-        self._serve(plan, present=frozenset(members))
-        self._tell_waiting(plan.waiting_routes)
+        self._serve(plan, people)
+        self._tell_waiting(plan, people)
+        self._state_changed()
 
     def _person(self, member: Member, refused: dict[str, str]) -> Person:
         """A person; `refused` gets the reason if an attribute of theirs is not understood."""
 
-        def read(attribute: str, understand: Callable[[str], str]) -> str | None:
+        def read(
+            attribute: str, understand: Callable[[str], _Choice], otherwise: _Choice | None = None
+        ) -> _Choice | None:
             value = member.attributes.get(attribute, "").strip()
             try:
                 return understand(value) if value else None
             except ValueError as error:
-                refused[member.identity] = f"the attribute {attribute!r} is ignored: {error}"
-                return None
+                reason = f"the attribute {attribute!r} is ignored: {error}"
+                refused[member.identity] = "; ".join(filter(None, [refused.get(member.identity), reason]))
+                return otherwise
 
         hears = read(self._language_attribute, target)
         return Person(
@@ -265,6 +300,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             speaks=read(self._spoken_attribute, spoken) or hears,
             publishes=member.publishes,
             audible=bool(member.tracks),
+            voice=read(self._voice_attribute, self._voice_offer.choice, self._voice_offer.careful)
+            or self._voice_offer.default,
         )
 
     def _tell_refused(self, refused: dict[str, str]) -> None:
@@ -276,14 +313,21 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             assert self._room is not None
             self._room.refuse(refused)
 
-    def _serve(self, plan: Plan, *, present: frozenset[str]) -> None:
+    def _serve(self, plan: Plan, people: Mapping[str, Person]) -> None:
+        present = frozenset(people)
         come, self._present = present - self._present, present
         for identity in plan.streams:
             if identity not in self._speakers:
                 self._speakers[identity] = self._speaker(identity)
         for identity, speaker in list(self._speakers.items()):
             audiences = plan.audiences_of(identity)
-            speaker.serve(audiences, active=identity in plan.streams, come=come, present=present)
+            speaker.serve(
+                audiences,
+                voice=people[identity].voice if identity in people else None,
+                active=identity in plan.streams,
+                come=come,
+                present=present,
+            )
             if speaker.is_idle or not (audiences or speaker.everyone & present):
                 self._leaving.add(self._speakers.pop(identity))
                 self._finish(self._close_speaker(speaker))
@@ -298,8 +342,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             policy=self._policy,
             open_detector=self._open_detector,
             missed=lambda missed: self.emit("speech_missed", missed),
-            report=lambda change: self.emit("interpretation_changed", change),
+            report=self._report,
             admitted=self._admit,
+            moved=self._state_changed,
             freed=self._plan_soon,
         )
 
@@ -331,7 +376,35 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
         return SpeakerInput(self._room, said)
 
-    def _tell_waiting(self, waiting: tuple[Route, ...]) -> None:
+    def _report(self, change: InterpretationChanged) -> None:
+        self.emit("interpretation_changed", change)
+        self._state_changed()
+
+    # The state
+
+    def _state_changed(self) -> None:
+        if self._teller is not None:
+            self._teller.changed()
+
+    def _state(self) -> tuple[dict[str, str], bool]:
+        """What any client may know, as participant attributes; and whether it changes by itself."""
+        states = {identity: speaker.state for identity, speaker in self._speakers.items()}
+        for identity, queued in self._queued.items():
+            state = states.get(identity, SpeakerState({}))
+            states[identity] = replace(state, languages={**state.languages, **queued})
+        is_moving = any(state.is_moving for state in states.values())
+        return {ATTRIBUTE_OFFER: self._offer, **state_attributes(states)}, is_moving
+
+    def _tell_waiting(self, plan: Plan, people: Mapping[str, Person]) -> None:
+        waiting = plan.waiting_routes
+        self._queued = {}
+        for route in waiting:
+            audience = plan.audiences[route]
+            choice = people[route.speaker].voice if audience.listeners else "text"
+            voice = self._voices.heard_in(choice, route.language)
+            wanted_by = audience.listeners or audience.readers
+            state = LanguageState("queued", voice, len(wanted_by))
+            self._queued.setdefault(route.speaker, {})[route.language] = state
         queued = [route for route in waiting if route not in self._waiting]
         self._waiting = waiting
         if queued:
@@ -367,11 +440,3 @@ def _check_option_names(options: Mapping[str, Any]) -> None:
 
 def _open_detector() -> Callable[[bytes], bool]:
     return VoiceDetector().is_voice
-
-
-def _voice_of_each(voice: Voice) -> Callable[[str], str | None]:
-    """Azure's voice of each language."""
-    if not isinstance(voice, Mapping):
-        return lambda language: voice
-    named = {target(language): name for language, name in voice.items()}
-    return lambda language: named.get(language, PERSONAL_VOICE)

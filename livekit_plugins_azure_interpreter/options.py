@@ -190,6 +190,24 @@ class Options:
         given = self._voices()
         return {language: voice for language in self.spoken if (voice := given.get(language)) is not None}
 
+    @property
+    def copies_voice(self) -> bool:
+        """Whether a voice is made from the speaker's own."""
+        return PERSONAL_VOICE in self.voices.values()
+
+    def without_own_voice(self, other: Options) -> Options:
+        """These options with the voice that the other ones have, or none, in place of the speaker's own."""
+        if not self.copies_voice:
+            return self
+        voices = other.voices
+        return replace(
+            self,
+            voice=tuple(
+                (language, voices.get(language) if voice == PERSONAL_VOICE else voice)
+                for language, voice in self._voices().items()
+            ),
+        )
+
     def differs_in_languages_alone(self, other: Options) -> bool:
         """Whether a running connection with these options can go over to the other ones.
 

@@ -97,6 +97,13 @@ class RecognizedSpeech:
             self._streams.push(frame)
             self._presence.push(frame)
 
+    def withdraw_own_voice(self) -> None:
+        """No connection asks for the speaker's own voice from now on; voices that are under way go on.
+
+        The present voices of the STT take its place.
+        """
+        self._streams.withdraw_own_voice()
+
     def end_input(self) -> None:
         """Nothing more will be said. What was said is still recognized."""
         self._streams.end_input()

@@ -73,6 +73,13 @@ class StreamSuccession:
         if not self._opened.ended.is_set():
             self._opened.stream.end_input()
 
+    def withdraw_own_voice(self) -> None:
+        """From now on ask for the present voices of the STT instead of the speaker's own.
+
+        That is also so for speech that is sent again, by this stream or by one that replaces it.
+        """
+        self._opened.withdraw_own_voice(self._factory.options)
+
     async def listen(self, heard: Callable[[SpeechEvent], None]) -> None:
         """Call `heard` with each event of the streams, until there is no stream any more.
 

@@ -17,6 +17,7 @@ from livekit.agents.types import (
     TOPIC_TRANSCRIPTION,
 )
 
+from .._options.languages import in_own_spelling
 from ..log import logger
 from .output_track import QUEUE_MS, OutputTrack
 from .participant_attributes import ParticipantAttributes
@@ -33,6 +34,8 @@ ATTRIBUTE_REFUSED = "interpretation_refused."
 """Followed by an identity: the participant attribute that says why their request is refused."""
 ATTRIBUTE_LANGUAGE = "language"
 """An attribute of a caption's text stream: the language of the text."""
+ATTRIBUTE_TRANSLATED = "translated"
+"""An attribute of a caption: "true" if it is a translation. LiveKit's own translation client looks for it."""
 ATTRIBUTE_SPOKEN = "spoken"
 """An attribute of a caption: "false" if its voice is not heard, because it would come too late."""
 ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
@@ -158,28 +161,50 @@ class LiveKitRoom:
         told = {**reasons, **gone}
         self._attributes.set({f"{ATTRIBUTE_REFUSED}{identity}": reason for identity, reason in told.items()})
 
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        self._attributes.set(attributes)
+
     async def caption(self, caption: Caption) -> None:
         await self._returning.wait_for(lambda: caption.readers)
-        speaker, track = caption.speaker, self._captioned_track(caption)
+        attributes = self._caption_attributes(caption)
+        for language, readers in self._readers_by_spelling(caption).items():
+            writer = await self._local.stream_text(
+                topic=TOPIC_TRANSCRIPTION,
+                sender_identity=caption.speaker if caption.original else self._local.identity,
+                destination_identities=sorted(readers),
+                attributes={**attributes, ATTRIBUTE_LANGUAGE: language},
+            )
+            await writer.write(caption.text)
+            await writer.aclose()
+
+    def _caption_attributes(self, caption: Caption) -> dict[str, str]:
+        """Those that are the same for all readers."""
         attributes = {
             ATTRIBUTE_TRANSCRIPTION_SEGMENT_ID: caption.id,
             ATTRIBUTE_TRANSCRIPTION_FINAL: "true" if caption.final else "false",
-            ATTRIBUTE_LANGUAGE: caption.language,
         }
+        if not caption.original:
+            attributes[ATTRIBUTE_TRANSLATED] = "true"
         if not caption.spoken:
             attributes[ATTRIBUTE_SPOKEN] = "false"
         if caption.missing_seconds:
             attributes[ATTRIBUTE_MISSING_SECONDS] = f"{caption.missing_seconds:.1f}"
-        if track:
+        if track := self._captioned_track(caption):
             attributes[ATTRIBUTE_TRANSCRIPTION_TRACK_ID] = track
-        writer = await self._local.stream_text(
-            topic=TOPIC_TRANSCRIPTION,
-            sender_identity=speaker if caption.original else self._local.identity,
-            destination_identities=sorted(caption.readers),
-            attributes=attributes,
-        )
-        await writer.write(caption.text)
-        await writer.aclose()
+        return attributes
+
+    def _readers_by_spelling(self, caption: Caption) -> dict[str, set[str]]:
+        """The readers of a caption, by its language as they write it.
+
+        LiveKit's own translation client shows a caption only if its language is the very text of the
+        listener's attribute.
+        """
+        by_spelling: dict[str, set[str]] = {}
+        for identity in caption.readers:
+            reader = None if caption.original else self._room.remote_participants.get(identity)
+            written = "" if reader is None else reader.attributes.get(ATTRIBUTE_LANGUAGE, "")
+            by_spelling.setdefault(in_own_spelling(caption.language, written), set()).add(identity)
+        return by_spelling
 
     async def aclose(self) -> None:
         for event, handler in self._handlers:

@@ -6,11 +6,12 @@ Azure per speaker who can be heard and has a route.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from .._options.languages import same_speech, same_text
+from .voice_choice import VoiceChoice
 
 
 class Route(NamedTuple):
@@ -36,6 +37,7 @@ class Person:
         speaks: The language that they speak; None: not known, so that it may be any.
         publishes: They have an audio track, muted or not.
         audible: They have one that is not muted.
+        voice: In which voice they want their translations to be heard.
     """
 
     identity: str
@@ -44,6 +46,7 @@ class Person:
     speaks: str | None = None
     publishes: bool = False
     audible: bool = False
+    voice: VoiceChoice = "own"
 
     def listens_to(self, speaker: Person) -> bool:
         """Whether they want to hear a translation; not of somebody whom they understand, of any region."""
@@ -106,10 +109,15 @@ class Planner:
 
     Args:
         max_streams: How many streams may be open at the same time.
+        is_heard: Whether there is a voice for a speaker's choice in a language. If not, those who want to
+            hear it can only read it.
     """
 
-    def __init__(self, max_streams: int) -> None:
+    def __init__(
+        self, max_streams: int, is_heard: Callable[[VoiceChoice, str], bool] = lambda voice, language: True
+    ) -> None:
         self._max_streams = max_streams
+        self._is_heard = is_heard
         self._line: dict[str, None] = {}
 
     def plan(self, people: Iterable[Person], *, hearing: Collection[str] = (), further: int = 0) -> Plan:
@@ -120,7 +128,7 @@ class Planner:
             further: How many other streams are open: they end, or are for a further voice of a speaker.
         """
         people = sorted(people, key=lambda person: person.identity)
-        audiences = _audiences(people)
+        audiences = _audiences(people, self._is_heard)
         wanted = {route.speaker for route in audiences}
         active = [person.identity for person in people if person.audible and person.identity in wanted]
         kept = [speaker for speaker in self._line if speaker in active]
@@ -132,7 +140,9 @@ class Planner:
         return Plan(audiences, line[:places], line[places:])
 
 
-def _audiences(people: Sequence[Person]) -> dict[Route, Audience]:
+def _audiences(
+    people: Sequence[Person], is_heard: Callable[[VoiceChoice, str], bool]
+) -> dict[Route, Audience]:
     """Those who want each route."""
     listeners: dict[Route, set[str]] = {}
     readers: dict[Route, set[str]] = {}
@@ -140,7 +150,7 @@ def _audiences(people: Sequence[Person]) -> dict[Route, Audience]:
         for one in people:
             if one is speaker:
                 continue
-            if one.hears is not None and one.listens_to(speaker):
+            if one.hears is not None and one.listens_to(speaker) and is_heard(speaker.voice, one.hears):
                 listeners.setdefault(Route(speaker.identity, one.hears), set()).add(one.identity)
             if (language := one.language_to_read(speaker)) is not None:
                 readers.setdefault(Route(speaker.identity, language), set()).add(one.identity)

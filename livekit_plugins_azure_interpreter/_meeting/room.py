@@ -98,6 +98,9 @@ class Room(Protocol):
     def refuse(self, reasons: Mapping[str, str]) -> None:
         """Tell these people (by identity) why their request is refused, and take that back from others."""
 
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        """Set attributes that everybody can read. An empty value removes one."""
+
     async def caption(self, caption: Caption) -> None:
         """Send words to their readers."""
 

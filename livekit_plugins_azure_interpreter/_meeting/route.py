@@ -19,6 +19,7 @@ from ..log import logger
 from ..stt import STT
 from ..tts import TTS
 from .backoff import Backoff
+from .client_contract import HeardIn
 from .listener_timeline import ListenerTimeline
 from .planner import Route
 from .reports import WhyUnspoken
@@ -47,12 +48,14 @@ class _Part:
         speech: The speaker's speech.
         queue: Its translations.
         audience: Its listeners.
+        voice: The voice in which it is heard, unless Azure's is lost.
         is_closed: It gets no more translations.
     """
 
     speech: RecognizedSpeech
     queue: TranslationQueue
     audience: ListenerTimeline
+    voice: HeardIn
     is_closed: bool = False
 
     @property
@@ -73,10 +76,13 @@ class RouteInterpreter:
         missed: Called with a translation that is not heard completely, and why.
         track_failed: Called with the error of a track, and in how many seconds there is another attempt.
         admitted: Called when `listeners` has changed.
+        moved: Called when a translation begins to wait, and when a track works again.
         freed: Called when it has left.
 
     Attributes:
         listeners: The present listeners of the track.
+        voice: The voice in which the last translation was heard; None: none was.
+        is_broken: Its track has failed, and there is no other yet.
     """
 
     def __init__(
@@ -90,13 +96,17 @@ class RouteInterpreter:
         missed: Callable[[SpokenTranslation, WhyUnspoken], None],
         track_failed: Callable[[Exception, float], None],
         admitted: Callable[[], None],
+        moved: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
         self.route = route
         self.listeners: frozenset[str] = frozenset()
+        self.voice: HeardIn | None = None
+        self.is_broken = False
         self._stt, self._tts = stt, tts
         self._policy, self._backlog = policy, Backlog()
         self._missed, self._report_track, self._admitted = missed, track_failed, admitted
+        self._moved = moved
         self._wanted_by: frozenset[str] = frozenset()
         self._parts: deque[_Part] = deque()
         self._playing = self._leaving = self._over = False
@@ -122,6 +132,16 @@ class RouteInterpreter:
         """All who hear it, or still have something to hear."""
         return self.listeners.union(self._wanted_by, *(part.audience.everyone for part in self._parts))
 
+    @property
+    def has_backlog(self) -> bool:
+        """A translation waits to be heard, or is being heard."""
+        return not self._backlog.is_empty
+
+    @property
+    def backlog_seconds(self) -> float:
+        """How much voice waits to be heard, or sounds, as far as it has come from Azure."""
+        return self._backlog.seconds(self._now())
+
     def serve(self, wanted_by: frozenset[str], *, at_once: frozenset[str]) -> None:
         """Speak for these listeners from the next word on.
 
@@ -138,11 +158,12 @@ class RouteInterpreter:
         self._admit(self.listeners | at_once)
         self.settle()
 
-    def speak(self, speech: RecognizedSpeech, *, at_once: frozenset[str]) -> None:
+    def speak(self, speech: RecognizedSpeech, voice: HeardIn, *, at_once: frozenset[str]) -> None:
         """Speak the translations of this speech from the next word on, too, until `close`.
 
         Args:
             speech: What is said from now on.
+            voice: The voice in which it is heard.
             at_once: The listeners who have just come, and may also hear what is being said.
         """
         if self._open_part(speech) is not None:
@@ -150,7 +171,7 @@ class RouteInterpreter:
         queue = TranslationQueue(self._stt, self._tts, DEFAULT_API_CONNECT_OPTIONS, self._backlog)
         audience = ListenerTimeline()
         audience.change(self._wanted_by, speech.pushed_seconds, at_once=at_once)
-        self._parts.append(_Part(speech, queue, audience))
+        self._parts.append(_Part(speech, queue, audience, voice))
         self._wake.set()
         self.settle()
 
@@ -161,6 +182,7 @@ class RouteInterpreter:
         if part is None or translation.utterance.same_language or not part.audience.at(data.start_time):
             return False
         part.queue.add(translation, data)
+        self._moved()
         return True
 
     def close(self, speech: RecognizedSpeech) -> None:
@@ -219,10 +241,14 @@ class RouteInterpreter:
     async def _speak(self, part: _Part) -> None:
         """Speak all translations of a part."""
         await self._track.open()
+        self._track_works()
         async for speech in part.queue:
             part.audience.spoken(speech.data.start_time)
             if (reason := await self._say(speech, part.audience)) is not None:
                 await self._miss(speech, reason)
+            else:
+                self._track_works()
+            self.voice = _voice_of(speech, part.voice)
             self.settle()
         self._parts.popleft()
         self.settle()
@@ -241,7 +267,13 @@ class RouteInterpreter:
         finally:
             self._playing = False
 
+    def _track_works(self) -> None:
+        if self.is_broken:
+            self.is_broken = False
+            self._moved()
+
     def _track_failed(self, error: Exception) -> float:
+        self.is_broken = True
         seconds = self._backoff.next_seconds()
         logger.error("the track %s failed; trying again in %.1f s", self.route.name, seconds, exc_info=error)
         self._report_track(error, seconds)
@@ -265,3 +297,11 @@ class RouteInterpreter:
         if listeners != self.listeners:
             self.listeners = listeners
             self._admitted()
+
+
+def _voice_of(speech: SpokenTranslation, azure: HeardIn) -> HeardIn:
+    """The voice in which a translation was heard; `azure` is that of Azure."""
+    meter = speech.translation.utterance.meter
+    if meter.sound_at is None:
+        return "text"
+    return "fallback" if meter.by_fallback else azure

@@ -19,6 +19,7 @@ from ..stt import STT
 from ..tts import TTS
 from .backoff import LONGEST_SECONDS, Backoff
 from .captions import Captions, translations
+from .client_contract import Failure, LanguageState, SpeakerState
 from .languages_in_use import LanguagesInUse
 from .listener_timeline import ListenerTimeline
 from .planner import NOBODY, Audience, Route
@@ -27,6 +28,7 @@ from .room import Room
 from .route import CatchUpPolicy, RouteInterpreter
 from .route_voices import RouteVoices
 from .silence_gate import SilenceGate
+from .voice_choice import VoiceChoice
 
 _LONGEST_UNREACHABLE_SECONDS = 5.0
 """If Azure cannot be reached, LiveKit's attempts take longer than this; speech waits meanwhile."""
@@ -97,6 +99,7 @@ class SpeakerInterpreter:
         report: Called with each change of an interpretation.
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
+        moved: Called when `state` begins to change by itself, as time passes.
         freed: Called when a stream is closed, and when something has ended.
     """
 
@@ -112,18 +115,24 @@ class SpeakerInterpreter:
         report: Callable[[InterpretationChanged], None],
         missed: Callable[[SpeechMissed], None],
         admitted: Callable[[], None],
+        moved: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
         self._speaker, self._room = speaker, room
         self._stt, self._voices, self._policy = stt, voices, policy
         self._open_detector = open_detector
         self._report, self._missed, self._admitted, self._freed = report, missed, admitted, freed
+        self._moved = moved
         self._routes: dict[str, RouteInterpreter] = {}
         self._leaving: list[RouteInterpreter] = []
-        self._asked: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+        self._voice: VoiceChoice = "text"
+        self._asked: tuple[VoiceChoice, tuple[str, ...], tuple[str, ...]] | None = None
         self._speeches: list[_Speech] = []
         self._hearing: _Speech | None = None
         self._wanted: tuple[str, ...] = ()
+        self._audiences: Audiences = {}
+        # Of the stream (None), and of each language whose voice cannot be prepared.
+        self._failures: dict[str | None, Failure] = {}
         # The languages that were told to have started, and not to have ended or failed since.
         self._started: frozenset[str] = frozenset()
         self._backoff = Backoff()
@@ -170,13 +179,57 @@ class SpeakerInterpreter:
         routes = (*self._leaving, *self._routes.values())
         return not self._speeches and all(one.is_closed for one in routes) and self._captions.are_sent
 
+    @property
+    def state(self) -> SpeakerState:
+        """What clients are told."""
+        languages = dict.fromkeys([*self._audiences, *self._routes])
+        states = {one: state for one in languages if (state := self._state_of(one)) is not None}
+        broken = [Failure("the voice cannot be played at the moment")]
+        if not any(route.is_broken for route in self._routes.values()):
+            broken.clear()
+        return SpeakerState(
+            states, len(self._still_listening()), next(iter([*self._failures.values(), *broken]), None)
+        )
+
+    def _state_of(self, language: str) -> LanguageState | None:
+        """None: nothing is to be told."""
+        route, audience = self._routes.get(language), self._audiences.get(language, NOBODY)
+        is_failed = bool(self._failures.keys() & {None, language}) or (route is not None and route.is_broken)
+        has_backlog = route is not None and route.has_backlog
+        if not (is_failed or has_backlog or language in self._started):
+            return None
+        voice = self._voices.heard_in(self._voice if audience.listeners else "text", language)
+        listeners = audience.listeners
+        if route is not None:
+            voice, listeners = route.voice or voice, listeners | route.listeners
+        return LanguageState(
+            "failed" if is_failed else "interpreted",
+            voice,
+            len(audience.readers if voice == "text" else listeners),
+            route.backlog_seconds if route is not None else 0.0,
+            has_backlog,
+        )
+
+    def _still_listening(self) -> frozenset[str]:
+        """Who still hears something, after the speaker has paused."""
+        if self._hearing is not None and not self._hearing.recognized.is_recognized:
+            return frozenset()
+        return frozenset[str]().union(*(one.listeners for one in self._routes.values() if one.has_backlog))
+
     def serve(
-        self, audiences: Audiences, *, active: bool, come: frozenset[str], present: frozenset[str]
+        self,
+        audiences: Audiences,
+        *,
+        voice: VoiceChoice | None,
+        active: bool,
+        come: frozenset[str],
+        present: frozenset[str],
     ) -> None:
         """Interpret for these people from the next word on.
 
         Args:
             audiences: Those who want each language.
+            voice: The voice that the speaker wants; None: as before, they have left.
             active: The speaker can be heard, and there is a place for a stream.
             come: Those of all people who have just come, and may also hear and read earlier speech.
             present: All people.
@@ -188,7 +241,9 @@ class SpeakerInterpreter:
             for language, audience in audiences.items()
             if not audience.listeners or language in self._routes or language in prepared
         }
-        self._wanted = tuple(served)
+        self._wanted, self._audiences = tuple(served), audiences
+        if voice is not None and voice != self._voice:
+            self._change_voice(voice)
         self._hear(served if active else {})
         for language, make_tts in prepared.items():
             self._routes[language] = self._open_route(language, make_tts(self._stt))
@@ -216,6 +271,22 @@ class SpeakerInterpreter:
 
     # The stream
 
+    def _change_voice(self, voice: VoiceChoice) -> None:
+        """From the next word on, speak in another voice; the voices that are under way go on.
+
+        A connection that copies a voice never hears what is said while it must not be copied. So the speech
+        ends here, even amid a word, and another one begins, over a connection of its own. What of the first
+        one has to be sent again asks for no voice that was withdrawn.
+        """
+        was_own, self._voice = self._voice == "own", voice
+        if was_own or voice == "own":
+            self._hear({})
+        if self._asked is not None:
+            _, *languages = self._asked
+            self._ask_for(*languages)
+        for speech in self._speeches if was_own else ():
+            speech.recognized.withdraw_own_voice()
+
     def _hear(self, served: Audiences) -> None:
         """Hear the speaker for these people; for nobody: not at all."""
         speech = self._hearing
@@ -229,22 +300,19 @@ class SpeakerInterpreter:
         languages.want(
             [one for one, audience in served.items() if audience.listeners], tuple(served), position
         )
-        self._ask_for(languages)
+        self._ask_for(languages.spoken, languages.targets)
         if speech is None:
             self._hearing = self._open(languages)
 
-    def _ask_for(self, languages: LanguagesInUse) -> None:
+    def _ask_for(self, spoken: tuple[str, ...], targets: tuple[str, ...]) -> None:
         """Have the stream translate to these languages from its next utterance on."""
-        if self._asked == (asked := (languages.spoken, languages.targets)):
+        if self._asked == (asked := (self._voice, spoken, targets)):
             return
         self._asked = asked
         # An STT has at least one spoken language; without a voice it costs no more than one to be read.
-        spoken = languages.spoken or languages.targets[:1]
-        self._stt.update_options(
-            target_languages=languages.targets,
-            spoken_languages=spoken,
-            voice={one: self._voices.azure_voice(one) if one in languages.spoken else None for one in spoken},
-        )
+        named = spoken or targets[:1]
+        voices = {one: self._voices.azure_voice(self._voice, one) if one in spoken else None for one in named}
+        self._stt.update_options(target_languages=targets, spoken_languages=named, voice=voices)
 
     def _open(self, languages: LanguagesInUse) -> _Speech:
         recognized = RecognizedSpeech(
@@ -288,6 +356,7 @@ class SpeakerInterpreter:
         self._tell(self._wanted if is_heard else speech.languages.targets, "failed", error, seconds)
         if is_heard:
             self._started = frozenset()
+            self._failures[None] = Failure.of(error, seconds)
         self._freed()
         return seconds
 
@@ -321,7 +390,7 @@ class SpeakerInterpreter:
                 route.close(speech.recognized)
         if speech.recognized.is_silent:
             speech.languages.release()
-            self._ask_for(speech.languages)
+            self._ask_for(speech.languages.spoken, speech.languages.targets)
 
     def _forgotten(self, event: SpeechForgotten) -> None:
         readers: dict[str, frozenset[str]] = {}
@@ -342,6 +411,7 @@ class SpeakerInterpreter:
     def _prepare(self, audiences: Audiences) -> dict[str, Callable[[STT], TTS]]:
         """What makes the TTS of each language that has listeners and is not spoken yet."""
         prepared = {}
+        self._failures = {what: failure for what, failure in self._failures.items() if what is None}
         for language, audience in audiences.items():
             if audience.listeners and language not in self._routes:
                 try:
@@ -349,6 +419,7 @@ class SpeakerInterpreter:
                 except Exception as error:
                     # Most likely the fallback of one language failed; the others are still interpreted.
                     logger.exception("%s cannot be interpreted", Route(self._speaker, language).name)
+                    self._failures[language] = Failure.of(error)
                     self._tell([language], "failed", error)
         return prepared
 
@@ -362,6 +433,7 @@ class SpeakerInterpreter:
             missed=lambda speech, reason: self._unspoken(language, speech, reason),
             track_failed=lambda error, seconds: self._tell([language], "failed", error, seconds),
             admitted=self._admitted,
+            moved=self._moved,
             freed=self._freed,
         )
 
@@ -376,7 +448,8 @@ class SpeakerInterpreter:
         if listeners:
             route.serve(listeners, at_once=listeners & come)
             if self._hearing is not None:
-                route.speak(self._hearing.recognized, at_once=listeners & come)
+                voice = self._voices.heard_in(self._voice, route.route.language)
+                route.speak(self._hearing.recognized, voice, at_once=listeners & come)
         elif route.everyone & present:
             route.leave()
         else:
@@ -399,6 +472,8 @@ class SpeakerInterpreter:
         speech = self._hearing
         now = frozenset(self._wanted if speech is not None and speech.recognized.is_open else ())
         before, self._started = self._started, now
+        if now or speech is None:
+            self._failures.pop(None, None)
         self._tell(sorted(before - now), "ended")
         self._tell(sorted(now - before), "started")
 

@@ -42,6 +42,11 @@ _NAMES = {
 _CODE_OF = {_key(name): code for code, names in _NAMES.items() for name in [code, *names]}
 
 
+def all_targets() -> tuple[str, ...]:
+    """The languages that Azure translates to, as it calls them."""
+    return tuple(_NAMES)
+
+
 @lru_cache(maxsize=1024)
 def spelled(text: str) -> str:
     """A code as it is written everywhere here ("zh_cn": "zh-CN"), or that of a name ("français": "fr").
@@ -99,6 +104,12 @@ def same_speech(one: str, other: str) -> bool:
 def same_text(one: str, other: str) -> bool:
     """Whether a reader of one reads the other: as `same_speech`, but zh-Hans and zh-Hant are two scripts."""
     return same_speech(one, other) and _script(_found(spelled(one))) == _script(_found(spelled(other)))
+
+
+def in_own_spelling(language: str, written: str) -> str:
+    """Azure's code of a language, as somebody writes it ("fr-FR"), if they write a code of that language."""
+    written = written.strip()
+    return written if is_code(written) and _found(spelled(written)) == language else language
 
 
 def in_language(given: Mapping[str, _Value], language: str) -> _Value | None:

@@ -42,6 +42,20 @@ class OptionTimeline:
         self._wanted = options
         self._wanted_at: float | None = None
         self._places: deque[OptionMark] = deque([(0.0, options)])
+        self._instead_of_own_voice: Options | None = None
+
+    def withdraw_own_voice(self, instead: Options) -> None:
+        """No connection asks for the speaker's own voice from now on, also not for audio that is sent again.
+
+        Args:
+            instead: They have the voices that are asked for instead.
+        """
+        self._instead_of_own_voice = instead
+
+    def permitted(self, options: Options) -> Options:
+        """These options, without a voice that is withdrawn."""
+        instead = self._instead_of_own_voice
+        return options if instead is None else options.without_own_voice(instead)
 
     def begin(self, changes: Mapping[str, Any]) -> None:
         """Begin with other options, before any speech."""

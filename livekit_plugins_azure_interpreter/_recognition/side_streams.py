@@ -33,6 +33,8 @@ class SideStream(Protocol):
 
     def go_over_to(self, options: Options) -> None: ...
 
+    def withdraw_own_voice(self, instead: Options) -> None: ...
+
     def __aiter__(self) -> AsyncIterator[Any]: ...
 
     async def aclose(self) -> None: ...
@@ -102,6 +104,14 @@ class SideStreams:
             elif side.options != wanted:
                 side.options = wanted
                 side.stream.go_over_to(wanted)
+
+    def withdraw_own_voice(self, instead: Options) -> None:
+        """Ask for the voices of these options instead of the speaker's own."""
+        self._wanted = {
+            language: options.without_own_voice(instead) for language, options in self._wanted.items()
+        }
+        for side in self._sides.values():
+            side.stream.withdraw_own_voice(instead)
 
     def push(self, position: float, pcm: bytes) -> None:
         """Audio of the stream, at a position; what one has heard already is not pushed again."""

@@ -110,7 +110,8 @@ class SpeechStream(AnyRateStream):
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        owner.add(OpenStream(self, ledgers, audio, self._update), claimable=self._can_be_spoken)
+        opened = OpenStream(self, ledgers, audio, self._update, self.withdraw_own_voice)
+        owner.add(opened, claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -130,6 +131,16 @@ class SpeechStream(AnyRateStream):
         elif not self._pushed_items.closed:
             # The change has its place in the audio: frames that were pushed before it keep their options.
             self._pushed_items.send_nowait(OptionChange(changes))
+
+    def withdraw_own_voice(self, instead: Options) -> None:
+        """No connection asks for the speaker's own voice from now on, also not if one reconnects.
+
+        Voices that are under way go on. `instead` has the voices that are asked for instead.
+        """
+        self._audio.options.withdraw_own_voice(instead)
+        for active in self._active_connections:
+            active.connection.set_voices(active.options.without_own_voice(instead).of_main_connection())
+        self._sides.withdraw_own_voice(instead)
 
     # An attempt
 
@@ -184,6 +195,7 @@ class SpeechStream(AnyRateStream):
                 self._report_usage(0.0)
 
     def _next_connection(self, start_seconds: float, options: Options) -> ActiveConnection:
+        options = self._audio.options.permitted(options)
         waits = 2 ** min(self._unheard_attempts, _MOST_DOUBLINGS)
         connection = Connection(
             self._owner.open_recognizer,
@@ -298,12 +310,13 @@ class SpeechStream(AnyRateStream):
         is_quiet: bool,
     ) -> Connection:
         """Go over to other options at a place, on the same connection if that can be."""
-        active, (_, options) = self._active_connections[-1], place
+        active = self._active_connections[-1]
+        options = self._audio.options.permitted(place[1])
         if not (is_quiet and active.options.differs_in_languages_alone(options)):
             return await self._change_over(connection, place, stack)
         self._check_that_voices_are_named(active, options)
         await connection.change_languages(options)
-        active.places.append(place)
+        active.places.append((place[0], options))
         if active is self._active_connections[0]:
             self._transcriber.options = options
             self._ledgers.speak(options.spoken)

@@ -17,6 +17,7 @@ from .._voices.translations import Translations
 from .._voices.utterance import LostReason, Utterance
 from .._voices.voice_sharing import VoiceSharing
 from ..log import logger
+from ..options import Options
 from ..reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
 from .stream_audio import StreamAudio
 
@@ -32,6 +33,7 @@ class OpenStream:
         ledgers: Its utterances.
         audio: Its audio; when the stream has ended, its replacement takes it.
         change: Changes the options from the next utterance on.
+        withdraw_own_voice: Has the voices of other options asked for in place of the speaker's own, at once.
         ended: It takes no more audio; its last events may still be unread.
     """
 
@@ -39,6 +41,7 @@ class OpenStream:
     ledgers: Ledgers
     audio: StreamAudio
     change: Callable[[Mapping[str, Any]], None]
+    withdraw_own_voice: Callable[[Options], None]
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 

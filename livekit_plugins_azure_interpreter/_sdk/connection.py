@@ -64,6 +64,8 @@ class Recognizer(Protocol):
 
     def change_languages(self, before: Options, after: Options) -> None: ...
 
+    def set_voices(self, options: Options) -> None: ...
+
     def end_audio(self) -> None: ...
 
     def set_tcp_nodelay(self) -> None: ...
@@ -128,6 +130,7 @@ class Connection:
         self._wakes = False
         self._opening: asyncio.Future[Recognizer] | None = None
         self._recognizer: Recognizer | None = None
+        self._next_voices: Options | None = None
         self._session_id = ""
         self._closed = False
         self._closing: asyncio.Task[None] | None = None
@@ -164,6 +167,8 @@ class Connection:
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
+        if self._next_voices is not None:
+            self.set_voices(self._next_voices)
         if self._connected:
             self._set_tcp_nodelay(recognizer)
         else:
@@ -214,6 +219,12 @@ class Connection:
             self.fail(Failed(LANGUAGES_REFUSED, details))
         else:
             self._options = after
+
+    def set_voices(self, options: Options) -> None:
+        """Have the SDK ask for other voices when it reconnects; until then the voices are as they are."""
+        self._next_voices = options
+        if (recognizer := self._recognizer) is not None:
+            in_thread(lambda: recognizer.set_voices(options), name="azure-interpreter-voices")
 
     def end_audio(self) -> None:
         """End the audio. The connection waits for results and voices while they progress."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import azure.cognitiveservices.speech as speechsdk
 
+from .._options.languages import target
 from ..options import Latency, Options
 from . import c_api, events
 from .packetizer import Packetizer
@@ -118,6 +119,18 @@ class AzureRecognizer:
                 self._recognizer.add_target_language(language)
             for language in known.keys() - voices.keys():
                 self._recognizer.remove_target_language(language)
+
+    def set_voices(self, options: Options) -> None:
+        """Ask for these voices when the SDK reconnects. It can block."""
+        with self._letting_go:
+            if self._closed:
+                return
+            properties, voices = self._recognizer.properties, options.voices
+            if not options.spoken_languages:
+                voice_id = speechsdk.PropertyId.SpeechServiceConnection_TranslationVoice
+                properties.set_property(voice_id, voices.get(options.spoken[0], ""))
+            for language in map(target, options.spoken_languages):
+                properties.set_property_by_name(_voice_property(language), voices.get(language, ""))
 
     def end_audio(self) -> None:
         """End the audio: process the written audio, then report `Finished`."""

@@ -46,6 +46,11 @@ class Backlog:
     def clear(self) -> None:
         self._speeches.clear()
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits or is being heard."""
+        return not self._speeches
+
     def seconds(self, now: float) -> float:
         """How much voice waits or is still to be played, as far as it has come from Azure."""
         if not self._speeches:

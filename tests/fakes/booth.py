@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpretationChanged, SpeechMissed
+from livekit_plugins_azure_interpreter._meeting.client_contract import HeardIn
 from livekit_plugins_azure_interpreter._meeting.planner import Audience, Route
 from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
 from livekit_plugins_azure_interpreter._meeting.route_voices import RouteVoices
 from livekit_plugins_azure_interpreter._meeting.speaker import SpeakerInterpreter
 from livekit_plugins_azure_interpreter._meeting.speaker_input import SpeakerInput
+from livekit_plugins_azure_interpreter._meeting.voice_choice import VoiceChoice
 from livekit_plugins_azure_interpreter._sdk.events import Failed
 
 from .clock import VirtualLoop, run
@@ -32,8 +34,11 @@ class _Voices:
     def __init__(self, tts: Callable[..., TTS], refused: tuple[str, ...]) -> None:
         self._tts, self._refused = tts, refused
 
-    def azure_voice(self, language: str) -> str:
-        return "personal-voice"
+    def azure_voice(self, choice: VoiceChoice, language: str) -> str | None:
+        return {"own": "personal-voice", "prebuilt": f"{language}-XX-OtherNeural", "text": None}[choice]
+
+    def heard_in(self, choice: VoiceChoice, language: str) -> HeardIn:
+        return choice
 
     def prepare(self, language: str) -> Callable[[STT], TTS]:
         if language in self._refused:
@@ -46,6 +51,7 @@ class Booth:
 
     Attributes:
         changes, missed: What it told.
+        voice: What alice has chosen.
         freed: How often it told that something has ended.
     """
 
@@ -85,10 +91,12 @@ class Booth:
             report=self.changes.append,
             missed=self.missed.append,
             admitted=self._admit,
+            moved=lambda: None,
             freed=self._free,
         )
         self._audiences: Mapping[str, Audience] = {}
         self._active = False
+        self.voice: VoiceChoice = "own"
         for identity in ("alice", "bob", "carl"):
             self.room.join(identity)
         self.room.publish_microphone("alice", "mic")
@@ -127,6 +135,11 @@ class Booth:
     def hear(self, active: bool) -> None:
         """Alice is unmuted or muted."""
         self._active = active
+        self._serve()
+
+    def choose(self, voice: VoiceChoice) -> None:
+        """Alice chooses a voice."""
+        self.voice = voice
         self._serve()
 
     def leave(self) -> None:
@@ -193,7 +206,9 @@ class Booth:
 
     def _serve(self, come: frozenset[str] = NOBODY) -> None:
         present = frozenset(self.room.people)
-        self.interpreter.serve(self._audiences, active=self._active, come=come, present=present)
+        self.interpreter.serve(
+            self._audiences, voice=self.voice, active=self._active, come=come, present=present
+        )
 
     def _admit(self) -> None:
         routes = self.interpreter.routes.values()

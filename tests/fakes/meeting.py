@@ -86,6 +86,8 @@ class FakeRoom:
         played: All that was heard, in order.
         captions: All that was written.
         outputs: The tracks of the interpreter that are published now.
+        told: The attributes that were set, and when.
+        attributes: Those that are set now.
         refused: Who is told that they are not served as they ask, and why.
         caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
@@ -101,6 +103,8 @@ class FakeRoom:
         self.outputs: list[FakeOutput] = []
         self.admitted: Mapping[Route, frozenset[str]] = {}
         self.refused: Mapping[str, str] = {}
+        self.told: list[tuple[float, Mapping[str, str]]] = []
+        self.attributes: dict[str, str] = {}
         self.refusals = self.frames = 0
         self.caption_seconds = 0.0
         self.broken_frames: Container[int] = ()
@@ -147,6 +151,11 @@ class FakeRoom:
 
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         self.admitted = dict(listeners)
+
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        self.told.append((self._loop.time(), dict(attributes)))
+        self.attributes.update(attributes)
+        self.attributes = {name: value for name, value in self.attributes.items() if value}
 
     def refuse(self, reasons: Mapping[str, str]) -> None:
         self.refused = reasons
@@ -333,6 +342,9 @@ class FakeStream:
 
     def change_languages(self, before: Options, after: Options) -> None:
         self.languages, self.voices = set(after.targets), after.voices
+
+    def set_voices(self, options: Options) -> None:
+        pass  # the SDK's own reconnects are not played
 
     def end_audio(self) -> None:
         self.audio_ended_at = self._loop.time()

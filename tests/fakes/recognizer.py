@@ -66,6 +66,10 @@ class FakeRecognizer:
             raise self._service.languages_refused
         self.options = after
 
+    def set_voices(self, options: Options) -> None:
+        self._enter("voices")
+        self.next_voices = options.voices
+
     def end_audio(self) -> None:
         self.audio_ended = True
         if self._service.finishes:

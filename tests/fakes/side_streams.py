@@ -52,6 +52,9 @@ class FakeSideStream:
     def go_over_to(self, options: Options) -> None:
         self.options.append(options)
 
+    def withdraw_own_voice(self, instead: Options) -> None:
+        self.options.append(self.options[-1].without_own_voice(instead))
+
     async def __aiter__(self) -> AsyncIterator[Any]:
         yield "an event"
         await self._ended.wait()

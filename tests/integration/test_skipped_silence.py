@@ -72,6 +72,9 @@ class Room:
     def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
         pass
 
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        pass
+
     def refuse(self, reasons: Mapping[str, str]) -> None:
         pass
 

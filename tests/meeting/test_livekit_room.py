@@ -312,9 +312,35 @@ class TestCaptions:
             "lk.segment_id": "segment",
             "lk.transcription_final": "true",
             "language": "fr",
+            "translated": "true",
             "lk.transcribed_track_id": track.publication.sid,
         }
         await track.aclose()
+
+    async def test_a_translation_names_its_language_as_each_reader_writes_it(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        """LiveKit's own translation client compares it with the reader's attribute, letter by letter."""
+        written = {"bob": "fr-FR", "carol": "fr", "dora": "français", "erik": "de", "fred": ""}
+        for identity, language in written.items():
+            fake.join(identity, language=language)
+        readers = frozenset({*written, "gone"})
+        await room.caption(replace(self._caption(original=False), readers=readers))
+        sent = {text.attributes["language"]: text for text in fake.local_participant.texts}
+        assert {language: text.destination_identities for language, text in sent.items()} == {
+            "fr-FR": ["bob"],
+            "fr": ["carol", "dora", "erik", "fred", "gone"],
+        }
+        assert [text.text for text in sent.values()] == ["Bonjour."] * 2
+
+    async def test_an_original_is_not_marked_as_a_translation(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        fake.join("bob", language="fr-FR")
+        await room.caption(replace(self._caption(original=True), language="fr-CA"))
+        (sent,) = fake.local_participant.texts
+        assert sent.attributes["language"] == "fr-CA"
+        assert "translated" not in sent.attributes
 
     async def test_speech_that_is_not_heard_can_be_captioned(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom

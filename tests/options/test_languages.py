@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from livekit_plugins_azure_interpreter._options.language_table import RELATIVES, SPEECH_OF, TARGET_OF, TARGETS
 from livekit_plugins_azure_interpreter._options.languages import (
     in_language,
+    in_own_spelling,
     same_speech,
     same_text,
     spelled,
@@ -185,3 +186,20 @@ def test_a_value_is_found_by_any_name_of_its_language(
     given: dict[str, int], language: str, found: int | None
 ) -> None:
     assert in_language(given, language) == found
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "own"),
+    [
+        ("fr", "fr-FR", "fr-FR"),
+        ("fr", " fr-FR ", "fr-FR"),
+        ("nb", "no", "no"),
+        ("zh-Hans", "zh-CN", "zh-CN"),
+        ("fr", "fr-CA", "fr"),
+        ("fr", "français", "fr"),
+        ("fr", "de", "fr"),
+        ("fr", "", "fr"),
+    ],
+)
+def test_a_code_is_kept_as_somebody_writes_it(language: str, written: str, own: str) -> None:
+    assert in_own_spelling(language, written) == own

@@ -55,7 +55,7 @@ def opened(streams: Streams, *, claimable: bool = True) -> OpenStream:
     audio = StreamAudio(options, max_seconds=streams.kept_audio_seconds, now=lambda: 0.0)
     stream: Any = object()
     pieces = Ledger()
-    opened = OpenStream(stream, pieces.ledgers, audio, lambda changes: None)
+    opened = OpenStream(stream, pieces.ledgers, audio, lambda changes: None, lambda instead: None)
     _PIECES[opened] = pieces
     streams.add(opened, claimable=claimable)
     return opened
