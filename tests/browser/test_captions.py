@@ -146,3 +146,16 @@ async def test_the_transcript_is_downloaded_with_both_texts(
         r"\[\d\d:\d\d:\d\d\] Bob <b>: Il y a du café. Encore --> un.\n    There is coffee.\n",
         (tmp_path / "txt").read_text(),
     )
+
+
+async def test_a_speaker_sees_that_somebody_still_listens_and_others_what_is_interpreted(
+    interpreted_site: Any, people: Any
+) -> None:
+    alice = await people.open(interpreted_site.address, says="alice")
+    await alice.join("Alice", "en")
+    bob = await people.open(interpreted_site.address)
+    await bob.join("Bob", "fr")
+    await alice.read(alice.page.locator("#listening-text"), "1 person is still listening to you")
+    await alice.read(alice.someone("Alice").locator(".person-state"), "Interpreted into French")
+    await bob.read(bob.someone("Alice").locator(".person-state"), re.compile(words("state.interpreted", "fr")))
+    await alice.until("() => document.querySelector('#listening').hidden")
