@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 from fakes.limits import within
@@ -18,9 +18,9 @@ class Booth:
         self.room = rtc.Room()
         self._server, self._name, self._kind = server, room, kind
 
-    async def join(self, identity: str = "interpreter", **attributes: object) -> None:
+    async def join(self, identity: str = "interpreter", name: str = "", **attributes: object) -> None:
         grants = api.VideoGrants(room_join=True, room=self._name, can_update_own_metadata=True)
-        token = api.AccessToken(self._server.key, self._server.secret).with_identity(identity)
+        token = api.AccessToken(self._server.key, self._server.secret).with_identity(identity).with_name(name)
         token = token.with_grants(grants).with_kind(self._kind).with_ttl(timedelta(minutes=10))  # type: ignore[arg-type]
         await within(self.room.connect(self._server.url, token.with_attributes(_texts(attributes)).to_jwt()))
 
@@ -62,3 +62,14 @@ def _texts(attributes: Mapping[str, object]) -> dict[str, str]:
     return {
         name: value if isinstance(value, str) else json.dumps(value) for name, value in attributes.items()
     }
+
+
+async def gather_guests(server: Server, room: str) -> AsyncIterator[None]:
+    """Jean, who speaks French, and María, who speaks Spanish, are in the room."""
+    guests = {"jean": ("Jean", "fr"), "maria": ("María", "es")}
+    booths = [Booth(server, room, kind="standard") for _ in guests]
+    for booth, (identity, (name, language)) in zip(booths, guests.items(), strict=True):
+        await booth.join(identity, name, language=language)
+    yield
+    for booth in booths:
+        await booth.aclose()

@@ -22,7 +22,7 @@ from room.server import OwnServer, find_server
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 
 from . import speech
-from .booth import Booth
+from .booth import Booth, gather_guests
 from .chromium import MISSING as NO_CHROMIUM
 from .chromium import find_chromium
 from .people import Browsers, People
@@ -143,3 +143,10 @@ async def booth(server: Any, site: Any) -> AsyncIterator[Booth]:
     await booth.join(interpreter="ready")
     yield booth
     await booth.aclose()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def guests(server: Any, site: Any) -> AsyncIterator[None]:
+    """Others in the meeting, with identities that tests know."""
+    async for _ in gather_guests(server, site.room):
+        yield

@@ -28,6 +28,25 @@ _SCREENS: dict[str, dict[str, Any]] = {
         "device_scale_factor": 2.0,
     },
 }
+_SAID: dict[str, dict[str, Any]] = {
+    "jean": {
+        "language": "fr",
+        "original": "Bonjour à tous, merci d’être là.",
+        "en": "Good morning everybody, thank you for coming.",
+        "ar": "صباح الخير جميعًا، شكرًا لحضوركم.",
+        "spoken": "true",
+        "state": {"state": "interpreted", "voice": "own", "backlog_seconds": 2.0, "listeners": 1},
+    },
+    "maria": {
+        "language": "es",
+        "original": "¿Empezamos con el presupuesto?",
+        "en": "Shall we begin with the budget?",
+        "ar": "هل نبدأ بالميزانية؟",
+        "spoken": "false",
+        "state": {"state": "queued"},
+    },
+}
+"""What others say, by their identities."""
 _LANGUAGES = {"arabic": "ar", "dark-arabic-phone": "ar"}
 
 
@@ -53,6 +72,7 @@ async def test_axe_finds_nothing_on_the_join_page(site: Any, people: Any, screen
     assert await _overflow(person) == 0
 
 
+@pytest.mark.usefixtures("guests")
 async def test_axe_finds_nothing_in_the_meeting(
     site: Any, booth: Any, people: Any, screen: str, pictures: Any
 ) -> None:
@@ -62,6 +82,7 @@ async def test_axe_finds_nothing_in_the_meeting(
     await _converse(site, booth, language)
     await person.see(person.page.locator(".caption-note:not([hidden])"))
     await person.see(person.page.locator("#listening"))
+    await person.see(person.someone("María").locator(".person-state"))
     await person.page.screenshot(path=pictures("meeting"))
     assert await _violations(person) == []
     assert await _overflow(person) == 0
@@ -75,37 +96,19 @@ async def test_axe_finds_nothing_in_the_meeting(
 
 async def _converse(site: Any, booth: Booth, language: str) -> None:
     """A meeting with all that can be seen."""
-    alice = await site.identity("Alice")
-    guests = {
-        "jean": ("fr", "Bonjour à tous, merci d’être là."),
-        "maria": ("es", "¿Empezamos con el presupuesto?"),
-    }
-    main = {
-        "en": ["Good morning everybody, thank you for coming.", "Shall we begin with the budget?"],
-        "ar": ["صباح الخير جميعًا، شكرًا لحضوركم.", "هل نبدأ بالميزانية؟"],
-    }[language]
-    for guest, state in zip(guests, ("interpreted", "queued"), strict=True):
-        entry = {"state": state, "voice": "own", "backlog_seconds": 2.0, "listeners": 1}
+    for number, (guest, said) in enumerate(_SAID.items()):
+        track = f"TR_{guest}"
         await booth.tell(
             {
-                f"interpretation.TR_{guest}": {"speaker": guest, "language": language},
-                f"interpretation_state.{guest}": {"languages": {language: entry}},
+                f"interpretation.{track}": {"speaker": guest, "language": language},
+                f"interpretation_state.{guest}": {"languages": {language: said["state"]}},
             }
         )
-    for number, ((guest, (code, words_)), text) in enumerate(zip(guests.items(), main, strict=True)):
-        track = {"lk.transcribed_track_id": f"TR_{guest}"}
-        await booth.caption(f"SG_{number}-source", words_, code, speaker=guest)
-        await booth.caption(
-            f"SG_{number}-{language}", text, language, spoken=str(number == 0).lower(), **track
-        )
-    await booth.tell(
-        {
-            f"interpretation_state.{alice}": {
-                "languages": {"fr": {"state": "interpreted"}},
-                "still_listening": 2,
-            }
-        }
-    )
+        await booth.caption(f"SG_{number}-source", said["original"], said["language"], speaker=guest)
+        more = {"lk.transcribed_track_id": track, "spoken": said["spoken"]}
+        await booth.caption(f"SG_{number}-{language}", said[language], language, **more)
+    mine = {"languages": {"fr": {"state": "interpreted"}}, "still_listening": 2}
+    await booth.tell({f"interpretation_state.{await site.identity('Alice')}": mine})
 
 
 async def _overflow(person: Person) -> int:

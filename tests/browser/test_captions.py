@@ -157,5 +157,7 @@ async def test_a_speaker_sees_that_somebody_still_listens_and_others_what_is_int
     await bob.join("Bob", "fr")
     await alice.read(alice.page.locator("#listening-text"), "1 person is still listening to you")
     await alice.read(alice.someone("Alice").locator(".person-state"), "Interpreted into French")
-    await bob.read(bob.someone("Alice").locator(".person-state"), re.compile(words("state.interpreted", "fr")))
+    await bob.read(
+        bob.someone("Alice").locator(".person-state"), re.compile(words("state.interpreted", "fr"))
+    )
     await alice.until("() => document.querySelector('#listening').hidden")

@@ -65,6 +65,11 @@ def test_no_text_stands_in_the_html() -> None:
     assert _Words.of((PAGE / "index.html").read_text(encoding="utf-8")) == []
 
 
+def test_the_html_has_no_inline_script_and_no_style() -> None:
+    html = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"<style|\sstyle=|<script(?![^>]* src=)|\son\w+=|javascript:", html) == []
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_no_text_stands_in_a_module(module: Path) -> None:
     source = module.read_text(encoding="utf-8")

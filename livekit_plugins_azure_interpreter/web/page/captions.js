@@ -38,9 +38,9 @@ export class Captions extends EventTarget {
    * @param {import("./interpreter.js").Interpreters} interpreters
    * @param {(identity: string) => string} nameOf
    */
-  add({ identity, words, attributes }, interpreters, nameOf) {
+  add({ id: stream, identity, words, attributes }, interpreters, nameOf) {
     // The interpreter numbers an utterance once: "SG_1-source", "SG_1-fr".
-    const [id] = attributes[SEGMENT].split("-");
+    const [id] = (attributes[SEGMENT] ?? stream).split("-");
     const isInterpreters = interpreters.present.some((one) => one.identity === identity);
     const kind = isInterpreters ? "translation" : "original";
     const speaker = isInterpreters ? interpreters.tracks.get(attributes[TRACK])?.speaker : identity;

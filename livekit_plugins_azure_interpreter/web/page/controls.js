@@ -31,9 +31,10 @@ export class Controls {
     this.mute.classList.toggle("off", !isOn);
   }
 
-  /** Offer these languages. */
-  offer(languages) {
-    fillLanguages(this.hears, this.session.choice.hears, text("join.hears_nothing"), languages);
+  /** What the interpreter offers; null: it does not say. */
+  offer(offer) {
+    fillLanguages(this.hears, this.session.choice.hears, text("join.hears_nothing"), offer?.languages);
+    byId("balance-control").hidden = offer?.originals === "replace"; // then there is one voice only
     this.#tellBalance();
   }
 
@@ -46,6 +47,5 @@ export class Controls {
     const { original, interpretation } = volumes(this.balance.value / 100);
     const percent = { original: Math.round(100 * original), interpretation: Math.round(100 * interpretation) };
     this.balance.setAttribute("aria-valuetext", text("balance.value", percent));
-    this.balance.style.setProperty("--value", `${this.balance.value}%`);
   }
 }

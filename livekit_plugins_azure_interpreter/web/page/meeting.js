@@ -109,9 +109,9 @@ export class Meeting extends EventTarget {
   }
 
   async #read(reader, identity) {
-    const { attributes, timestamp } = reader.info;
+    const { id, attributes } = reader.info;
     const words = await reader.readAll();
-    this.dispatchEvent(new CustomEvent("caption", { detail: { identity, words, attributes, timestamp } }));
+    this.dispatchEvent(new CustomEvent("caption", { detail: { id, identity, words, attributes: attributes ?? {} } }));
   }
 
   #ended(reason) {

@@ -118,7 +118,7 @@ export class MeetingView {
     const offered = JSON.stringify(offer);
     if (offered === this.#offered) return;
     this.#offered = offered;
-    this.controls.offer(offer?.languages);
+    this.controls.offer(offer);
     this.settings.offer(offer);
   }
 
