@@ -94,7 +94,7 @@ def room(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Test the page of a meeting in Chromium, on a real LiveKit server; BROWSER_SCREENSHOTS keeps pictures."""
+    """Test the page of a meeting in Chromium; BROWSER_SCREENSHOTS keeps pictures of it."""
     _pytest(session, "tests/browser")
 
 
