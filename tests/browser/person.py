@@ -76,11 +76,15 @@ class Person:
 
     async def join(self, name: str, language: str, *, voice: str = "own") -> None:
         """Fill in the form, join, and wait until the meeting is there."""
-        await self.page.locator("#name").fill(name)
+        await self.fill_in(name, voice=voice)
         await self.page.locator("#hears").select_option(language)
-        await self.page.locator(f"#voice-{voice}").check()
         await self.page.locator("#join").click()
         await self.see(self.page.locator("#meeting-heading"))
+
+    async def fill_in(self, name: str, *, voice: str = "own") -> None:
+        """Fill in what must be filled in."""
+        await self.page.locator("#name").fill(name)
+        await self.page.locator(f"#voice-{voice}").check()
 
     async def see(self, what: Locator) -> None:
         await expect(what).to_be_visible(timeout=SECONDS * 1000)

@@ -44,11 +44,16 @@ async def test_a_microphone_that_works_is_heard_in_its_test(site: Any, people: A
     await alice.until(level)
 
 
-async def test_a_name_is_asked_for(site: Any, people: Any) -> None:
+async def test_a_name_and_a_voice_are_asked_for(site: Any, people: Any) -> None:
     alice = await people.open(site.address)
     await alice.page.locator("#join").click()
     await alice.see(alice.page.locator("#name-problem"))
     await alice.until("() => document.activeElement.id === 'name'")
+    await alice.page.locator("#name").fill("Alice")
+    await alice.page.locator("#join").click()
+    await alice.see(alice.page.locator("#voice-problem"))
+    await alice.until("() => document.activeElement.id === 'voice-own'")
+    assert await alice.page.locator(":checked[name=voice]").count() == 0
 
 
 async def test_a_wrong_password_is_told_and_the_right_one_lets_in(server: Any, people: Any) -> None:
@@ -56,7 +61,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_lets_in(server: Any, p
     await site.start()
     alice = await people.open(site.address)
     for password, told in (("", "refused.password_needed"), ("guess", "refused.password_wrong")):
-        await alice.page.locator("#name").fill("Alice")
+        await alice.fill_in("Alice")
         await alice.page.locator("#password").fill(password)
         await alice.page.locator("#join").click()
         await alice.read(alice.page.locator("#join-problem"), words(told))
@@ -73,7 +78,7 @@ async def test_who_needs_an_invite_is_told_where_to_get_one(server: Any, people:
     assert await alice.page.locator("#join-form").is_hidden()
     old, _ = Invites(server.secret).make(site.room, now=time.time() - 10 * 24 * 3600)
     bob = await people.open(f"{site.address}#invite={old}")
-    await bob.page.locator("#name").fill("Bob")
+    await bob.fill_in("Bob")
     await bob.page.locator("#join").click()
     await bob.read(bob.page.locator("#join-problem"), words("refused.invite_expired"))
     await site.aclose()
@@ -87,7 +92,7 @@ async def test_a_token_that_livekit_refuses_is_told(site: Any, people: Any) -> N
         await route.fulfill(status=201, json={**real, "participant_token": f"{real['participant_token']}x"})
 
     await alice.page.route("**/api/token", answer)
-    await alice.page.locator("#name").fill("Alice")
+    await alice.fill_in("Alice")
     await alice.page.locator("#join").click()
     await alice.read(alice.page.locator("#join-problem"), words("refused.token"))
     await alice.page.unroute("**/api/token")
@@ -96,7 +101,7 @@ async def test_a_token_that_livekit_refuses_is_told(site: Any, people: Any) -> N
 
 async def test_a_server_that_does_not_answer_is_told(site: Any, people: Any) -> None:
     alice = await people.open(site.address)
-    await alice.page.locator("#name").fill("Alice")
+    await alice.fill_in("Alice")
     await site.aclose()
     await alice.page.locator("#join").click()
     await alice.read(alice.page.locator("#join-problem"), words("refused.unreachable"))

@@ -30,6 +30,7 @@ export class JoinForm {
       event.preventDefault();
       if (this.#isComplete()) join(this.choice);
     });
+    this.voices.addEventListener("change", () => this.#showVoiceProblem(false));
     this.name.addEventListener("input", () => this.#showNameProblem(false));
     this.hears.addEventListener("change", () => languageChosen(this.hears.value));
     const { hears, reads, speaks, voice } = preferences();
@@ -80,7 +81,7 @@ export class JoinForm {
     byId("join-problem").hidden = !message;
   }
 
-  #fill({ hears, reads = "", speaks = "", voice = "own" }) {
+  #fill({ hears, reads = "", speaks = "", voice = "" }) {
     fillLanguages(this.hears, hears, text("join.hears_nothing"));
     fillLanguages(this.speaks, speaks, text("join.same"));
     fillLanguages(this.reads, reads, text("join.same"));
@@ -90,15 +91,22 @@ export class JoinForm {
 
   #isComplete() {
     if (byId("join").getAttribute("aria-disabled") === "true") return false;
-    const isNamed = Boolean(this.name.value.trim());
-    this.#showNameProblem(!isNamed);
-    if (!isNamed) this.name.focus();
-    return isNamed;
+    const { name, voice } = this.choice;
+    this.#showNameProblem(!name);
+    this.#showVoiceProblem(!voice);
+    if (!name) this.name.focus();
+    else if (!voice) this.voices.querySelector("input").focus();
+    return Boolean(name && voice);
   }
 
   #showNameProblem(isMissing) {
     byId("name-problem").hidden = !isMissing;
     this.name.setAttribute("aria-invalid", isMissing);
+  }
+
+  /** No voice is chosen for anybody: whoever has theirs copied has said so. */
+  #showVoiceProblem(isMissing) {
+    byId("voice-problem").hidden = !isMissing;
   }
 
   #mustAskElsewhere() {
