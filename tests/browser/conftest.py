@@ -92,7 +92,7 @@ async def worker(interpreted_server: Any, emulator: Any) -> AsyncIterator[Worker
     """The worker of all interpreted sites; a test that kills one has its own."""
     worker = await start_worker(interpreted_server, emulator)
     yield worker
-    await worker.aclose()
+    await worker.kill_with_jobs()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -70,7 +70,7 @@ async def test_a_wrong_password_is_told_and_the_right_one_lets_in(server: Any, p
     await site.aclose()
 
 
-async def test_who_needs_an_invite_is_told_where_to_get_one(server: Any, people: Any) -> None:
+async def test_somebody_without_an_invite_is_told_where_to_get_one(server: Any, people: Any) -> None:
     site = Site(server, InviteAdmission())
     await site.start()
     alice = await people.open(site.address)
@@ -134,7 +134,7 @@ async def test_an_interpreter_that_dies_is_missed_and_a_new_one_is_called(
         await bob.read(bob.page.locator("#interpreter-state"), words("interpreter.ready", "fr"))
         await bob.see(bob.caption("Il y a du café dans le hall.").first)
     finally:
-        await worker.aclose()
+        await worker.kill_with_jobs()
     missing = bob.notice("interpreter")
     await bob.see(missing)
     await bob.read(bob.page.locator("#interpreter-state"), words("interpreter.missing", "fr"))
@@ -147,7 +147,7 @@ async def test_an_interpreter_that_dies_is_missed_and_a_new_one_is_called(
         await bob.until("before => document.querySelectorAll('.caption').length > before", before)
         assert await missing.count() == 0
     finally:
-        await again.aclose()
+        await again.kill_with_jobs()
 
 
 async def test_a_livekit_server_that_is_restarted_brings_everybody_back(
