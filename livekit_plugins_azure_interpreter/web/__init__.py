@@ -2,6 +2,7 @@
 
 from .admission import Admission, Admitted, InviteAdmission, Needs, OpenAdmission, PasswordAdmission, Visitor
 from .endpoint import LiveKit, Meeting
+from .invites import Invites
 from .reach import Reach
 from .refusals import Refusal
 from .server import create_app
@@ -10,6 +11,7 @@ __all__ = [
     "Admission",
     "Admitted",
     "InviteAdmission",
+    "Invites",
     "LiveKit",
     "Meeting",
     "Needs",

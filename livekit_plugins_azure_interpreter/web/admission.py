@@ -42,18 +42,17 @@ class Admitted:
 
 
 class Admission(Protocol):
-    """Decides who may join. Invites are read before it is asked.
-
-    Attributes:
-        needs: What a page asks a person for, before it asks for a token.
-        sign_in_url: Where a page sends the person who must sign in, if `needs` is "sign-in".
-    """
+    """Decides who may join. Invites are read before it is asked."""
 
     @property
-    def needs(self) -> Needs: ...
+    def needs(self) -> Needs:
+        """What a page asks a person for, before it asks for a token."""
+        ...
 
     @property
-    def sign_in_url(self) -> str | None: ...
+    def sign_in_url(self) -> str | None:
+        """Where a page sends a person, if `needs` is "sign-in"."""
+        ...
 
     async def admit(self, visitor: Visitor) -> Admitted:
         """Let a person in.
@@ -92,21 +91,30 @@ class PasswordAdmission:
     """One password lets everybody in.
 
     Args:
-        password: The password.
+        password: The password. Browsers send it in a header, so it has the letters, digits and signs of ASCII.
+
+    Raises:
+        ValueError: It is empty, or no browser can send it.
     """
 
     needs: Needs = "password"
     sign_in_url: str | None = None
 
     def __init__(self, password: str) -> None:
-        if not password:
-            raise ValueError("the password of a meeting must not be empty")
+        if (
+            not password
+            or password != password.strip()
+            or not (password.isascii() and password.isprintable())
+        ):
+            raise ValueError(
+                "the password of a meeting must have letters, digits and signs of ASCII, and no blanks around it"
+            )
         self._password = password.encode()
 
     async def admit(self, visitor: Visitor) -> Admitted:
         """Let them in if the credential is the password."""
         if not visitor.credential:
             raise Refusal("This meeting has a password", code="password_needed", status=401)
-        if not hmac.compare_digest(visitor.credential.encode("utf-8", "replace"), self._password):
+        if not hmac.compare_digest(visitor.credential.encode("utf-8", "surrogatepass"), self._password):
             raise Refusal("This is not the password", code="password_wrong", status=401)
         return Admitted()

@@ -162,7 +162,7 @@ class Endpoint:
         return Guest(new_identity(), room_name)
 
     async def _present(self, request: web.Request) -> Guest:
-        """Who asks; they must be in the room. That outlasts their token."""
+        """The guest who sent this; they must be in the room. That outlasts their token."""
         self._limit(request, self._requests)
         guest = self._tokens.read(_bearer(request), now=self._now())
         await self._rooms().check_presence(guest)

@@ -44,6 +44,8 @@ class Launch:
             ValueError: People could not join, or more people than are meant to.
             OSError: The certificate or its key cannot be read.
         """
+        if not options.room.strip():
+            raise ValueError("the name of the room must not be empty")
         reach = Reach(_is_loopback(options.listen), options.behind_proxy, frozenset(options.allow_origin))
         tls = _tls(options.tls_certificate, options.tls_key)
         is_local = reach.loopback and reach.public_url is None

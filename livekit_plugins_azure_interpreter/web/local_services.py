@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import socket
@@ -16,7 +17,7 @@ from .children import Child, Children
 from .endpoint import LiveKit
 from .livekit_server import HOST, WHERE_TO_GET_ONE, find_livekit_server, loopback_configuration
 
-_PACKAGE = __package__.rpartition(".")[0]
+_PACKAGE = __name__.partition(".")[0]
 _KEY = "local"
 _START_SECONDS = 30.0
 _WORKER_SECONDS = 120.0
@@ -94,20 +95,24 @@ async def _start_emulator(children: Children) -> str:
 
 
 async def _start_livekit(binary: str, children: Children) -> LiveKit:
+    for _ in range(_PORTS_TRIED - 1):
+        with contextlib.suppress(RuntimeError):
+            return await _try_livekit(binary, children)
+    return await _try_livekit(binary, children)
+
+
+async def _try_livekit(binary: str, children: Children) -> LiveKit:
     secret = secrets.token_urlsafe(32)
-    for tried in range(1, _PORTS_TRIED + 1):
-        port, udp_port = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_DGRAM)
-        configuration = loopback_configuration(port=port, udp_port=udp_port, key=_KEY, secret=secret)
-        # In a variable: all users of a machine can read the arguments of a program.
-        environment = {"LIVEKIT_CONFIG": json.dumps(configuration)}
-        server = await children.start("The LiveKit server", [binary, "--dev"], environment)
-        try:
-            await server.until_true(partial(_answers, port), seconds=_START_SECONDS)
-            break
-        except RuntimeError:
-            if tried == _PORTS_TRIED:
-                raise
-            await children.end(server)
+    port, udp_port = _free_port(socket.SOCK_STREAM), _free_port(socket.SOCK_DGRAM)
+    configuration = loopback_configuration(port=port, udp_port=udp_port, key=_KEY, secret=secret)
+    # In a variable: all users of a machine can read the arguments of a program.
+    environment = {"LIVEKIT_CONFIG": json.dumps(configuration)}
+    server = await children.start("The LiveKit server", [binary, "--dev"], environment)
+    try:
+        await server.until_true(partial(_answers, port), seconds=_START_SECONDS)
+    except RuntimeError:
+        await children.end(server)
+        raise
     return LiveKit(f"ws://{HOST}:{port}", _KEY, secret)
 
 
@@ -121,7 +126,7 @@ async def _start_worker(children: Children, livekit: LiveKit, azure: Mapping[str
         **azure,
     }
     # --dev: it ends at once when it is asked to, and waits for no meeting to end.
-    command = [sys.executable, "-m", f"{__package__}.worker", "--dev"]
+    command = [sys.executable, "-m", f"{_PACKAGE}.web.worker", "--dev"]
     worker = await children.start("The interpreter's worker", command, environment)
     await worker.until_written("(registered worker)", seconds=_WORKER_SECONDS)
     return worker

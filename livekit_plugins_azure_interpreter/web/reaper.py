@@ -36,11 +36,10 @@ def kill_group(pid: int) -> None:
     Args:
         pid: The process, which leads a group.
     """
+    # Windows has neither; its SIGTERM is as hard as SIGKILL.
+    kill = getattr(os, "killpg", os.kill)
     with contextlib.suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            os.kill(pid, signal.SIGTERM)  # as hard as SIGKILL there
-        else:
-            os.killpg(pid, signal.SIGKILL)
+        kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 if __name__ == "__main__":

@@ -25,10 +25,8 @@ def security_headers(server_url: str) -> Mapping[str, str]:
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' blob: data:",
-        "font-src": "'self'",
         "connect-src": " ".join(["'self'", *_livekit(server_url)]),
         "media-src": "'self' blob: mediastream:",
-        "worker-src": "'self' blob:",
         "manifest-src": "'self'",
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
@@ -48,10 +46,10 @@ def _livekit(server_url: str) -> list[str]:
     """The origins of a LiveKit server: WebSockets, and HTTP, by which a client asks why it was refused."""
     try:
         url = urlsplit(server_url)
-        host, port = url.hostname, url.port
+        host, port = url.hostname or "", url.port
     except ValueError as error:
         raise ValueError(f"LIVEKIT_URL is no address: {error}") from error
-    if url.scheme not in ("ws", "wss", "http", "https") or not _HOST.fullmatch(host or ""):
+    if url.scheme not in ("ws", "wss", "http", "https") or not _HOST.fullmatch(host):
         raise ValueError(f"LIVEKIT_URL must begin with ws:// or wss://, got {server_url!r}")
     secure = "s" if url.scheme in ("wss", "https") else ""
     place = f"[{host}]" if ":" in host else host

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from livekit_plugins_azure_interpreter.web import (
     PasswordAdmission,
     Reach,
     Visitor,
+    endpoint,
 )
 from livekit_plugins_azure_interpreter.web.invites import INVITE_SECONDS
 
@@ -83,6 +85,55 @@ class TestToken:
         answer = await site.join(headers={"X-User": "Zoe"}, participant_name="the chair")
         assert (answer.body["room_name"], answer.body["participant_name"]) == ("room-1", "Zoe")
         assert answer.claims["name"] == "Zoe"
+
+    @pytest.mark.parametrize(
+        ("fields", "code"),
+        [({"room_name": "board"}, "room_refused"), ({"participant_identity": "guest-1"}, "identity_refused")],
+    )
+    async def test_another_room_or_identity_is_refused(
+        self, site: Any, fields: dict[str, str], code: str
+    ) -> None:
+        answer = await site.join(**fields)
+        assert (answer.status, answer.code) == (403, code)
+
+    async def test_a_burst_is_answered_and_then_refused(self, site: Any, clock: Any) -> None:
+        codes = [(await site.join()).status for _ in range(65)]
+        assert codes == [201] * 60 + [429] * 5
+        clock.now += 1
+        assert (await site.join()).status == 201
+
+    async def test_a_wrong_password_counts_and_none_does_not(self, serve: Any) -> None:
+        site = await serve(PasswordAdmission("right"))
+        assert {(await site.join()).code for _ in range(25)} == {"password_needed"}
+        codes = [(await site.join(bearer="wrong")).code for _ in range(21)]
+        assert codes == ["password_wrong"] * 20 + ["too_many_requests"]
+
+    @pytest.mark.parametrize(
+        ("body", "kind", "status"),
+        [
+            (b"{}", "text/plain", 415),
+            (b"{", "application/json", 400),
+            (b'"' + b"x" * 20_000 + b'"', "application/json", 413),
+        ],
+    )
+    async def test_a_body_that_is_no_request_is_refused(
+        self, site: Any, body: bytes, kind: str, status: int
+    ) -> None:
+        answer = await site.post("/api/token", data=body, headers={"Content-Type": kind})
+        assert (answer.status, answer.code) == (status, "malformed")
+
+    async def test_a_body_that_does_not_end_is_refused(
+        self, site: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(endpoint, "_BODY_SECONDS", 0.05)
+
+        async def endless() -> AsyncIterator[bytes]:
+            yield b"{"
+            await asyncio.sleep(0.5)
+            yield b"}"
+
+        answer = await site.post("/api/token", data=endless(), headers={"Content-Type": "application/json"})
+        assert (answer.status, answer.code) == (408, "malformed")
 
 
 class TestInvite:

@@ -91,6 +91,12 @@ class TestTls:
         assert launch(*_PROXY, **{**_CLOUD, "LIVEKIT_URL": "ws://127.0.0.1:7880"}).tls is None
 
 
+class TestRoom:
+    def test_a_room_has_a_name(self) -> None:
+        with pytest.raises(ValueError, match="the name of the room must not be empty"):
+            launch("--room", " ", **_CLOUD)
+
+
 class TestNeeds:
     def test_the_server_of_the_variables_is_used(self) -> None:
         assert launch(**_CLOUD).needs.livekit == LiveKit("wss://a.livekit.cloud", "key", "secret")

@@ -51,6 +51,10 @@ class TestNeeds:
         ):
             Needs.of({"LIVEKIT_URL": "wss://a.example"})
 
+    def test_a_program_is_started_where_no_server_runs(self, tmp_path: Path) -> None:
+        binary = server(tmp_path)
+        assert Needs.of({"LIVEKIT_SERVER_BIN": binary}) == Needs(None, binary, is_emulated=True)
+
     def test_a_machine_without_a_server_is_told_how_to_get_one(self) -> None:
         with pytest.raises(ValueError, match="livekit/livekit/releases"):
             Needs.of({"PATH": ""})
@@ -64,7 +68,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "emulator.py").write_text(_EMULATOR)
     (root / "web" / "worker.py").write_text(_WORKER)
     monkeypatch.setattr(local_services, "_PACKAGE", "stand_in")
-    monkeypatch.setattr(local_services, "__package__", "stand_in.web")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     return root
 

@@ -75,6 +75,7 @@ class TestMistakes:
         assert command.main(["--port", "0"]) == 1
         assert capsys.readouterr().err == "The LiveKit server has ended.\n"
 
+    @pytest.mark.slow
     def test_the_command_says_what_is_missing(self) -> None:
         environment = {name: value for name, value in os.environ.items() if name not in _THEIRS}
         ran = subprocess.run(

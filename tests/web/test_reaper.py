@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import runpy
 import subprocess
 import sys
 
@@ -27,6 +29,14 @@ def test_a_group_that_is_left_is_killed_when_the_input_ends() -> None:
     subprocess.run([sys.executable, "-I", "-S", reaper.__file__], input=lines, check=True, timeout=30)
     out, _ = victim.communicate(timeout=30)  # ends when all that have the pipe do: also the sleeper's child
     assert (out, victim.returncode) == (b"", -9)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")
+def test_the_program_kills_each_group_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    victim = subprocess.Popen([sys.executable, "-c", _SLEEPER], start_new_session=True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"+{victim.pid}\n"))
+    runpy.run_path(reaper.__file__, run_name="__main__")
+    assert victim.wait(30) == -9
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no groups of processes")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from fakes.limits import within
 
-from livekit_plugins_azure_interpreter.web import LiveKit, OpenAdmission, Reach, create_app
+from livekit_plugins_azure_interpreter.web import LiveKit, Meeting, OpenAdmission, Reach, create_app
 
 from .serving import Site
 
@@ -72,6 +73,22 @@ async def test_the_application_may_be_mounted_in_another(livekit: Any) -> None:
         assert "/meet/#invite=" in invited.body["url"]
     finally:
         await within(client.close())
+
+
+async def test_a_refusal_says_when_to_try_again(site: Any, livekit: Any) -> None:
+    joined = await site.join()
+    livekit.refuses = True
+    answer = await site.as_guest("interpreter", joined.body["participant_token"])
+    assert answer.headers["Retry-After"] == "5"
+    assert "Retry-After" not in (await site.join(participant_metadata="x")).headers
+
+
+def test_a_meeting_without_invites_needs_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)
+    access = LiveKit("ws://127.0.0.1:7880", "key", "secret")
+    create_app(access, OpenAdmission(), meeting=Meeting(invites=False))
+    with pytest.raises(ImportError, match="needs the extra"):
+        create_app(access, OpenAdmission())
 
 
 def test_an_address_of_no_livekit_server_is_a_mistake() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import runpy
+import sys
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -47,6 +49,16 @@ async def test_a_job_interprets_its_room_and_subscribes_to_no_video(monkeypatch:
     assert (room, job.connected) == ("the room", ["audio_only"])
     await asyncio.gather(*(close() for close in job.closing))
     assert [close.__self__ for close in job.closing] == [stand_in]
+
+
+def test_the_command_takes_livekits_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["worker", "--help"])
+    monkeypatch.delitem(sys.modules, worker.__name__)
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module(worker.__name__, run_name="__main__")
+    assert "--log-level" in capsys.readouterr().out
 
 
 def test_the_load_counts_meetings() -> None:
