@@ -21,7 +21,7 @@ from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._meeting.state_teller import StateTeller
-from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
+from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceChoices, VoiceOffer
 from ._options.glossary import Glossary
 from ._options.languages import all_targets, spoken, target
 from ._options.numbers import check_number
@@ -158,6 +158,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         STT(target_languages=languages, spoken_languages=languages, **options)
         azure_voices = AzureVoices(voice, prebuilt_voices or {}, has_fallback=fallback is not None)
         self._voice_offer = VoiceOffer.parse(voices, default_voice, azure_voices.choices)
+        self._choices = VoiceChoices(self._voice_offer.default)
         self._offer = offer(all_targets(), self._voice_offer, mode="simultaneous", originals="keep")
         options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
@@ -300,8 +301,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             speaks=read(self._spoken_attribute, spoken) or hears,
             publishes=member.publishes,
             audible=bool(member.tracks),
-            voice=read(self._voice_attribute, self._voice_offer.choice, self._voice_offer.careful)
-            or self._voice_offer.default,
+            voice=self._choices.voice_of(
+                member.identity,
+                read(self._voice_attribute, self._voice_offer.choice, self._voice_offer.careful),
+            ),
         )
 
     def _tell_refused(self, refused: dict[str, str]) -> None:

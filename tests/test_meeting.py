@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Until
+from fakes.client_contract import as_objects, broken_rules, sent_too_soon
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
 from fakes.meeting import FIRST_UTTERANCE, SEGMENTATION_MS, FakeAzure, FakeRoom, Utterance
@@ -17,6 +18,7 @@ from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._sdk.events import Failed
 
 ALICE_FR = Route("alice", "fr")
 BOB_EN = Route("bob", "en")
@@ -39,6 +41,7 @@ class Meeting:
         self.changes: list[InterpretationChanged] = []
         self.interpreter.on("interpretation_changed", self.changes.append)
         self.interpreter._start(self.room)
+        self.voice_seconds = 1.0
         self._number = FIRST_UTTERANCE
 
     def join(self, identity: str, language: str, **attributes: str) -> None:
@@ -49,7 +52,8 @@ class Meeting:
         """Somebody says something; its number, once it was said."""
         self._number += 1
         now = self.loop.time()
-        said = Utterance(self._number, speaker, language, f"{speaker}-mic", now, now + seconds, 1.0)
+        track = f"{speaker}-mic"
+        said = Utterance(self._number, speaker, language, track, now, now + seconds, self.voice_seconds)
         self.room.say(said)
         await self.go_on(seconds)
         return said.number
@@ -65,6 +69,18 @@ class Meeting:
 
     def states(self, route: Route) -> list[str]:
         return [change.state for change in self.changes if (change.speaker, change.language) == route]
+
+    def told(self, speaker: str) -> dict[str, Any]:
+        """What any client is told of a speaker's interpretations; empty: nothing."""
+        return as_objects(self.room.attributes).get(f"interpretation_state.{speaker}", {})
+
+    def language_states(self, speaker: str) -> dict[str, str]:
+        return {language: one["state"] for language, one in self.told(speaker).get("languages", {}).items()}
+
+    @property
+    def voices(self) -> dict[str, str]:
+        """The voices that Azure is asked for by the streams that hear, by language."""
+        return {language: voice for one in self.azure.hearing for language, voice in one.voices.items()}
 
     @property
     def tracks(self) -> list[str]:
@@ -82,6 +98,8 @@ def in_a_meeting(**options: Any) -> Callable[[Callable[[Meeting], Awaitable[None
             assert not meeting.azure.open
             assert not meeting.room.outputs
             assert meeting.room.closed
+            assert [rules for _, told in meeting.room.told for rules in broken_rules(told)] == []
+            assert sent_too_soon(meeting.room.told) == []
 
         def decorated() -> None:
             loop = VirtualLoop()
@@ -462,7 +480,7 @@ class TestInAJob:
         self, interpreter: MeetingInterpreter, job: JobContext, until: Until
     ) -> None:
         await interpreter.start(job.room)
-        await until(lambda: job.room.local_participant.attributes == {"interpreter": "ready"})
+        await until(lambda: job.room.local_participant.attributes.get("interpreter") == "ready")
         assert job.room.isconnected()
         await interpreter.aclose()
 
@@ -471,7 +489,7 @@ class TestInAJob:
     ) -> None:
         other: Any = FakeLiveKitRoom()
         await interpreter.start(other)
-        await until(lambda: other.local_participant.attributes == {"interpreter": "ready"})
+        await until(lambda: other.local_participant.attributes.get("interpreter") == "ready")
         assert not job.room.isconnected()
         await interpreter.aclose()
 
@@ -523,6 +541,10 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"kept_audio_seconds": 0}, "kept_audio_seconds"),
         ({"glossary": {"gsw": {}}}, "glossary"),
         ({"fallback_speaks_corrections": True}, "fallback_speaks_corrections needs a fallback"),
+        ({"voices": ["prebuilt"]}, "voices has 'prebuilt': name one in prebuilt_voices"),
+        ({"voice": "fr-FR-DeniseNeural", "voices": ["own"]}, "voices has 'own': voice names another voice"),
+        ({"default_voice": "prebuilt"}, "default_voice must be in voices"),
+        ({"prebuilt_voices": {"fr": "Denise"}}, "prebuilt_voices must be the full name"),
     ],
 )
 def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:
@@ -619,3 +641,236 @@ async def test_a_sound_after_a_silence_that_is_no_voice_is_not_sent(meeting: Mee
     await meeting.go_on(5.0)
     assert meeting.heard("bob") == []
     assert all(stream.heard_seconds < 1.5 for stream in meeting.azure.open)
+
+
+# Whose voice is heard
+
+PREBUILT = {"fr": "fr-FR-DeniseNeural"}
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_each_speaker_has_the_voice_of_their_choice(meeting: Meeting) -> None:
+    for identity, voice in {"alice": "own", "ann": " Prebuilt", "amy": "text", "abe": ""}.items():
+        meeting.join(identity, "en", voice=voice)
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(0.5)
+    asked = sorted(stream.voices.get("fr", "none") for stream in meeting.azure.open)
+    assert asked == ["fr-FR-DeniseNeural", "none", "personal-voice", "personal-voice"]
+    assert meeting.tracks == ["abe-fr", "alice-fr", "ann-fr"]
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT, default_voice="prebuilt")
+async def test_the_default_is_the_voice_of_those_who_choose_none(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(0.5)
+    assert meeting.voices == PREBUILT
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_a_language_without_a_prebuilt_voice_is_only_read(meeting: Meeting) -> None:
+    meeting.join("alice", "en", voice="prebuilt")
+    meeting.room.join("bob", language="fr")
+    meeting.room.join("carl", language="de")
+    said = await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert (meeting.tracks, meeting.voices) == (["alice-fr"], PREBUILT)
+    assert meeting.heard("bob") == [(said, "fr")]
+    assert {one.text for one in meeting.room.captions if "carl" in one.readers and not one.original} == {
+        f"{said} in de"
+    }
+
+
+def _hum(language: str) -> ToneTTS:
+    """A fallback that sounds like no number."""
+    fallback = ToneTTS()
+    fallback.tone = bytes(len(fallback.tone))
+    return fallback
+
+
+@in_a_meeting(fallback=_hum)
+async def test_a_language_without_a_prebuilt_voice_is_spoken_by_the_fallback(meeting: Meeting) -> None:
+    meeting.join("alice", "en", voice="prebuilt")
+    meeting.room.join("bob", language="fr")
+    await meeting.say("alice")
+    await meeting.go_on(5.0)
+    assert (meeting.tracks, meeting.voices) == (["alice-fr"], {})
+    assert meeting.told("alice")["languages"]["fr"]["voice"] == "fallback"
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_a_change_of_the_voice_counts_from_the_next_word_on_and_loses_nothing(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    before = await meeting.say("alice")
+    meeting.room.set("alice", voice="prebuilt")
+    await meeting.go_on(0.1)
+    assert meeting.voices == PREBUILT
+    after = await meeting.say("alice")
+    await meeting.go_on(0.5)
+    meeting.room.set("alice", voice="text")
+    last = await meeting.say("alice")
+    await meeting.go_on(8.0)
+    assert meeting.heard("bob") == [(before, "fr"), (after, "fr")]
+    read = [one.text for one in meeting.room.captions if one.final and not one.original]
+    assert read == [f"{said} in fr" for said in (before, after, last)]
+    assert meeting.tracks == []
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT)
+async def test_a_speaker_who_comes_back_without_their_attribute_has_not_said_yes(meeting: Meeting) -> None:
+    meeting.join("alice", "en", voice="prebuilt")
+    meeting.room.join("bob", language="fr")
+    await meeting.say("alice")
+    meeting.room.leave("alice")
+    await meeting.go_on(5.0)
+    meeting.join("alice", "en")
+    await meeting.say("alice")
+    assert [stream.voices for stream in meeting.azure.streams] == [PREBUILT, PREBUILT]
+
+
+@in_a_meeting(voices=["own"], language_attribute="hears", voice_attribute="my_voice")
+async def test_a_refused_voice_is_never_the_own_one_and_is_told_beside_a_refused_language(
+    meeting: Meeting,
+) -> None:
+    meeting.room.join("alice", hears="Elvish", my_voice="prebuilt")
+    meeting.room.publish_microphone("alice", "alice-mic")
+    meeting.room.join("bob", hears="fr")
+    await meeting.go_on(0.5)
+    assert (meeting.voices, meeting.azure.languages) == ({}, ["(fr)"])
+    language, voice = meeting.room.refused["alice"].split("; the attribute ")
+    assert "Azure does not translate to 'Elvish'" in language
+    assert voice == (
+        "'my_voice' is ignored: 'prebuilt' is not on offer, choose \"own\"; "
+        "until then the translations are only text"
+    )
+    meeting.room.set("alice", hears="en", my_voice="own")
+    await meeting.go_on(0.5)
+    assert (meeting.room.refused, meeting.voices) == ({}, {"fr": "personal-voice"})
+
+
+# What any client is told
+
+
+@in_a_meeting(prebuilt_voices=PREBUILT, default_voice="text")
+async def test_clients_are_told_what_is_on_offer(meeting: Meeting) -> None:
+    await meeting.go_on(0.1)
+    offered = as_objects(meeting.room.attributes)["interpreter.offer"]
+    assert {"fr", "de", "zh-Hans"} <= set(offered.pop("languages"))
+    assert offered == {
+        "voices": ["own", "prebuilt", "text"],
+        "voice": "text",
+        "mode": "simultaneous",
+        "originals": "keep",
+    }
+
+
+@in_a_meeting()
+async def test_clients_are_told_what_becomes_of_a_speaker(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    meeting.room.join("carl", read_language="de")
+    await meeting.go_on(2.0)
+    assert meeting.told("alice") == {
+        "languages": {
+            "de": {"state": "interpreted", "voice": "text", "backlog_seconds": 0.0, "listeners": 1},
+            "fr": {"state": "interpreted", "voice": "own", "backlog_seconds": 0.0, "listeners": 1},
+        },
+        "still_listening": 0,
+    }
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(2.0)
+    assert meeting.told("alice") == {}
+
+
+@in_a_meeting()
+async def test_a_speaker_is_told_how_many_still_listen(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    for identity, language in {"bob": "fr", "ben": "fr", "carl": "de"}.items():
+        meeting.room.join(identity, language=language)
+    await meeting.go_on(1.0)
+    meeting.voice_seconds = 6.0
+    await meeting.say("alice")
+    await meeting.go_on(3.0)
+    told = meeting.told("alice")
+    assert told["still_listening"] == 3
+    assert 1.0 <= told["languages"]["fr"]["backlog_seconds"] <= 6.0
+    await meeting.go_on(10.0)
+    told = meeting.told("alice")
+    assert (told["still_listening"], told["languages"]["fr"]["backlog_seconds"]) == (0, 0.0)
+
+
+@in_a_meeting(max_streams=1)
+async def test_clients_are_told_who_waits(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr", voice="text")
+    await meeting.go_on(2.0)
+    assert meeting.told("bob") == {
+        "languages": {"en": {"state": "queued", "voice": "text", "backlog_seconds": 0.0, "listeners": 1}},
+        "still_listening": 0,
+    }
+    meeting.room.mute("alice", "alice-mic")
+    await meeting.go_on(2.0)
+    assert (meeting.told("alice"), meeting.language_states("bob")) == ({}, {"en": "interpreted"})
+
+
+@in_a_meeting()
+async def test_clients_are_told_what_fails_in_words_and_that_it_works_again(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(2.0)
+    meeting.azure.failing = lambda stream: True
+    meeting.azure.failure = Failed("ConnectionFailure", "wss://a-host?key=a-secret")
+    for stream in meeting.azure.open:
+        stream.fail()
+    await meeting.go_on(30.0)
+    told = meeting.told("alice")
+    assert (told["error"], meeting.language_states("alice")) == (
+        "Azure could not be reached",
+        {"fr": "failed"},
+    )
+    assert 0.0 < told["retry_seconds"] <= 5.0
+    meeting.azure.failing = lambda stream: False
+    await meeting.go_on(20.0)
+    assert meeting.language_states("alice") == {"fr": "interpreted"}
+    assert "error" not in meeting.told("alice")
+
+
+@in_a_meeting()
+async def test_clients_are_told_of_a_track_that_fails_and_that_it_works_again(meeting: Meeting) -> None:
+    meeting.room.refusals = 2
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.go_on(0.3)
+    assert meeting.language_states("alice") == {"fr": "failed"}
+    assert meeting.told("alice")["error"] == "the voice cannot be played at the moment"
+    await meeting.go_on(6.0)
+    assert meeting.language_states("alice") == {"fr": "interpreted"}
+    assert "error" not in meeting.told("alice")
+
+
+def _no_french(language: str) -> ToneTTS:
+    if language == "fr":
+        raise RuntimeError("a-secret")
+    return ToneTTS()
+
+
+@in_a_meeting(fallback=_no_french)
+async def test_clients_are_told_of_one_language_that_fails(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    meeting.room.join("carl", language="de")
+    await meeting.go_on(2.0)
+    assert meeting.language_states("alice") == {"de": "interpreted", "fr": "failed"}
+    assert meeting.told("alice")["error"] == "the interpreter has failed"
+
+
+@in_a_meeting()
+async def test_a_quiet_meeting_tells_nothing_again_and_again(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(2.0)
+    told = len(meeting.room.told)
+    await meeting.go_on(120.0)
+    assert len(meeting.room.told) == told
+    assert not any("in fr" in value for _, one in meeting.room.told for value in one.values())

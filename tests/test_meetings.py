@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fakes.booth import is_sound
+from fakes.client_contract import broken_rules, sent_too_soon
 from fakes.clock import VirtualLoop, run
 from fakes.meeting import (
     FIRST_UTTERANCE,
@@ -104,6 +105,14 @@ class Checker:
         for stream in self.azure.streams:
             if len(stream.speakers) > 1:
                 self._problem(f"one stream heard {sorted(stream.speakers)}")
+
+    def check_what_clients_are_told(self) -> None:
+        """It is as the contract says, and not more often."""
+        for _, told in self.room.told:
+            for rule in broken_rules(told):
+                self._problem(rule)
+        for name in sent_too_soon(self.room.told):
+            self._problem(f"{name} is told too soon, or without a change")
 
     def check_nothing_is_left(self) -> None:
         if self.azure.open:
@@ -256,6 +265,7 @@ async def hold(script: Script, loop: VirtualLoop, host: type[Host], *, skips_sil
     checker.check_nothing_is_left()
     await meeting.aclose()
     checker.check_what_was_heard()
+    checker.check_what_clients_are_told()
     return checker
 
 

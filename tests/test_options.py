@@ -292,6 +292,18 @@ class TestSpokenLanguages:
     ) -> None:
         assert self._options(**before).differs_in_languages_alone(self._options(**after)) is alone
 
+    def test_the_own_voice_gives_way_to_that_of_other_options_and_others_stay(self) -> None:
+        pairs = (("fr", "personal-voice"), ("de", "de-DE-KatjaNeural"), ("it", "personal-voice"))
+        languages = ("fr", "de", "it")
+        before = self._options(target_languages=languages, spoken_languages=languages, voice=pairs)
+        other = self._options(target_languages=("fr",), spoken_languages=("fr",), voice="fr-FR-DeniseNeural")
+        assert (before.copies_voice, other.copies_voice) == (True, False)
+        assert before.without_own_voice(other).voices == {
+            "fr": "fr-FR-DeniseNeural",
+            "de": "de-DE-KatjaNeural",
+        }
+        assert other.without_own_voice(before) is other
+
     def test_voices_share_a_connection_unless_they_are_separate(self) -> None:
         shared = self._options(spoken_languages=("fr", "de"))
         assert shared.shares_connection

@@ -38,6 +38,7 @@ class RecognizedSpeech:
         retry: Called when a stream fails: how many seconds to wait before another one takes its place, and
             hears first what that one has not recognized; None: it is over.
         resumed: Called when another stream has taken its place.
+        connected: Called when a stream has a connection to the service.
     """
 
     def __init__(
@@ -49,12 +50,15 @@ class RecognizedSpeech:
         ended: Callable[[BaseException | None], None],
         retry: Callable[[BaseException | None], float | None] = lambda error: None,
         resumed: Callable[[], None] = lambda: None,
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._factory = StreamFactory.of(stt)
         self._heard, self._ended = heard, ended
         self._retry, self._resumed = retry, resumed
         self._presence = SpeechPresence()
-        self._streams = StreamSuccession(stt, conn_options, retry=self._failed, resumed=self._replaced)
+        self._streams = StreamSuccession(
+            stt, conn_options, retry=self._failed, resumed=self._replaced, connected=connected
+        )
         self._is_over = False
         self._listening = asyncio.create_task(self._streams.listen(self._take))
         self._listening.add_done_callback(self._listened)

@@ -26,6 +26,7 @@ class StreamSuccession:
         retry: Called when a stream fails: how many seconds to wait before another one takes its place;
             None if none does.
         resumed: Called when another stream has taken its place; it hears first so many seconds of audio.
+        connected: Called when a stream has a connection to the service.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class StreamSuccession:
         *,
         retry: Callable[[BaseException | None], float | None],
         resumed: Callable[[float], None],
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._conn_options = conn_options
+        self._connected = connected
         self._retry, self._resumed = retry, resumed
         self._now = asyncio.get_running_loop().time
         self._factory = StreamFactory.of(stt)
@@ -141,7 +144,9 @@ class StreamSuccession:
         """Open a stream; with the audio of a failed one, it replaces that one."""
         self._options = self._factory.options
         stream = self._factory.open(self._conn_options, audio=audio)
-        return self._factory.streams.open[stream]
+        opened = self._factory.streams.open[stream]
+        opened.connected = self._connected
+        return opened
 
     def _go_on(self) -> None:
         kept_seconds = self._opened.audio.replay_buffer.kept_seconds

@@ -19,7 +19,7 @@ from ..stt import STT
 from ..tts import TTS
 from .backoff import LONGEST_SECONDS, Backoff
 from .captions import Captions, translations
-from .client_contract import Failure, LanguageState, SpeakerState
+from .client_contract import Failure, SpeakerState
 from .languages_in_use import LanguagesInUse
 from .listener_timeline import ListenerTimeline
 from .planner import NOBODY, Audience, Route
@@ -28,6 +28,7 @@ from .room import Room
 from .route import CatchUpPolicy, RouteInterpreter
 from .route_voices import RouteVoices
 from .silence_gate import SilenceGate
+from .speaker_state import speaker_state
 from .voice_choice import VoiceChoice
 
 _LONGEST_UNREACHABLE_SECONDS = 5.0
@@ -99,7 +100,7 @@ class SpeakerInterpreter:
         report: Called with each change of an interpretation.
         missed: Called with speech that is not heard.
         admitted: Called when the listeners of a route have changed.
-        moved: Called when `state` begins to change by itself, as time passes.
+        moved: Called when `state` has changed without a report, or begins to change as time passes.
         freed: Called when a stream is closed, and when something has ended.
     """
 
@@ -182,39 +183,15 @@ class SpeakerInterpreter:
     @property
     def state(self) -> SpeakerState:
         """What clients are told."""
-        languages = dict.fromkeys([*self._audiences, *self._routes])
-        states = {one: state for one in languages if (state := self._state_of(one)) is not None}
-        broken = [Failure("the voice cannot be played at the moment")]
-        if not any(route.is_broken for route in self._routes.values()):
-            broken.clear()
-        return SpeakerState(
-            states, len(self._still_listening()), next(iter([*self._failures.values(), *broken]), None)
+        speech = self._hearing
+        return speaker_state(
+            self._audiences,
+            self._routes,
+            started=self._started,
+            failures=self._failures,
+            next_voice=lambda language: self._voices.heard_in(self._voice, language),
+            is_paused=speech is None or speech.recognized.is_recognized,
         )
-
-    def _state_of(self, language: str) -> LanguageState | None:
-        """None: nothing is to be told."""
-        route, audience = self._routes.get(language), self._audiences.get(language, NOBODY)
-        is_failed = bool(self._failures.keys() & {None, language}) or (route is not None and route.is_broken)
-        has_backlog = route is not None and route.has_backlog
-        if not (is_failed or has_backlog or language in self._started):
-            return None
-        voice = self._voices.heard_in(self._voice if audience.listeners else "text", language)
-        listeners = audience.listeners
-        if route is not None:
-            voice, listeners = route.voice or voice, listeners | route.listeners
-        return LanguageState(
-            "failed" if is_failed else "interpreted",
-            voice,
-            len(audience.readers if voice == "text" else listeners),
-            route.backlog_seconds if route is not None else 0.0,
-            has_backlog,
-        )
-
-    def _still_listening(self) -> frozenset[str]:
-        """Who still hears something, after the speaker has paused."""
-        if self._hearing is not None and not self._hearing.recognized.is_recognized:
-            return frozenset()
-        return frozenset[str]().union(*(one.listeners for one in self._routes.values() if one.has_backlog))
 
     def serve(
         self,
@@ -321,6 +298,7 @@ class SpeakerInterpreter:
             ended=lambda error: self._ended(speech),
             retry=lambda error: self._retry(speech, error),
             resumed=lambda: self._resumed(speech),
+            connected=self._connected,
         )
         speech = _Speech(recognized, languages, self._open_detector and self._open_detector())
         self._speeches.append(speech)
@@ -359,6 +337,10 @@ class SpeakerInterpreter:
             self._failures[None] = Failure.of(error, seconds)
         self._freed()
         return seconds
+
+    def _connected(self) -> None:
+        if self._failures.pop(None, None) is not None:
+            self._moved()
 
     def _resumed(self, speech: _Speech) -> None:
         if speech is not self._hearing:
@@ -472,7 +454,7 @@ class SpeakerInterpreter:
         speech = self._hearing
         now = frozenset(self._wanted if speech is not None and speech.recognized.is_open else ())
         before, self._started = self._started, now
-        if now or speech is None:
+        if speech is None:
             self._failures.pop(None, None)
         self._tell(sorted(before - now), "ended")
         self._tell(sorted(now - before), "started")

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 EVERY_SECONDS = 1.0
+_GAP_SECONDS = 0.2
+"""Between two looks: each may be a request, which LiveKit passes on to everybody in the room."""
 
 
 class Changes:
@@ -60,6 +62,7 @@ class StateTeller:
         self._changes = Changes()
         self._loop = asyncio.get_running_loop()
         self._look: asyncio.TimerHandle | None = None
+        self._looked_at = float("-inf")
         self._closed = False
 
     def changed(self) -> None:
@@ -73,6 +76,7 @@ class StateTeller:
             self._look.cancel()
 
     def _look_at(self, time: float) -> None:
+        time = max(time, self._looked_at + _GAP_SECONDS)
         if self._closed or (self._look is not None and self._look.when() <= time):
             return
         if self._look is not None:
@@ -82,7 +86,7 @@ class StateTeller:
     def _now(self) -> None:
         self._look = None
         attributes, is_moving = self._attributes()
-        now = self._loop.time()
+        now = self._looked_at = self._loop.time()
         if due := self._changes.take(attributes, now):
             self._tell(due)
         later = [now + EVERY_SECONDS] if is_moving else []

@@ -116,6 +116,31 @@ class VoiceOffer:
         raise ValueError(f"{written[:40]!r} is not on offer, choose {_listed(self.choices)}; {holds}")
 
 
+class VoiceChoices:
+    """The choices of the speakers. A no holds until its speaker says yes.
+
+    A client that comes back after a lost connection, or to a restarted server, may have lost its attributes.
+    That is no yes.
+
+    Args:
+        default: The choice of those who make none.
+    """
+
+    def __init__(self, default: VoiceChoice) -> None:
+        self._default = default
+        self._noes: dict[str, VoiceChoice] = {}
+
+    def voice_of(self, identity: str, chosen: VoiceChoice | None) -> VoiceChoice:
+        """The voice of a speaker, who has chosen this one now; None: none."""
+        if chosen is None:
+            return self._noes.get(identity, self._default)
+        if chosen == "own":
+            self._noes.pop(identity, None)
+        else:
+            self._noes[identity] = chosen
+        return chosen
+
+
 _MISSING = {
     "own": 'voice names another voice for every language, so leave voice out, or "own"',
     "prebuilt": "name one in prebuilt_voices, or give a fallback",

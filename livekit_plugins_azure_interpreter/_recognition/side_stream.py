@@ -33,6 +33,10 @@ class VoiceStream(UnreportedStream, SpeechStream):
         """Hear and speak with other options from the next utterance on."""
         self._update({name: value for name, value in vars(options).items() if name != "reconnect_seconds"})
 
+    def withdraw_own_voice(self, instead: Options) -> None:
+        """Ask for the voice of these options instead of the speaker's own, at once."""
+        self._withdraw_own_voice(instead)
+
     def _end_by_silence(self, connection: Connection, flushed_place: tuple[float, float]) -> None:
         """The stream whose audio it hears sends the silence; else their clocks would differ."""
 

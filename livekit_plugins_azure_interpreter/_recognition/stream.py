@@ -110,8 +110,8 @@ class SpeechStream(AnyRateStream):
             audio.options.want(OptionChange(vars(options)))  # they may have changed since
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
-        opened = OpenStream(self, ledgers, audio, self._update, self.withdraw_own_voice)
-        owner.add(opened, claimable=self._can_be_spoken)
+        self._opened = OpenStream(self, ledgers, audio, self._update, self._withdraw_own_voice)
+        owner.add(self._opened, claimable=self._can_be_spoken)
 
     @property
     def start_time_offset(self) -> float:
@@ -132,7 +132,7 @@ class SpeechStream(AnyRateStream):
             # The change has its place in the audio: frames that were pushed before it keep their options.
             self._pushed_items.send_nowait(OptionChange(changes))
 
-    def withdraw_own_voice(self, instead: Options) -> None:
+    def _withdraw_own_voice(self, instead: Options) -> None:
         """No connection asks for the speaker's own voice from now on, also not if one reconnects.
 
         Voices that are under way go on. `instead` has the voices that are asked for instead.
@@ -425,6 +425,7 @@ class SpeechStream(AnyRateStream):
         if not active.connected:
             active.connected = True
             self._tell_connected(active.connection.received_at - active.opened_at)
+            self._opened.connected()
 
     def _check_that_voices_are_not_refused(self, failed: events.Failed, active: ActiveConnection) -> None:
         may_share = active.options.shares_connection and not self._owner.sharing.is_shared

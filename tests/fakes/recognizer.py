@@ -23,6 +23,7 @@ class FakeRecognizer:
         session_id: As the port's; by its number.
         hastened: How many connections were told to send at once.
         renewals: How often its token was renewed.
+        next_voices: The voices that it was told to ask for when it reconnects; None: those of its options.
         commits: How many bytes were written before each commit.
         threads: By name ("make", "start", "close"), the thread that called.
     """
@@ -32,6 +33,7 @@ class FakeRecognizer:
         self.written = bytearray()
         self.sees_messages = service.sees_messages
         self.hastened = self.renewals = 0
+        self.next_voices: dict[str, str] | None = None
         self.commits: list[int] = []
         self.started = self.audio_ended = self.closed = False
         self.threads: dict[str, threading.Thread] = {}

@@ -175,3 +175,32 @@ async def test_streams_end_with_their_stt(line: Line, stt: STT) -> None:
     await within(stt.aclose())
     await within(line.listening)
     assert line.errors == [None]
+
+
+async def test_a_withdrawn_voice_is_not_asked_for_by_another_stream(
+    line: Line, stt: STT, service: FakeService, until: Until
+) -> None:
+    line.waits = [0.0]
+    line.push(WORD)
+    await until(lambda: service.last.written)
+    stt.update_options(voice="fr-FR-DeniseNeural")
+    line.streams.withdraw_own_voice()
+    service.last.post(FAILURE)
+    await until(lambda: len(service.recognizers) > 1 and service.last.written)
+    assert [one.options.voices["fr"] for one in service.recognizers[1:]] == ["fr-FR-DeniseNeural"]
+
+
+async def test_a_connection_of_each_stream_is_told(stt: STT, until: Until, service: FakeService) -> None:
+    connections: list[bool] = []
+    streams = StreamSuccession(
+        stt,
+        ONCE,
+        retry=lambda error: None,
+        resumed=lambda seconds: None,
+        connected=lambda: connections.append(True),
+    )
+    listening = asyncio.create_task(streams.listen(lambda event: None))
+    await until(lambda: connections)
+    streams.end_input()
+    await within(listening)
+    assert connections == [True]

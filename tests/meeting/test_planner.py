@@ -193,3 +193,11 @@ def test_a_listener_who_understands_the_speaker_wants_no_route(
 
 def test_a_track_is_named_after_its_route() -> None:
     assert Route("alice", "fr").name == "alice-fr"
+
+
+def test_a_translation_that_no_voice_speaks_is_only_read() -> None:
+    planner = Planner(10, lambda voice, language: voice == "own" or language == "fr")
+    people = [person("alice", "en", voice="prebuilt"), person("bob", "fr"), person("carl", "de")]
+    found = planner.plan(people)
+    assert found.audiences_of("alice") == {"fr": both("bob"), "de": Audience(readers=frozenset({"carl"}))}
+    assert found.audiences_of("bob") == {"en": both("alice"), "de": both("carl")}

@@ -1,4 +1,4 @@
-"""The TTS of a route: its language and its fallback."""
+"""The TTS of a route: its language, its voice and its fallback."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter._meeting.route_voices import RouteVoices
 
 
-def _voice(language: str) -> str:
-    return "personal-voice"
+def _voice(choice: str, language: str) -> str | None:
+    prebuilt = "fr-FR-DeniseNeural" if language == "fr" else None
+    return {"own": "personal-voice", "prebuilt": prebuilt}.get(choice)
 
 
 def test_each_language_has_its_tts_and_its_fallback(make_stt: Callable[..., STT]) -> None:
@@ -30,3 +31,10 @@ def test_a_route_without_a_fallback_has_azures_voice_alone(make_stt: Callable[..
 def test_a_fallback_that_cannot_be_made_is_told_before_anything_is_changed() -> None:
     with pytest.raises(KeyError):
         RouteVoices(_voice, {}.__getitem__).prepare("fr")
+
+
+def test_a_translation_is_heard_in_the_voice_that_there_is() -> None:
+    alone, with_fallback = RouteVoices(_voice), RouteVoices(_voice, lambda language: ToneTTS())
+    assert [alone.heard_in("own", "fr"), alone.heard_in("prebuilt", "fr")] == ["own", "prebuilt"]
+    assert [voices.heard_in("prebuilt", "de") for voices in (alone, with_fallback)] == ["text", "fallback"]
+    assert with_fallback.heard_in("text", "fr") == "text"

@@ -481,3 +481,51 @@ async def test_speech_that_azure_could_not_hear_is_kept_through_a_silence(booth:
     booth.azure_comes_back()
     await booth.go_on(20.0)
     assert booth.heard("bob") == [said]
+
+
+# The speaker's choice of a voice
+
+
+@in_a_booth()
+async def test_another_voice_has_another_stream_and_nothing_is_lost(booth: Booth) -> None:
+    booth.serve_bob()
+    first = await booth.say()
+    booth.choose("prebuilt")
+    second = await booth.say()
+    await booth.go_on(6.0)
+    assert [stream.voices["fr"] for stream in booth.azure.streams] == ["personal-voice", "fr-XX-OtherNeural"]
+    assert booth.heard("bob") == [first, second]
+    assert booth.states == ["started"]
+
+
+@in_a_booth()
+async def test_a_voice_that_is_withdrawn_amid_an_outage_is_never_asked_for_again(booth: Booth) -> None:
+    booth.serve_bob()
+    booth.azure_goes()
+    before = await booth.say()
+    booth.choose("prebuilt")
+    tried = len(booth.azure.streams)
+    after = await booth.say()
+    await booth.go_on(10.0)
+    booth.azure_comes_back()
+    await booth.go_on(60.0)
+    assert {stream.voices["fr"] for stream in booth.azure.streams[tried:]} == {"fr-XX-OtherNeural"}
+    assert sorted(booth.heard("bob")) == [before, after]
+
+
+@in_a_booth()
+async def test_a_state_tells_the_voice_of_the_last_translation(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.go_on(0.5)
+    await booth.say(voice_seconds=3.0)
+    await booth.go_on(2.0)
+    state = booth.interpreter.state
+    assert (state.is_moving, state.still_listening) == (True, 1)
+    await booth.go_on(6.0)
+    booth.choose("prebuilt")
+    await booth.go_on(1.0)
+    assert booth.interpreter.state.languages["fr"].voice == "own"
+    await booth.say()
+    await booth.go_on(5.0)
+    state = booth.interpreter.state
+    assert (state.languages["fr"].voice, state.is_moving, state.still_listening) == ("prebuilt", False, 0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -139,3 +141,14 @@ def test_places_that_are_dealt_with_are_forgotten() -> None:
     assert stream.places() == [(3.5, "it"), (5.5, "es")]
     stream.retained.cover(6.0)
     assert stream.places() == [(6.0, "es")]
+
+
+def test_a_voice_that_is_withdrawn_is_not_asked_for_any_more() -> None:
+    stream = Stream()
+    ((_, before),) = stream.options.of_retained()
+    assert stream.options.permitted(before).voices == {"fr": "personal-voice"}
+    instead = replace(before, voice="fr-FR-DeniseNeural")
+    stream.options.withdraw_own_voice(instead)
+    assert stream.options.permitted(before).voices == {"fr": "fr-FR-DeniseNeural"}
+    stream.options.withdraw_own_voice(replace(instead, voice=None))
+    assert stream.options.permitted(before).voices == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import STT
 from livekit_plugins_azure_interpreter._recognition import stream as stream_module
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 from livekit_plugins_azure_interpreter._sdk.events import Connected, Failed, Recognized
 from livekit_plugins_azure_interpreter._voices.utterance import State, Utterance
 
@@ -35,18 +37,18 @@ class Spoken:
     """A stream that is spoken in French, and in German by its side stream."""
 
     def __init__(self, stt: STT, listener: Any, service: FakeService, until: Until) -> None:
-        self.stt, self.listener, self._service, self._until = stt, listener, service, until
+        self.stt, self.listener, self._service, self.until = stt, listener, service, until
         self.reported: list[Any] = []
         stt.on("utterance_recognized", self.reported.append)
         stt.on("utterance_metrics_collected", self.reported.append)
 
     async def recognizer(self, language: str) -> FakeRecognizer:
-        await self._until(lambda: self._of(language) and self._of(language)[-1].started)
+        await self.until(lambda: self._of(language) and self._of(language)[-1].started)
         return self._of(language)[-1]
 
     async def has_written(self, language: str, seconds: float) -> bool:
         recognizer = await self.recognizer(language)
-        await self._until(lambda: len(recognizer.written) / 32000 >= seconds - 0.01)
+        await self.until(lambda: len(recognizer.written) / 32000 >= seconds - 0.01)
         return len(recognizer.written) / 32000 == pytest.approx(seconds, abs=0.01)
 
     def push(self, seconds: float) -> None:
@@ -168,3 +170,12 @@ async def test_a_side_stream_hears_the_silence_that_ends_an_utterance(
     spoken.push(1.0)
     assert await spoken.has_written("fr", 3.6)
     assert await spoken.has_written("de", 3.6)
+
+
+async def test_a_side_stream_whose_voice_is_withdrawn_reconnects_without_it(spoken: Spoken) -> None:
+    spoken.push(0.6)
+    recognizer = await spoken.recognizer("de")
+    opened = StreamFactory.of(spoken.stt).streams.open[spoken.listener.stream]
+    voices = (("fr", None), ("de", "de-DE-KatjaNeural"))
+    opened.withdraw_own_voice(replace(StreamFactory.of(spoken.stt).options, voice=voices))
+    await spoken.until(lambda: recognizer.next_voices == {"de": "de-DE-KatjaNeural"})

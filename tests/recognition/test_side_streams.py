@@ -61,6 +61,32 @@ async def turn_of_the_loop() -> None:
         await asyncio.sleep(0)
 
 
+class TestWithdrawOwnVoice:
+    async def test_each_stream_asks_for_another_voice_at_once(
+        self, sides: SideStreams, opened: FakeSides
+    ) -> None:
+        sides.serve(OPTIONS, 0.0)
+        sides.withdraw_own_voice(
+            replace(OPTIONS, voice=(("fr", None), ("de", "de-DE-KatjaNeural"), ("ja", None)))
+        )
+        assert [one.options[-1].voices for one in opened.opened] == [{"de": "de-DE-KatjaNeural"}, {}]
+
+    def test_a_stream_that_is_opened_again_does_not_ask_for_it(self, opened: FakeSides) -> None:
+        async def fail_and_come_back() -> None:
+            sides = SideStreams(opened, lambda language, utterance: None)
+            sides.serve(TWO, 0.0)
+            sides.withdraw_own_voice(replace(TWO, voice=None))
+            opened.of("de").end(APIError("gone"))
+            await turn_of_the_loop()
+            await asyncio.sleep(6.0)
+            sides.push(0.0, A_SECOND)
+            assert [one.options[0].voices for one in opened.opened] == [{"de": "personal-voice"}, {}]
+            sides.close()
+            await turn_of_the_loop()
+
+        in_virtual_time(fail_and_come_back())
+
+
 class TestServe:
     async def test_each_further_language_has_a_stream_from_its_place_on(
         self, sides: SideStreams, opened: FakeSides

@@ -662,6 +662,43 @@ class TestChanges:
         assert again == pytest.approx([0.6, 0.7, 0.8])
 
 
+class TestWithdrawOwnVoice:
+    """The speaker's own voice must not be asked for any more."""
+
+    async def test_the_sdk_reconnects_without_it_and_so_does_the_next_attempt(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        service.finishes = False
+        stt = make_stt(spoken_languages="fr")
+        listener = listen(stt)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        instead = StreamFactory.of(make_stt(spoken_languages="fr", voice="fr-FR-DeniseNeural")).options
+        StreamFactory.of(stt).streams.open[listener.stream].withdraw_own_voice(instead)
+        await until(lambda: service.last.next_voices == {"fr": "fr-FR-DeniseNeural"})
+        service.finishes = True
+        service.last.post(Failed("ConnectionFailure", ""))
+        listener.stream.end_input()
+        await listener.ended()
+        voices = [one.options.voices["fr"] for one in service.recognizers]
+        assert voices == ["personal-voice", "fr-FR-DeniseNeural"]
+
+    async def test_a_change_that_was_asked_for_before_does_not_bring_it_back(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stt = make_stt(spoken_languages="fr", voice="fr-FR-DeniseNeural")
+        listener = listen(stt)
+        listener.stream.push_frame(frame(0.6))
+        await until(lambda: service.recognizers and service.last.written)
+        stt.update_options(voice="personal-voice")
+        instead = StreamFactory.of(make_stt(spoken_languages="fr", voice=None)).options
+        StreamFactory.of(stt).streams.open[listener.stream].withdraw_own_voice(instead)
+        listener.stream.push_frame(frame(0.6))
+        listener.stream.end_input()
+        await listener.ended()
+        assert not any(one.options.copies_voice for one in service.recognizers)
+
+
 class TestSpokenLanguages:
     _TWO: ClassVar[dict[str, Any]] = {
         "target_languages": ["fr", "de"],

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from conftest import Until
+from fakes.client_contract import as_objects, broken_rules
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -268,3 +270,24 @@ async def test_speech_during_an_outage_is_interpreted_afterwards(
     translations = [_OTHER_SENTENCES[number % 2].line.translations["fr"] for number in range(said)]
     assert await bob.read("interpreter", said) == translations
     assert failed.is_set()
+
+
+async def test_a_client_reads_what_the_contract_says(meeting: Any, interpreter: Any, until: Until) -> None:
+    alice = await meeting.join("alice", {"language": "en-GB"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr-FR", "voice": "robot"})
+    told = bob.room.remote_participants["interpreter"]
+
+    def state() -> Any:
+        return as_objects(told.attributes).get("interpretation_state.alice", {})
+
+    await bob.ear("alice-fr")
+    await until(lambda: state().get("languages", {}).get("fr", {}).get("listeners") == 1)
+    await alice.say(_ALICES.pcm + silence(1.0))
+    await until(lambda: state().get("still_listening") == 1)
+    await until(lambda: state().get("still_listening") == 0)
+    assert broken_rules(told.attributes) == []
+    assert "'robot' is not on offer" in told.attributes["interpretation_refused.bob"]
+    (translation,) = await bob.read("interpreter", 1)
+    (caption,) = [one for one in bob.captions if one.text == translation]
+    assert (caption.attributes["language"], caption.attributes["translated"]) == ("fr-FR", "true")
+    assert not any("translated" in one.attributes for one in bob.captions if one.text != translation)

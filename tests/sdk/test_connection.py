@@ -344,6 +344,31 @@ class TestLanguages:
         assert not connection.sees_messages
 
 
+class TestSetVoices:
+    _OTHER = replace(OPTIONS, voice="fr-FR-DeniseNeural")
+
+    async def test_other_voices_reach_the_recognizer_in_a_thread_that_is_not_the_loops(
+        self, service: FakeService, until: Until
+    ) -> None:
+        async with connect(service) as connection:
+            connection.set_voices(self._OTHER)
+            await until(lambda: service.last.next_voices == {"fr": "fr-FR-DeniseNeural"})
+            assert service.last.threads["voices"] is not threading.current_thread()
+
+    async def test_a_recognizer_that_still_opens_gets_them_when_it_has(
+        self, service: FakeService, until: Until
+    ) -> None:
+        service.hold("start")
+        connection = connect(service)
+        opening = asyncio.create_task(connection.__aenter__())
+        await until(lambda: service.recognizers)
+        connection.set_voices(self._OTHER)
+        service.release("start")
+        await within(opening)
+        await until(lambda: service.last.next_voices == {"fr": "fr-FR-DeniseNeural"})
+        await connection.aclose()
+
+
 class TestDraining:
     async def test_silence_after_the_end_of_the_audio_is_a_failure(
         self, service: FakeService, monkeypatch: pytest.MonkeyPatch

@@ -330,6 +330,31 @@ class TestToken:
         assert not recognizer._recognizer.authorization_token
 
 
+class TestSetVoices:
+    def _named(self, recognizer: AzureRecognizer) -> list[str]:
+        properties = recognizer._recognizer.properties
+        return [properties.get_property_by_name(f"{name}TRANSLATION-Voice") for name in ("fr", "de")]
+
+    def test_the_sdk_has_them_for_its_next_connection(self, make: Callable[..., AzureRecognizer]) -> None:
+        both = {"spoken_languages": ("fr", "de"), "voice": "personal-voice"}
+        recognizer = make(**both)
+        assert self._named(recognizer) == ["personal-voice"] * 2
+        others = (("fr", "fr-FR-DeniseNeural"), ("de", None))
+        recognizer.set_voices(options(**{**both, "voice": others}))
+        assert self._named(recognizer) == ["fr-FR-DeniseNeural", ""]
+
+    def test_the_only_voice_is_another_property(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        recognizer.set_voices(options(voice=None))
+        voice = speechsdk.PropertyId.SpeechServiceConnection_TranslationVoice
+        assert recognizer._recognizer.properties.get_property(voice) == ""
+
+    def test_voices_that_come_after_closing_are_left(self, make: Callable[..., AzureRecognizer]) -> None:
+        recognizer = make()
+        recognizer.close()
+        recognizer.set_voices(options(voice=None))
+
+
 def test_an_sdk_that_does_not_tell_of_messages_is_no_error(posted: Posted) -> None:
     """As another version may be: the typed events have to do."""
     unknown = EventKind("something_new_set_callback", "something_new_release", 1)

@@ -252,6 +252,10 @@ class TestMeetingInterpreter:
         meeting = MeetingInterpreter(
             max_streams=20,
             reading_attribute="captions",
+            voice_attribute="my_voice",
+            voices=["prebuilt", "text"],
+            default_voice="text",
+            prebuilt_voices={"fr": "fr-FR-DeniseNeural"},
             track_sources=[rtc.TrackSource.SOURCE_MICROPHONE, rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO],
             catch_up="none",
             max_lag_seconds=None,
@@ -270,6 +274,7 @@ class TestMeetingInterpreter:
     def takes_options_of_stt(self) -> None:
         MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
         MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        MeetingInterpreter(default_voice="mine")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(max_stream=20)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         MeetingInterpreter(target_languages="fr")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
