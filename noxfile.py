@@ -37,6 +37,8 @@ NEXT = ["azure-cognitiveservices-speech", "livekit-agents", "livekit-plugins-azu
 JAVA_SDK = "com.microsoft.cognitiveservices.speech:client-sdk:1.50.0"
 PIPECAT = "pipecat-ai[azure]>=1.14"
 """Clients of Azure Speech, which `clients` tries on the emulator."""
+NO_BROWSER = ("-m", "not browser")
+"""A browser and a server take minutes: `browser` tests with them."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
 _END_SECONDS = 30.0
@@ -47,7 +49,7 @@ _dist = tempfile.TemporaryDirectory()
 def tests(session: nox.Session) -> None:
     """Test the wheel on each Python that is found; arguments go to pytest, and may name tests."""
     # Tests wait more than they compute: also two cores are quicker with four processes.
-    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal")
+    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", *NO_BROWSER)
 
 
 @nox.session
@@ -64,7 +66,7 @@ def unit(session: nox.Session) -> None:
     """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
     sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
     # Random cases by the hundred take longer than all the rest: `tests` runs them.
-    others = ("deploy", "examples", "integration", "room", "test_meetings.py", "test_schedules.py")
+    others = ("browser", "deploy", "examples", "integration", "room", "test_meetings.py", "test_schedules.py")
     away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
     two_cores = ["--numprocesses=2", "--dist=worksteal"]
     env = {"PYTHONPATH": str(ROOT / "tests")}
@@ -74,7 +76,7 @@ def unit(session: nox.Session) -> None:
 @nox.session(name="next")
 def on_pre_releases(session: nox.Session) -> None:
     """Test on the newest pre-releases of LiveKit Agents and the Azure SDK; what broke is listed. May fail."""
-    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", pre_releases=NEXT)
+    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", *NO_BROWSER, pre_releases=NEXT)
 
 
 @nox.session
@@ -89,6 +91,12 @@ def coverage(session: nox.Session) -> None:
 def room(session: nox.Session) -> None:
     """Test in rooms of a real LiveKit server only; CONTRIBUTING.md says where one is looked for."""
     _pytest(session, "tests/room")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test the page of a meeting in Chromium; BROWSER_SCREENSHOTS keeps pictures of it."""
+    _pytest(session, "tests/browser")
 
 
 @nox.session

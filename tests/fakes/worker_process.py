@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
+import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from .limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
@@ -127,6 +129,17 @@ class WorkerProcess:
         """Wait for its exit code."""
         await within(self._reading, LONG_LIMIT_SECONDS)
         return await self._process.wait()
+
+    async def kill_with_jobs(self) -> None:
+        """End it at once with the processes of its jobs, as a crash of the machine does.
+
+        Jobs outlive a worker that is killed alone.
+        """
+        worker = psutil.Process(self._process.pid)
+        for process in (worker, *worker.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                process.kill()
+        await self.until_ended()
 
     @property
     def running(self) -> bool:
