@@ -257,7 +257,12 @@ async def test_the_meeting_goes_on_when_the_server_is_started_again(
     its = bob.room.remote_participants["interpreter"]
     tracks = its.track_publications
     assert sorted(track.name for track in tracks.values()) == ["alice-fr", "bob-en"]
-    told = {"interpreter", *(f"interpretation.{sid}" for sid in tracks)}
+    told = {
+        "interpreter",
+        "interpreter.offer",
+        *(f"interpretation.{sid}" for sid in tracks),
+        *(f"interpretation_state.{identity}" for identity in ("alice", "bob")),
+    }
     await bob.until(lambda: its.attributes.keys() == told)
 
 
