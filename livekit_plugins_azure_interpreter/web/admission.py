@@ -104,8 +104,8 @@ class PasswordAdmission:
         can_be_sent = password.isascii() and password.isprintable() and password == password.strip()
         if not password or not can_be_sent:
             raise ValueError(
-                "the password of a meeting must be of ASCII's letters, digits and signs, without a blank at "
-                "its ends"
+                "the password of a meeting must have letters, digits and signs of ASCII, and none of them "
+                "is a blank at its ends"
             )
         self._password = password.encode()
 
