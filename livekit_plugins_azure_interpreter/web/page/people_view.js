@@ -73,9 +73,8 @@ export class PeopleView {
     }
     const state = interpreters.states.get(identity);
     if (!state) return NOTHING;
-    if (state.error) return { kind: "failed", words: failure(state) };
     const languages = Object.entries(state.languages ?? {});
-    if (isMe) return mine(languages);
+    if (isMe) return mine(languages, state);
     const { language, read_language: reads } = this.meeting.me.attributes;
     const wanted = languages.find(([code]) => code === language) ?? languages.find(([code]) => code === reads);
     return wanted ? forMe(wanted[1], state) : NOTHING;
@@ -88,7 +87,9 @@ function failure({ retry_seconds: retry }) {
   return retry ? text("state.failed_retry", { count: Math.ceil(retry) }) : text("state.failed");
 }
 
-function mine(languages) {
+/** What is said of my own speech. */
+function mine(languages, whole) {
+  if (languages.some(([, { state }]) => state === "failed")) return { kind: "failed", words: failure(whole) };
   const codes = languages.filter(([, { state }]) => state === "interpreted").map(([code]) => nameOfLanguage(code));
   if (codes.length) return { kind: "interpreted", words: text("state.mine", { languages: codes.join(", ") }) };
   return languages.length ? { kind: "queued", words: text("state.queued") } : NOTHING;
@@ -96,6 +97,7 @@ function mine(languages) {
 
 const nameOfLanguage = (code) => nameIn(pageLanguage(), code) ?? code;
 
+/** What is said of somebody whom I want to hear. */
 function forMe({ state: kind, voice, backlog_seconds: backlog = 0 }, whole) {
   if (kind === "failed") return { kind, words: failure(whole) };
   if (kind === "queued") return { kind, words: text("state.queued") };
