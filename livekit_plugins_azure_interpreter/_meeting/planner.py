@@ -6,7 +6,7 @@ Azure per speaker who can be heard and has a route.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -101,6 +101,20 @@ class Plan:
     def audiences_of(self, speaker: str) -> dict[str, Audience]:
         """Of each language in which somebody wants this speaker."""
         return {route.language: one for route, one in self.audiences.items() if route.speaker == speaker}
+
+    def replaced_originals(self, is_spoken: Callable[[Route], bool]) -> dict[str, frozenset[str]]:
+        """By speaker, the listeners who can hear an interpretation in place of the original.
+
+        Args:
+            is_spoken: Whether a route of a speaker who has a stream is spoken now.
+        """
+        listeners: dict[str, frozenset[str]] = {}
+        for route, audience in self.audiences.items():
+            # People of two languages at one device need both.
+            replaced = audience.listeners - audience.between.keys()
+            if replaced and route.speaker not in self.waiting and is_spoken(route):
+                listeners[route.speaker] = listeners.get(route.speaker, frozenset()) | replaced
+        return listeners
 
     @property
     def waiting_routes(self) -> tuple[Route, ...]:
