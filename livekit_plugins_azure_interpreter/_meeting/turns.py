@@ -20,7 +20,7 @@ LONGEST_WAIT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Turn:
-    """The one speaker who has the floor: they speak, or their interpretation is heard."""
+    """The turn of one speaker: they speak, or their interpretation is heard."""
 
     speaker: str
     phase: Literal["speaking", "interpretation"]
