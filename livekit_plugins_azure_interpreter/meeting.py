@@ -72,6 +72,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
       the reader's own attribute is; `translated` is "true" for a translation. `spoken` is
       "false" if the translation is not spoken, because it would come too late (`max_lag_seconds`);
       `missing_seconds` says how much speech could not be recognized;
+    * in consecutive mode the participant attribute `interpreter.turn`: whose turn it is;
     * for each participant whose attribute names no language that Azure translates to, or no voice that is
       on offer, the participant attribute `interpretation_refused.{identity}` of the interpreter: the reason,
       and what is possible.
@@ -439,23 +440,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self.emit("interpretation_changed", InterpretationChanged(*route, "queued"))
 
     def _replace_originals(self, plan: Plan) -> None:
-        """Each hears a speaker in one way: in the interpretation, or the original if there is none now."""
-        if not self._replaces_originals:
-            return
-        listeners: dict[str, frozenset[str]] = {}
-        for (identity, language), audience in plan.audiences.items():
-            served = audience.listeners and identity not in plan.waiting
-            if served and self._is_spoken(identity, language):
-                # People of two languages at one device need both.
-                replaced = audience.listeners - audience.between.keys()
-                listeners[identity] = listeners.get(identity, frozenset()) | replaced
-        assert self._room is not None
-        self._room.replace(listeners)
+        if self._replaces_originals:
+            assert self._room is not None
+            self._room.replace(plan.replaced_originals(self._is_spoken))
 
-    def _is_spoken(self, identity: str, language: str) -> bool:
-        speaker = self._speakers.get(identity)
+    def _is_spoken(self, route: Route) -> bool:
+        speaker = self._speakers.get(route.speaker)
         # Somebody who is still muted will be interpreted from the first word on.
-        return speaker is None or speaker.is_interpreted_into(language)
+        return speaker is None or speaker.is_interpreted_into(route.language)
 
     def _admit(self) -> None:
         if self._room is not None and self._closing is None:

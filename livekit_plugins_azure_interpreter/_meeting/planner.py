@@ -105,6 +105,20 @@ class Plan:
         """Of each language in which somebody wants this speaker."""
         return {route.language: one for route, one in self.audiences.items() if route.speaker == speaker}
 
+    def replaced_originals(self, is_spoken: Callable[[Route], bool]) -> dict[str, frozenset[str]]:
+        """By speaker, the listeners who can hear an interpretation in place of the original.
+
+        Args:
+            is_spoken: Whether a route of a speaker who has a stream is spoken now.
+        """
+        listeners: dict[str, frozenset[str]] = {}
+        for route, audience in self.audiences.items():
+            # People of two languages at one device need both.
+            replaced = audience.listeners - audience.between.keys()
+            if replaced and route.speaker not in self.waiting and is_spoken(route):
+                listeners[route.speaker] = listeners.get(route.speaker, frozenset()) | replaced
+        return listeners
+
     @property
     def waiting_routes(self) -> tuple[Route, ...]:
         """The routes of the speakers who wait."""

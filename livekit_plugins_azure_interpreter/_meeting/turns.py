@@ -20,7 +20,7 @@ LONGEST_WAIT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Turn:
-    """One speaker has the floor: they speak, or their interpretation is heard."""
+    """The turn of one speaker: they speak, or their interpretation is heard."""
 
     speaker: str
     phase: Literal["speaking", "interpretation"]
@@ -86,7 +86,7 @@ class Turns:
         self._waits_since.pop(speaker, None)
 
     def turn(self, now: float) -> Turn | None:
-        """The speaker with the floor; None: it is free."""
+        """The turn now; None: the floor is free."""
         self._forget(now)
         for route in self._interpreted:
             return Turn(route.speaker, "interpretation")

@@ -83,7 +83,7 @@ async def _run(options: argparse.Namespace, launch: Launch, listening: socket.so
 async def _serve(options: argparse.Namespace, launch: Launch, listening: socket.socket) -> None:
     output = sys.stdout.buffer.write if options.verbose else len
     async with Children(output) as children:
-        livekit = await start_services(launch.needs, children, tell=_tell)
+        livekit = await start_services(launch.needs, children, mode=options.mode, tell=_tell)
         meeting = Meeting(options.room, is_emulated=launch.needs.is_emulated)
         app = create_app(livekit, launch.admission, meeting=meeting, reach=launch.reach)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)

@@ -95,6 +95,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="let a page of this origin ask for tokens; can be given again",
     )
+    parser.add_argument(
+        "--consecutive",
+        dest="mode",
+        action="store_const",
+        const="consecutive",
+        default="simultaneous",
+        help="people speak in turn: while an interpretation is heard, the others wait",
+    )
     parser.add_argument("--verbose", action="store_true", help="show what all started programs write")
 
 

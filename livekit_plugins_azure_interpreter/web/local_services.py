@@ -64,12 +64,15 @@ class Needs:
         return cls(None, binary, is_emulated)
 
 
-async def start_services(needs: Needs, children: Children, *, tell: Tell) -> LiveKit:
+async def start_services(
+    needs: Needs, children: Children, *, mode: str = "simultaneous", tell: Tell
+) -> LiveKit:
     """Start what is needed, and wait until it works; the LiveKit server.
 
     Args:
         needs: What must be started.
         children: Starts it.
+        mode: As `MeetingInterpreter` has it.
         tell: Called with what is being started, for people.
 
     Raises:
@@ -84,7 +87,7 @@ async def start_services(needs: Needs, children: Children, *, tell: Tell) -> Liv
         tell("Starting a LiveKit server (LIVEKIT_URL is not set) …")
         livekit = await _start_livekit(needs.binary, children)
     tell("Starting the interpreter …")
-    await _start_worker(children, livekit, azure)
+    await _start_worker(children, livekit, {**azure, "MEETING_MODE": mode})
     return livekit
 
 
@@ -116,14 +119,14 @@ async def _try_livekit(binary: str, children: Children) -> LiveKit:
     return LiveKit(f"ws://{HOST}:{port}", _KEY, secret)
 
 
-async def _start_worker(children: Children, livekit: LiveKit, azure: Mapping[str, str]) -> Child:
+async def _start_worker(children: Children, livekit: LiveKit, others: Mapping[str, str]) -> Child:
     environment = {
         "LIVEKIT_URL": livekit.url,
         "LIVEKIT_API_KEY": livekit.key,
         "LIVEKIT_API_SECRET": livekit.secret,
         "HEALTH_HOST": HOST,
         "HEALTH_PORT": "0",
-        **azure,
+        **others,
     }
     # --dev: it ends at once when it is asked to, and waits for no meeting to end.
     command = [sys.executable, "-m", f"{_PACKAGE}.web.worker", "--dev"]

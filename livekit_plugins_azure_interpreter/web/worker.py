@@ -1,15 +1,16 @@
 """The worker that interprets meetings: `python -m livekit_plugins_azure_interpreter.web.worker`.
 
 It takes the rooms that tokens of this endpoint open. Set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET and
-Azure's variables. MAX_MEETINGS limits how many meetings it interprets at a time. It answers 200 on
-HEALTH_PORT while it is well; HEALTH_HOST is the address for that. Options go to
-`python -m livekit.agents start`.
+Azure's variables. MAX_MEETINGS limits how many meetings it interprets at a time. With
+MEETING_MODE=consecutive people speak in turn. It answers 200 on HEALTH_PORT while it is well; HEALTH_HOST is
+the address for that. Options go to `python -m livekit.agents start`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import Any, cast
 
 from livekit.agents import AgentServer, AutoSubscribe, JobContext
 from livekit.agents.__main__ import main
@@ -19,6 +20,7 @@ from ..personal_voice import PersonalVoiceTTS
 from .tokens import AGENT_NAME
 
 _MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
+_MODE = cast(Any, os.environ.get("MEETING_MODE", "simultaneous"))
 _STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 """Speaks a translation whose own voice was lost, in any language."""
 
@@ -44,7 +46,13 @@ async def entrypoint(ctx: JobContext) -> None:
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
     stand_in = PersonalVoiceTTS(voice=_STAND_IN_VOICE)
     ctx.add_shutdown_callback(stand_in.aclose)
-    await MeetingInterpreter(fallback=lambda language: stand_in).start(ctx.room)
+    interpreter = MeetingInterpreter(
+        fallback=lambda language: stand_in,
+        default_voice="prebuilt",  # nobody is copied who did not ask for it; the page asks everybody
+        interpret_agents=True,
+        mode=_MODE,
+    )
+    await interpreter.start(ctx.room)
 
 
 if __name__ == "__main__":

@@ -233,3 +233,22 @@ class TestTwoLanguagesAtOneDevice:
         audiences = plan(replace(self.TABLE, reads="de"), person("alice", "en")).audiences
         assert audiences[Route("alice", "de")] == Audience(readers=frozenset({"table"}))
         assert not audiences[Route("table", "en")].readers - {"alice"}
+
+
+class TestReplacedOriginals:
+    def test_listeners_of_what_is_spoken_need_no_original(self) -> None:
+        found = plan(person("alice", "en"), person("bob", "fr"), person("carl", "de"))
+        replaced = found.replaced_originals(lambda route: route.language != "de")
+        assert replaced == {"alice": {"bob"}, "bob": {"alice"}, "carl": {"alice", "bob"}}
+
+    def test_readers_hear_the_original(self) -> None:
+        found = plan(person("alice", "en"), person("bob", reads="fr"))
+        assert found.replaced_originals(lambda route: True) == {"bob": {"alice"}}
+
+    def test_the_original_of_a_speaker_who_waits_is_heard(self) -> None:
+        found = plan(person("alice", "en"), person("bob", "fr"), max_streams=1)
+        assert found.replaced_originals(lambda route: True) == {"alice": {"bob"}}
+
+    def test_a_device_of_two_languages_hears_the_original(self) -> None:
+        found = plan(person("alice", "en"), person("table", between=("en", "fr")))
+        assert found.replaced_originals(lambda route: True) == {"table": {"alice"}}

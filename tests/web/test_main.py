@@ -100,7 +100,9 @@ async def serve(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serving]:
     said: asyncio.Queue[str] = asyncio.Queue()
     started: list[Any] = []
 
-    async def start_services(needs: Needs, children: Children, *, tell: Callable[[str], object]) -> LiveKit:
+    async def start_services(
+        needs: Needs, children: Children, *, mode: str, tell: Callable[[str], object]
+    ) -> LiveKit:
         tell("Starting …")
         sleeper = [sys.executable, "-c", "print('hello', flush=True); import time; time.sleep(99)"]
         started.append(await children.start("The worker", sleeper, {}))
