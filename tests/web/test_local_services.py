@@ -33,6 +33,7 @@ time.sleep(99)
 _WORKER = """
 import os, time
 print("LIVEKIT_URL", os.environ["LIVEKIT_URL"], "AZURE", os.environ.get("AZURE_SPEECH_ENDPOINT"), flush=True)
+print("MODE", os.environ["MEETING_MODE"], flush=True)
 print("registered worker", flush=True)
 time.sleep(99)
 """
@@ -94,6 +95,13 @@ class TestStart:
         assert [one.split()[1] for one in said] == ["the", "a", "the"]
         assert len(livekit.secret) > 32
         assert livekit.secret not in b"".join(written).decode()
+
+    async def test_the_worker_is_told_the_mode(self, package: Path) -> None:
+        written: list[bytes] = []
+        given = LiveKit("wss://a.example", "key", "secret")
+        async with Children(written.append) as children:
+            await start_services(Needs(given, "", False), children, mode="consecutive", tell=len)
+        assert "MODE consecutive" in b"".join(written).decode()
 
     async def test_nothing_is_started_that_is_there(self, package: Path) -> None:
         said: list[str] = []

@@ -16,11 +16,11 @@ class _Meeting:
 
     started: ClassVar[list[Any]] = []
 
-    def __init__(self, *, fallback: Any) -> None:
-        self.fallback = fallback
+    def __init__(self, *, fallback: Any, **options: Any) -> None:
+        self.fallback, self.options = fallback, options
 
     async def start(self, room: Any) -> None:
-        self.started.append((room, self.fallback("fr")))
+        self.started.append((room, self.fallback("fr"), self.options))
 
 
 class _Job:
@@ -45,8 +45,10 @@ async def test_a_job_interprets_its_room_and_subscribes_to_no_video(monkeypatch:
     monkeypatch.setattr(worker, "MeetingInterpreter", _Meeting)
     job = _Job()
     await worker.entrypoint(job)
-    ((room, stand_in),) = _Meeting.started
+    ((room, stand_in, options),) = _Meeting.started
     assert (room, job.connected) == ("the room", ["audio_only"])
+    # Nobody is copied who was not asked; an assistant takes part.
+    assert options == {"default_voice": "prebuilt", "interpret_agents": True, "mode": "simultaneous"}
     await asyncio.gather(*(close() for close in job.closing))
     assert [close.__self__ for close in job.closing] == [stand_in]
 
