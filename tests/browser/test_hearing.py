@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 _MOST_ONSET_SECONDS = 0.5
 _LOWERED = pytest.approx(0.15, abs=0.02)
+_WHOLE = pytest.approx(1.0, abs=0.02)
 _SETTLED_SECONDS = 1.0
 """The page lowers and restores a volume within half a second; a busy machine is late."""
 _BACK_SECONDS = 3.0
@@ -54,8 +56,9 @@ async def test_two_people_hear_each_others_interpretation(
 
         heard = await _hears(person, enough)
         lowered, restored = _lowered(heard, original, interpreter), _restored(heard, original, interpreter)
-        assert sorted(lowered)[len(lowered) // 2] == _LOWERED
-        assert sorted(restored)[len(restored) // 2] == pytest.approx(1.0, abs=0.02)
+        # The levels before and after the volume are not read in the same instant: one moment says little.
+        assert median(lowered) == _LOWERED
+        assert median(restored) == _WHOLE
         assert person.problems == []
 
 
@@ -90,8 +93,8 @@ async def test_the_balance_decides_how_loud_the_interpretation_is(interpreted_si
             bob,
             lambda heard: len(_later(heard, interpreter)) > 20 and len(_later(heard, original)) > 20,
         )
-        assert [one.volume for one in _later(heard, interpreter)][-1] == pytest.approx(volume, abs=0.02)
-        assert all(one.volume > 0.98 for one in _later(heard, original))
+        assert median(one.volume for one in _later(heard, interpreter)) == pytest.approx(volume, abs=0.02)
+        assert median(one.volume for one in _later(heard, original)) == _WHOLE
     assert await balance.get_attribute("aria-valuetext") == words(
         "balance.value", "fr", original=100, interpretation=100
     )
