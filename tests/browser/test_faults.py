@@ -30,6 +30,10 @@ async def test_a_refused_microphone_is_told_and_its_owner_listens(site: Any, boo
     assert await alice.page.locator("#mute-text").text_content() == words("controls.unmute")
     await booth.caption("SG_1-en", "Good morning.", "en")
     await alice.see(alice.caption("Good morning."))
+    await alice.page.locator("#meeting-hears").select_option("fr")
+    await alice.read(notice.locator("p"), words("microphone.refused", "fr"))
+    await alice.page.locator("#meeting-hears").select_option("en")
+    await alice.read(notice.locator("p"), words("microphone.refused"))
     await alice.allow_microphone()
     await notice.get_by_role("button", name=words("microphone.again")).click()
     await alice.read(alice.page.locator("#mute-text"), words("controls.mute"))
@@ -108,13 +112,14 @@ async def test_a_server_that_does_not_answer_is_told(site: Any, people: Any) -> 
 
 
 async def test_sound_that_the_browser_blocks_is_turned_on_by_a_button(
-    interpreted_site: Any, people: Any
+    site: Any, booth: Any, people: Any
 ) -> None:
-    alice = await people.open(interpreted_site.address, says="alice")
+    alice = await people.open(site.address, says="alice")
     await alice.join("Alice", "en")
-    bob = await people.open(interpreted_site.address)
+    bob = await people.open(site.address)
     await bob.join("Bob", "fr")
     await bob.until("() => window.contexts.size > 0")
+    # A sound that begins meanwhile would turn it on by itself, for the person has clicked: here none does.
     await bob.page.evaluate("[...window.contexts].forEach((one) => one.suspend())")
     button = bob.notice("playback").get_by_role("button", name=words("playback.start", "fr"))
     await button.click()

@@ -24,6 +24,7 @@ const GATHER_MS = 50;
 export class MeetingView {
   #pending = 0;
   #offered = "";
+  #microphoneProblem = null;
 
   /**
    * @param {import("./session.js").Session} session
@@ -51,12 +52,14 @@ export class MeetingView {
     this.#follow();
   }
 
+  /** Show the meeting; it may be there already, if the person joined again after a lost connection. */
   open() {
+    const isNew = byId("meeting-view").hidden;
     byId("meeting-view").hidden = false;
     setText(byId("meeting-heading"), this.session.roomName);
     this.#offered = "";
     this.#show();
-    byId("meeting-heading").focus();
+    if (isNew) byId("meeting-heading").focus();
   }
 
   close() {
@@ -81,7 +84,10 @@ export class MeetingView {
     whenLanguageChanges(() => {
       this.#offered = "";
       this.notices.clear();
-      if (!byId("meeting-view").hidden) this.#show();
+      if (byId("meeting-view").hidden) return;
+      this.#show();
+      this.#showConnection();
+      this.#showMicrophone(this.#microphoneProblem);
     });
   }
 
@@ -154,6 +160,7 @@ export class MeetingView {
   }
 
   #showMicrophone(problem) {
+    this.#microphoneProblem = problem;
     this.controls.show();
     if (!problem) {
       this.notices.remove("microphone");
