@@ -12,7 +12,8 @@ from livekit.agents import tts as livekit_tts
 
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.planner import Person, Plan, Planner, Route
-from ._meeting.reports import InterpretationChanged
+from ._meeting.recording import MeetingRecording
+from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
@@ -26,6 +27,9 @@ from ._sound.voice_detector import VoiceDetector
 from ._speaking.fallback import check_fallback
 from .log import logger
 from .options import PERSONAL_VOICE, STTOptions, Voice
+from .record.keeper import Keeper
+from .record.record import Record
+from .record.scribe import Audience, Presence
 from .stt import STT
 
 if TYPE_CHECKING:
@@ -93,6 +97,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
+        record: Keeps all that is said, e.g. `record.SQLiteRecord("meetings.db")`; a `record.Keeper` also
+            redacts it. `aclose` leaves it open. None: nothing is recorded.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. If `voice` is a mapping,
             the other languages are spoken in the personal voice. `latency` is "balanced" unless it is given:
             a meeting hears many people.
@@ -115,6 +121,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
+        record: Record | Keeper | None = None,
         **options: Unpack[STTOptions],
     ) -> None:
         super().__init__()
@@ -128,6 +135,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds)
         self._open_detector = _open_detector if skip_silence else None
+        self._recording = MeetingRecording(record)
         options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
@@ -191,6 +199,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             await job.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
+        await self._recording.open(room)
         self._start(LiveKitRoom(room, self._track_sources))
         if job is not None:
             job.add_shutdown_callback(self.aclose)
@@ -218,6 +227,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
         self._speaker_inputs.clear()
         self._speakers.clear()
+        await self._recording.aclose()
         if self._room is not None:
             await self._room.aclose()
         self.emit("closed")
@@ -238,6 +248,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         refused: dict[str, str] = {}
         people = [self._person(member, refused) for member in members.values()]
         self._tell_refused(refused)
+        self._recording.present(
+            Presence(one.identity, members[one.identity].name, one.hears, one.reads) for one in people
+        )
         plan = self._planner.plan(
             people,
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
@@ -292,18 +305,29 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     def _speaker(self, identity: str) -> SpeakerInterpreter:
         assert self._room is not None
+        stt = self._stt()
+        self._recording.listen(identity, stt, lambda language: self._audience(identity, language))
         return SpeakerInterpreter(
             identity,
             self._room,
-            self._stt(),
+            stt,
             self._voices,
             policy=self._policy,
             open_detector=self._open_detector,
-            missed=lambda missed: self.emit("speech_missed", missed),
+            missed=self._missed,
             report=lambda change: self.emit("interpretation_changed", change),
             admitted=self._admit,
             freed=self._plan_soon,
         )
+
+    def _audience(self, speaker: str, language: str) -> Audience:
+        """Those who hear the speaker in this language now, and Azure's voice of it."""
+        listeners = self._listeners().get(Route(speaker, target(language)), frozenset())
+        return Audience(listeners, self._voices.azure_voice(target(language)) or "")
+
+    def _missed(self, missed: SpeechMissed) -> None:
+        self._recording.missed(missed)
+        self.emit("speech_missed", missed)
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()

@@ -222,6 +222,7 @@ class LiveKitRoom:
             participant.attributes,
             publishes=bool(speech),
             tracks=tuple(one.sid for one in speech if not one.muted),
+            name=participant.name,
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:

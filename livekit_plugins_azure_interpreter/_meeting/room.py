@@ -25,12 +25,14 @@ class Member:
         attributes: LiveKit's participant attributes.
         publishes: They have an audio track, muted or not.
         tracks: The sids of the tracks that are not muted and can be subscribed to.
+        name: What the room shows for them.
     """
 
     identity: str
     attributes: Mapping[str, str]
     publishes: bool = False
     tracks: Sequence[str] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)

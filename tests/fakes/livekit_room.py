@@ -34,6 +34,7 @@ class Person:
     attributes: dict[str, str] = field(default_factory=dict)
     kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
     track_publications: dict[str, Publication] = field(default_factory=dict)
+    name: str = ""
 
     def publish(self, *publications: Publication) -> Person:
         self.track_publications.update((one.sid, one) for one in publications)

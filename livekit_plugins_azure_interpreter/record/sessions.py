@@ -1,0 +1,70 @@
+"""Records an AgentSession or a TranslationSession."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from livekit.agents import get_job_context
+
+from .keeper import Keeper
+from .record import Record
+from .scribe import Audience, Presence, Scribe, Source
+
+
+class Session(Protocol):
+    """LiveKit's `AgentSession` or `TranslationSession`."""
+
+    def on(self, event: Any, callback: Callable[..., None]) -> Any:
+        """Have the callback called with each such event."""
+
+    @property
+    def room_io(self) -> Any:
+        """It knows the participant that is heard; RuntimeError or None: there is no room."""
+
+
+def record_session(
+    session: Session, source: Source, record: Record | Keeper, *, meeting: str = "", speaker: str = ""
+) -> Keeper:
+    """Record a session, from its start to its end. ::
+
+        record_session(session, stt, SQLiteRecord("meetings.db"))
+
+    Call it before `session.start`. The end of the session, and that of its job, waits some seconds at most
+    until all entries are kept. Recording is off unless this is called.
+
+    Args:
+        session: An `AgentSession`, or LiveKit's `TranslationSession`.
+        source: Its `STT`, or its `TranslationModel`.
+        record: Where entries are kept; it stays open. A `Keeper` also redacts them.
+        meeting: The id of the meeting; in a job, that of the room if you leave it out.
+        speaker: The identity to record if the session has no room, such as in a console.
+
+    Returns:
+        The keeper, which tells of each entry that was kept.
+
+    Raises:
+        ValueError: There is no job, and no `meeting`.
+    """
+    job = get_job_context(required=False)
+    if not meeting and job is None:
+        raise ValueError("there is no job whose room names the meeting: pass meeting=")
+    keeper = Keeper.of(record)
+    room = "" if job is None else job.job.room.name
+    scribe = Scribe(keeper, meeting or (job.job.room.sid or room if job is not None else ""), room)
+    scribe.listen(source, lambda: _speaker(session, speaker), lambda language: Audience())
+    closing: list[asyncio.Task[None]] = []
+    session.on("close", lambda _: closing.append(asyncio.create_task(scribe.aclose())))
+    if job is not None:
+        job.add_shutdown_callback(keeper.aclose)
+    return keeper
+
+
+def _speaker(session: Session, otherwise: str) -> Presence:
+    try:
+        room_io = session.room_io
+    except RuntimeError:
+        return Presence(otherwise)
+    participant = None if room_io is None else room_io.linked_participant
+    return Presence(otherwise) if participant is None else Presence(participant.identity, participant.name)
