@@ -33,8 +33,8 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         interpreter = MeetingInterpreter(record=record)
 
     While the record is away, locked or full, entries wait here, and are kept later, once each. The log says
-    so once, and again when all are kept. Beyond `max_waiting`, new entries are lost: `lost` counts them, and an
-    entry `Gap` says how many are missing.
+    so once, and again when all are kept. Beyond `max_waiting`, new entries are lost: `lost` counts them,
+    and an entry `Gap` says how many are missing.
 
     Event: `entry_kept` with each entry, once the record has kept it.
 

@@ -41,16 +41,16 @@ if keep_seconds > 0 then
 end
 return numbers
 """
-"""Redis runs it as a whole or not at all. An entry whose id the meeting has is not added again, so an `append`
-whose answer was lost with the connection can be repeated."""
+"""Redis runs it as a whole or not at all. An entry whose id the meeting has is not added again, so an
+`append` whose answer was lost with the connection can be repeated."""
 
 
 class RedisRecord:
     """Keeps entries in Redis, so that all machines of a fleet share one record.
 
     It needs the extra `[redis]`, and Redis 6.2 or newer. Each meeting is a stream. `append` returns when
-    Redis has confirmed the entries. Its setting `appendfsync` decides whether they survive the death of the server;
-    the default may lose the last second.
+    Redis has confirmed the entries. Its setting `appendfsync` decides whether they survive the death of
+    the server; the default may lose the last second.
 
     Args:
         url: The address, e.g. "redis://:password@host:6379/0"; "rediss://" for TLS.

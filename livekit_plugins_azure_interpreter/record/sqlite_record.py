@@ -40,7 +40,8 @@ class SQLiteRecord:
     """Keeps entries in a file, for one machine. Any number of processes may use the file at the same time.
 
     `append` returns when the entries are on the disk (SQLite: WAL, synchronous=FULL): they survive the death
-    of the process and of the machine. The file must be on a local disk: on network drives, SQLite's locks fail.
+    of the process and of the machine. The file must be on a local disk: SQLite's locks fail on
+    network drives.
 
     Args:
         path: The file. It is made when the first entry comes, with a `-wal` and a `-shm` beside it.
