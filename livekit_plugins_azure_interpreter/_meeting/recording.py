@@ -24,18 +24,18 @@ class MeetingRecording:
     """
 
     def __init__(self, record: Record | Keeper | None) -> None:
-        self._keeper = None if record is None else Keeper.of(record)
+        self._record = record
         self._scribe: Scribe | None = None
         self._names: dict[str, str] = {}
 
     async def open(self, room: rtc.Room) -> None:
         """Begin. The sid of the room names the meeting, so that another interpreter of it goes on with it."""
-        if self._keeper is not None:
+        if self._record is not None and self._scribe is None:
             try:
                 meeting = await asyncio.wait_for(room.sid, _SID_SECONDS)
             except asyncio.TimeoutError:
                 meeting = room.name
-            self._scribe = Scribe(self._keeper, meeting, room.name)
+            self._scribe = Scribe(self._record, meeting, room.name)
 
     def present(self, people: Iterable[Presence]) -> None:
         """These are in the meeting now."""

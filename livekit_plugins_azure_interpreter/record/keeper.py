@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from livekit import rtc
@@ -73,9 +73,15 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         self._writing: asyncio.Task[None] | None = None
 
     @staticmethod
-    def of(record: Record | Keeper) -> Keeper:
-        """A keeper for a record; a keeper itself is returned."""
-        return record if isinstance(record, Keeper) else Keeper(record)
+    def of(record: Record | Keeper) -> tuple[Keeper, Callable[[], Awaitable[object]]]:
+        """The keeper of one meeting, and what to await at the end of the meeting.
+
+        A keeper that was given is used as it is, and goes on afterwards: other meetings may share it.
+        """
+        if isinstance(record, Keeper):
+            return record, record.flush
+        keeper = Keeper(record)
+        return keeper, keeper.aclose
 
     @property
     def waiting(self) -> int:

@@ -25,6 +25,7 @@ from .entries import (
     Utterance,
 )
 from .keeper import Keeper
+from .record import Record
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,17 @@ class Scribe:
     """Turns the events of a meeting into entries. It never waits, except in `aclose`.
 
     Args:
-        keeper: Takes the entries; it may have several scribes.
+        record: Keeps the entries. A `Keeper` may have several scribes, and stays open.
         meeting: The id of the meeting. Another interpreter of the same meeting goes on with its record.
         room: The name of the room.
+
+    Attributes:
+        keeper: Takes the entries.
     """
 
-    def __init__(self, keeper: Keeper, meeting: str, room: str = "") -> None:
-        self._keeper, self._meeting = keeper, meeting
+    def __init__(self, record: Record | Keeper, meeting: str, room: str = "") -> None:
+        self.keeper, self._kept = Keeper.of(record)
+        self._meeting = meeting
         # An utterance's id is unique in its process only, and a meeting may have several.
         self._run = utils.shortuuid("")
         self._numbers = count(1)
@@ -112,9 +117,9 @@ class Scribe:
         self._put(Missed, person=speaker, language=language, reason=reason, seconds=seconds)
 
     async def aclose(self) -> None:
-        """The interpreter leaves; its last entries are kept within some seconds."""
+        """The interpreter leaves; wait some seconds at most until its entries are kept."""
         self._put(Ended)
-        await self._keeper.flush()
+        await self._kept()
 
     def _recognized(self, utterance: UtteranceRecognized, who: Presence) -> None:
         said = utterance.transcript
@@ -138,7 +143,7 @@ class Scribe:
             )
             for language in corrected
         )
-        self._keeper.put(entry, *corrections)
+        self.keeper.put(entry, *corrections)
 
     def _ended(self, metrics: UtteranceMetrics, speaker: str, audience: Audience) -> None:
         by_azure = metrics.voice_seconds > 0 and metrics.outcome != "fallback"
@@ -154,10 +159,10 @@ class Scribe:
             end_of_speech_to_first_sound_seconds=metrics.end_of_speech_to_first_sound_seconds,
             lost_reason=metrics.lost_reason,
         )
-        self._keeper.put(entry)
+        self.keeper.put(entry)
 
     def _put(self, kind: type[Entry], *, person: str = "", **fields: Any) -> None:
-        self._keeper.put(kind(**self._frame(str(next(self._numbers)), person), **fields))
+        self.keeper.put(kind(**self._frame(str(next(self._numbers)), person), **fields))
 
     def _frame(self, name: str, person: str) -> Mapping[str, Any]:
         return {"id": self._id(name), "meeting": self._meeting, "at": time.time(), "person": person}

@@ -50,15 +50,31 @@ def record_session(
     job = get_job_context(required=False)
     if not meeting and job is None:
         raise ValueError("there is no job whose room names the meeting: pass meeting=")
-    keeper = Keeper.of(record)
     room = "" if job is None else job.job.room.name
-    scribe = Scribe(keeper, meeting or (job.job.room.sid or room if job is not None else ""), room)
+    scribe = Scribe(record, meeting or (job.job.room.sid or room if job is not None else ""), room)
     scribe.listen(source, lambda: _speaker(session, speaker), lambda language: Audience())
-    closing: list[asyncio.Task[None]] = []
-    session.on("close", lambda _: closing.append(asyncio.create_task(scribe.aclose())))
+    ending = _Ending(scribe)
+    session.on("close", ending.begin)
     if job is not None:
-        job.add_shutdown_callback(keeper.aclose)
-    return keeper
+        job.add_shutdown_callback(ending.ended)
+    return scribe.keeper
+
+
+class _Ending:
+    """Closes a scribe once, at the end of the session or of its job."""
+
+    def __init__(self, scribe: Scribe) -> None:
+        self._scribe = scribe
+        self._closing: asyncio.Task[None] | None = None
+
+    def begin(self, _: object = None) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._scribe.aclose())
+
+    async def ended(self) -> None:
+        self.begin()
+        assert self._closing is not None
+        await asyncio.shield(self._closing)
 
 
 def _speaker(session: Session, otherwise: str) -> Presence:

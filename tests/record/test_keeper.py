@@ -194,10 +194,32 @@ async def test_texts_are_not_kept_if_redact_does_not_answer(monkeypatch: pytest.
     assert said.text == WITHHELD
 
 
-def test_a_keeper_of_a_keeper_is_itself() -> None:
-    keeper = Keeper(MemoryRecord())
-    assert Keeper.of(keeper) is keeper
-    assert isinstance(Keeper.of(MemoryRecord()), Keeper)
+def test_a_keeper_for_a_meeting_closes_at_its_end() -> None:
+    async def test() -> None:
+        record = MemoryRecord()
+        record.go_away()
+        keeper, kept = Keeper.of(record)
+        keeper.put(utterance())
+        await kept()
+        assert (keeper.lost, keeper.waiting) == (1, 0)
+
+    in_virtual_time(test)
+
+
+def test_a_keeper_that_meetings_share_goes_on_after_one() -> None:
+    async def test() -> None:
+        record = MemoryRecord()
+        record.go_away()
+        shared = Keeper(record)
+        keeper, kept = Keeper.of(shared)
+        assert keeper is shared
+        keeper.put(utterance())
+        await kept()
+        record.come_back()
+        await asyncio.sleep(2.0)
+        assert record.ids == ids(1)
+
+    in_virtual_time(test)
 
 
 @pytest.mark.parametrize("number", [0, 1.5, True])
