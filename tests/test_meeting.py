@@ -625,7 +625,7 @@ async def test_a_sound_after_a_silence_that_is_no_voice_is_not_sent(meeting: Mee
 
 
 class TestRecord:
-    def test_what_each_listener_heard_is_recorded(self) -> None:
+    def test_the_record_says_who_heard_what(self) -> None:
         record = MemoryRecord()
 
         @in_a_recorded_meeting(record, fallback=lambda language: ToneTTS())

@@ -79,7 +79,12 @@ class Joined(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class LanguagesChanged(Entry):
-    """A participant wants other languages; the fields are those of `Joined`."""
+    """A participant wants other languages.
+
+    Attributes:
+        hears: The language that they want to hear; None: they hear the original.
+        reads: The language that they want to read, if it is another one.
+    """
 
     hears: str | None = None
     reads: str | None = None
@@ -159,7 +164,13 @@ class Heard(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Missed(Entry):
-    """Some of the person's speech is not heard in a language; the fields are those of `SpeechMissed`."""
+    """Some of the person's speech is not heard in a language.
+
+    Attributes:
+        language: The language in which it is not heard.
+        reason: "late", "failed" or "forgotten", as in `SpeechMissed`.
+        seconds: How much speech.
+    """
 
     language: str = ""
     reason: Literal["late", "failed", "forgotten"] = "forgotten"

@@ -74,7 +74,7 @@ async def test_a_speaker_who_has_left_still_has_their_name() -> None:
     assert [entry.name for entry in record.entries if isinstance(entry, Utterance)] == ["Alice"]
 
 
-async def test_without_a_record_nothing_happens() -> None:
+async def test_nothing_happens_without_a_record() -> None:
     recording = MeetingRecording(None)
     await recording.open(FakeRoom("RM_one"))  # type: ignore[arg-type]
     events_of(recording)

@@ -48,7 +48,7 @@ def test_utterances_that_began_together_are_in_the_order_of_their_numbers() -> N
     assert [one.utterance.text for one in minutes([later, earlier]).said] == ["first", "sentence 1"]
 
 
-def test_what_was_heard_is_found_with_its_utterance() -> None:
+def test_a_heard_voice_is_found_with_its_utterance() -> None:
     entries: list[Entry] = [utterance(1), utterance(2), heard("utterance-2"), heard("utterance-2", "de")]
     first, second = minutes(entries).said
     assert not first.heard
@@ -62,7 +62,7 @@ def test_the_last_correction_stands() -> None:
     assert said.utterance.translations == {"fr": "phrase 1"}
 
 
-def test_what_belongs_to_a_deleted_utterance_is_left_out() -> None:
+def test_the_rest_of_a_deleted_utterance_is_left_out() -> None:
     written = minutes([utterance(1), heard("deleted"), corrected("deleted", "text")])
     assert len(written.said) == 1
     assert written.others == []

@@ -90,7 +90,7 @@ async def test_an_utterance_is_written_as_it_becomes_final() -> None:
     assert said.translations == {"fr": "phrase", "de": "Satz"}
 
 
-async def test_what_was_heard_follows_with_the_id_of_the_utterance() -> None:
+async def test_a_heard_voice_follows_with_the_id_of_its_utterance() -> None:
     room = Room()
     room.source.recognize()
     room.source.end()
@@ -110,7 +110,7 @@ async def test_what_was_heard_follows_with_the_id_of_the_utterance() -> None:
         ({"outcome": "late", "voice_seconds": 0.0}, "", ()),
     ],
 )
-async def test_only_a_sound_has_a_voice_and_listeners(
+async def test_a_translation_without_a_sound_has_no_voice_and_no_listeners(
     metrics: dict[str, Any], voice: str, listeners: tuple[str, ...]
 ) -> None:
     room = Room()
@@ -150,7 +150,7 @@ async def test_a_correction_is_an_entry_of_its_own() -> None:
     assert corrected.person == "alice"
 
 
-async def test_those_who_come_go_and_change_have_entries() -> None:
+async def test_people_who_come_go_and_change_have_entries() -> None:
     room = Room()
     bob = Presence("bob", "Bob", hears="fr")
     room.scribe.present([_ALICE, bob])

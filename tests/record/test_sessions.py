@@ -57,7 +57,7 @@ async def test_the_speaker_is_the_participant_whom_the_session_hears(
     assert (said.meeting, said.person, said.name) == ("m", person, name)
 
 
-async def test_in_a_job_the_room_names_the_meeting() -> None:
+async def test_the_room_of_a_job_names_the_meeting() -> None:
     record = MemoryRecord()
     with fake_job_context() as job:
         keeper = record_session(FakeSession(), rtc.EventEmitter[Any](), record)

@@ -141,7 +141,7 @@ class TestKeepDays:
         assert numbers([*await record.read(MEETING)]) == [(2, "utterance-3")]
         await record.aclose()
 
-    async def test_they_are_looked_for_once_an_hour(
+    async def test_old_entries_are_looked_for_once_an_hour(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         record = SQLiteRecord(path, keep_days=30)
@@ -155,7 +155,7 @@ class TestKeepDays:
         assert await record.read(MEETING) == []
         await record.aclose()
 
-    def test_they_must_be_a_positive_number(self, path: Path) -> None:
+    def test_days_must_be_a_positive_number(self, path: Path) -> None:
         with pytest.raises(ValueError, match="keep_days must be"):
             SQLiteRecord(path, keep_days=0)
 
