@@ -203,7 +203,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    _install(session, "mypy", "nox", "pyright[nodejs]", "pytest>=8.3", *DEPLOY, *EXAMPLES, *PLOT)
+    _install(session, "mypy", "nox", "pyright[nodejs]", "pytest>=8.3", "redis>=5", *DEPLOY, *EXAMPLES, *PLOT)
     session.run("mypy")
     session.run("pyright")
 

@@ -14,14 +14,15 @@ from .limits import LIMIT_SECONDS
 
 
 class RedisServer:
-    """Debian's redis-server on a Unix socket; each write is on the disk before it is confirmed.
+    """Debian's redis-server on a Unix socket; by default, each write is on the disk before it is confirmed.
 
     Args:
         folder: Where it keeps its data. It has a short path, as the path of a socket must.
+        fsync: Its setting `appendfsync`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, fsync: str = "always") -> None:
+        self._folder, self._fsync = folder, fsync
         self._socket = folder / "redis.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,7 +34,7 @@ class RedisServer:
         program = shutil.which("redis-server")
         if program is None:
             pytest.skip("there is no redis-server on PATH: install Debian's package redis-server")
-        durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        durable = ["--appendonly", "yes", "--appendfsync", self._fsync, "--save", ""]
         where = ["--dir", str(self._folder), "--unixsocket", str(self._socket), "--port", "0"]
         self._process = subprocess.Popen([program, *durable, *where], stdout=subprocess.DEVNULL)
         ends_at = time.monotonic() + LIMIT_SECONDS
