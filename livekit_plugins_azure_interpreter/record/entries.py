@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from .._voices.meter import Outcome
@@ -212,11 +212,11 @@ def from_json(text: str, number: int = 0) -> Entry:
             f"an entry of the record is newer than this package: version {version!r}, kind {name!r}; "
             "install a newer version"
         )
-    known = {name: values[name] for name in _names(kind) if name in values}
+    known: dict[str, Any] = {name: values[name] for name in _names(kind) if name in values}
     if known.get("listeners") is not None:
         known["listeners"] = tuple(known["listeners"])
     try:
-        return kind(**{**known, "number": number})
+        return replace(kind(**known), number=number)
     except TypeError:
         raise UnreadableEntryError(f"an entry of the record is damaged: {name} lacks a field") from None
 

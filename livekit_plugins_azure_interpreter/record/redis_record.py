@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -141,7 +141,7 @@ class RedisRecord:
         numbers = await self._append(keys=_keys(meeting), args=arguments)
         return [replace(entry, number=number) for entry, number in zip(entries, numbers, strict=True)]
 
-    async def _pages(self, meeting: str) -> Any:
+    async def _pages(self, meeting: str) -> AsyncIterator[Any]:
         """The rows of a meeting, some at a time."""
         after = "-"
         while page := await self._redis.xrange(_keys(meeting)[0], min=after, count=_PAGE):
@@ -149,7 +149,7 @@ class RedisRecord:
             after = f"({page[-1][0]}"
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self) -> Generator[None]:
         """Raise the errors of Redis as ours; they name no words of a meeting."""
         try:
             yield

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -203,7 +203,7 @@ def _insert(database: sqlite3.Connection, entry: Entry) -> int:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _told() -> Generator[None]:
     """Raise SQLite's errors as ours; they name no words of a meeting."""
     try:
         yield

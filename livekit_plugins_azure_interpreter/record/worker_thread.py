@@ -72,7 +72,7 @@ class WorkerThread:
             raise RecordError("the disk of the record does not answer") from None
         if self._thread is None:
             self._thread = threading.Thread(
-                target=self._run, name=f"azure-interpreter-{self._name}", daemon=True
+                target=self._run, name=self._name, daemon=True
             )
             self._thread.start()
 

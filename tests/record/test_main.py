@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -114,13 +115,19 @@ def test_a_command_that_lacks_something_shows_its_usage(arguments: list[str], ca
     assert "usage: " in capsys.readouterr().err
 
 
+def test_a_meeting_is_written_to_any_output(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", written := io.StringIO())
+    assert run("export", "RM_one", "--format", "srt", "--sqlite", recorded) == 0
+    assert "Alice: sentence 1" in written.getvalue()
+
+
 @pytest.mark.slow
 def test_the_command_writes_utf_8_whatever_the_console_has(recorded: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-m", _MODULE, "export", "RM_one", "--format", "srt", "--sqlite", str(recorded)],
         capture_output=True,
         check=True,
-        env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
         timeout=LONG_LIMIT_SECONDS,
     )
     assert "née".encode() in process.stdout

@@ -79,6 +79,12 @@ async def test_a_persons_entries_are_deleted_in_one_meeting(record: RedisRecord)
     assert len(await record.read("RM_other")) == 1
 
 
+async def test_a_person_who_is_not_there_deletes_nothing(record: RedisRecord) -> None:
+    await record.append([utterance()])
+    assert await record.delete(MEETING, person="bob") == 0
+    assert len(await record.read(MEETING)) == 1
+
+
 async def test_a_meeting_is_deleted_as_a_whole(record: RedisRecord) -> None:
     await record.append([utterance(1), utterance(1, meeting="RM_other")])
     assert await record.delete(MEETING) == 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from conftest import Until
+from fakes.limits import within
 from fakes.record import MemoryRecord
 from livekit import rtc
 from livekit.agents.testing import fake_job_context
@@ -72,6 +73,20 @@ async def test_the_end_of_the_session_is_recorded(until: Until) -> None:
     record_session(session, rtc.EventEmitter[Any](), record, meeting="m")
     session.emit("close", None)
     await until(lambda: record.entries and isinstance(record.entries[-1], Ended))
+
+
+async def test_the_end_of_the_job_waits_until_all_is_kept_and_ends_the_record_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record, session = MemoryRecord(), FakeSession()
+    callbacks: list[Any] = []
+    with fake_job_context() as job:
+        monkeypatch.setattr(job, "add_shutdown_callback", callbacks.append)
+        record_session(session, rtc.EventEmitter[Any](), record)
+    session.emit("close", None)
+    (ended,) = callbacks
+    await within(ended())
+    assert [entry.kind for entry in record.entries] == ["started", "ended"]
 
 
 async def test_a_keeper_is_used_as_it_is() -> None:

@@ -86,6 +86,22 @@ async def test_a_record_that_was_closed_opens_again(record: SQLiteRecord) -> Non
     assert len(await record.read(MEETING)) == 2
 
 
+async def test_tables_that_another_process_makes_meanwhile_are_used(
+    record: SQLiteRecord, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, other = _sqlite_record._format, SQLiteRecord(path)
+    await other.append([utterance(1)])
+    await other.aclose()
+    seen = iter([0])  # before it has locked the file
+
+    def found(database: sqlite3.Connection) -> int:
+        return next(seen, find(database))
+
+    monkeypatch.setattr(_sqlite_record, "_format", found)
+    await record.append([utterance(2)])
+    assert len(await record.read(MEETING)) == 2
+
+
 class TestDelete:
     async def test_a_persons_entries_are_deleted_in_one_meeting(self, record: SQLiteRecord) -> None:
         others = [utterance(3, person="bob"), utterance(1, meeting="RM_other")]
@@ -129,6 +145,13 @@ def _write(path: Path, data: bytes) -> None:
 
 
 class TestKeepDays:
+    async def test_newer_entries_stay(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(_sqlite_record.time, "time", lambda: 2000.0)
+        record = SQLiteRecord(path, keep_days=1)
+        await record.append([utterance(1)])
+        assert len(await record.read(MEETING)) == 1
+        await record.aclose()
+
     async def test_older_entries_are_deleted(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         now = 50 * _DAY_SECONDS
         monkeypatch.setattr(_sqlite_record.time, "time", lambda: now)

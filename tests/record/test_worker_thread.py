@@ -66,6 +66,10 @@ async def test_too_much_work_is_refused_while_the_thread_hangs() -> None:
     await asyncio.wait(tasks)
 
 
+def test_a_thread_that_had_no_work_can_be_stopped() -> None:
+    WorkerThread("test").stop()
+
+
 async def test_a_stopped_thread_is_replaced() -> None:
     worker = WorkerThread("test")
     first = await worker.run(threading.current_thread)
