@@ -71,9 +71,7 @@ class WorkerThread:
         except queue.Full:
             raise RecordError("the disk of the record does not answer") from None
         if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._run, name=self._name, daemon=True
-            )
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
     def _run(self) -> None:
