@@ -227,9 +227,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
         self._speaker_inputs.clear()
         self._speakers.clear()
-        await self._recording.aclose()
         if self._room is not None:
             await self._room.aclose()
+        await self._recording.aclose()
         self.emit("closed")
 
     # The plan
