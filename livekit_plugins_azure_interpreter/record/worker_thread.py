@@ -29,7 +29,7 @@ class WorkerThread:
         self._thread: threading.Thread | None = None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run something, after all that was given before. If the caller is cancelled, it is run all the same.
+        """Run something, after all that was given before. It is also run if the caller is cancelled.
 
         Raises:
             RecordError: Too much waits: the thread hangs.
