@@ -28,7 +28,8 @@ from .keeper import Keeper
 from .minutes import Minutes, Said, minutes
 from .record import Meeting, Record, RecordError
 from .redis_record import RedisRecord
-from .sessions import record_session
+from .scribe import Source
+from .sessions import Session, record_session
 from .sqlite_record import SQLiteRecord
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "RedisRecord",
     "SQLiteRecord",
     "Said",
+    "Session",
+    "Source",
     "Started",
     "UnreadableEntryError",
     "Utterance",

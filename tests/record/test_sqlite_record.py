@@ -223,7 +223,7 @@ class TestFaults:
         while "disk is full" not in caplog.text:
             count += 1
             keeper.put(utterance(count, text="x" * 1000))
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
         kept = keeper.kept
         assert 0 < kept < count
         assert len(await record.read(MEETING)) == kept, "a batch is kept as a whole, or not at all"
