@@ -21,7 +21,7 @@ class Session(Protocol):
 
     @property
     def room_io(self) -> Any:
-        """It knows the participant that is heard; RuntimeError or None: there is no room."""
+        """Knows the participant that is heard. Without a room it is None, or RuntimeError is raised."""
 
 
 def record_session(
