@@ -27,6 +27,9 @@ from .entries import (
 from .keeper import Keeper
 from .record import Record
 
+_MOST_UNHEARD = 1000
+"""So many utterances are remembered with their speaker until it is known what was heard of them."""
+
 
 @dataclass(frozen=True)
 class Presence:
@@ -101,6 +104,8 @@ class Scribe:
         def recognized(utterance: UtteranceRecognized) -> None:
             who = speaker()
             speakers[utterance.id] = who.identity
+            if len(speakers) > _MOST_UNHEARD:
+                del speakers[next(iter(speakers))]
             self._recognized(utterance, who)
 
         def ended(metrics: UtteranceMetrics) -> None:

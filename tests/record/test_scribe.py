@@ -7,6 +7,7 @@ import pytest
 from fakes.record import MemoryRecord
 
 from livekit_plugins_azure_interpreter import Transcript, UtteranceMetrics, UtteranceRecognized
+from livekit_plugins_azure_interpreter.record import scribe as _scribe
 from livekit_plugins_azure_interpreter.record.entries import (
     Corrected,
     Ended,
@@ -119,6 +120,17 @@ async def test_a_translation_without_a_sound_has_no_voice_and_no_listeners(
     (heard,) = await room.entries(Heard)
     assert (heard.voice, heard.listeners) == (voice, listeners)
     assert heard.lost_reason == metrics.get("lost_reason")
+
+
+async def test_the_speakers_of_the_last_utterances_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_scribe, "_MOST_UNHEARD", 2)
+    room = Room()
+    names = ("first", "second", "third")
+    for name in names:
+        room.source.recognize(name)
+    for name in names:
+        room.source.end(name)
+    assert [heard.person for heard in await room.entries(Heard)] == ["", "alice", "alice"]
 
 
 async def test_listeners_that_are_not_known_are_none() -> None:
