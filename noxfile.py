@@ -54,10 +54,17 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """Draw many more schedules and meetings than the tests do, and close more processes."""
-    more = {"SCHEDULES": "5000", "MEETINGS": "1000", "CLOSING_PROCESSES": "50", "EXAMPLES": "20000"}
+    """Draw many more schedules and meetings than the tests do, and close and kill more processes."""
+    more = {
+        "SCHEDULES": "5000",
+        "MEETINGS": "1000",
+        "CLOSING_PROCESSES": "50",
+        "EXAMPLES": "20000",
+        "KILLS": "200",
+    }
     env = {name: os.environ.get(name, value) for name, value in more.items()}
-    files = "tests/test_schedules.py tests/test_meetings.py tests/integration/test_closing.py tests/voices"
+    killed = "tests/integration/test_closing.py tests/integration/test_killed_recordings.py"
+    files = f"tests/test_schedules.py tests/test_meetings.py {killed} tests/voices"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 
 
@@ -207,7 +214,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    _install(session, "mypy", "nox", "pyright[nodejs]", "pytest>=8.3", *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE)
+    needed = ("mypy", "nox", "pyright[nodejs]", "pytest>=8.3", "redis>=5")
+    _install(session, *needed, *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE)
     session.run("mypy")
     session.run("pyright")
 

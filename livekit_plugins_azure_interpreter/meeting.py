@@ -16,7 +16,8 @@ from ._meeting.floor import Floor
 from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Person, Plan, Planner, Route
-from ._meeting.reports import InterpretationChanged
+from ._meeting.recording import MeetingRecording
+from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
@@ -26,13 +27,16 @@ from ._meeting.state_teller import StateTeller
 from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from ._meeting.wishes import AttributeNames, Wishes
 from ._options.glossary import Glossary
-from ._options.languages import all_targets
+from ._options.languages import all_targets, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
 from ._speaking.fallback import check_fallback
 from .log import logger
 from .options import PERSONAL_VOICE, STTOptions
+from .record.keeper import Keeper
+from .record.record import Record
+from .record.scribe import Audience, Presence
 from .stt import STT
 
 if TYPE_CHECKING:
@@ -130,6 +134,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
+        record: Keeps all that is said, e.g. `record.SQLiteRecord("meetings.db")`; a `record.Keeper` also
+            redacts it. `aclose` leaves it open. None: nothing is recorded.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
             asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
             the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen. `latency` is
@@ -162,6 +168,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
+        record: Record | Keeper | None = None,
         **options: Unpack[STTOptions],
     ) -> None:
         super().__init__()
@@ -181,6 +188,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._replaces_originals = originals == "replace"
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
+        self._recording = MeetingRecording(record)
         options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
@@ -252,6 +260,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
         server = open_api() if self._replaces_originals else None
+        await self._recording.open(room)
         self._start(
             LiveKitRoom(room, self._track_sources, with_agents=self._interprets_agents, server=server)
         )
@@ -287,6 +296,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._speakers.clear()
         if self._room is not None:
             await self._room.aclose()
+        await self._recording.aclose()
         self.emit("closed")
 
     # The plan
@@ -304,6 +314,10 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         members = {member.identity: member for member in self._room.members()}
         people = {person.identity: person for person in self._wishes.read(members.values())}
         self._tell_refused()
+        self._recording.present(
+            Presence(one.identity, members[one.identity].name, one.hears, one.reads)
+            for one in people.values()
+        )
         plan = self._planner.plan(
             people.values(),
             hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
@@ -343,14 +357,16 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     def _speaker(self, identity: str) -> SpeakerInterpreter:
         assert self._room is not None
+        stt = self._stt()
+        self._recording.listen(identity, stt, lambda language: self._audience(identity, language))
         return SpeakerInterpreter(
             identity,
             self._room,
-            self._stt(),
+            stt,
             self._voices,
             policy=self._policy,
             open_detector=self._open_detector,
-            missed=lambda missed: self.emit("speech_missed", missed),
+            missed=self._missed,
             report=self._report,
             admitted=self._admit,
             moved=self._state_changed,
@@ -367,6 +383,18 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     def _sounds(self, route: Route, is_heard: bool) -> None:
         if self._floor is not None:
             self._floor.sounds(route, is_heard)
+
+    def _audience(self, identity: str, language: str) -> Audience:
+        """Those who hear a speaker in this language now, and Azure's voice of it."""
+        language = target(language)
+        listeners = self._listeners().get(Route(identity, language), frozenset())
+        speaker = self._speakers.get(identity)
+        voice = None if speaker is None else self._voices.azure_voice(speaker.voice, language)
+        return Audience(listeners, voice or "")
+
+    def _missed(self, missed: SpeechMissed) -> None:
+        self._recording.missed(missed)
+        self.emit("speech_missed", missed)
 
     async def _close_speaker(self, speaker: SpeakerInterpreter) -> None:
         await speaker.aclose()

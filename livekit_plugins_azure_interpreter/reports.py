@@ -15,10 +15,14 @@ class UtteranceRecognized:
     Attributes:
         id: Its name in later events; Azure has none for it.
         transcript: The utterance in all languages.
+        started_at: When its first word began, in Unix seconds.
+        ended_at: When its last word ended, in Unix seconds.
     """
 
     id: str
     transcript: Transcript
+    started_at: float
+    ended_at: float
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import livekit.agents.beta.translation as livekit_translation
 from livekit import rtc
@@ -43,6 +44,7 @@ _CAPABILITIES = TranslationCapabilities(
     output_segmentation=True,
     retargetable=True,
 )
+_UtteranceEvents = Literal["utterance_recognized", "utterance_metrics_collected"]
 _LANGUAGES_OF_STT = ("target_languages", "spoken_languages", "source_languages")
 
 
@@ -92,6 +94,7 @@ class TranslationModel(livekit_translation.TranslationModel):
         self._fallback_speaks_corrections = fallback_speaks_corrections
         self._skip_same_language = skip_same_language
         self._sessions: list[TranslationModelSession] = []
+        self._utterances = rtc.EventEmitter[_UtteranceEvents]()
         self._stt(target_language)  # raises for a mistake now, not when somebody speaks
 
     @property
@@ -116,9 +119,21 @@ class TranslationModel(livekit_translation.TranslationModel):
         self._stt(target_language)
         super().update_options(target_language=target_language)
 
+    def on(self, event: _UtteranceEvents, callback: Callable[..., None]) -> Callable[..., None]:
+        """Have a callback called with each utterance of its sessions, as `STT` tells of them.
+
+        Args:
+            event: "utterance_recognized" (`UtteranceRecognized`) or "utterance_metrics_collected"
+                (`UtteranceMetrics`).
+            callback: It gets the event.
+        """
+        return self._utterances.on(event, callback)
+
     def session(self) -> TranslationModelSession:
         """Open a session: one connection to Azure. Needs a running loop."""
         stt = self._stt(self.target_language)
+        for event in get_args(_UtteranceEvents):
+            stt.on(event, partial(self._utterances.emit, event))
         session = TranslationModelSession(
             self,
             stt,

@@ -35,7 +35,8 @@ ALLOWED = {
     "_recognition": "_livekit_private _options _sdk _sound _voices log options reports",
     "_speaking": "_livekit_private _options _sdk _sound _voices options",
     "_interpreting": "_livekit_private _recognition _sound _speaking _voices log stt tts",
-    "_meeting": "_interpreting _options _speaking _voices log options reports stt tts",
+    "_meeting": "_interpreting _options _speaking _voices log options record reports stt tts",
+    "record": "_options _voices log reports",
     "emulator": "",
     "web": "meeting personal_voice",
 }

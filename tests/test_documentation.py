@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import livekit_plugins_azure_interpreter as azure_interpreter
-from livekit_plugins_azure_interpreter import emulator, web
+from livekit_plugins_azure_interpreter import emulator, record, web
 
 _PACKAGE = azure_interpreter.__name__
 _ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ _NOT_ARGUMENTS = {"self", "cls", "kind", "error", "trace"}
 
 
 def _public() -> Iterator[Any]:
-    for module in (azure_interpreter, emulator, web):
+    for module in (azure_interpreter, emulator, record, web):
         for name in module.__all__:
             one = getattr(module, name)
             # A module among them has what is named beside it; an alias of a type has no docstring of its own.
@@ -45,7 +45,8 @@ _CLASSES = {name: one for name, one in _NAMES.items() if inspect.isclass(one)}
 _MADE_BY_USERS = {
     name: one
     for name, one in _CLASSES.items()
-    if not name.endswith(("Stream", "Session")) and not getattr(one, "_is_protocol", False)
+    if not name.endswith(("Stream", "Session"))
+    and not (issubclass(one, Exception) or getattr(one, "_is_protocol", False))
 }
 
 
@@ -86,7 +87,7 @@ def test_each_name_is_in_the_reference() -> None:
     # The page of faults is made of their module.
     others = [name for name in emulator.__all__ if not hasattr(emulator.faults, name)]
     names += [f"{emulator.__name__}.{name}" for name in others]
-    names += [f"{web.__name__}.{name}" for name in web.__all__]
+    names += [f"{module.__name__}.{name}" for module in (record, web) for name in module.__all__]
     missing = [name for name in names if not re.search(rf":: {re.escape(name)}(\(\))?$", pages, re.MULTILINE)]
     assert missing == []
 

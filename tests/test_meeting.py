@@ -14,6 +14,7 @@ from fakes.client_contract import as_objects, broken_rules, sent_too_soon
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom
 from fakes.meeting import FIRST_UTTERANCE, SEGMENTATION_MS, FakeAzure, FakeRoom, Utterance
+from fakes.record import MemoryRecord
 from fakes.tts import ToneTTS
 from livekit.agents import JobContext
 from livekit.agents.testing import fake_job_context
@@ -21,6 +22,8 @@ from livekit.agents.testing import fake_job_context
 from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._sdk.events import Failed
+from livekit_plugins_azure_interpreter.record import Missed, minutes
+from livekit_plugins_azure_interpreter.record.scribe import Scribe
 
 ALICE_FR = Route("alice", "fr")
 BOB_EN = Route("bob", "en")
@@ -1058,3 +1061,84 @@ async def test_a_quiet_meeting_tells_nothing_again_and_again(meeting: Meeting) -
     await meeting.go_on(120.0)
     assert len(meeting.room.told) == told
     assert not any("in fr" in value for _, one in meeting.room.told for value in one.values())
+
+
+class TestRecord:
+    def test_the_record_says_who_heard_what(self) -> None:
+        record = MemoryRecord()
+
+        @in_a_recorded_meeting(record, fallback=lambda language: ToneTTS())
+        async def held(meeting: Meeting) -> None:
+            meeting.join("alice", "en")
+            meeting.join("bob", "fr")
+            meeting.join("eve", "fr")
+            await meeting.say("alice", "en")
+            await meeting.go_on(5.0)
+            meeting.room.leave("bob")
+            await meeting.say("alice", "en")
+            await meeting.go_on(5.0)
+            meeting.room.set("eve", language="de")
+            await meeting.go_on(1.0)
+
+        held()
+        first, second = sorted(minutes(record.entries).said, key=lambda said: said.utterance.number)
+        assert (first.utterance.person, first.utterance.text) == ("alice", "1001")
+        assert first.translations["fr"] == "1001 in fr"
+        assert first.heard["fr"].outcome == "voiced"
+        assert first.heard["fr"].voice == "personal-voice"
+        assert first.heard["fr"].listeners == ("bob", "eve")
+        assert second.heard["fr"].listeners == ("eve",)
+        kinds = [entry.kind for entry in record.entries if entry.kind not in ("utterance", "heard")]
+        assert kinds == ["started", "joined", "joined", "joined", "left", "languages_changed", "ended"]
+
+    def test_speech_that_is_too_late_was_heard_by_nobody(self) -> None:
+        record = MemoryRecord()
+
+        @in_a_recorded_meeting(record, max_lag_seconds=0.001)
+        async def held(meeting: Meeting) -> None:
+            meeting.join("alice", "en")
+            meeting.join("bob", "fr")
+            await meeting.say("alice", "en")
+            await meeting.go_on(5.0)
+
+        held()
+        (said,) = minutes(record.entries).said
+        assert (said.heard["fr"].outcome, said.heard["fr"].listeners) == ("late", ())
+        assert [entry.reason for entry in record.entries if isinstance(entry, Missed)] == ["late"]
+
+    def test_a_record_that_is_away_changes_nothing_for_the_listeners(self) -> None:
+        heard = []
+
+        async def held(meeting: Meeting) -> None:
+            meeting.join("alice", "en")
+            meeting.join("bob", "fr")
+            for _ in range(5):
+                await meeting.say("alice", "en")
+                await meeting.go_on(1.0)
+            await meeting.go_on(5.0)
+            heard.append([(piece.number, piece.at) for piece in meeting.room.played])
+
+        away = MemoryRecord()
+        away.go_away()
+        hanging = MemoryRecord()
+        hanging.answers.clear()
+        in_a_meeting()(held)()
+        for record in (MemoryRecord(), away, hanging):
+            in_a_recorded_meeting(record)(held)()
+        assert len(heard[0]) > 5
+        assert heard == heard[:1] * 4, "to the millisecond"
+
+
+def in_a_recorded_meeting(
+    record: MemoryRecord, **options: Any
+) -> Callable[[Callable[[Meeting], Awaitable[None]]], Callable[[], None]]:
+    """As `in_a_meeting`, recorded from its beginning."""
+
+    def decorate(test: Callable[[Meeting], Awaitable[None]]) -> Callable[[], None]:
+        async def held(meeting: Meeting) -> None:
+            meeting.interpreter._recording._scribe = Scribe(record, "RM_one", "standup")
+            await test(meeting)
+
+        return in_a_meeting(record=record, **options)(held)
+
+    return decorate

@@ -90,7 +90,7 @@ def test_an_stt_that_has_no_stream_has_not_loaded_the_sdk(
     assert name not in imported_alone["modules"]
 
 
-@pytest.mark.parametrize("name", ["meeting", "personal_voice", "translation"])
+@pytest.mark.parametrize("name", ["meeting", "personal_voice", "record", "translation"])
 def test_importing_it_does_not_import_what_a_session_does_not_use(
     imported_alone: dict[str, list[str]], name: str
 ) -> None:

@@ -161,6 +161,19 @@ class TestModel:
             model.update_options(target_language="no language")
         assert model.target_language == "fr"
 
+    async def test_the_utterances_of_all_its_sessions_are_told(
+        self, make: Make, enter: Enter, service: FakeService, until: Until
+    ) -> None:
+        model, recognized, measured = make(), list[Any](), list[Any]()
+        model.on("utterance_recognized", recognized.append)
+        model.on("utterance_metrics_collected", measured.append)
+        for count, words in enumerate(("Oui.", "Non."), 1):
+            booth = enter(model)
+            await until(lambda count=count: len(service.recognizers) == count)
+            await booth.hears(heard(words), *voice(VOICE))
+        assert [one.transcript.text for one in recognized] == ["Oui.", "Non."]
+        assert [(one.id, one.outcome) for one in measured] == [(one.id, "voiced") for one in recognized]
+
     async def test_closing_it_closes_its_sessions(
         self, make: Make, enter: Enter, service: FakeService, until: Until
     ) -> None:

@@ -298,6 +298,7 @@ class LiveKitRoom:
             tracks=tuple(one.sid for one in speech if not one.muted),
             is_agent=participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
             participant=participant,
+            name=participant.name,
         )
 
     def _speech(self, participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:

@@ -27,6 +27,7 @@ class Member:
         tracks: The sids of the tracks that are not muted and can be subscribed to.
         is_agent: They are a program. It hears no default language.
         participant: LiveKit's own object, for a callback of the user's.
+        name: What the room shows for them.
     """
 
     identity: str
@@ -35,6 +36,7 @@ class Member:
     tracks: Sequence[str] = ()
     is_agent: bool = False
     participant: rtc.RemoteParticipant | None = field(default=None, compare=False, repr=False)
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,11 @@ class SpeakerInterpreter:
         return self._routes
 
     @property
+    def voice(self) -> VoiceChoice:
+        """In which voice the speaker has chosen to be heard."""
+        return self._voice
+
+    @property
     def read_languages(self) -> frozenset[str]:
         """The languages that somebody reads, or that still have a result to come."""
         return frozenset(language for speech in self._speeches for language in speech.languages.targets)

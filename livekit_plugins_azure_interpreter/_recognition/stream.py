@@ -532,8 +532,11 @@ class SpeechStream(AnyRateStream):
     ) -> None:
         """Report the utterance, and measure it in each spoken language."""
         name = next((one.id for one in utterances.values()), "") or utils.shortuuid("untranslated-")
-        self._owner.recognized(UtteranceRecognized(name, transcript))
         timings = self._timings(name, phrase, transcript, active)
+        unix = time.time() - self._now()
+        self._owner.recognized(
+            UtteranceRecognized(name, transcript, timings.began_at + unix, timings.ended_at + unix)
+        )
         if not utterances:
             self._begin(Meter(), timings, will_be_spoken=False)
         for language, utterance in utterances.items():

@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cold_start, cost, ear, languages, latency, ledger, meeting, scale
+from . import cascade, choices, cold_start, cost, ear, languages, latency, ledger, meeting, record, scale
 from .figures import Result
 
 _BENCHMARKS = {
@@ -31,6 +31,7 @@ _BENCHMARKS = {
     "languages": languages.measure,
     "meeting": meeting.measure,
     "ledger": ledger.measure,
+    "record": record.measure,
     "ear": ear.measure,
     "cold_start": cold_start.measure,
 }

@@ -35,6 +35,7 @@ class Person:
     kind: int = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
     track_publications: dict[str, Publication] = field(default_factory=dict)
     state: int = rtc.ParticipantState.PARTICIPANT_STATE_ACTIVE
+    name: str = ""
 
     @property
     def sid(self) -> str:

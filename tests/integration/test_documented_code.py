@@ -37,7 +37,7 @@ def blocks() -> Iterator[Any]:
 
 
 @pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Any]]:
+async def names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
     """What the text around a block has introduced; Azure is an emulator, and the session has no room."""
     sessions: list[AgentSession[Any]] = []
 
@@ -47,6 +47,7 @@ async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Any]
             sessions.append(self)
 
     monkeypatch.setattr("livekit.agents.AgentSession", RecordedSession)
+    monkeypatch.chdir(tmp_path)
     async with Emulator() as emulator:
         monkeypatch.setenv("AZURE_SPEECH_KEY", "any")
         monkeypatch.setenv("AZURE_SPEECH_ENDPOINT", emulator.endpoint)

@@ -214,6 +214,24 @@ class TestTranscripts:
         ] * 2
         assert caplog.text.count(reason) == 1
 
+    async def test_the_final_tells_when_it_was_said_by_the_clock_on_the_wall(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        told: list[UtteranceRecognized] = []
+        interpreter = make_stt()
+        interpreter.on("utterance_recognized", told.append)
+        began_at = time.time()
+        listener = listen(interpreter)
+        await until(lambda: service.recognizers and service.last.started)
+        for frame in Audio().frames(Audio().silence(3.0)):
+            listener.stream.push_frame(frame)
+        service.last.post(Connected(), heard("Oui."))
+        listener.stream.end_input()
+        await listener.ended()
+        (one,) = told
+        # A frame has been said when it is pushed.
+        assert began_at - 0.1 <= one.started_at <= one.ended_at <= time.time() + 0.1
+
     async def test_the_final_is_told_to_listeners_of_the_stt(
         self, make_stt: Make, listen: Make, service: FakeService
     ) -> None:

@@ -33,6 +33,17 @@ from livekit_plugins_azure_interpreter import (
     VoiceLost,
 )
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Refuse, load_script
+from livekit_plugins_azure_interpreter.record import (
+    Entry,
+    Heard,
+    Keeper,
+    Record,
+    RedisRecord,
+    SQLiteRecord,
+    export,
+    minutes,
+    record_session,
+)
 
 
 def by_the_name_of_livekits_plugins() -> None:
@@ -295,3 +306,31 @@ class TestMeetingInterpreter:
     def tells_what_is_not_heard(self, missed: SpeechMissed, forgotten: SpeechForgotten) -> None:
         assert_type(missed.reason, Literal["late", "failed", "forgotten"])
         assert_type(forgotten.seconds, float)
+
+
+class TestRecord:
+    def is_given_to_a_meeting(self) -> None:
+        MeetingInterpreter(record=SQLiteRecord("meetings.db"))
+        MeetingInterpreter(record=RedisRecord("redis://localhost", keep_days=0.5, max_entries=1000))
+        MeetingInterpreter(record=Keeper(SQLiteRecord("meetings.db"), redact=str.upper))
+        MeetingInterpreter(record="meetings.db")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    def is_one_line_for_a_session(
+        self,
+        session: AgentSession[int],
+        interpreter: STT,
+        tour: TranslationSession[int],
+        model: TranslationModel,
+        record: Record,
+    ) -> None:
+        assert_type(record_session(session, interpreter, record), Keeper)
+        assert_type(record_session(tour, model, Keeper(record), meeting="tour", speaker="guide"), Keeper)
+
+    async def is_read(self, record: Record) -> None:
+        entries = await record.read("RM_abc")
+        assert_type(entries, Sequence[Entry])
+        assert_type(export(entries, "vtt", language="fr"), str)
+        export(entries, "docx")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert_type(await record.delete("RM_abc", person="alice"), int)
+        for said in minutes(entries).said:
+            assert_type(said.heard, Mapping[str, Heard])

@@ -1,0 +1,60 @@
+"""Records a meeting, if a record is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from livekit import rtc
+
+from ..record.keeper import Keeper
+from ..record.record import Record
+from ..record.scribe import Audience, Presence, Scribe
+from ..stt import STT
+from .reports import SpeechMissed
+
+_SID_SECONDS = 5.0
+
+
+class MeetingRecording:
+    """Gives the events of a meeting to a scribe, from `open` on. Without a record it does nothing.
+
+    Args:
+        record: Where the entries are kept.
+    """
+
+    def __init__(self, record: Record | Keeper | None) -> None:
+        self._record = record
+        self._scribe: Scribe | None = None
+        self._names: dict[str, str] = {}
+
+    async def open(self, room: rtc.Room) -> None:
+        """Begin. The sid of the room names the meeting, so that another interpreter of it goes on with it."""
+        if self._record is not None and self._scribe is None:
+            try:
+                meeting = await asyncio.wait_for(room.sid, _SID_SECONDS)
+            except asyncio.TimeoutError:
+                meeting = room.name
+            self._scribe = Scribe(self._record, meeting, room.name)
+
+    def present(self, people: Iterable[Presence]) -> None:
+        """These are in the meeting now."""
+        if self._scribe is not None:
+            people = list(people)
+            self._names.update({one.identity: one.name for one in people})
+            self._scribe.present(people)
+
+    def listen(self, speaker: str, stt: STT, audience: Callable[[str], Audience]) -> None:
+        """Record what this STT hears the speaker say; `audience` returns who hears a language now."""
+        if self._scribe is not None:
+            self._scribe.listen(stt, lambda: Presence(speaker, self._names.get(speaker, "")), audience)
+
+    def missed(self, missed: SpeechMissed) -> None:
+        """Some speech is not heard."""
+        if self._scribe is not None:
+            self._scribe.missed(missed.speaker, missed.language, missed.reason, missed.seconds)
+
+    async def aclose(self) -> None:
+        """The meeting is over, or the interpreter leaves it: wait some seconds until all is kept."""
+        if self._scribe is not None:
+            await self._scribe.aclose()
