@@ -77,6 +77,8 @@ async def test_the_original_and_the_translation_are_segments_of_their_own(
     assert (original.text, original.language, original.original) == ("hello", "en-US", True)
     assert (translation.text, translation.language, translation.original) == ("bonjour", "fr", False)
     assert original.id != translation.id
+    # A client shows both together: docs/client-contract.md.
+    assert original.id.partition("-")[0] == translation.id.partition("-")[0]
 
 
 async def test_interim_results_in_quick_succession_show_the_latest(
