@@ -13,18 +13,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
+from fakes.plain_room import PlainRoom, PlainTrack
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
-from livekit_plugins_azure_interpreter._meeting.room import FRAME_MS, RATE_HZ, Caption, Member
+from livekit_plugins_azure_interpreter._meeting.room import FRAME_MS, RATE_HZ, Member
 from livekit_plugins_azure_interpreter.emulator import Voice
 from livekit_plugins_azure_interpreter.options import Latency
 
@@ -185,25 +186,17 @@ def _run(endpoint: str, meeting: _Meeting, seconds: float) -> _Seen:
     return _Seen(**json.loads(done.stdout.splitlines()[-1]))
 
 
-class _Output:
+class _Output(PlainTrack):
     def __init__(self, room: _Room) -> None:
+        super().__init__()
         self._room = room
 
     async def play(self, frame: rtc.AudioFrame) -> None:
         self._room.voice_seconds += frame.duration
         await asyncio.sleep(frame.duration)
 
-    async def played(self) -> None:
-        pass
 
-    def unheard(self) -> Sequence[rtc.AudioFrame]:
-        return ()
-
-    async def aclose(self) -> None:
-        pass
-
-
-class _Room:
+class _Room(PlainRoom):
     """Everybody hears the others.
 
     Attributes:
@@ -211,12 +204,10 @@ class _Room:
     """
 
     def __init__(self, meeting: _Meeting) -> None:
+        super().__init__()
         self.voice_seconds = 0.0
         self._meeting = meeting
         self._pcm = _speech() if meeting.speaking else _noise()
-
-    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
-        pass
 
     def members(self) -> list[Member]:
         return [
@@ -242,18 +233,6 @@ class _Room:
 
     async def publish(self, route: Route, sample_rate: int) -> _Output:
         return _Output(self)
-
-    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
-        pass
-
-    def refuse(self, refused: Mapping[str, str]) -> None:
-        pass
-
-    async def caption(self, caption: Caption) -> None:
-        pass
-
-    async def aclose(self) -> None:
-        pass
 
 
 def _speech() -> bytes:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Until
 from fakes.limits import within
+from fakes.plain_room import PlainRoom
 from fakes.room import Audio, Microphone, Speaker
 from livekit import rtc
 from livekit.agents.beta.translation import TranslationSession
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter, TranslationModel
-from livekit_plugins_azure_interpreter._meeting.planner import Route
-from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption, Member
+from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 from livekit_plugins_azure_interpreter.emulator.faults import NoVoice
 from livekit_plugins_azure_interpreter.record import (
@@ -50,15 +50,12 @@ async def recorded(record: SQLiteRecord) -> Minutes:
     return minutes(await record.read(meeting.id))
 
 
-class MeetingRoom:
+class MeetingRoom(PlainRoom):
     """Alice speaks as fast as one does; bob and eve listen in French, and carl reads German."""
 
     def __init__(self, pcm: bytes) -> None:
+        super().__init__()
         self._pcm = pcm
-        self.heard = b""
-
-    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
-        pass
 
     def members(self) -> list[Member]:
         return [
@@ -75,32 +72,6 @@ class MeetingRoom:
             due_at += frame.duration
             await asyncio.sleep(due_at - asyncio.get_running_loop().time())
             yield frame
-
-    async def publish(self, route: Route, sample_rate: int) -> MeetingRoom:
-        return self
-
-    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
-        pass
-
-    def refuse(self, reasons: Mapping[str, str]) -> None:
-        pass
-
-    async def caption(self, caption: Caption) -> None:
-        pass
-
-    # Its track
-
-    async def play(self, frame: rtc.AudioFrame) -> None:
-        self.heard += bytes(frame.data)
-
-    async def played(self) -> None:
-        pass
-
-    def unheard(self) -> Sequence[rtc.AudioFrame]:
-        return ()
-
-    async def aclose(self) -> None:
-        pass
 
 
 async def test_a_meeting_is_recorded_from_end_to_end(

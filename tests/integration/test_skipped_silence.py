@@ -6,17 +6,17 @@ The speech is a recording, since the voice detector tells a voice from a tone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Until
 from fakes.limits import within
+from fakes.plain_room import PlainRoom
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
-from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Voice
 from livekit_plugins_azure_interpreter.emulator.transport import channel
@@ -38,20 +38,16 @@ def speech() -> bytes:
     return b"".join(part + bytes(round(PAUSE_SECONDS * RATE_HZ) * 2) for part in parts)
 
 
-class Room:
+class Room(PlainRoom):
     """Alice speaks once, and bob listens in French.
 
     Attributes:
-        heard: The voices that bob heard.
         read: The originals that bob read, in order.
     """
 
     def __init__(self) -> None:
-        self.heard = b""
+        super().__init__()
         self.read: list[str] = []
-
-    def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
-        pass
 
     def members(self) -> list[Member]:
         alice = Member("alice", {"language": "en"}, publishes=True, tracks=("mic",))
@@ -66,35 +62,9 @@ class Room:
             await asyncio.sleep(due_at - loop.time())
             yield frame
 
-    async def publish(self, route: Route, sample_rate: int) -> Room:
-        return self
-
-    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
-        pass
-
-    def tell(self, attributes: Mapping[str, str]) -> None:
-        pass
-
-    def refuse(self, reasons: Mapping[str, str]) -> None:
-        pass
-
     async def caption(self, caption: Caption) -> None:
         if caption.final and caption.original:
             self.read.append(caption.text)
-
-    # Its track
-
-    async def play(self, frame: rtc.AudioFrame) -> None:
-        self.heard += bytes(frame.data)
-
-    async def played(self) -> None:
-        pass
-
-    def unheard(self) -> Sequence[rtc.AudioFrame]:
-        return ()
-
-    async def aclose(self) -> None:
-        pass
 
 
 class Interpreted:
@@ -108,7 +78,7 @@ class Interpreted:
     """
 
     def __init__(self, room: Room, emulator: Emulator) -> None:
-        self.heard, self.read = room.heard, room.read
+        self.heard, self.read = room.track.heard, room.read
         self.sent = b"".join(spoken.voice.pcm for spoken in emulator.spoken)
         self.last_start_seconds = emulator.spoken[-1].start_seconds
         self.connections = emulator.connections
@@ -125,7 +95,7 @@ async def interpret(until: Until, *, skip_silence: bool) -> Interpreted:
         )
         interpreter._start(room)
         await until(lambda: len(emulator.spoken) == UTTERANCES)
-        await until(lambda: len(room.heard) >= sum(len(one.voice.pcm) for one in emulator.spoken))
+        await until(lambda: len(room.track.heard) >= sum(len(one.voice.pcm) for one in emulator.spoken))
         await within(interpreter.aclose())
         return Interpreted(room, emulator)
 

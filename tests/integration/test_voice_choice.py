@@ -16,6 +16,7 @@ import pytest
 from conftest import Until
 from fakes.lengths import behaviour, utterance
 from fakes.limits import within
+from fakes.plain_room import PlainRoom, PlainTrack
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
@@ -53,7 +54,7 @@ class Wire:
         return sum(self.audio[one].count(_MARKS[what]) for one in carried if one in self.audio)
 
 
-class Room:
+class Room(PlainRoom):
     """Alice has an open microphone, and bob listens in French, carl in German.
 
     Attributes:
@@ -64,6 +65,7 @@ class Room:
     """
 
     def __init__(self, **attributes: str) -> None:
+        super().__init__()
         self.attributes = {"language": "en", **attributes}
         self.read: list[str] = []
         self.refused: Mapping[str, str] = {}
@@ -100,12 +102,6 @@ class Room:
     async def publish(self, route: Route, sample_rate: int) -> Track:
         return Track(self.tracks, route.name)
 
-    def admit(self, listeners: Mapping[Route, frozenset[str]]) -> None:
-        pass
-
-    def tell(self, attributes: Mapping[str, str]) -> None:
-        pass
-
     def refuse(self, reasons: Mapping[str, str]) -> None:
         self.refused = dict(reasons)
 
@@ -113,25 +109,14 @@ class Room:
         if caption.final and not caption.original:
             self.read.append(caption.text)
 
-    async def aclose(self) -> None:
-        pass
 
-
-class Track:
+class Track(PlainTrack):
     """A track that plays at once."""
 
     def __init__(self, tracks: list[str], name: str) -> None:
+        super().__init__()
         self._tracks, self._name = tracks, name
         tracks.append(name)
-
-    async def play(self, frame: rtc.AudioFrame) -> None:
-        pass
-
-    async def played(self) -> None:
-        pass
-
-    def unheard(self) -> Sequence[rtc.AudioFrame]:
-        return ()
 
     async def aclose(self) -> None:
         self._tracks.remove(self._name)
