@@ -215,7 +215,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
     needed = ("mypy", "nox", "pyright[nodejs]", "pytest>=8.3", "redis>=5")
-    _install(session, *needed, *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE)
+    _install(session, *needed, *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE, *WEB)
     session.run("mypy")
     session.run("pyright")
 
