@@ -54,7 +54,8 @@ def speaker_state(
         is_failed = bool(failures.keys() & {None, language}) or (route is not None and route.is_broken)
         has_backlog = route is not None and route.has_backlog
         if is_failed or has_backlog or language in started:
-            voice = (route and route.voice) or (next_voice(language) if audience.listeners else "text")
+            voice = route.voice if route is not None else None
+            voice = voice or (next_voice(language) if audience.listeners else "text")
             listeners = audience.listeners | (route.listeners if route is not None else frozenset())
             languages[language] = LanguageState(
                 "failed" if is_failed else "interpreted",

@@ -90,7 +90,7 @@ class VoiceOffer:
             choices = can_be_had
         if isinstance(choices, str) or not choices or not set(choices) <= set(CHOICES):
             raise ValueError(f"voices takes one or several of {_listed(CHOICES)}, got {choices!r}")
-        offered = tuple(choice for choice in CHOICES if choice in choices)
+        offered: tuple[VoiceChoice, ...] = tuple(choice for choice in CHOICES if choice in choices)
         for choice in offered:
             if choice not in can_be_had:
                 raise ValueError(f"voices has {choice!r}: {_MISSING[choice]}")
@@ -109,9 +109,9 @@ class VoiceOffer:
         Raises:
             ValueError: It is not on offer; the message says what is, and what holds.
         """
-        for choice in self.choices:
-            if choice == written.strip().casefold():
-                return choice
+        spelled: dict[str, VoiceChoice] = {choice: choice for choice in self.choices}
+        if (choice := spelled.get(written.strip().casefold())) is not None:
+            return choice
         holds = _HOLDS[self.careful]
         raise ValueError(f"{written[:40]!r} is not on offer, choose {_listed(self.choices)}; {holds}")
 
@@ -127,7 +127,7 @@ class VoiceChoices:
     """
 
     def __init__(self, default: VoiceChoice) -> None:
-        self._default = default
+        self._default: VoiceChoice = default
         self._noes: dict[str, VoiceChoice] = {}
 
     def voice_of(self, identity: str, chosen: VoiceChoice | None) -> VoiceChoice:
