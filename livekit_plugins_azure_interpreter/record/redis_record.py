@@ -71,7 +71,7 @@ class RedisRecord:
             from redis.exceptions import RedisError  # noqa: PLC0415
         except ImportError as error:
             raise ImportError(
-                "RedisRecord needs the package redis: pip install 'livekit-plugins-azure-interpreter[redis]'"
+                "RedisRecord needs the extra [redis], which is one package: python -m pip install redis"
             ) from error
         self._redis: Any = redis.from_url(
             url,

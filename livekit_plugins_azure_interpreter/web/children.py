@@ -163,7 +163,8 @@ class Children:
         assert self._reaper is not None
         assert self._reaper.stdin is not None
         self._reaper.stdin.close()
-        await self._reaper.wait()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._reaper.wait(), _END_SECONDS)
 
     async def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
         """Start a program.

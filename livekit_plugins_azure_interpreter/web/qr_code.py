@@ -16,6 +16,6 @@ def qr_svg(url: str) -> str:
         import segno  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ImportError(
-            'a QR code needs the extra "web": python -m pip install "livekit-plugins-azure-interpreter[web]"'
+            'a QR code needs the extra "web", which is one package: python -m pip install segno'
         ) from error
     return segno.make(url, micro=False).svg_inline(scale=4, border=4, light="#fff")
