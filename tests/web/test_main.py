@@ -54,6 +54,7 @@ class TestMistakes:
         (line,) = capsys.readouterr().err.splitlines()
         assert re.search(rf"cannot listen on 127\.0\.0\.1, port {port} .*choose another with --port", line)
 
+    @pytest.mark.native  # it asks for a socket
     def test_a_port_that_is_none_is_said(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
