@@ -13,6 +13,7 @@ import asyncio
 import itertools
 import os
 import random
+import select
 import signal
 import sys
 import time
@@ -30,13 +31,16 @@ from livekit_plugins_azure_interpreter.record import (
 
 _PROCESSES_PER_FILE = 5
 """The first of them makes the file; it, too, may be killed meanwhile."""
-_LONGEST_SECONDS = 0.2
+_ENTRIES_MEANWHILE = 300
+"""The first process of all tells so many entries, undisturbed; so long the others live at most."""
+_FIRST_SECONDS = 30.0
 
 
 def main(where: str, processes: str, seed: str) -> None:
     moments = random.Random(seed)
     if _is_redis(where):
         RedisRecord(where)  # which imports what each process needs
+    longest_seconds = _seconds_of_entries(where.format("first"))
     for process in range(int(processes)):
         begins, has_begun = os.pipe()
         child = os.fork()
@@ -45,11 +49,34 @@ def main(where: str, processes: str, seed: str) -> None:
             file = process // _PROCESSES_PER_FILE
             asyncio.run(_record(where.format(file), f"{file}/process{process}"))
         os.read(begins, 1)
-        time.sleep(moments.uniform(0.0, _LONGEST_SECONDS))
+        time.sleep(moments.uniform(0.0, longest_seconds))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         os.close(begins)
         os.close(has_begun)
+
+
+def _seconds_of_entries(where: str) -> float:
+    """How long a process takes for some entries, on this machine and now; what it tells is told, too."""
+    entries, told = os.pipe()
+    began_at = time.monotonic()
+    child = os.fork()
+    if not child:
+        os.dup2(told, sys.stdout.fileno())
+        asyncio.run(_record(where, "first/process"))
+    os.close(told)
+    lines = b""
+    while lines.count(b"\n") < _ENTRIES_MEANWHILE:
+        if not select.select([entries], [], [], _FIRST_SECONDS)[0] or not (read := os.read(entries, 4096)):
+            sys.exit("the first process tells nothing")
+        lines += read
+    seconds = time.monotonic() - began_at
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    while read := os.read(entries, 4096):
+        lines += read
+    os.write(sys.stdout.fileno(), lines)
+    return seconds
 
 
 def _is_redis(where: str) -> bool:

@@ -126,7 +126,9 @@ async def test_a_client_that_left_amid_its_request_is_no_error(caplog: pytest.Lo
     app.router.add_get("/", gone)
     async with TestClient(TestServer(app)) as client, client.get("/") as response:
         assert response.status == 499
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    # asyncio may only now collect, and tell, what a test before this one left behind.
+    told = [record for record in caplog.records if record.name != "asyncio"]
+    assert [record for record in told if record.levelno >= logging.WARNING] == []
 
 
 async def test_each_answer_is_told_but_not_that_of_an_open_websocket(start: Any, connect: Any) -> None:
