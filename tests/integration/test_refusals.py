@@ -31,7 +31,7 @@ async def test_a_refusal_is_one_error_that_says_why(
 ) -> None:
     pair = await open_pair(Behaviour(faults=[fault]))
     await pair.stream.aclose()  # this one is less patient
-    stream = pair.stt.stream(conn_options=APIConnectOptions(max_retry=3, timeout=1.0))
+    stream = pair.stt.stream(conn_options=APIConnectOptions(max_retry=3, timeout=2.0))
     for frame in audio.frames(audio.speech((0.2, 0.7), end=1.0)):
         stream.push_frame(frame)
     with pytest.raises(APIStatusError, match=words) as raised:

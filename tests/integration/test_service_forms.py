@@ -189,7 +189,7 @@ class TestRefusal:
     async def _listen(self, open_pair: Any, audio: Any, fault: faults.Fault) -> None:
         pair = await open_pair(Behaviour(faults=[fault]))
         await pair.stream.aclose()  # this one is less patient
-        stream = pair.stt.stream(conn_options=APIConnectOptions(max_retry=3, timeout=1.0))
+        stream = pair.stt.stream(conn_options=APIConnectOptions(max_retry=3, timeout=2.0))
         for frame in audio.frames(audio.speech((0.2, 0.7), end=1.0)):
             stream.push_frame(frame)
 
