@@ -299,7 +299,7 @@ def _result(
         silence_seconds=max(gaps),
         is_silent=ended_at - loud[-2] > AFTERWARDS_SECONDS / 2,
         lost=sum(not one.captions for one in whole),
-        repeated=sum(len(one.captions) > 1 for one in whole),
+        repeated=sum(len(one.captions) > 1 and one.captions[-1] > happened_at for one in whole),
         interpreters=interpreters,
         told=[*_story(listener, happened_at), *told],
     )
