@@ -27,10 +27,11 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
+from .comparing import find_windows
 from .conftest import Meeting
-from .participant import Participant
+from .participant import RATE_HZ, Participant
 from .server import MISSING, OwnServer, find_server
-from .speech import Sentence, known_by_sound, recorded, sentences, silence
+from .speech import Sentence, recorded, sentences, silence
 
 WORKER = Path(__file__).parents[1] / "fakes" / "meeting_worker.py"
 PAUSE_SECONDS = 1.2
@@ -41,13 +42,29 @@ _ANSWERED_SECONDS = 8.0
 _STEP_SECONDS = 0.05
 
 
-def spoken() -> list[Sentence]:
+def _spoken() -> list[Sentence]:
     """Sentences that differ by sound, with a short voice each."""
     voice = recorded("french_1.wav", 1.0)
     return [
         Sentence(pcm, Line(f"Sentence {at}.", "en-US", {"fr": f"Phrase {at}."}, {"fr": Voice(voice)}))
         for at, pcm in enumerate(sentences())
     ]
+
+
+_SPOKEN = _spoken()
+_FRAGMENT = Line("A part.", "en-US", {"fr": "Une partie."})
+_MOST_OF_IT = 0.5
+
+
+def _script(samples: Any) -> Line:
+    """The sentence of which most was heard; an interpreter that comes in mid-sentence hears only its end."""
+    shares = {
+        index: sum(found) / len(found)
+        for index, one in enumerate(_SPOKEN)
+        if (found := find_windows(samples.pcm, one.pcm, RATE_HZ))
+    }
+    best = max(shares, key=lambda index: shares[index])
+    return _SPOKEN[best].line if shares[best] >= _MOST_OF_IT else _FRAGMENT
 
 
 class Workers:
@@ -228,10 +245,11 @@ class Listener:
                 return
 
 
-async def _talk(alice: Participant, listener: Listener) -> None:
-    script = spoken()
-    while True:
-        for at, sentence in enumerate(script):
+async def _talk(alice: Participant, listener: Listener, ending: asyncio.Event) -> None:
+    while not ending.is_set():
+        for at, sentence in enumerate(_SPOKEN):
+            if ending.is_set():
+                return
             one = Said(at, time.monotonic())
             listener.said.append(one)
             await alice.say(sentence.pcm)
@@ -242,7 +260,7 @@ async def _talk(alice: Participant, listener: Listener) -> None:
 @contextlib.asynccontextmanager
 async def stage(server: OwnServer, environment: Mapping[str, str]) -> AsyncIterator[tuple[Workers, Meeting]]:
     """Two workers, and an emulator."""
-    behaviour = Behaviour(script=known_by_sound(spoken()), silence_ms=700)
+    behaviour = Behaviour(script=_script, silence_ms=700)
     async with Emulator(behaviour) as emulator:
         azure = {"AZURE_SPEECH_KEY": "any", "AZURE_SPEECH_ENDPOINT": emulator.endpoint}
         workers, meeting = Workers(server, {**azure, **environment}), Meeting(server)
@@ -268,14 +286,15 @@ async def run(
         await bob.ear("alice-fr")
         await workers.until_idle(await workers.start())
         listener = Listener(bob)
-        talking = asyncio.create_task(_talk(alice, listener))
+        ending = asyncio.Event()
+        talking = asyncio.create_task(_talk(alice, listener, ending))
         await within(_until(lambda: listener.got >= _STEADY), LONG_LIMIT_SECONDS)
         happened_at = time.monotonic()
         happening = asyncio.ensure_future(happen(workers))
         await asyncio.sleep(afterwards_seconds)
         await within(happening)
-        talking.cancel()
-        await asyncio.wait({talking})
+        ending.set()
+        await within(talking)
         ended_at = time.monotonic()
         await asyncio.sleep(_ANSWERED_SECONDS)
         await listener.aclose()
@@ -294,7 +313,7 @@ def _result(
 ) -> Result:
     loud = [happened_at, *(at for at in listener.loud_at if happened_at < at < ended_at), ended_at]
     gaps = [after - before for before, after in itertools.pairwise(loud)]
-    whole = [one for one in listener.said if one.ended < ended_at]
+    whole = [one for one in listener.said if one.ended <= ended_at]
     return Result(
         silence_seconds=max(gaps),
         is_silent=ended_at - loud[-2] > AFTERWARDS_SECONDS / 2,
