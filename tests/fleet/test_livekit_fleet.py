@@ -116,13 +116,13 @@ async def test_a_dispatch_that_a_worker_has_taken_was_sent_when_its_job_began(
 
 async def test_a_server_that_refuses_is_told(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:
     livekit.refuses = True
-    with pytest.raises(FleetError, match=r"it answers 500 \(internal\)"):
+    with pytest.raises(FleetError, match=r"the server answers 500 \(internal\)"):
         await fleet.rooms()
 
 
 async def test_a_server_that_is_not_there_is_told() -> None:
     async with LiveKitFleet.open("ws://127.0.0.1:9", KEY, SECRET, agent_name="") as fleet:
-        with pytest.raises(FleetError, match="it cannot be reached"):
+        with pytest.raises(FleetError, match="the server cannot be reached"):
             await fleet.rooms()
 
 
@@ -132,6 +132,6 @@ async def test_a_server_that_gives_no_answer_is_told(
     monkeypatch.setattr(_livekit_fleet, "_REQUEST_SECONDS", 0.05)
     livekit.answers.clear()
     async with LiveKitFleet.open(livekit.url, KEY, SECRET, agent_name="") as fleet:
-        with pytest.raises(FleetError, match="it gives no answer"):
+        with pytest.raises(FleetError, match="the server gives no answer"):
             await fleet.rooms()
     livekit.answers.set()
