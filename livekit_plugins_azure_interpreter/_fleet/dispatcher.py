@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from livekit.agents import utils
@@ -23,10 +23,12 @@ class Sight:
     Attributes:
         is_alone: Somebody in it wants an interpreter, and none that lives is there.
         dead: The interpreters in it that do not answer.
+        has_lost: Its interpreter was there at the last look, and has left.
     """
 
     is_alone: bool
     dead: frozenset[str] = _NOBODY
+    has_lost: bool = False
 
 
 class Dispatcher:
@@ -56,12 +58,19 @@ class Dispatcher:
         self._leases = leases
         self._now = now
         self._holder = utils.shortuuid("watch-")
+        self._rooms: Mapping[str, str] = {}
         self._known: dict[str, str] = {}
         self._bringing: set[str] = set()
 
-    def forget_all_but(self, rooms: Collection[str]) -> None:
-        """Only these rooms are left."""
-        self._known = {room: identity for room, identity in self._known.items() if room in rooms}
+    def there_are(self, rooms: Mapping[str, str]) -> None:
+        """Forget all rooms but these. In a room that was made anew, its interpreter may be about to return.
+
+        Args:
+            rooms: The sids of the rooms, by name.
+        """
+        before, self._rooms = self._rooms, rooms
+        same = {room for room, sid in rooms.items() if before.get(room) == sid}
+        self._known = {room: identity for room, identity in self._known.items() if room in same}
 
     async def look(self, room: str) -> Sight:
         """Look at a room: one request as long as its interpreter answers.
@@ -76,8 +85,11 @@ class Dispatcher:
         people = await self._fleet.people(room)
         if not self._wanted.by(people):
             return Sight(is_alone=False)
+        interpreters = self._interpreters(people)
+        if known is not None and not interpreters:
+            return Sight(is_alone=True, has_lost=True)
         silent = _NOBODY if known is None else frozenset({known})
-        return await self._sight(room, self._interpreters(people), silent)
+        return await self._sight(room, interpreters, silent)
 
     async def bring(self, room: str, dead: Collection[str] = _NOBODY) -> bool:
         """Bring an interpreter, unless one is there or on its way. Returns whether one was asked to come.

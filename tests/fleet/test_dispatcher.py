@@ -109,11 +109,30 @@ async def test_a_room_can_be_asked_for_again_after_an_error(fleet: FakeFleet) ->
     assert await dispatcher.bring(_ROOM)
 
 
+async def test_a_room_whose_interpreter_has_left_has_lost_it(fleet: FakeFleet) -> None:
+    dispatcher, gone = _dispatcher(fleet), fleet.serve(_ROOM)
+    dispatcher.there_are({_ROOM: "RM_one"})
+    await dispatcher.look(_ROOM)
+    del fleet.there[_ROOM][gone]
+    dispatcher.there_are({_ROOM: "RM_one"})
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True, has_lost=True)
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True)
+
+
+async def test_a_room_that_was_made_anew_has_not_lost_its_interpreter(fleet: FakeFleet) -> None:
+    dispatcher, gone = _dispatcher(fleet), fleet.serve(_ROOM)
+    dispatcher.there_are({_ROOM: "RM_one"})
+    await dispatcher.look(_ROOM)
+    del fleet.there[_ROOM][gone]
+    dispatcher.there_are({_ROOM: "RM_two"})
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True)
+
+
 async def test_rooms_that_are_gone_are_forgotten(fleet: FakeFleet) -> None:
     dispatcher = _dispatcher(fleet)
     fleet.serve(_ROOM)
     await dispatcher.look(_ROOM)
-    dispatcher.forget_all_but(set())
+    dispatcher.there_are({})
     fleet.requests.clear()
     await dispatcher.look(_ROOM)
     assert fleet.requests == {"people": 1, "answers": 1}

@@ -56,6 +56,14 @@ async def test_a_look_at_200_rooms_is_bounded(fleet: FakeFleet) -> None:
     assert fleet.requests == {"rooms": 1, "answers": 100}
 
 
+async def test_an_interpreter_that_leaves_its_meeting_is_replaced_at_once(fleet: FakeFleet) -> None:
+    rounds, leaves = _rounds(fleet), fleet.serve(_ROOM)
+    await rounds.look()
+    del fleet.there[_ROOM][leaves]
+    await rounds.look()
+    assert fleet.requests["dispatch"] == 1
+
+
 async def test_a_lost_job_is_replaced_at_once(fleet: FakeFleet) -> None:
     dead = fleet.serve(_ROOM)
     await _rounds(fleet).lost(_ROOM, dead)
