@@ -36,7 +36,7 @@ class MeetingWatch:
     goes on is replaced at once.
 
     It keeps nothing: what it must know is in the LiveKit server, so any worker may die. Several workers
-    bring one interpreter to a room; if two come all the same, one of two `MeetingInterpreter` gives way.
+    bring one interpreter to a room. If two come, one `MeetingInterpreter` gives way.
 
     A look costs LiveKit 1 request, and 1 for each room it looks at. While LiveKit does not answer, it
     tries again, less often; the worker goes on.

@@ -60,6 +60,7 @@ class Dispatcher:
         self._holder = utils.shortuuid("watch-")
         self._rooms: Mapping[str, str] = {}
         self._known: dict[str, str] = {}
+        self._have_lost: set[str] = set()
         self._bringing: set[str] = set()
 
     def there_are(self, rooms: Mapping[str, str]) -> None:
@@ -71,6 +72,7 @@ class Dispatcher:
         before, self._rooms = self._rooms, rooms
         same = {room for room, sid in rooms.items() if before.get(room) == sid}
         self._known = {room: identity for room, identity in self._known.items() if room in same}
+        self._have_lost &= same
 
     async def look(self, room: str) -> Sight:
         """Look at a room: one request as long as its interpreter answers.
@@ -87,6 +89,7 @@ class Dispatcher:
             return Sight(is_alone=False)
         interpreters = self._interpreters(people)
         if known is not None and not interpreters:
+            self._have_lost.add(room)
             return Sight(is_alone=True, has_lost=True)
         silent = _NOBODY if known is None else frozenset({known})
         return await self._sight(room, interpreters, silent)
@@ -119,7 +122,9 @@ class Dispatcher:
         if not await self._may_bring(room):
             return False
         coming, over = split(await self._fleet.dispatches(room), interpreters, now=self._now())
-        if is_on_its_way(coming, now=self._now()):
+        if interpreters:
+            self._have_lost.add(room)
+        if is_on_its_way(coming, is_next=room in self._have_lost, now=self._now()):
             return False
         await asyncio.gather(*(self._fleet.remove(room, one.identity) for one in interpreters))
         await asyncio.gather(*(self._fleet.delete(room, one) for one in over))
@@ -137,6 +142,7 @@ class Dispatcher:
         alive = [identity for identity, answered in zip(asked, answers, strict=True) if answered]
         if alive:
             self._known[room] = alive[0]
+            self._have_lost.discard(room)
         return Sight(not alive, frozenset({one.identity for one in interpreters} - set(alive)))
 
     async def _may_bring(self, room: str) -> bool:

@@ -8,6 +8,7 @@ from livekit_plugins_azure_interpreter._fleet.watch import (
     FORGET_SECONDS,
     MOST_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
+    SHORT_PATIENCE_SECONDS,
     Dispatch,
     Person,
     Vigil,
@@ -82,6 +83,21 @@ def test_a_dispatch_from_before_the_last_interpreter_came_is_over() -> None:
 )
 def test_an_interpreter_is_on_its_way_for_some_seconds(sent: list[Dispatch], *, is_coming: bool) -> None:
     assert is_on_its_way(sent, now=_NOW) is is_coming
+
+
+@pytest.mark.parametrize(
+    ("sent", "is_coming"),
+    [
+        ([_dispatch(SHORT_PATIENCE_SECONDS - 0.1)], True),
+        ([_dispatch(SHORT_PATIENCE_SECONDS)], False),
+        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(3)], False),
+        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(4)], True),
+    ],
+)
+def test_the_next_interpreter_of_a_room_is_not_waited_for_as_long(
+    sent: list[Dispatch], *, is_coming: bool
+) -> None:
+    assert is_on_its_way(sent, is_next=True, now=_NOW) is is_coming
 
 
 class TestVigil:
