@@ -104,9 +104,9 @@ def split(
 def is_on_its_way(coming: Sequence[Dispatch], *, is_next: bool = False, now: float) -> bool:
     """Whether it is better to wait than to send another one.
 
-    A worker that takes a dispatch needs some time. Full workers refuse it; then nobody comes, and LiveKit does
-    not ask again. A frozen worker does not answer, and LiveKit asks another one only 10 s later. If both come,
-    one gives way.
+    A worker that takes a dispatch needs some time. Full workers refuse it; then nobody comes, and LiveKit
+    does not ask again. A frozen worker does not answer, and LiveKit asks another one only 10 s later. If both
+    come, one gives way.
 
     Args:
         coming: Those who may still come.
