@@ -24,6 +24,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .meeting import MeetingInterpreter
+    from .meeting_watch import MeetingWatch
     from .personal_voice import PersonalVoiceTTS
     from .translation import TranslationModel, TranslationModelSession
 
@@ -34,6 +35,7 @@ __all__ = [
     "InterpretationChanged",
     "InterpreterAgent",
     "MeetingInterpreter",
+    "MeetingWatch",
     "PersonalVoiceTTS",
     "SpeechForgotten",
     "SpeechMissed",
@@ -54,6 +56,7 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
     _ON_DEMAND = {
         "MeetingInterpreter": ".meeting",
+        "MeetingWatch": ".meeting_watch",
         "PersonalVoiceTTS": ".personal_voice",
         "TranslationModel": ".translation",
         "TranslationModelSession": ".translation",
