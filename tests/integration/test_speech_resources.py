@@ -1,0 +1,179 @@
+"""Several resources, each an emulator: refusals and outages at the start and in the middle of speech."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from conftest import Until
+from fakes.limits import within
+from livekit.agents import APIConnectOptions, APIStatusError
+
+from livekit_plugins_azure_interpreter import Resource, ResourceChanged, SpeechResources
+from livekit_plugins_azure_interpreter._fleet import resource_pool
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Refuse, RefuseTurn
+
+_STRETCHES = ((0.4, 0.9), (1.3, 1.9), (2.3, 2.7), (3.1, 3.8))
+_TEXTS = ["phrase numéro 1", "phrase numéro 2", "phrase numéro 3", "phrase numéro 4"]
+_END = 4.4
+_MIDDLE = 1.6
+"""In the middle of the second utterance."""
+_QUOTA = "Quota exceeded. Cid: "
+
+Open = Callable[..., Awaitable[Any]]
+
+
+class Two:
+    """A pair with two resources."""
+
+    def __init__(self, pair: Any, near: Emulator, far: Emulator, resources: SpeechResources) -> None:
+        self.pair, self.near, self.far, self.resources = pair, near, far, resources
+        self.changes: list[ResourceChanged] = []
+        resources.on("resource_changed", self.changes.append)
+
+    @property
+    def told(self) -> list[tuple[str, str, str | None]]:
+        return [(one.name, one.state, one.reason) for one in self.changes]
+
+    @property
+    def open_streams(self) -> list[int]:
+        return [one.open_streams for one in self.resources.states if one.use == "recognition"]
+
+    def says_all(self) -> bool:
+        """Each utterance is interpreted once, in order, at its place."""
+        times = [(final.start_time, final.end_time) for final in self.pair.finals]
+        in_time = times == [pytest.approx(stretch, abs=0.05) for stretch in _STRETCHES]
+        return in_time and [final.text for final in self.pair.finals] == _TEXTS
+
+
+@pytest.fixture
+def lines(audio: Any) -> list[Any]:
+    return [audio.line(number, 0.2) for number in range(1, len(_STRETCHES) + 1)]
+
+
+@pytest.fixture
+async def open_two(open_pair: Any, lines: list[Any]) -> AsyncIterator[Open]:
+    """A pair with two resources; faults are those of the nearer one.
+
+    The farther one hears the utterance `far_from` first.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make(
+            *faults: Any, far: tuple[Any, ...] = (), far_from: int = 0, max_streams: int = 2, **options: Any
+        ) -> Two:
+            behaviours = [
+                Behaviour(script=lines[first:], faults=those)
+                for first, those in ((0, faults), (far_from, far))
+            ]
+            emulators = [await stack.enter_async_context(Emulator(one)) for one in behaviours]
+            both = [
+                Resource(speech_key="any", speech_endpoint=one.endpoint, name=name, max_streams=max_streams)
+                for name, one in zip(("near", "far"), emulators, strict=True)
+            ]
+            resources = SpeechResources(both)
+            single = {"speech_key": None, "speech_endpoint": None}
+            pair = await open_pair(**single, speech_resources=resources, **options)
+            return Two(pair, *emulators, resources)
+
+        yield make
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (RefuseTurn(code=1007, reason=_QUOTA), "quota"),
+        (RefuseTurn(code=4429), "quota"),
+        (Refuse(429, times=None), "quota"),
+        (Refuse(503, times=None), "outage"),
+        (Refuse(401, times=None), "rejected"),
+    ],
+)
+async def test_a_resource_that_refuses_at_the_start_loses_nothing(
+    open_two: Open, audio: Any, fault: Any, reason: str
+) -> None:
+    two = await open_two(fault)
+    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    assert two.says_all()
+    assert two.told == [("near", "resting", reason)]
+    assert two.pair.errors == []
+    assert two.open_streams == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Drop(_MIDDLE, code=1007, reason=_QUOTA), "quota"),
+        (Drop(_MIDDLE, code=4429), "quota"),
+    ],
+)
+async def test_a_resource_that_refuses_in_the_middle_of_an_utterance_loses_nothing(
+    open_two: Open, audio: Any, other_voice: Any, fault: Any, reason: str
+) -> None:
+    two = await open_two(fault, far_from=1, fallback=other_voice)
+    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    assert two.says_all()
+    assert two.told == [("near", "resting", reason)]
+    assert two.pair.errors == []
+    assert [one.moved_streams for one in two.resources.states] == [1, 0, 0, 0]
+
+
+async def test_a_resource_that_dies_in_the_middle_of_an_utterance_loses_nothing(
+    open_two: Open, audio: Any, other_voice: Any
+) -> None:
+    two = await open_two(far_from=1, fallback=other_voice)
+    pcm = audio.speech(*_STRETCHES, end=_END)
+    middle = round(_MIDDLE * 16000) * 2
+    two.pair.push(pcm[:middle])
+    await two.pair.listen_until("final_transcript")
+    await two.pair.say(two.pair.finals[0].text)
+    await two.near.aclose()
+    two.pair.push(pcm[middle:])
+    two.pair.stream.end_input()
+    await within(two.pair.listen())
+    assert two.says_all()
+    assert two.told == [("near", "resting", "outage")]
+    assert two.pair.errors == []
+    assert two.open_streams == [0, 0]
+
+
+async def test_new_streams_go_back_to_the_first_resource_after_its_rest(
+    open_two: Open, audio: Any, other_voice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(resource_pool.FIRST_REST_SECONDS, "quota", 0.5)
+    two = await open_two(RefuseTurn(turn=1, code=4429), fallback=other_voice)
+    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    assert (two.near.connections, two.far.connections) == (1, 1)
+    await asyncio.sleep(0.5)
+    two.pair.stream = two.pair.stt.stream()
+    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    assert (two.near.connections, two.far.connections) == (2, 1)
+    assert two.told == [("near", "resting", "quota"), ("near", "returned", None)]
+
+
+async def test_resources_that_all_refuse_are_the_error_of_the_last_one(open_two: Open, audio: Any) -> None:
+    refuses = Refuse(401, times=None)
+    two = await open_two(refuses, far=(refuses,))
+    two.pair.push(audio.speech(*_STRETCHES, end=_END))
+    with pytest.raises(APIStatusError, match="Azure refused the credentials"):
+        await within(two.pair.listen())
+    assert two.told == [("near", "resting", "rejected"), ("far", "resting", "rejected")]
+    assert two.open_streams == [0, 0]
+
+
+async def test_a_stream_without_a_free_place_fails_after_its_connect_timeout(
+    open_two: Open, audio: Any, until: Until
+) -> None:
+    two = await open_two(max_streams=1)
+    streams = [two.pair.stream, two.pair.stt.stream()]
+    for stream in streams:
+        stream.push_frame(audio.frames(audio.speech((0.4, 0.9), end=1.0))[0])
+    await until(lambda: two.open_streams == [1, 1])
+    third = two.pair.stt.stream(conn_options=APIConnectOptions(max_retry=0, timeout=0.5))
+    with pytest.raises(APIStatusError, match="all places at the Azure resources are taken"):
+        await within(third.__anext__())
+    await within(two.pair.stream.aclose())
+    assert two.open_streams == [0, 1]
