@@ -45,7 +45,7 @@ class Two:
     def says_all(self) -> bool:
         """Each utterance is interpreted once, in order, at its place."""
         times = [(final.start_time, final.end_time) for final in self.pair.finals]
-        in_time = times == [pytest.approx(stretch, abs=0.05) for stretch in _STRETCHES]
+        in_time = times == [pytest.approx(stretch, abs=0.2) for stretch in _STRETCHES]
         return in_time and [final.text for final in self.pair.finals] == _TEXTS
 
 
