@@ -175,7 +175,7 @@ def credentials_option(
         return Credentials.resolve(**arguments, service=_SERVICES[use])
     if names := [name for name, value in given.items() if value is not None]:
         raise ValueError(f"speech_resources and {', '.join(names)} contradict each other: give one of them")
-    return places_of(resources, use).nominal
+    return places_of(resources, use).credentials[0]
 
 
 def _is_near(resource: Resource, near: str) -> bool:

@@ -121,9 +121,14 @@ class Places:
         self._waiting: set[asyncio.Future[None]] = set()
 
     @property
-    def nominal(self) -> Credentials:
-        """Stands for those of the place that a connection will get."""
-        return self._resources[0].credentials
+    def credentials(self) -> Sequence[Credentials]:
+        """Those of each resource, the nearest first."""
+        return [one.credentials for one in self._resources]
+
+    def nearest(self) -> int:
+        """The index of the resource that the next connection will most likely get."""
+        with self._lock:
+            return next(iter(self._pool.choices(asyncio.get_running_loop().time(), resting_too=True)), 0)
 
     @property
     def states(self) -> tuple[ResourceState, ...]:

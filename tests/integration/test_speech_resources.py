@@ -12,9 +12,17 @@ from conftest import Until
 from fakes.limits import within
 from livekit.agents import APIConnectOptions, APIStatusError
 
-from livekit_plugins_azure_interpreter import Resource, ResourceChanged, SpeechResources
+from livekit_plugins_azure_interpreter import PersonalVoiceTTS, Resource, ResourceChanged, SpeechResources
 from livekit_plugins_azure_interpreter._fleet import resource_pool
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Refuse, RefuseTurn
+from livekit_plugins_azure_interpreter.emulator import (
+    Behaviour,
+    Drop,
+    DropText,
+    Emulator,
+    Refuse,
+    RefuseText,
+    RefuseTurn,
+)
 
 _STRETCHES = ((0.4, 0.9), (1.3, 1.9), (2.3, 2.7), (3.1, 3.8))
 _TEXTS = ["phrase numéro 1", "phrase numéro 2", "phrase numéro 3", "phrase numéro 4"]
@@ -177,3 +185,59 @@ async def test_a_stream_without_a_free_place_fails_after_its_connect_timeout(
         await within(third.__anext__())
     await within(two.pair.stream.aclose())
     assert two.open_streams == [0, 1]
+
+
+class Voices:
+    """A PersonalVoiceTTS with two resources, each an emulator."""
+
+    def __init__(self, near: Emulator, far: Emulator) -> None:
+        self.near, self.far = near, far
+        both = [
+            Resource(speech_key="any", speech_endpoint=one.endpoint, name=name, max_streams=1)
+            for name, one in (("near", near), ("far", far))
+        ]
+        self.resources = SpeechResources(both)
+        self.tts = PersonalVoiceTTS(voice="fr-FR-DeniseNeural", speech_resources=self.resources)
+        self.errors: list[Any] = []
+        self.tts.on("error", self.errors.append)
+
+    async def say(self, text: str) -> bytes:
+        async with self.tts.synthesize(text) as speech:
+            return b"".join([bytes(audio.frame.data) async for audio in speech])
+
+    @property
+    def counted(self) -> list[tuple[int, int]]:
+        """The open places, and the refusals, of each resource."""
+        states = [one for one in self.resources.states if one.use == "synthesis"]
+        return [(one.open_streams, sum(one.refusals.values())) for one in states]
+
+
+@pytest.fixture
+async def open_voices() -> AsyncIterator[Callable[..., Awaitable[Voices]]]:
+    """Faults are those of the nearer resource."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make(*faults: Any) -> Voices:
+            behaviours = Behaviour(faults=faults), Behaviour()
+            voices = Voices(*[await stack.enter_async_context(Emulator(one)) for one in behaviours])
+            stack.push_async_callback(within, voices.tts.aclose())
+            return voices
+
+        yield make
+
+
+@pytest.mark.parametrize("fault", [RefuseText(code=4429), DropText(after=0.5), DropText(after=0.0)])
+async def test_a_text_is_spoken_whole_by_the_next_resource(open_voices: Any, fault: Any) -> None:
+    voices = await open_voices(fault)
+    heard = await within(voices.say("This is one sentence."))
+    assert heard == await within(voices.say("This is one sentence."))
+    assert voices.counted == [(0, 1), (0, 0)]
+    assert voices.errors == []
+
+
+async def test_texts_at_the_same_time_are_spoken_at_the_resources_that_have_a_place(open_voices: Any) -> None:
+    voices = await open_voices()
+    await within(asyncio.gather(*(voices.say(f"This is text number {number}.") for number in range(4))))
+    assert voices.near.synthesis_connections
+    assert voices.far.synthesis_connections
+    assert voices.counted == [(0, 0), (0, 0)]
