@@ -1056,10 +1056,8 @@ async def test_clients_are_told_who_waits(meeting: Meeting) -> None:
     meeting.join("alice", "en")
     meeting.join("bob", "fr", voice="text")
     await meeting.go_on(2.0)
-    assert meeting.told("bob") == {
-        "languages": {"en": {"state": "queued", "voice": "text", "backlog_seconds": 0.0, "listeners": 1}},
-        "still_listening": 0,
-    }
+    waits = {"state": "queued", "voice": "text", "backlog_seconds": 0.0, "listeners": 1, "place": 1}
+    assert meeting.told("bob") == {"languages": {"en": waits}, "still_listening": 0}
     meeting.room.mute("alice", "alice-mic")
     await meeting.go_on(2.0)
     assert (meeting.told("alice"), meeting.language_states("bob")) == ({}, {"en": "interpreted"})
