@@ -39,6 +39,7 @@ _TEXTS = ["phrase numéro 1", "phrase numéro 2", "phrase numéro 3", "phrase nu
 _END = 4.4
 _MIDDLE = 1.6
 """In the middle of the second utterance."""
+_MIDDLE_BYTES = round((_MIDDLE - 0.1) * 16000) * 2
 _QUOTA = "Quota exceeded. Cid: "
 
 Open = Callable[..., Awaitable[Any]]
@@ -126,6 +127,19 @@ async def test_a_resource_that_refuses_at_the_start_loses_nothing(
     assert two.open_streams == [0, 0]
 
 
+async def _interpret_to_the_middle(two: Two, audio: Any) -> None:
+    """The first utterance has its result, and the second one has begun."""
+    two.pair.push(audio.speech(*_STRETCHES, end=_END)[:_MIDDLE_BYTES])
+    await two.pair.listen_until("final_transcript")
+    await two.pair.say(two.pair.finals[0].text)
+
+
+async def _interpret_the_rest(two: Two, audio: Any) -> None:
+    two.pair.push(audio.speech(*_STRETCHES, end=_END)[_MIDDLE_BYTES:])
+    two.pair.stream.end_input()
+    await within(two.pair.listen())
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -137,7 +151,8 @@ async def test_a_resource_that_refuses_in_the_middle_of_an_utterance_loses_nothi
     open_two: Open, audio: Any, other_voice: Any, fault: Any, reason: str
 ) -> None:
     two = await open_two(fault, far_from=1, fallback=other_voice)
-    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    await _interpret_to_the_middle(two, audio)
+    await _interpret_the_rest(two, audio)
     assert two.says_all()
     assert two.told == [("near", "resting", reason)]
     assert two.pair.errors == []
@@ -148,15 +163,9 @@ async def test_a_resource_that_dies_in_the_middle_of_an_utterance_loses_nothing(
     open_two: Open, audio: Any, other_voice: Any
 ) -> None:
     two = await open_two(far_from=1, fallback=other_voice)
-    pcm = audio.speech(*_STRETCHES, end=_END)
-    middle = round(_MIDDLE * 16000) * 2
-    two.pair.push(pcm[:middle])
-    await two.pair.listen_until("final_transcript")
-    await two.pair.say(two.pair.finals[0].text)
+    await _interpret_to_the_middle(two, audio)
     await two.near.aclose()
-    two.pair.push(pcm[middle:])
-    two.pair.stream.end_input()
-    await within(two.pair.listen())
+    await _interpret_the_rest(two, audio)
     assert two.says_all()
     assert two.told == [("near", "resting", "outage")]
     assert two.pair.errors == []
