@@ -99,7 +99,7 @@ def test_the_resources_near_a_worker_come_first(near: str) -> None:
     assert SpeechResources([WEST, north], near=near).states[0].name == "north"
 
 
-async def test_what_happens_to_a_resource_is_an_event() -> None:
+async def test_a_rest_of_a_resource_is_an_event() -> None:
     resources, changes = SpeechResources([WEST]), list[ResourceChanged]()
     resources.on("resource_changed", changes.append)
     place = await places_of(resources, "synthesis").take(0.0)

@@ -78,7 +78,7 @@ async def test_a_stream_without_a_place_is_an_error_after_its_time() -> None:
 
 
 @in_virtual_time
-async def test_those_who_wait_get_places_in_their_order_and_at_once() -> None:
+async def test_waiting_streams_get_places_in_their_order_and_at_once() -> None:
     loop = asyncio.get_running_loop()
     process = _Process()
     held = [await process.take(), await process.take()]
