@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Plugin
 
+from ._fleet.resource_reports import ResourceChanged, ResourceState
 from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
@@ -18,11 +19,13 @@ from ._voices.meter import UtteranceMetrics
 from .agent import InterpreterAgent, room_options, session_options
 from .log import logger
 from .reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost, VoicesSeparated
+from .speech_resources import Resource, SpeechResources
 from .stt import STT
 from .tts import TTS, SynthesizeStream
 from .version import __version__
 
 if TYPE_CHECKING:
+    from ._fleet.redis_leases import RedisLeases
     from .meeting import MeetingInterpreter
     from .meeting_watch import MeetingWatch
     from .personal_voice import PersonalVoiceTTS
@@ -37,8 +40,13 @@ __all__ = [
     "MeetingInterpreter",
     "MeetingWatch",
     "PersonalVoiceTTS",
+    "RedisLeases",
+    "Resource",
+    "ResourceChanged",
+    "ResourceState",
     "SpeechForgotten",
     "SpeechMissed",
+    "SpeechResources",
     "SpeechStream",
     "SynthesizeStream",
     "Transcript",
@@ -58,6 +66,7 @@ if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
         "MeetingInterpreter": ".meeting",
         "MeetingWatch": ".meeting_watch",
         "PersonalVoiceTTS": ".personal_voice",
+        "RedisLeases": "._fleet.redis_leases",
         "TranslationModel": ".translation",
         "TranslationModelSession": ".translation",
     }

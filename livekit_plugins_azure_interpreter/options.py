@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
     from azure.core.credentials import TokenCredential
 
+    from .speech_resources import SpeechResources
+
 
 PERSONAL_VOICE = "personal-voice"
 """The voice that Azure makes from the speaker's own."""
@@ -54,6 +56,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
     speech_host: str | None
     speech_auth_token: str | Callable[[], str] | None
     token_credential: TokenCredential | None
+    speech_resources: SpeechResources | None
     segmentation_silence_timeout_ms: int | None
     segmentation_max_time_ms: int | None
     segmentation_strategy: SegmentationStrategy | None

@@ -25,13 +25,13 @@ from ._sdk.errors import to_api_error
 from ._sdk.events import BUSY, Failed, SynthesisChunk, SynthesisStarted, WordBoundary
 from ._sdk.on_demand import open_synthesizer
 from ._sdk.synthesis import OpenSynthesizer
-from ._sdk.synthesizer_pool import SynthesizerPool
 from ._speaking.portions import Portions
 from ._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
+from ._speaking.synthesizers import Synthesizers, TextSynthesizers
 from ._speaking.whole_characters import WholeCharacters
 from ._speaking.word_alignment import WordAligner
-from .credentials import SPEAKING, Credentials
 from .options import Proxy, SpeakingOptions
+from .speech_resources import SpeechResources, credentials_option, places_of
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -74,6 +74,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         speech_host: As of `STT`, but of a text-to-speech container.
         speech_auth_token: As of `STT`.
         token_credential: As of `STT`.
+        speech_resources: As of `STT`.
         proxy: An HTTP proxy: "http://host:port" or "http://user:password@host:port".
 
     Raises:
@@ -96,22 +97,23 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         speech_host: str | None = None,
         speech_auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
+        speech_resources: SpeechResources | None = None,
         proxy: str | None = None,
         _open_synthesizer: OpenSynthesizer = open_synthesizer,
     ) -> None:
         self._voice = SynthesisVoice.resolve(
             speaker_profile_id=speaker_profile_id, model=model, voice=voice, language=language, rate=rate
         )
+        credentials: dict[str, object] = {
+            "speech_key": speech_key,
+            "speech_region": speech_region,
+            "speech_endpoint": speech_endpoint,
+            "speech_host": speech_host,
+            "speech_auth_token": speech_auth_token,
+            "token_credential": token_credential,
+        }
         self._options = SpeakingOptions(
-            credentials=Credentials.resolve(
-                key=speech_key,
-                region=speech_region,
-                endpoint=speech_endpoint,
-                host=speech_host,
-                auth_token=speech_auth_token,
-                token_credential=token_credential,
-                service=SPEAKING,
-            ),
+            credentials=credentials_option(speech_resources, "synthesis", credentials),
             sample_rate=sample_rate,
             word_timings=word_timings,
             proxy=Proxy.parse(proxy) if proxy is not None else None,
@@ -121,7 +123,8 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
             sample_rate=sample_rate,
             num_channels=1,
         )
-        self._synthesizers = SynthesizerPool(_open_synthesizer, self._options)
+        places = None if speech_resources is None else places_of(speech_resources, "synthesis")
+        self._synthesizers = Synthesizers(_open_synthesizer, self._options, places)
 
     @property
     def model(self) -> str:
@@ -184,9 +187,7 @@ class PersonalVoiceTTS(tts.TTS[Literal["metrics_collected", "error"]]):
         await self._synthesizers.aclose()
 
     def _speaker(self, conn_options: APIConnectOptions) -> _TextSpeaker:
-        return _TextSpeaker(
-            self._voice, self._options, self._synthesizers, timeout_seconds=conn_options.timeout
-        )
+        return _TextSpeaker(self._voice, self._options, self._synthesizers.for_text(conn_options.timeout))
 
 
 class PersonalVoiceStream(SynthesizeStream):
@@ -243,17 +244,11 @@ class _TextSpeaker:
     """Speaks the text of one stream, over all its attempts."""
 
     def __init__(
-        self,
-        voice: SynthesisVoice,
-        options: SpeakingOptions,
-        synthesizers: SynthesizerPool,
-        *,
-        timeout_seconds: float,
+        self, voice: SynthesisVoice, options: SpeakingOptions, synthesizers: TextSynthesizers
     ) -> None:
         self._voice = voice
         self._options = options
         self._synthesizers = synthesizers
-        self._timeout_seconds = timeout_seconds
         self._renewed = False
         self._resumes = _RESUMES
 
@@ -297,6 +292,7 @@ class _TextSpeaker:
                 else:
                     await came.wait()
         finally:
+            self._synthesizers.close()
             await utils.aio.cancel_and_wait(reading)
         if segment.was_asked_for and not segment.seconds:
             # The base class would say so too, but with the text.
@@ -334,15 +330,21 @@ class _TextSpeaker:
     async def _speak_once(self, text: str, segment: _Segment) -> None:
         segment.was_asked_for = True
         self._started()
-        while not await self._was_free_to_speak(text, segment):
-            pass  # the next one is new, so it is not busy
+        is_spoken = False
+        while not is_spoken:
+            try:
+                is_spoken = await self._was_free_to_speak(text, segment)  # else the next one is new
+            except APIError as error:
+                if not await self._synthesizers.goes_on(error):
+                    raise
 
     async def _was_free_to_speak(self, text: str, segment: _Segment) -> bool:
         """Speak with the next synthesizer. False: it is still busy with a stopped text."""
         segment.restart()
-        synthesis = self._synthesizers.take()
+        synthesis = await self._synthesizers.take()
+        timeout_seconds = self._synthesizers.timeout_seconds
         try:
-            speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=self._timeout_seconds)
+            speaking = synthesis.speak(self._voice.ssml(text), timeout_seconds=timeout_seconds)
             async with contextlib.aclosing(speaking):
                 async for event in speaking:
                     if isinstance(event, SynthesisChunk):
@@ -350,6 +352,7 @@ class _TextSpeaker:
                     elif isinstance(event, WordBoundary):
                         segment.reached(event)
                     elif isinstance(event, SynthesisStarted):
+                        self._synthesizers.served()
                         segment.begun(event.request_id)
                     elif isinstance(event, Failed):
                         if event.code == BUSY:
@@ -360,7 +363,7 @@ class _TextSpeaker:
         return True
 
     def _error(self, failed: Failed, request_id: str) -> APIError:
-        renewed = self._options.credentials.renewable and not self._renewed
+        renewed = self._synthesizers.is_renewable and not self._renewed
         self._renewed = True
         return to_api_error(failed, session_id=request_id, renewed=renewed, speaking=True)
 

@@ -20,13 +20,13 @@ from ._options.glossary import Glossary
 from ._options.languages import spelled
 from ._options.numbers import check_number
 from ._options.phrases import MOST_PHRASES, phrases, with_keyterms
+from ._recognition.placement import PlacesOfSTT
 from ._recognition.stream import SpeechStream
 from ._recognition.stream_factory import StreamFactory
 from ._recognition.streams import Streams
 from ._sdk.connection import OpenRecognizer
 from ._sdk.on_demand import open_recognizer, takes_commits
 from ._voices.utterance import Translation
-from .credentials import Credentials
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
@@ -43,6 +43,7 @@ from .options import (
     voice_option,
 )
 from .reports import Counts
+from .speech_resources import SpeechResources, credentials_option, places_of
 
 if TYPE_CHECKING:
     from azure.cognitiveservices.speech import ProfanityOption
@@ -99,6 +100,7 @@ class STT(KeytermsSTT[_Events]):
         speech_auth_token: A token instead of a key; or a function that gives one, which is called in a
             thread before each connection, so that a stream outlives its token.
         token_credential: Or an Entra ID credential (synchronous, of azure.core); needs speech_endpoint.
+        speech_resources: Several resources in place of these.
         segmentation_silence_timeout_ms: Silence that ends an utterance, 100 to 5000 ms.
         segmentation_max_time_ms: The longest utterance, 20000 to 70000 ms.
         segmentation_strategy: "Default", "Time" or "Semantic".
@@ -150,6 +152,7 @@ class STT(KeytermsSTT[_Events]):
         speech_host: str | None = None,
         speech_auth_token: str | Callable[[], str] | None = None,
         token_credential: TokenCredential | None = None,
+        speech_resources: SpeechResources | None = None,
         segmentation_silence_timeout_ms: int | None = None,
         segmentation_max_time_ms: int | None = None,
         segmentation_strategy: SegmentationStrategy | None = None,
@@ -172,6 +175,14 @@ class STT(KeytermsSTT[_Events]):
     ) -> None:
         if between is not None and (target_languages or spoken_languages):
             raise ValueError("between names both languages: leave target_languages and spoken_languages out")
+        credentials: dict[str, Any] = {
+            "speech_key": speech_key,
+            "speech_region": speech_region,
+            "speech_endpoint": speech_endpoint,
+            "speech_host": speech_host,
+            "speech_auth_token": speech_auth_token,
+            "token_credential": token_credential,
+        }
         options = Options(
             target_languages=languages("target_languages", target_languages or between),
             source_languages=languages("source_languages", source_languages),
@@ -194,14 +205,7 @@ class STT(KeytermsSTT[_Events]):
             translation_category=translation_category,
             glossary=Glossary.parse(glossary),
             proxy=Proxy.parse(proxy) if proxy else None,
-            credentials=Credentials.resolve(
-                key=speech_key,
-                region=speech_region,
-                endpoint=speech_endpoint,
-                host=speech_host,
-                auth_token=speech_auth_token,
-                token_credential=token_credential,
-            ),
+            credentials=credentials_option(speech_resources, "recognition", credentials),
         )
         check_endpoints(options.custom_endpoints, options.source_languages)
         if manual_flush and not takes_commits():
@@ -233,6 +237,9 @@ class STT(KeytermsSTT[_Events]):
             voice_timeout_seconds=voice_timeout_seconds,
             kept_audio_seconds=kept_audio_seconds,
             emit=lambda event, told: self.emit(cast(_Events, event), told),
+            places=None
+            if speech_resources is None
+            else PlacesOfSTT(places_of(speech_resources, "recognition")),
         )
         self._factory = StreamFactory(self, streams, options, max_audio_seconds=max_audio_seconds)
         self._phrase_list = options.phrase_list

@@ -1,1 +1,1 @@
-"""What several workers need to know of one another, and of what they share."""
+"""What the workers of a fleet share: the meetings they watch, Azure's resources, and leases on both."""

@@ -29,6 +29,7 @@ from ..options import Options
 from ..reports import UtteranceRecognized
 from .active_connection import ActiveConnection
 from .option_timeline import OptionChange, OptionMark
+from .placement import Placement
 from .replay_buffer import Piece
 from .side_streams import OpenSide, SideStream, SideStreams
 from .stream_audio import StreamAudio
@@ -85,6 +86,9 @@ class SpeechStream(AnyRateStream):
         # A little less than connecting may take: then a refusal ends with the service's own reason.
         options = replace(options, reconnect_seconds=_RECONNECT_SHARE * conn_options.timeout)
         self._own = own
+        self._placement: Placement | None = None
+        if owner.places is not None:
+            self._placement = Placement(owner.places, wait_seconds=_CONNECT_SHARE * conn_options.timeout)
         self._ledgers = ledgers
         ledgers.speak(options.spoken)
         self._sides = SideStreams(partial(self._open_side, open_side), self._relayed)
@@ -167,6 +171,10 @@ class SpeechStream(AnyRateStream):
                     "%s: for so long the Azure Speech SDK receives nothing; connecting again", error
                 )
                 self._unheard_attempts = max(0, self._unheard_attempts - 1)
+            except APIError as error:
+                if self._placement is None or not await self._placement.goes_on(error):
+                    raise
+                self._unheard_attempts = max(0, self._unheard_attempts - 1)
 
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
@@ -203,6 +211,7 @@ class SpeechStream(AnyRateStream):
             connect_seconds=_CONNECT_SHARE * self._limits.timeout,
             peer_timeout_seconds=self._owner.peer_timeout_seconds * waits,
             is_noise=self._audio.replay_buffer.is_noise,
+            take_place=None if self._placement is None else self._placement.take,
         )
         self._active_connections.append(ActiveConnection(connection, [(start_seconds, options)], self._now()))
         self._sides.serve(options, start_seconds)
@@ -210,6 +219,8 @@ class SpeechStream(AnyRateStream):
 
     async def _open(self, active: ActiveConnection, stack: contextlib.AsyncExitStack) -> None:
         await stack.enter_async_context(active.connection)
+        if active is self._active_connections[0]:
+            self._transcriber.request_id = active.connection.session_id
         self._check_that_voices_are_named(active, active.options)
 
     def _check_that_voices_are_named(self, active: ActiveConnection, options: Options) -> None:
@@ -325,9 +336,13 @@ class SpeechStream(AnyRateStream):
     async def _change_over(
         self, old: Connection, place: OptionMark, stack: contextlib.AsyncExitStack
     ) -> Connection:
+        is_ended = self._placement is not None and not await self._placement.has_another()
+        if is_ended:
+            old.end_audio()  # as it closes, it gives its place to the next one
         active = self._next_connection(*place)
         await self._open(active, stack)
-        old.end_audio()
+        if not is_ended:
+            old.end_audio()
         return active.connection
 
     def _keep(self, pcm: bytes) -> Piece:
@@ -433,7 +448,7 @@ class SpeechStream(AnyRateStream):
             raise _SeparateVoicesError("it refused the request for voices in several languages")
 
     def _failure(self, failed: events.Failed, active: ActiveConnection) -> APIError:
-        renewed = active.options.credentials.renewable and not self._renewed
+        renewed = active.connection.is_renewable and not self._renewed
         self._renewed = True
         error = to_api_error(
             failed,
@@ -637,6 +652,8 @@ class SpeechStream(AnyRateStream):
         if self._timer is not None:
             self._timer.cancel()
         self._ledgers.end(self._now())
+        if self._placement is not None:
+            self._placement.close()
         while not (attempts.cancelled() or self._pushed_items.empty()):
             # Another stream may take the place of this one.
             item = self._pushed_items.recv_nowait()

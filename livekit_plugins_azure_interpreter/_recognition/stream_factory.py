@@ -110,6 +110,8 @@ class StreamFactory:
         streams = [*self.streams.open, *self.streams.unclaimed]
         await asyncio.gather(*(stream.aclose() for stream in streams))
         self.streams.translations.let_go_of_all()
+        if self.streams.places is not None:
+            self.streams.places.close()
 
     def separate_voices(self, reason: str) -> None:
         """From now on each spoken language has its voice over a connection of its own."""

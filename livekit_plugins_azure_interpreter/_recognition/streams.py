@@ -19,6 +19,7 @@ from .._voices.voice_sharing import VoiceSharing
 from ..log import logger
 from ..options import Options
 from ..reports import Counts, SpeechForgotten, UtteranceRecognized, VoiceLost
+from .placement import PlacesOfSTT
 from .stream_audio import StreamAudio
 
 _EXPECTED_LOSSES = (LostReason.TEXT_ONLY, LostReason.SAME_LANGUAGE)
@@ -57,6 +58,7 @@ class Streams:
         voice_timeout_seconds: How long the next translation waits for its voice.
         kept_audio_seconds: How much audio is kept for another attempt.
         emit: Emits an event of the STT.
+        places: Where connections take places, if there are several resources.
         sharing: Learns whether the service voices several languages over one connection.
         counts: The counts so far.
         translations: The translations of the open streams, and of those that have ended.
@@ -70,6 +72,7 @@ class Streams:
     voice_timeout_seconds: float
     kept_audio_seconds: float
     emit: Callable[[str, object], None]
+    places: PlacesOfSTT | None = None
     sharing: VoiceSharing = field(default_factory=VoiceSharing)
     counts: Counts = field(default_factory=Counts)
     translations: Translations = field(default_factory=Translations)

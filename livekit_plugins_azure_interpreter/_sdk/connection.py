@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from livekit.agents import APIConnectionError
 
-from ..credentials import TokenError
+from ..credentials import Credentials, TokenError
 from ..log import logger
 from ..options import Options
 from .closing import begin_to_close, until_closed
@@ -21,6 +22,8 @@ from .errors import to_api_error
 from .events import (
     CALLBACK_FAILED,
     LANGUAGES_REFUSED,
+    NO_FAULT_OF_THE_SERVICE,
+    PLACE_LOST,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -41,6 +44,9 @@ _DRAIN_SECONDS = 10.0
 _LONGEST_SEGMENT_MS = 70000
 """Azure's maximum for segmentation_max_time_ms."""
 _AFTER_SEGMENT_SECONDS = 5.0
+_ALTERNATIVE_SECONDS = 3.0
+_ALTERNATIVE_RECONNECT_SECONDS = 1.0
+"""How long a resource may take to be reached, and to be reached again, if another one can serve."""
 _TRANSLATION_SECONDS = 2.0
 """How long the words of a final result wait for their translation."""
 
@@ -78,6 +84,27 @@ class Recognizer(Protocol):
 OpenRecognizer = Callable[[Options, Callable[[Event], None]], Recognizer]
 
 
+class Place(Protocol):
+    """The port: a place at one of several resources. `_fleet.resource_places.Place` is the real one."""
+
+    @property
+    def credentials(self) -> Credentials: ...
+
+    @property
+    def has_alternative(self) -> bool: ...
+
+    def on_lost(self, lost: Callable[[], None]) -> None: ...
+
+    def served(self) -> None: ...
+
+    def failed(self) -> None: ...
+
+    def release(self) -> None: ...
+
+
+TakePlace = Callable[[], Awaitable[Place]]
+
+
 def _never(_: float) -> bool:
     """No speech turns out to be noise; the default."""
     return False
@@ -100,6 +127,8 @@ class Connection:
         peer_timeout_seconds: If the service sends nothing for as long while it gets speech, the event is
             `Failed`. If messages cannot be seen, the limit is longer than the longest utterance.
         is_noise: Whether what was taken for speech of a power is known to be noise by now.
+        take_place: Takes a place at a resource, whose credentials are used instead of those of the options.
+            It is given back when the connection has closed.
 
     Attributes:
         answered: The service said something on this connection.
@@ -115,8 +144,11 @@ class Connection:
         connect_seconds: float,
         peer_timeout_seconds: float = 15.0,
         is_noise: Callable[[float], bool] = _never,
+        take_place: TakePlace | None = None,
     ) -> None:
         self._open_recognizer = open_recognizer
+        self._take_place = take_place
+        self._place: Place | None = None
         self._options = options
         self._connect_seconds = connect_seconds
         self._peer_watchdog = Watchdog(peer_timeout_seconds)
@@ -144,6 +176,8 @@ class Connection:
         self._words_timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Connection:
+        if self._take_place is not None:
+            self._go_to(await self._take_place())
         deadline = self._loop.time() + self._connect_seconds
         opening = self._opening = in_thread(self._open, name="azure-interpreter-open")
         try:
@@ -163,7 +197,9 @@ class Connection:
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
                 self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
-        except BaseException:
+        except BaseException as error:
+            if self._place is not None and isinstance(error, APIConnectionError):
+                self._place.failed()
             await self.aclose()
             raise
         self._opened_at = self._loop.time()
@@ -218,7 +254,7 @@ class Connection:
             details = f"the Azure Speech SDK did not take other languages ({type(error).__name__})"
             self.fail(Failed(LANGUAGES_REFUSED, details))
         else:
-            self._options = after
+            self._options = replace(after, credentials=before.credentials)
 
     def set_voices(self, options: Options) -> None:
         """Have the SDK ask for other voices when it reconnects; until then the voices are as they are."""
@@ -233,6 +269,11 @@ class Connection:
             self._draining = True
             if self._connected:
                 self._watch_draining()
+
+    @property
+    def is_renewable(self) -> bool:
+        """New credentials can be got after Azure refused the old ones."""
+        return self._options.credentials.renewable
 
     @property
     def sees_messages(self) -> bool:
@@ -270,8 +311,22 @@ class Connection:
             opening, self._opening, self._recognizer = self._opening, None, None
             if opening is not None:
                 self._closing = begin_to_close(_close(opening), "an Azure recognizer", CLOSE_SECONDS)
-        if self._closing is not None:
-            await until_closed(self._closing)
+        try:
+            if self._closing is not None:
+                await until_closed(self._closing)
+        finally:
+            if self._place is not None:
+                self._place.release()
+
+    def _go_to(self, place: Place) -> None:
+        """Connect to the resource of this place; not for long if another one can serve."""
+        self._place = place
+        place.on_lost(lambda: self.fail(Failed(PLACE_LOST, "")))
+        options, reconnect_seconds = self._options, self._options.reconnect_seconds
+        if place.has_alternative:
+            self._connect_seconds = min(_ALTERNATIVE_SECONDS, self._connect_seconds)
+            reconnect_seconds = min(_ALTERNATIVE_RECONNECT_SECONDS, reconnect_seconds)
+        self._options = replace(options, credentials=place.credentials, reconnect_seconds=reconnect_seconds)
 
     def _open(self) -> Recognizer:
         use_batch_scheduling()
@@ -318,7 +373,12 @@ class Connection:
                 self._set_tcp_nodelay(self._recognizer)
             self._peer_watchdog.reconnected(self._loop.time())
             self._watch_peer()
-        elif not isinstance(event, Failed):
+        elif isinstance(event, Failed):
+            if self._place is not None and event.code not in NO_FAULT_OF_THE_SERVICE:
+                self._place.failed()
+        else:
+            if self._place is not None and not self.answered:
+                self._place.served()
             self.answered = True
             self._peer_watchdog.answered()
         if self._connected and not isinstance(event, Failed):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from livekit.agents import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
-from .events import CALLBACK_FAILED, RESULT_LOST, TIMED_OUT, Failed
+from .events import CALLBACK_FAILED, PLACE_LOST, RESULT_LOST, TIMED_OUT, Failed
 from .reasons import redact
 
 
@@ -37,6 +37,12 @@ _CODES = {
     ),
     CALLBACK_FAILED: _ErrorMeaning(
         None, True, "an event of the Azure Speech SDK could not be read; audio without a result is sent again"
+    ),
+    PLACE_LOST: _ErrorMeaning(
+        None,
+        True,
+        "another process has the place of this stream at the Azure resource, because its lease was not "
+        "renewed in time; audio without a result is sent again",
     ),
     "AuthenticationFailure": _ErrorMeaning(
         401,

@@ -18,7 +18,10 @@ BUSY = "Busy"
 RESULT_LOST = "ResultLost"
 CALLBACK_FAILED = "CallbackFailed"
 LANGUAGES_REFUSED = "LanguagesRefused"
+PLACE_LOST = "PlaceLost"
 """Codes of failures that this package detects; the SDK has no codes for them."""
+NO_FAULT_OF_THE_SERVICE = (RESULT_LOST, CALLBACK_FAILED, LANGUAGES_REFUSED, PLACE_LOST)
+"""Those after which another resource would be no better."""
 
 
 @dataclass(frozen=True)

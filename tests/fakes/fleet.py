@@ -103,21 +103,3 @@ class FakeFleet:
         await asyncio.sleep(0)  # others may ask meanwhile
         if self.is_away:
             raise FleetError("it cannot be reached")
-
-
-class FakeLeases:
-    """Places that are held until a time of the fleet's."""
-
-    def __init__(self, fleet: FakeFleet) -> None:
-        self._fleet = fleet
-        self.held: dict[str, dict[str, float]] = {}
-
-    async def take(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
-        held = {one: until for one, until in self.held.get(name, {}).items() if until > self._fleet.now}
-        if holder not in held and len(held) >= most:
-            return False
-        self.held[name] = {**held, holder: self._fleet.now + seconds}
-        return True
-
-    async def release(self, name: str, holder: str) -> None:
-        self.held.get(name, {}).pop(holder, None)

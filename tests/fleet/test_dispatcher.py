@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes.fleet import FakeFleet, FakeLeases
+from fakes.fleet import FakeFleet
+from fakes.leases import FakeLeases
 
 from livekit_plugins_azure_interpreter._fleet.dispatcher import Dispatcher, Sight
-from livekit_plugins_azure_interpreter._fleet.fleet import FleetError, Leases
+from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
+from livekit_plugins_azure_interpreter._fleet.leases import Leases
 from livekit_plugins_azure_interpreter._fleet.watch import Wanted
 
 _ROOM = "standup"
@@ -83,10 +85,16 @@ async def test_an_interpreter_that_is_known_to_be_dead_is_not_asked(fleet: FakeF
 
 
 async def test_two_workers_with_leases_ask_for_one_interpreter(fleet: FakeFleet) -> None:
-    leases = FakeLeases(fleet)
+    leases = FakeLeases()
     dispatchers = [_dispatcher(fleet, leases) for _ in range(4)]
     brought = await asyncio.gather(*(one.bring(_ROOM) for one in dispatchers))
     assert sorted(brought) == [False] * 3 + [True]
+
+
+async def test_an_interpreter_is_asked_for_while_the_leases_are_away(fleet: FakeFleet) -> None:
+    leases = FakeLeases()
+    leases.is_away = True
+    assert await _dispatcher(fleet, leases).bring(_ROOM)
 
 
 async def test_an_interpreter_that_does_not_come_is_asked_for_again(fleet: FakeFleet) -> None:
