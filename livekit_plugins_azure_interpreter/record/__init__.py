@@ -7,6 +7,7 @@
 Nothing is recorded unless a record is given.
 """
 
+from .deliveries import Claim, Deliveries
 from .entries import (
     Corrected,
     Ended,
@@ -31,9 +32,12 @@ from .redis_record import RedisRecord
 from .scribe import Source
 from .sessions import Session, record_session
 from .sqlite_record import SQLiteRecord
+from .webhooks import Webhooks
 
 __all__ = [
+    "Claim",
     "Corrected",
+    "Deliveries",
     "Ended",
     "Entry",
     "Gap",
@@ -55,6 +59,7 @@ __all__ = [
     "Started",
     "UnreadableEntryError",
     "Utterance",
+    "Webhooks",
     "export",
     "from_json",
     "minutes",
