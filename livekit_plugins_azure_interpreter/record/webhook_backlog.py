@@ -47,18 +47,21 @@ class Backlog:
             number = await self._ask(lambda: self._hold(HELD_SECONDS))
         return number
 
-    async def keep(self, number: int | None = None, *, seconds: float = HELD_SECONDS) -> None:
-        """All up to this number is delivered; go on holding the meeting.
+    async def keep(self, number: int | None = None, *, pause_seconds: float = 0.0) -> None:
+        """All up to this number is delivered; go on holding the meeting, also during a pause.
 
         Raises:
             LostError: Another process holds it.
         """
-        if await self._ask(lambda: self._hold(seconds, number)) is None:
-            raise LostError
+        await self._keep(pause_seconds + HELD_SECONDS, number)
 
     async def finish(self, number: int) -> None:
-        """All up to this number is delivered, and that is all."""
-        await self.keep(number, seconds=0.0)
+        """All up to this number is delivered, and that is all.
+
+        Raises:
+            LostError: Another process holds it.
+        """
+        await self._keep(0.0, number)
 
     async def leave(self) -> None:
         """Another process may go on at once."""
@@ -78,6 +81,10 @@ class Backlog:
         """Write the end that a process which died has not written, behind its last entry."""
         end = Ended(id=f"{last.id}/over", meeting=last.meeting, at=last.at)
         await self._ask(lambda: self._record.append([end]))
+
+    async def _keep(self, seconds: float, number: int | None) -> None:
+        if await self._ask(lambda: self._hold(seconds, number)) is None:
+            raise LostError
 
     async def _hold(self, seconds: float, number: int | None = None) -> int | None:
         return await self._record.hold(self._claim, seconds=seconds, delivered=number)

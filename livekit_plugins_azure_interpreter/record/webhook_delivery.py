@@ -144,7 +144,7 @@ class Delivery:
         while number is not None and not self._tally.is_gone:
             self._news.clear()
             number = await self._deliver(number, post)
-            if self._is_over:
+            if self._is_over or self._tally.is_gone:
                 return
             if not self._is_left:
                 await self._until_news()
@@ -187,7 +187,7 @@ class Delivery:
                 return
             tries += 1
             pause = pause_seconds(tries, answer)
-            await self._backlog.keep(seconds=pause + HELD_SECONDS)
+            await self._backlog.keep(pause_seconds=pause)
             await asyncio.sleep(pause)
         self._tally.drop("they are too old, since it was away for long or is too slow")
 
