@@ -144,7 +144,7 @@ class TestDeliver:
         await record.append([utterance(1, at=time.time()), Ended(id="e", meeting=MEETING, at=time.time())])
         await record.aclose()
 
-    async def test_what_is_left_is_delivered(
+    async def test_the_command_delivers_what_is_left(
         self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
     ) -> None:
         monkeypatch.setenv("WEBHOOK_SECRET", f"{SECRET} whsec_{'c2Vz' * 8}")
@@ -154,7 +154,7 @@ class TestDeliver:
             assert receiver.types == ["meeting.utterance", "meeting.ended"]
         assert capsys.readouterr().out == "2 webhooks were delivered\n"
 
-    async def test_what_is_still_left_is_said(
+    async def test_the_command_says_what_is_still_left(
         self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
     ) -> None:
         monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
@@ -165,7 +165,7 @@ class TestDeliver:
             assert await asyncio.to_thread(run, "deliver", receiver.url, "--sqlite", path, *seconds) == 1
         assert "0 webhooks were delivered; some are left: run it again" in capsys.readouterr().err
 
-    async def test_what_is_dropped_is_said(
+    async def test_the_command_says_what_is_dropped(
         self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
     ) -> None:
         monkeypatch.setenv("WEBHOOK_SECRET", SECRET)

@@ -263,7 +263,7 @@ def test_a_meeting_whose_process_froze_is_delivered_by_another(play: Play) -> No
 class TestLeft:
     """Meetings that another process has left behind."""
 
-    def test_what_is_left_is_delivered_and_the_meeting_is_left_again(self, play: Play) -> None:
+    def test_a_meeting_is_delivered_and_left_again(self, play: Play) -> None:
         async def test(scene: Scene) -> None:
             await scene.keep(utterance(1), utterance(2))
             await scene.delivery(is_left=True).until_idle()

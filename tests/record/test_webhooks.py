@@ -118,7 +118,7 @@ async def test_a_slow_receiver_holds_up_neither_the_record_nor_for_long_the_end(
     await within(keeper.aclose())
 
 
-async def test_what_a_process_does_not_deliver_the_next_one_does(
+async def test_the_next_process_delivers_what_one_does_not(
     record: SQLiteRecord, receiver: WebhookReceiver
 ) -> None:
     receiver.opens.clear()
@@ -157,7 +157,7 @@ async def test_an_event_has_the_same_id_from_another_process(
     assert len({one.id for one in receiver.got}) == 1
 
 
-async def test_what_was_left_is_delivered_without_a_meeting(
+async def test_webhooks_deliver_what_was_left_without_a_meeting(
     record: SQLiteRecord, receiver: WebhookReceiver
 ) -> None:
     receiver.opens.clear()
@@ -173,7 +173,7 @@ async def test_what_was_left_is_delivered_without_a_meeting(
     assert await within(webhooks.deliver_left(record, 10.0)), "nothing is left"
 
 
-async def test_what_was_left_cannot_be_delivered_from_no_record(tmp_path: Path) -> None:
+async def test_webhooks_deliver_nothing_from_no_record(tmp_path: Path) -> None:
     record = SQLiteRecord(tmp_path / "none.db")
     with pytest.raises(RecordError, match="there is no record at"):
         await within(Webhooks("https://example.com", SECRET).deliver_left(record, 1.0))
