@@ -38,7 +38,7 @@ ALLOWED = {
     "_meeting": "_interpreting _options _speaking _voices log options record reports stt tts",
     "record": "_options _voices log reports",
     "emulator": "",
-    "web": "meeting personal_voice",
+    "web": "meeting personal_voice record",
 }
 
 

@@ -27,6 +27,7 @@ from .entries import (
 from .export import export
 from .keeper import Keeper
 from .minutes import Minutes, Said, minutes
+from .opening import open_record
 from .record import Meeting, Record, RecordError
 from .redis_record import RedisRecord
 from .scribe import Source
@@ -63,6 +64,7 @@ __all__ = [
     "export",
     "from_json",
     "minutes",
+    "open_record",
     "record_session",
     "to_json",
 ]
