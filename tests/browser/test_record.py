@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import time
 from collections.abc import AsyncIterator
@@ -97,7 +98,8 @@ async def test_people_download_what_the_record_has(
         path = tmp_path / f"{number}.vtt"
         await download.save_as(path)
         (caption,) = webvtt.read(str(path)).captions
-        assert (caption.voice, caption.text) == ("Alice", text)
+        assert (caption.voice, html.unescape(caption.text)) == ("Alice", text)
+    await bob.page.locator("#transcript-language").select_option("*")
     for name in ("txt", "srt", "csv", "json"):
         async with bob.page.expect_download() as downloading:
             await formats.get_by_text(words(f"transcript.{name}", "fr"), exact=True).click()
@@ -109,9 +111,9 @@ async def test_people_download_what_the_record_has(
 
 
 async def test_people_who_were_not_told_are_told_once_the_interpreter_records(
-    site: Any, booth: Any, server: Any, people: Any
+    site: Any, booth: Any, server: Any, people: Any, pictures: Any
 ) -> None:
-    bob = await people.open(site.address)
+    bob = await people.open(site.address, viewport={"width": 360, "height": 740})
     assert await bob.page.locator("#recorded").is_hidden()
     await bob.join("Bob", "fr")
     forger = Booth(server, site.room, kind="standard")
@@ -121,6 +123,8 @@ async def test_people_who_were_not_told_are_told_once_the_interpreter_records(
     await booth.tell({"interpreter.recorded": "true"})
     await bob.see(bob.page.locator("#recorded-sign"))
     await bob.read(bob.notice("recorded").locator("p"), words("recorded.sentence", "fr"))
+    await bob.until("() => document.documentElement.scrollWidth <= innerWidth")
+    await bob.page.screenshot(path=pictures("told"))
     await booth.tell({"interpreter.recorded": ""})
     await bob.until("() => document.querySelector('#recorded-sign').hidden")
     await bob.until("() => !document.querySelector('.notice[data-name=recorded]')")
