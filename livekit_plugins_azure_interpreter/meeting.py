@@ -138,7 +138,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
         record: Keeps all that is said, e.g. `record.SQLiteRecord("meetings.db")`; a `record.Keeper` also
-            redacts it. `aclose` leaves it open. None: nothing is recorded.
+            redacts it. `aclose` leaves it open. The attribute `interpreter.recorded` tells everybody in the
+            room. None: nothing is recorded.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
             asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
             the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen. `latency` is
@@ -477,7 +478,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             states[identity] = replace(state, languages={**state.languages, **queued})
         turn = {} if self._floor is None else self._floor.attributes
         is_moving = bool(turn) or any(state.is_moving for state in states.values())
-        return {ATTRIBUTE_OFFER: self._offer, **state_attributes(states), **turn}, is_moving
+        told = {ATTRIBUTE_OFFER: self._offer, **self._recording.attributes}
+        return {**told, **state_attributes(states), **turn}, is_moving
 
     def _tell_waiting(self, plan: Plan, people: Mapping[str, Person]) -> None:
         waiting = plan.waiting_routes

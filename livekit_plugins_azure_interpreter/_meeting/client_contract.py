@@ -16,6 +16,8 @@ from .voice_choice import VoiceOffer
 
 ATTRIBUTE_OFFER = "interpreter.offer"
 """What participants may ask for."""
+ATTRIBUTE_RECORDED = "interpreter.recorded"
+"""It is "true" if what is said is recorded; otherwise there is none."""
 ATTRIBUTE_STATE = "interpretation_state."
 """Followed by an identity: the state of a speaker's interpretations."""
 

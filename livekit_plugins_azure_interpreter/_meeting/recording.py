@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from livekit import rtc
 
@@ -13,6 +13,7 @@ from ..record.keeper import Keeper
 from ..record.record import Record
 from ..record.scribe import Audience, Presence, Scribe
 from ..stt import STT
+from .client_contract import ATTRIBUTE_RECORDED
 from .reports import SpeechMissed
 
 _SID_SECONDS = 5.0
@@ -29,6 +30,11 @@ class MeetingRecording:
         self._record = record
         self._scribe: Scribe | None = None
         self._names: dict[str, str] = {}
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """The participant attribute that tells everybody in the room that they are recorded."""
+        return {} if self._record is None else {ATTRIBUTE_RECORDED: "true"}
 
     async def open(self, room: rtc.Room) -> None:
         """Begin. Another interpreter of the same meeting goes on with it."""

@@ -7,6 +7,7 @@
 Nothing is recorded unless a record is given.
 """
 
+from .deliveries import Claim, Deliveries
 from .entries import (
     Corrected,
     Ended,
@@ -26,14 +27,18 @@ from .entries import (
 from .export import export
 from .keeper import Keeper
 from .minutes import Minutes, Said, minutes
+from .opening import open_record
 from .record import Meeting, Record, RecordError
 from .redis_record import RedisRecord
 from .scribe import Source
 from .sessions import Session, record_session
 from .sqlite_record import SQLiteRecord
+from .webhooks import Webhooks
 
 __all__ = [
+    "Claim",
     "Corrected",
+    "Deliveries",
     "Ended",
     "Entry",
     "Gap",
@@ -55,9 +60,11 @@ __all__ = [
     "Started",
     "UnreadableEntryError",
     "Utterance",
+    "Webhooks",
     "export",
     "from_json",
     "minutes",
+    "open_record",
     "record_session",
     "to_json",
 ]

@@ -1,10 +1,11 @@
-"""Lists, exports and deletes recorded meetings as a command."""
+"""Lists, exports and deletes recorded meetings as a command, and delivers webhooks that are left."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import io
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -13,17 +14,26 @@ from .export import FORMATS, export
 from .record import Meeting, Record, RecordError
 from .redis_record import RedisRecord
 from .sqlite_record import SQLiteRecord
+from .webhooks import Webhooks
 
+SECRET = "WEBHOOK_SECRET"
 _PROGRAM = "python -m livekit_plugins_azure_interpreter.record"
 _EPILOG = f"""\
 {_PROGRAM} meetings --sqlite meetings.db
 {_PROGRAM} export standup --format vtt --language fr --sqlite meetings.db > standup.vtt
 {_PROGRAM} delete standup --person alice --redis redis://localhost
+{_PROGRAM} deliver https://example.com/hook --sqlite meetings.db
+
+{SECRET}: the secret of the receiver, for `deliver`; two with a blank between them while it changes.
 """
 
 
 class _NoSuchMeetingError(Exception):
     """The message names it."""
+
+
+class _LeftError(Exception):
+    """Not all was delivered."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     deleted = commands.add_parser("delete", parents=[where], help="delete a meeting, or a person's words")
     _add_meeting(deleted)
     deleted.add_argument("--person", metavar="IDENTITY", help="only the entries about this participant")
+    delivered = commands.add_parser(
+        "deliver", parents=[where], help="deliver the webhooks that processes have left"
+    )
+    delivered.add_argument("url", metavar="URL", help="the address of the receiver, as it was recorded with")
+    delivered.add_argument(
+        "--seconds", type=float, default=60.0, help="for how long to try (default: %(default)s)"
+    )
     return parser
 
 
@@ -58,6 +75,8 @@ def _add_meeting(parser: argparse.ArgumentParser) -> None:
 async def _run(options: argparse.Namespace) -> str:
     record: Record = SQLiteRecord(options.sqlite) if options.sqlite else RedisRecord(options.redis)
     try:
+        if options.command == "deliver":
+            return await _deliver(options, record)
         if options.command == "meetings":
             return "".join(map(_row, await record.meetings()))
         meeting = _found(options.meeting, await record.meetings())
@@ -67,6 +86,17 @@ async def _run(options: argparse.Namespace) -> str:
         return export(entries, options.format, language=options.language, bilingual=options.bilingual)
     finally:
         await record.aclose()
+
+
+async def _deliver(options: argparse.Namespace, record: Record) -> str:
+    webhooks = Webhooks(options.url, os.environ.get(SECRET, "").split())
+    is_all = await webhooks.deliver_left(record, options.seconds)
+    told = f"{webhooks.delivered} webhooks were delivered"
+    if webhooks.dropped:
+        told += f", and {webhooks.dropped} were dropped"
+    if not is_all:
+        raise _LeftError(f"{told}; some are left: run it again")
+    return f"{told}\n"
 
 
 def _found(name: str, meetings: Sequence[Meeting]) -> str:
@@ -94,6 +124,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (_NoSuchMeetingError, RecordError, ValueError, ImportError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
+    except _LeftError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Subtitles are UTF-8 everywhere; a text may have half an emoji.
         sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")

@@ -16,6 +16,7 @@ from ..log import logger
 from .entries import Entry, Gap
 from .record import Record, RecordError
 from .redaction import Redaction
+from .webhooks import Webhooks
 
 CLOSE_SECONDS = 5.0
 """How long the end of a meeting waits for its last entries. LiveKit gives a job that ends 10 s."""
@@ -43,6 +44,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         redact: Returns the text to keep, for each original, translation and correction. It is called in a
             thread. A text for which it raises is not kept.
         max_waiting: How many entries may wait. 10,000 are some hours of a lively meeting, and about 10 MB.
+        webhooks: They tell others of each entry that is kept.
 
     Attributes:
         kept: How many entries were kept.
@@ -50,6 +52,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
 
     Raises:
         ValueError: `max_waiting` is not a positive number.
+        TypeError: There are webhooks, and the record is one of your own without the methods for them.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         *,
         redact: Callable[[str], str] | None = None,
         max_waiting: int = 10_000,
+        webhooks: Sequence[Webhooks] = (),
     ) -> None:
         super().__init__()
         check_number("max_waiting", max_waiting, least=1, whole=True)
@@ -71,6 +75,10 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         self._gaps: Counter[str] = Counter()
         self._is_behind = False
         self._writing: asyncio.Task[None] | None = None
+        self._webhooks = [*webhooks]
+        for one in self._webhooks:
+            one.follow(record)
+            self.on("entry_kept", one.tell)
 
     @staticmethod
     def of(record: Record | Keeper) -> tuple[Keeper, Callable[[], Awaitable[object]]]:
@@ -102,9 +110,15 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
             self._writing = asyncio.create_task(self._write())
 
     async def flush(self, timeout_seconds: float = CLOSE_SECONDS) -> bool:
-        """Wait until all entries are kept, but not longer than this. Returns whether they are."""
+        """Wait until all entries are kept, but not longer than this. Returns whether they are.
+
+        The rest of this time it waits for webhooks.
+        """
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + timeout_seconds
         if self._writing is not None:
             await asyncio.wait({self._writing}, timeout=timeout_seconds)
+        await asyncio.gather(*(one.flush(max(0.0, ends_at - loop.time())) for one in self._webhooks))
         return not self.waiting
 
     async def aclose(self) -> None:
@@ -116,6 +130,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         self.lost += self.waiting
         self._new.clear()
         self._batch = []
+        await asyncio.gather(*(one.aclose() for one in self._webhooks))
 
     async def _write(self) -> None:
         while self.waiting:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Generator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from .._options.numbers import check_number
+from .deliveries import Claim
 from .entries import Entry, Started, UnreadableEntryError, from_json, to_json
 from .record import Meeting, RecordError
 
@@ -19,9 +22,9 @@ _PAGE = 1000
 _ROOM_SECONDS = 86400
 _APPEND = """
 local entries, ids, about = KEYS[1], KEYS[2], KEYS[3]
-local most, keep_seconds = tonumber(ARGV[1]), tonumber(ARGV[2])
+local most, keep_seconds, receivers = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local numbers = {}
-for i = 3, #ARGV, 5 do
+for i = 4 + receivers, #ARGV, 5 do
   local id, person, at, room, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local number = redis.call('ZSCORE', ids, id)
   if not number then
@@ -33,6 +36,7 @@ for i = 3, #ARGV, 5 do
     redis.call('XADD', entries, 'MAXLEN', '~', most, '*', 'number', number, 'person', person, 'entry', entry)
   end
   numbers[#numbers + 1] = tonumber(number)
+  for j = 4, 3 + receivers do redis.call('HSETNX', about, 'delivered:' .. ARGV[j], number - 1) end
 end
 redis.call('ZREMRANGEBYRANK', ids, 0, -most - 1)
 if keep_seconds > 0 then
@@ -44,6 +48,31 @@ return numbers
 """
 """Redis runs it as a whole or not at all. An entry whose id the meeting has is not added again, so an
 `append` whose answer was lost with the connection can be repeated."""
+_HOLD = """
+local delivered, held = 'delivered:' .. ARGV[1], 'held:' .. ARGV[1]
+local holder, seconds, number = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local known = redis.call('HGET', KEYS[1], delivered)
+if not known then return false end
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local by, till = string.match(redis.call('HGET', KEYS[1], held) or '', '^(.*) (%S+)$')
+if by and by ~= holder and tonumber(till) > now then return false end
+if number ~= '' then redis.call('HSET', KEYS[1], delivered, number) end
+if seconds > 0 then
+  redis.call('HSET', KEYS[1], held, holder .. ' ' .. string.format('%.3f', now + seconds))
+else
+  redis.call('HDEL', KEYS[1], held)
+end
+return tonumber(number ~= '' and number or known)
+"""
+"""The time is Redis's, so the clocks of the machines do not matter."""
+_STRIKE = """
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1])) == tonumber(ARGV[2]) then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+end
+"""
+_QUIET_SECONDS = 3600.0
+"""An `append` that began so long ago has ended, whatever the clocks of the machines say."""
 
 
 class RedisRecord:
@@ -82,6 +111,9 @@ class RedisRecord:
         )
         self._errors = (RedisError, OSError)
         self._append = self._redis.register_script(_APPEND)
+        self._hold = self._redis.register_script(_HOLD)
+        self._strike = self._redis.register_script(_STRIKE)
+        self._receivers: set[str] = set()
         self._keep_seconds = 0 if keep_days is None else max(1, round(keep_days * _DAY_SECONDS))
         self._max_entries = max_entries
 
@@ -97,10 +129,7 @@ class RedisRecord:
         """See `Record`."""
         with self._told():
             rows = [row async for page in self._pages(meeting) for _, row in page]
-        try:
-            return [from_json(row["entry"], int(row["number"])) for row in rows]
-        except UnreadableEntryError as error:
-            raise RecordError(str(error)) from None
+        return await asyncio.to_thread(_entries, rows)
 
     async def meetings(self) -> Sequence[Meeting]:
         """See `Record`."""
@@ -132,13 +161,48 @@ class RedisRecord:
                     deleted += await self._redis.xdel(stream, *theirs)
             return deleted
 
+    def deliver_to(self, receiver: str) -> None:
+        """See `Deliveries`."""
+        self._receivers.add(receiver)
+
+    async def unfinished(self, receiver: str) -> Sequence[str]:
+        """See `Deliveries`."""
+        with self._told():
+            known = await self._redis.zrange(_of(receiver), 0, -1, withscores=True)
+            return [meeting for meeting, at in known if await self._is_unfinished(receiver, meeting, at)]
+
+    async def hold(self, claim: Claim, *, seconds: float, delivered: int | None = None) -> int | None:
+        """See `Deliveries`."""
+        number = "" if delivered is None else delivered
+        with self._told():
+            about = _keys(claim.meeting)[2]
+            found = await self._hold(keys=[about], args=[claim.receiver, claim.holder, seconds, number])
+        return None if found is None else int(found)
+
+    async def read_after(self, meeting: str, number: int, *, most: int) -> Sequence[Entry]:
+        """See `Deliveries`."""
+        found: list[Any] = []
+        with self._told():
+            before = "+"
+            # From the end: what is not delivered yet stands there.
+            while page := await self._redis.xrevrange(_keys(meeting)[0], max=before, count=_PAGE):
+                new = [row for _, row in page if int(row["number"]) > number]
+                found += new
+                if len(new) < len(page):
+                    break
+                before = f"({page[-1][0]}"
+        return await asyncio.to_thread(_entries, found[::-1][:most])
+
     async def aclose(self) -> None:
         """Close the connections."""
         with self._told():
             await self._redis.aclose()
 
     async def _append_to(self, meeting: str, entries: Sequence[Entry]) -> list[Entry]:
+        for receiver in self._receivers:  # first: a meeting too many in this set does no harm
+            await self._redis.zadd(_of(receiver), {meeting: time.time()})
         arguments: list[str | float] = [self._max_entries, self._keep_seconds]
+        arguments += [len(self._receivers), *self._receivers]
         for entry in entries:
             room = entry.room if isinstance(entry, Started) else ""
             arguments += [entry.id, entry.person, repr(entry.at), room, to_json(entry)]
@@ -157,6 +221,20 @@ class RedisRecord:
         times = float(about["started_at"]), float(about["last_at"])
         return Meeting(meeting, about.get("room", ""), *times, entries)
 
+    async def _is_unfinished(self, receiver: str, meeting: str, appended_at: float) -> bool:
+        """Whether somebody must deliver a meeting; one that is finished is struck from the list."""
+        stream, _, about = _keys(meeting)
+        last = await self._redis.xrevrange(stream, count=1)
+        delivered, held = await self._redis.hmget(about, f"delivered:{receiver}", f"held:{receiver}")
+        if held:
+            seconds, microseconds = await self._redis.time()
+            return bool(float(held.rpartition(" ")[2]) <= seconds + microseconds / 1e6)
+        if last and delivered is not None and int(last[0][1]["number"]) > int(delivered):
+            return True
+        if time.time() - appended_at > _QUIET_SECONDS:
+            await self._strike(keys=[_of(receiver)], args=[meeting, repr(appended_at)])
+        return False
+
     async def _pages(self, meeting: str) -> AsyncIterator[Any]:
         """The rows of a meeting, some at a time."""
         after = "-"
@@ -171,6 +249,18 @@ class RedisRecord:
             yield
         except self._errors as error:
             raise RecordError(f"Redis: {error or type(error).__name__}") from None
+
+
+def _entries(rows: Sequence[Any]) -> Sequence[Entry]:
+    try:
+        return [from_json(row["entry"], int(row["number"])) for row in rows]
+    except UnreadableEntryError as error:
+        raise RecordError(str(error)) from None
+
+
+def _of(receiver: str) -> str:
+    """The meetings that are delivered to it, by the time of their last `append`."""
+    return f"azure_interpreter:deliveries:{receiver}"
 
 
 def _keys(meeting: str) -> list[str]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .._options.numbers import check_number
+from . import sqlite_deliveries
+from .deliveries import Claim
 from .entries import Entry, Started, UnreadableEntryError, from_json, to_json
 from .record import Meeting, RecordError
 from .worker_thread import WorkerThread
@@ -58,22 +60,17 @@ class SQLiteRecord:
             raise ValueError(f"the folder of the record does not exist: {self._path.parent}")
         self._keep_days = keep_days
         self._next_trim_at = 0.0
+        self._receivers: set[str] = set()
         self._connection: sqlite3.Connection | None = None
         self._writer, self._reader = WorkerThread("record-writer"), WorkerThread("record-reader")
 
     async def append(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """See `Record`."""
-        return await self._writer.run(lambda: self._write(lambda database: self._append(database, entries)))
+        return await self._change(lambda database: self._append(database, entries))
 
     async def read(self, meeting: str) -> Sequence[Entry]:
         """See `Record`."""
-        rows = await self._read(
-            "SELECT entry, number FROM entries WHERE meeting = ? ORDER BY number", meeting
-        )
-        try:
-            return [from_json(entry, number) for entry, number in rows]
-        except UnreadableEntryError as error:
-            raise RecordError(str(error)) from None
+        return await self._read_entries("WHERE meeting = ? ORDER BY number", meeting)
 
     async def meetings(self) -> Sequence[Meeting]:
         """See `Record`."""
@@ -99,6 +96,27 @@ class SQLiteRecord:
         """See `Record`. The bytes of the entries are overwritten in the file."""
         return await self._writer.run(lambda: self._delete(meeting, person))
 
+    def deliver_to(self, receiver: str) -> None:
+        """See `Deliveries`."""
+        self._receivers.add(receiver)
+
+    async def unfinished(self, receiver: str) -> Sequence[str]:
+        """See `Deliveries`."""
+        return [
+            meeting for (meeting,) in await self._read(sqlite_deliveries.UNFINISHED, receiver, time.time())
+        ]
+
+    async def hold(self, claim: Claim, *, seconds: float, delivered: int | None = None) -> int | None:
+        """See `Deliveries`."""
+        return await self._change(
+            lambda database: sqlite_deliveries.hold(database, claim, seconds, delivered)
+        )
+
+    async def read_after(self, meeting: str, number: int, *, most: int) -> Sequence[Entry]:
+        """See `Deliveries`."""
+        where = "WHERE meeting = ? AND number > ? ORDER BY number LIMIT ?"
+        return await self._read_entries(where, meeting, number, most)
+
     async def aclose(self) -> None:
         """Close the file."""
         with contextlib.suppress(asyncio.TimeoutError, RecordError):
@@ -110,6 +128,9 @@ class SQLiteRecord:
 
     def _append(self, database: sqlite3.Connection, entries: Sequence[Entry]) -> list[Entry]:
         kept = [replace(entry, number=_insert(database, entry)) for entry in entries]
+        for entry in kept:
+            for receiver in self._receivers:
+                sqlite_deliveries.begin(database, receiver, entry.meeting, entry.number)
         self._trim(database)
         return kept
 
@@ -120,6 +141,7 @@ class SQLiteRecord:
         oldest = time.time() - self._keep_days * _DAY_SECONDS
         if database.execute("DELETE FROM entries WHERE at < ?", (oldest,)).rowcount:
             database.execute("DELETE FROM meetings WHERE meeting NOT IN (SELECT meeting FROM entries)")
+            sqlite_deliveries.forget(database)
 
     def _delete(self, meeting: str, person: str | None) -> int:
         def delete(database: sqlite3.Connection) -> int:
@@ -127,6 +149,7 @@ class SQLiteRecord:
                 where = "DELETE FROM entries WHERE meeting = ? AND person = ?"
                 return database.execute(where, (meeting, person)).rowcount
             database.execute("DELETE FROM meetings WHERE meeting = ?", (meeting,))
+            sqlite_deliveries.forget(database)
             return database.execute("DELETE FROM entries WHERE meeting = ?", (meeting,)).rowcount
 
         if not self._path.exists():
@@ -162,15 +185,28 @@ class SQLiteRecord:
         if database is not None:
             database.close()
 
-    async def _read(self, query: str, *parameters: str) -> list[Any]:
-        def read() -> list[Any]:
-            if not self._path.exists():
-                raise RecordError(f"there is no record at {self._path}")
-            with _told(), contextlib.closing(open_file(self._path)) as database:
-                _prepare(database)
-                return database.execute(query, parameters).fetchall()
+    async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._writer.run(lambda: self._write(change))
+
+    async def _read_entries(self, where: str, *parameters: str | int) -> Sequence[Entry]:
+        def read() -> Sequence[Entry]:
+            rows = self._rows(f"SELECT entry, number FROM entries {where}", *parameters)
+            try:
+                return [from_json(entry, number) for entry, number in rows]
+            except UnreadableEntryError as error:
+                raise RecordError(str(error)) from None
 
         return await self._reader.run(read)
+
+    async def _read(self, query: str, *parameters: str | float) -> list[Any]:
+        return await self._reader.run(lambda: self._rows(query, *parameters))
+
+    def _rows(self, query: str, *parameters: str | float) -> list[Any]:
+        if not self._path.exists():
+            raise RecordError(f"there is no record at {self._path}")
+        with _told(), contextlib.closing(open_file(self._path)) as database:
+            _prepare(database)
+            return database.execute(query, parameters).fetchall()
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -191,6 +227,7 @@ def _prepare(database: sqlite3.Connection) -> None:
         database.execute("COMMIT")
     if (found := _format(database)) != _FORMAT:
         raise RecordError(f"the record has the format {found}: a newer version of this package wrote it")
+    database.execute(sqlite_deliveries.SCHEMA)
 
 
 def _format(database: sqlite3.Connection) -> int:

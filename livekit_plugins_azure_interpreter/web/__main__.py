@@ -14,6 +14,7 @@ import time
 
 from aiohttp import web
 
+from ..record import open_record
 from .children import Children
 from .endpoint import Meeting
 from .invites import Invites
@@ -31,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         prog=_PROGRAM,
         description="A meeting in which everybody hears the others in their own language, in a browser.",
         epilog="MEETING_PASSWORD: the password that people need. Without it everybody may join who reaches "
-        "the page on this machine; elsewhere, people need an invite, and the first one is printed.",
+        "the page on this machine; elsewhere, people need an invite, and the first one is printed. "
+        "MEETING_RECORD: as --record; other users of this machine do not see it.",
     )
     add_options(parser)
     options = parser.parse_args(arguments)
@@ -83,9 +85,12 @@ async def _run(options: argparse.Namespace, launch: Launch, listening: socket.so
 async def _serve(options: argparse.Namespace, launch: Launch, listening: socket.socket) -> None:
     output = sys.stdout.buffer.write if options.verbose else len
     async with Children(output) as children:
-        livekit = await start_services(launch.needs, children, mode=options.mode, tell=_tell)
+        livekit = await start_services(
+            launch.needs, children, mode=options.mode, record=launch.record, tell=_tell
+        )
         meeting = Meeting(options.room, is_emulated=launch.needs.is_emulated)
-        app = create_app(livekit, launch.admission, meeting=meeting, reach=launch.reach)
+        record = open_record(launch.record) if launch.record else None
+        app = create_app(livekit, launch.admission, meeting=meeting, reach=launch.reach, record=record)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_SECONDS)
         await runner.setup()
         try:
@@ -101,6 +106,8 @@ async def _serve(options: argparse.Namespace, launch: Launch, listening: socket.
             await children.until_one_ends()
         finally:
             await runner.cleanup()
+            if record is not None:
+                await record.aclose()
 
 
 def _tell(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What the endpoint answers: about the meeting, tokens, invites, and an interpreter that is missing."""
+"""What the endpoint answers: about the meeting, tokens, invites, a missing interpreter, and the record."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .rate_limit import RateLimit
 from .reach import Reach
 from .refusals import Refusal
 from .tokens import Guest, Tokens, new_identity
+from .transcripts import TranscriptRequest, Transcripts
 
 _BODY_SECONDS = 10.0
 
@@ -63,6 +64,7 @@ class Endpoint:
         meeting: What is offered.
         reach: How browsers get here.
         rooms: Gives what LiveKit is asked, once the application runs.
+        transcripts: Writes what was said; None: meetings are not recorded.
         now: The time, in seconds since 1970.
     """
 
@@ -74,14 +76,17 @@ class Endpoint:
         reach: Reach,
         *,
         rooms: Callable[[], Rooms],
+        transcripts: Transcripts | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._server_url, self._admission, self._meeting, self._reach = livekit.url, admission, meeting, reach
         self._tokens, self._invites = Tokens(livekit.key, livekit.secret), Invites(livekit.secret)
-        self._rooms, self._now = rooms, now
+        self._rooms, self._transcripts, self._now = rooms, transcripts, now
         # A class in one building has one address, and joins at the same time.
         self._requests = RateLimit(burst=60, per_second=5.0)
         self._wrong_credentials = RateLimit(burst=20, per_second=0.2)
+        # Each reads and writes a whole meeting.
+        self._downloads = RateLimit(burst=30, per_second=0.5)
 
     async def meeting(self, request: web.Request) -> web.Response:
         """What a page must know before somebody joins."""
@@ -93,6 +98,7 @@ class Endpoint:
                 "sign_in_url": self._admission.sign_in_url,
                 "is_emulated": self._meeting.is_emulated,
                 "invites": self._meeting.invites,
+                "is_recorded": self._transcripts is not None,
             }
         )
 
@@ -137,6 +143,22 @@ class Endpoint:
         guest = await self._present(request)
         dispatched = await self._rooms().bring_interpreter(guest.room_name)
         return web.json_response({"dispatched": dispatched}, status=202)
+
+    async def record(self, request: web.Request) -> web.Response:
+        """What was said in a meeting that is recorded, for somebody who is in it."""
+        guest = await self._present(request)
+        if self._transcripts is None:
+            raise Refusal("This meeting is not recorded", code="not_recorded", status=404)
+        asked = TranscriptRequest.read(request.query)
+        self._limit(request, self._downloads)
+        written = await self._transcripts.write(guest, asked)
+        return web.Response(
+            # A text may have half an emoji.
+            body=written.text.encode(errors="replace"),
+            content_type=written.content_type,
+            charset="utf-8",
+            headers={"Content-Disposition": f'attachment; filename="meeting.{asked.format}"'},
+        )
 
     async def _admit(self, request: web.Request, asked: JoinRequest) -> Admitted:
         # Whoever guesses is refused before the next guess is looked at.

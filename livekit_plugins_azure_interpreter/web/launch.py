@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..record import open_record
 from .admission import Admission, InviteAdmission, OpenAdmission, PasswordAdmission
 from .local_services import Needs
 from .reach import Reach
 
 PASSWORD = "MEETING_PASSWORD"
+RECORD = "MEETING_RECORD"
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Launch:
         admission: Who may join.
         reach: How browsers get to the page.
         tls: The certificate of the page, with its key.
+        record: Where the meeting is recorded; "" if it is not.
     """
 
     needs: Needs
     admission: Admission
     reach: Reach
     tls: ssl.SSLContext | None
+    record: str
 
     @classmethod
     def read(cls, options: argparse.Namespace, environment: Mapping[str, str]) -> Launch:
@@ -43,6 +47,7 @@ class Launch:
         Raises:
             ValueError: People could not join, or more people than are meant to.
             OSError: The certificate or its key cannot be read.
+            ImportError: The meeting is recorded in a Redis, and the package `redis` is not installed.
         """
         if not options.room.strip():
             raise ValueError("the name of the room must not be empty")
@@ -63,7 +68,12 @@ class Launch:
         is_secure = tls is not None or (reach.public_url or "").startswith("https://")
         if needs.livekit is not None and is_secure and not _fits_a_secure_page(needs.livekit.url):
             raise ValueError("a page of https:// can reach LiveKit only by wss://: change LIVEKIT_URL")
-        return cls(needs, _admission(environment.get(PASSWORD, ""), is_local=is_local), reach, tls)
+        admission = _admission(environment.get(PASSWORD, ""), is_local=is_local)
+        # An address with a password belongs in the variable: all users of a machine can read arguments.
+        record = options.record or environment.get(RECORD, "")
+        if record:
+            open_record(record)
+        return cls(needs, admission, reach, tls, record)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +112,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         const="consecutive",
         default="simultaneous",
         help="people speak in turn: while an interpretation is heard, the others wait",
+    )
+    parser.add_argument(
+        "--record",
+        metavar="PLACE",
+        help="record the meeting in this file of SQLite or this Redis (redis://...), and let people in the "
+        "meeting download what was said; they are told before they join (default: MEETING_RECORD)",
     )
     parser.add_argument("--verbose", action="store_true", help="show what all started programs write")
 

@@ -65,7 +65,7 @@ class Needs:
 
 
 async def start_services(
-    needs: Needs, children: Children, *, mode: str = "simultaneous", tell: Tell
+    needs: Needs, children: Children, *, mode: str = "simultaneous", record: str = "", tell: Tell
 ) -> LiveKit:
     """Start what is needed, and wait until it works; the LiveKit server.
 
@@ -73,6 +73,7 @@ async def start_services(
         needs: What must be started.
         children: Starts it.
         mode: As `MeetingInterpreter` has it.
+        record: Where meetings are recorded; "" if they are not.
         tell: Called with what is being started, for people.
 
     Raises:
@@ -87,7 +88,8 @@ async def start_services(
         tell("Starting a LiveKit server (LIVEKIT_URL is not set) …")
         livekit = await _start_livekit(needs.binary, children)
     tell("Starting the interpreter …")
-    await _start_worker(children, livekit, {**azure, "MEETING_MODE": mode})
+    options = {"MEETING_MODE": mode, "MEETING_RECORD": record}
+    await _start_worker(children, livekit, {**azure, **options})
     return livekit
 
 

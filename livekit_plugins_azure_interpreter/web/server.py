@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from .._fleet.dispatcher import Dispatcher
 from .._fleet.livekit_fleet import LiveKitFleet
 from .._fleet.watch import Wanted
+from ..record import Record
 from .admission import Admission
 from .endpoint import Endpoint, LiveKit, Meeting
 from .interpreters import LiveKitRooms, Rooms
@@ -21,6 +22,7 @@ from .reach import Reach
 from .refusals import Refusal
 from .security_headers import security_headers
 from .tokens import AGENT_NAME
+from .transcripts import Transcripts
 
 PAGE = Path(__file__).parent / "page"
 _MOST_BYTES = 16 * 1024
@@ -34,6 +36,7 @@ def create_app(
     *,
     meeting: Meeting | None = None,
     reach: Reach | None = None,
+    record: Record | None = None,
     now: Callable[[], float] = time.time,
 ) -> web.Application:
     """The page and the endpoint. Run it, or mount it in an application of yours with `add_subapp`.
@@ -43,6 +46,8 @@ def create_app(
         admission: Decides who may join.
         meeting: What is offered; one room, "meeting", if not given.
         reach: How browsers get here; on loopback, if not given.
+        record: Where the interpreter records the meeting: people in it can download what was said, and are
+            told before they join. It stays open. None: the page says nothing of a record.
         now: The time, in seconds since 1970.
 
     Raises:
@@ -65,10 +70,14 @@ def create_app(
 
     app.cleanup_ctx.append(connect)
     app.on_response_prepare.append(_add_headers(livekit, reach))
-    endpoint = Endpoint(livekit, admission, meeting, reach, rooms=lambda: app[rooms], now=now)
+    transcripts = None if record is None else Transcripts(record)
+    endpoint = Endpoint(
+        livekit, admission, meeting, reach, rooms=lambda: app[rooms], transcripts=transcripts, now=now
+    )
     app.router.add_get("/", _index)
     app.router.add_static("/page", PAGE)
     app.router.add_get("/api/meeting", endpoint.meeting)
+    app.router.add_get("/api/record", endpoint.record)
     for name in ("token", "invite", "interpreter"):
         app.router.add_post(f"/api/{name}", getattr(endpoint, name))
     return app

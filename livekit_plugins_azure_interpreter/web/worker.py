@@ -2,7 +2,8 @@
 
 It takes the rooms that tokens of this endpoint open. Set LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET and
 Azure's variables. MAX_MEETINGS limits how many meetings it interprets at a time. With
-MEETING_MODE=consecutive people speak in turn. It answers 200 on HEALTH_PORT while it is well; HEALTH_HOST is
+MEETING_MODE=consecutive people speak in turn. MEETING_RECORD names a file of SQLite or a Redis in which
+meetings are recorded. It answers 200 on HEALTH_PORT while it is well; HEALTH_HOST is
 the address for that. Options go to `python -m livekit.agents start`.
 """
 
@@ -18,10 +19,12 @@ from livekit.agents.__main__ import main
 from ..meeting import MeetingInterpreter
 from ..meeting_watch import MeetingWatch
 from ..personal_voice import PersonalVoiceTTS
+from ..record import open_record
 from .tokens import AGENT_NAME
 
 _MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
 _MODE = cast(Any, os.environ.get("MEETING_MODE", "simultaneous"))
+_RECORD = os.environ.get("MEETING_RECORD", "")
 _STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 """Speaks a translation whose own voice was lost, in any language."""
 
@@ -53,6 +56,7 @@ async def entrypoint(ctx: JobContext) -> None:
         default_voice="prebuilt",  # nobody is copied who did not ask for it; the page asks everybody
         interpret_agents=True,
         mode=_MODE,
+        record=open_record(_RECORD) if _RECORD else None,  # its end is that of the job's process
     )
     await interpreter.start(ctx.room)
 

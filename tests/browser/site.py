@@ -8,6 +8,7 @@ from aiohttp import web
 from livekit import api
 from room.server import Server
 
+from livekit_plugins_azure_interpreter.record import Record
 from livekit_plugins_azure_interpreter.web import Admission, LiveKit, Meeting, OpenAdmission, create_app
 
 
@@ -19,13 +20,15 @@ class Site:
         address: Where the page is.
     """
 
-    def __init__(self, server: Server, admission: Admission | None = None) -> None:
+    def __init__(
+        self, server: Server, admission: Admission | None = None, record: Record | None = None
+    ) -> None:
         self.room = f"room-{uuid.uuid4().hex[:8]}"
         self.address = ""
         self._server = server
         livekit = LiveKit(server.url, server.key, server.secret)
         meeting = Meeting(self.room, is_emulated=True)
-        app = create_app(livekit, admission or OpenAdmission(), meeting=meeting)
+        app = create_app(livekit, admission or OpenAdmission(), meeting=meeting, record=record)
         self._runner = web.AppRunner(app, shutdown_timeout=1.0)
 
     async def start(self) -> None:

@@ -20,7 +20,7 @@ MODULES = sorted(PAGE.glob("*.js"))
 _PLURALS = {"zero", "one", "two", "few", "many", "other"}
 _FROM_A_SERVER = {"left", "refused", "state", "transcript", "turn", "voice"}
 """The first parts of keys whose rest is named by somebody else, such as a code of the server."""
-_ATTRIBUTES_OF_THE_INTERPRETER = {"interpreter.offer", "interpreter.turn"}
+_ATTRIBUTES_OF_THE_INTERPRETER = {"interpreter.offer", "interpreter.recorded", "interpreter.turn"}
 _ATTRIBUTES = {"alt", "aria-label", "placeholder", "title"}
 
 

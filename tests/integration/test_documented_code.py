@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 NEEDS_A_ROOM = ("MeetingInterpreter", "TranslationSession")
 """Tested in rooms of a real server (tests/room), since they cannot start without one."""
 NEEDS_AN_ACCOUNT = ("speaker_profile_id",)
-RUN_AS_PROGRAMS = ("127.0.0.1:8765", "azure_speech_emulator")
-"""Programs of other clients, and a test: tests/emulator/clients/test_quickstarts.py runs them."""
+RUN_AS_PROGRAMS = ("127.0.0.1:8765", "azure_speech_emulator", "standardwebhooks")
+"""Programs and a test: tests/emulator/clients/test_quickstarts.py and tests/record/ run them."""
 
 
 def blocks() -> Iterator[Any]:

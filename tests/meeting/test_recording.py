@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fakes.client_contract import broken_rules
 from fakes.record import MemoryRecord
 from livekit import rtc
 
@@ -52,6 +53,12 @@ async def test_a_meeting_is_recorded_under_the_sid_of_its_room() -> None:
     assert started.room == "standup"
     assert isinstance(said, Utterance)
     assert (said.person, said.name) == ("alice", "Alice")
+
+
+def test_a_recording_tells_everybody_in_the_room() -> None:
+    assert MeetingRecording(MemoryRecord()).attributes == {"interpreter.recorded": "true"}
+    assert MeetingRecording(None).attributes == {}
+    assert broken_rules(MeetingRecording(MemoryRecord()).attributes) == []
 
 
 async def test_a_room_without_a_sid_is_recorded_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import importlib
 import io
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS
-from fakes.record import utterance
+from fakes.record import MEETING, utterance
+from fakes.webhook_receiver import SECRET, WebhookReceiver
 
-from livekit_plugins_azure_interpreter.record import Started
+from livekit_plugins_azure_interpreter.record import Ended, Started, Webhooks
 from livekit_plugins_azure_interpreter.record.sqlite_record import SQLiteRecord
 
 _MODULE = "livekit_plugins_azure_interpreter.record"
@@ -131,3 +134,50 @@ def test_the_command_writes_utf_8_whatever_the_console_has(recorded: Path) -> No
         timeout=LONG_LIMIT_SECONDS,
     )
     assert "née".encode() in process.stdout
+
+
+@pytest.mark.native
+class TestDeliver:
+    async def _leave(self, path: Path, url: str) -> None:
+        record = SQLiteRecord(path)
+        Webhooks(url, SECRET).follow(record)
+        await record.append([utterance(1, at=time.time()), Ended(id="e", meeting=MEETING, at=time.time())])
+        await record.aclose()
+
+    async def test_the_command_delivers_what_is_left(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        monkeypatch.setenv("WEBHOOK_SECRET", f"{SECRET} whsec_{'c2Vz' * 8}")
+        async with WebhookReceiver() as receiver:
+            await self._leave(path, receiver.url)
+            assert await asyncio.to_thread(run, "deliver", receiver.url, "--sqlite", path) == 0
+            assert receiver.types == ["meeting.utterance", "meeting.ended"]
+        assert capsys.readouterr().out == "2 webhooks were delivered\n"
+
+    async def test_the_command_says_what_is_still_left(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
+        async with WebhookReceiver() as receiver:
+            receiver.answers.extend([(400, {})] * 4 + [(500, {})] * 100)
+            await self._leave(path, receiver.url)
+            seconds = ("--seconds", "0.5")
+            assert await asyncio.to_thread(run, "deliver", receiver.url, "--sqlite", path, *seconds) == 1
+        assert "0 webhooks were delivered; some are left: run it again" in capsys.readouterr().err
+
+    async def test_the_command_says_what_is_dropped(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+    ) -> None:
+        monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
+        async with WebhookReceiver() as receiver:
+            record = SQLiteRecord(path)
+            Webhooks(receiver.url, SECRET).follow(record)
+            await record.append([utterance(1), Ended(id="e", meeting=MEETING, at=time.time())])
+            await record.aclose()
+            assert await asyncio.to_thread(run, "deliver", receiver.url, "--sqlite", path) == 0
+        assert capsys.readouterr().out == "1 webhooks were delivered, and 1 were dropped\n"
+
+    def test_a_secret_is_needed(self, path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+        monkeypatch.delenv("WEBHOOK_SECRET", raising=False)
+        assert run("deliver", "https://example.com", "--sqlite", path) == 2
+        assert "secret is empty" in capsys.readouterr().err

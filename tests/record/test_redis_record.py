@@ -7,7 +7,7 @@ import logging
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,14 @@ from fakes.limits import within
 from fakes.record import MEETING, utterance
 from fakes.redis_server import RedisServer
 
+from livekit_plugins_azure_interpreter.record import redis_record as _redis_record
+from livekit_plugins_azure_interpreter.record.deliveries import Claim
 from livekit_plugins_azure_interpreter.record.entries import Entry, Started
 from livekit_plugins_azure_interpreter.record.keeper import Keeper
 from livekit_plugins_azure_interpreter.record.record import Meeting, RecordError
 from livekit_plugins_azure_interpreter.record.redis_record import RedisRecord
+
+from . import delivering
 
 
 @pytest.fixture
@@ -36,6 +40,9 @@ async def record(server: RedisServer) -> AsyncIterator[RedisRecord]:
     record = RedisRecord(server.url)
     yield record
     await within(record.aclose())
+
+
+CHECKS = [check for name, check in sorted(vars(delivering).items()) if name.startswith("check_")]
 
 
 def numbers(entries: Sequence[Entry]) -> list[tuple[int, str]]:
@@ -220,3 +227,33 @@ async def test_the_latest_meeting_of_a_room_is_found(record: RedisRecord) -> Non
     assert await record.latest("standup") == Meeting("RM_two", "standup", 2.0, 1003.0, 2)
     await record.delete("RM_two")
     assert await record.latest("standup") is None
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_that_"))
+async def test_the_deliveries_of_meetings_are_kept(
+    record: RedisRecord, check: Callable[[RedisRecord], Awaitable[None]]
+) -> None:
+    await within(check(record))
+
+
+async def test_the_deliveries_of_a_long_meeting_are_read_in_pages(record: RedisRecord) -> None:
+    for first in range(0, 2500, 500):
+        await record.append([utterance(number) for number in range(first, first + 500)])
+    page = await record.read_after(MEETING, 300, most=5)
+    assert [entry.number for entry in page] == [301, 302, 303, 304, 305]
+
+
+async def test_the_deliveries_of_a_finished_meeting_are_struck_from_the_list(
+    record: RedisRecord, server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record.deliver_to("receiver")
+    await record.append([utterance(1)])
+    await record.hold(Claim("receiver", MEETING, "mine"), seconds=0, delivered=1)
+    listed = "azure_interpreter:deliveries:receiver"
+    assert await record.unfinished("receiver") == []
+    assert await record._redis.zcard(listed) == 1, "an append may be under way"
+    monkeypatch.setattr(_redis_record, "_QUIET_SECONDS", -1.0)
+    assert await record.unfinished("receiver") == []
+    assert await record._redis.zcard(listed) == 0
+    await record.append([utterance(2)])
+    assert await record.unfinished("receiver") == [MEETING]

@@ -10,6 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from fakes.livekit_api import KEY, SECRET, FakeLiveKit
 
+from livekit_plugins_azure_interpreter.record import Record
 from livekit_plugins_azure_interpreter.web import (
     Admission,
     LiveKit,
@@ -49,13 +50,17 @@ async def serve(livekit: FakeLiveKit, clock: Clock) -> AsyncIterator[Callable[..
     clients: list[TestClient[Any, Any]] = []
 
     async def start(
-        admission: Admission | None = None, meeting: Meeting | None = None, reach: Reach | None = None
+        admission: Admission | None = None,
+        meeting: Meeting | None = None,
+        reach: Reach | None = None,
+        record: Record | None = None,
     ) -> Site:
         app = create_app(
             LiveKit(livekit.url, KEY, SECRET),
             admission or OpenAdmission(),
             meeting=meeting,
             reach=reach,
+            record=record,
             now=clock,
         )
         client = TestClient(TestServer(app))

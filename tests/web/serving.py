@@ -69,6 +69,11 @@ class Site:
             sent["X-Participant-Token"] = earlier
         return await self.post("/api/token", json=fields, headers=sent)
 
+    async def download(self, token: str, **wanted: str) -> Answer:
+        """Ask for what was said."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return await self.get("/api/record", params={"format": "vtt", **wanted}, headers=headers)
+
     async def as_guest(self, name: str, token: str) -> Answer:
         """Ask for an invite, or an interpreter."""
         return await self.post(f"/api/{name}", headers={"Authorization": f"Bearer {token}"})

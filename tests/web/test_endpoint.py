@@ -41,6 +41,7 @@ class TestMeeting:
             "sign_in_url": None,
             "is_emulated": True,
             "invites": False,
+            "is_recorded": False,
         }
         assert answer.headers["Cache-Control"] == "no-store"
 

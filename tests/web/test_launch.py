@@ -46,6 +46,21 @@ class TestAdmission:
             assert isinstance(launch(*arguments, **_CLOUD).admission, InviteAdmission)
 
 
+class TestRecord:
+    def test_nothing_is_recorded_unless_it_is_wanted(self) -> None:
+        assert launch(**_CLOUD).record == ""
+
+    def test_a_meeting_is_recorded_where_the_option_or_the_variable_says(self, tmp_path: Path) -> None:
+        place = str(tmp_path / "meetings.db")
+        assert launch("--record", place, **_CLOUD).record == place
+        assert launch(**_CLOUD, MEETING_RECORD=place).record == place
+        assert launch("--record", place, **_CLOUD, MEETING_RECORD="redis://localhost").record == place
+
+    def test_a_record_in_no_folder_is_a_mistake(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match="the folder of the record does not exist"):
+            launch("--record", str(tmp_path / "none" / "meetings.db"), **_CLOUD)
+
+
 class TestReach:
     @pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
     def test_loopback_needs_no_tls(self, address: str) -> None:

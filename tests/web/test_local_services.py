@@ -33,7 +33,7 @@ time.sleep(99)
 _WORKER = """
 import os, time
 print("LIVEKIT_URL", os.environ["LIVEKIT_URL"], "AZURE", os.environ.get("AZURE_SPEECH_ENDPOINT"), flush=True)
-print("MODE", os.environ["MEETING_MODE"], flush=True)
+print("MODE", os.environ["MEETING_MODE"], "RECORD", os.environ["MEETING_RECORD"], flush=True)
 print("registered worker", flush=True)
 time.sleep(99)
 """
@@ -96,12 +96,13 @@ class TestStart:
         assert len(livekit.secret) > 32
         assert livekit.secret not in b"".join(written).decode()
 
-    async def test_the_worker_is_told_the_mode(self, package: Path) -> None:
+    async def test_the_worker_is_told_the_mode_and_the_record(self, package: Path) -> None:
         written: list[bytes] = []
         given = LiveKit("wss://a.example", "key", "secret")
         async with Children(written.append) as children:
-            await start_services(Needs(given, "", False), children, mode="consecutive", tell=len)
-        assert "MODE consecutive" in b"".join(written).decode()
+            needs = Needs(given, "", False)
+            await start_services(needs, children, mode="consecutive", record="meetings.db", tell=len)
+        assert "MODE consecutive RECORD meetings.db" in b"".join(written).decode()
 
     async def test_nothing_is_started_that_is_there(self, package: Path) -> None:
         said: list[str] = []

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ async def serve(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serving]:
     started: list[Any] = []
 
     async def start_services(
-        needs: Needs, children: Children, *, mode: str, tell: Callable[[str], object]
+        needs: Needs, children: Children, *, mode: str, record: str, tell: Callable[[str], object]
     ) -> LiveKit:
         tell("Starting …")
         sleeper = [sys.executable, "-c", "print('hello', flush=True); import time; time.sleep(99)"]
@@ -161,6 +162,11 @@ class TestRun:
         proxy = ("--behind-proxy", "http://meet.example.com")
         url, _, _ = await serve("--listen", "0.0.0.0", *proxy, MEETING_PASSWORD="a")
         assert url == "http://meet.example.com/"
+
+    async def test_a_meeting_that_is_recorded_says_so(self, serve: Serving, tmp_path: Path) -> None:
+        url, _, _ = await serve("--record", str(tmp_path / "meetings.db"))
+        async with ClientSession() as session, session.get(f"{url}api/meeting") as answer:
+            assert (await answer.json())["is_recorded"] is True
 
     async def test_verbose_shows_what_the_programs_write(
         self, serve: Serving, capfdbinary: pytest.CaptureFixture[bytes]

@@ -3,12 +3,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS
 
+from livekit_plugins_azure_interpreter.record import SQLiteRecord
 from livekit_plugins_azure_interpreter.web import worker
 
 
@@ -49,9 +51,29 @@ async def test_a_job_interprets_its_room_and_subscribes_to_no_video(monkeypatch:
     ((room, stand_in, options),) = _Meeting.started
     assert (room, job.connected) == ("the room", ["audio_only"])
     # Nobody is copied who was not asked; an assistant takes part.
-    assert options == {"default_voice": "prebuilt", "interpret_agents": True, "mode": "simultaneous"}
+    assert options == {
+        "default_voice": "prebuilt",
+        "interpret_agents": True,
+        "mode": "simultaneous",
+        "record": None,
+    }
     await asyncio.gather(*(close() for close in job.closing))
     assert [close.__self__ for close in job.closing] == [stand_in]
+
+
+async def test_a_job_records_its_room_if_that_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AZURE_SPEECH_KEY", "any")
+    monkeypatch.setenv("AZURE_SPEECH_REGION", "westeurope")
+    monkeypatch.setattr(worker, "MeetingInterpreter", _Meeting)
+    monkeypatch.setattr(worker, "_RECORD", str(tmp_path / "meetings.db"))
+    monkeypatch.setattr(_Meeting, "started", [])
+    job = _Job()
+    await worker.entrypoint(job)
+    ((_, _, options),) = _Meeting.started
+    assert isinstance(options["record"], SQLiteRecord)
+    await asyncio.gather(*(close() for close in job.closing))
 
 
 @pytest.mark.slow

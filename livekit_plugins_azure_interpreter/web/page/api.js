@@ -9,7 +9,7 @@ export class Refused extends Error {
   }
 }
 
-/** What a person needs to join: {room_name, needs, sign_in_url, is_emulated, invites}. */
+/** What a person needs to join: {room_name, needs, sign_in_url, is_emulated, invites, is_recorded}. */
 export const describeMeeting = () => request("GET", "api/meeting");
 
 /**
@@ -30,7 +30,22 @@ export const askForInvite = (token) => request("POST", "api/invite", { credentia
 /** Ask that an interpreter comes, if none is there or on its way. */
 export const askForInterpreter = (token) => request("POST", "api/interpreter", { credential: token });
 
-async function request(method, path, { credential, headers = {}, body } = {}) {
+/**
+ * What was said in the meeting, as a file.
+ *
+ * @param {object} wanted {format, language, bilingual}; without a language, each in their own.
+ * @returns {Promise<Blob>}
+ */
+export async function askForRecord(token, { format, language = "", bilingual = false }) {
+  const query = new URLSearchParams({ format, language, bilingual });
+  return (await send("GET", `api/record?${query}`, { credential: token })).blob();
+}
+
+async function request(...asked) {
+  return (await send(...asked)).json();
+}
+
+async function send(method, path, { credential, headers = {}, body } = {}) {
   const sent = { ...headers };
   if (credential) sent.Authorization = `Bearer ${credential}`;
   if (body) sent["Content-Type"] = "application/json";
@@ -40,7 +55,7 @@ async function request(method, path, { credential, headers = {}, body } = {}) {
   } catch {
     throw new Refused("unreachable", "", 0);
   }
+  if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer;
   throw new Refused(answer.code ?? "unexpected", answer.error ?? "", Number(response.headers.get("Retry-After")));
 }

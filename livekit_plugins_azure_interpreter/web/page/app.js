@@ -41,7 +41,7 @@ class App {
   #open() {
     const context = new AudioContext({ latencyHint: "interactive" });
     const session = new Session(new Meeting(context));
-    const view = new MeetingView(session, context, this.description.invites, (language) => this.#hear(language));
+    const view = new MeetingView(session, context, this.description, (language) => this.#hear(language));
     session.addEventListener("joined", () => {
       this.form.hide();
       view.open();

@@ -23,6 +23,8 @@ export class Interpreters {
     this.refusals = this.#collect(REFUSED, (value) => value || null);
     /** {languages, voices, voice, mode, originals}, or null. */
     this.offer = this.#first("interpreter.offer");
+    /** Is what is said recorded? */
+    this.isRecorded = this.present.some(({ attributes }) => attributes["interpreter.recorded"] === "true");
     /** {speaker, phase} in consecutive mode, or null: the floor is free. */
     this.turn = this.#first("interpreter.turn");
   }

@@ -25,6 +25,7 @@ export class JoinForm {
     this.voices = byId("join-voices");
     this.name.value = preferences().name ?? "";
     byId("emulated").hidden = !meeting.is_emulated;
+    byId("recorded").hidden = !meeting.is_recorded;
     byId("password-field").hidden = meeting.needs !== "password" || Boolean(this.invite);
     byId("join-form").addEventListener("submit", (event) => {
       event.preventDefault();

@@ -29,12 +29,12 @@ export class MeetingView {
   /**
    * @param {import("./session.js").Session} session
    * @param {AudioContext} context
-   * @param {boolean} invites Whether people may invite others.
+   * @param {object} description What the server says of the meeting.
    * @param {(language: string) => void} hear Called as somebody chooses another language to hear.
    */
-  constructor(session, context, invites, hear) {
+  constructor(session, context, description, hear) {
     const { meeting } = session;
-    Object.assign(this, { session, meeting, context });
+    Object.assign(this, { session, meeting, context, description });
     const balance = preferences().balance ?? BALANCE;
     this.balance = new Balance(meeting, context, balance);
     this.captions = new Captions();
@@ -45,10 +45,10 @@ export class MeetingView {
     this.notices = new Notices();
     this.controls = new Controls(session, { hear, balance: (value) => this.#setBalance(value) });
     this.controls.setBalance(balance);
-    this.transcript = new TranscriptDialog(this.captions);
+    this.transcript = new TranscriptDialog(this.captions, session, description.is_recorded);
     this.invite = new InviteDialog(() => session.token);
     this.watch = new InterpreterWatch(() => this.#call());
-    byId("invite").hidden = !invites;
+    byId("invite").hidden = !description.invites;
     this.#follow();
   }
 
@@ -104,6 +104,7 @@ export class MeetingView {
     this.faces.show();
     this.controls.show();
     this.#showInterpreter(interpreters);
+    this.#showRecorded(interpreters);
     this.#showOffer(interpreters.offer);
     this.#showTurn(interpreters);
     this.#showListening(interpreters);
@@ -118,6 +119,14 @@ export class MeetingView {
     chip.dataset.state = isThere ? "interpreted" : "queued";
     if (isThere) this.notices.remove("interpreter");
     else this.notices.show("interpreter", text("interpreter.missing_long"));
+  }
+
+  /** Everybody sees it as long as it lasts; whoever was not told before they joined gets a whole sentence. */
+  #showRecorded({ isRecorded }) {
+    const isKnown = this.description.is_recorded;
+    byId("recorded-sign").hidden = !(isRecorded || isKnown);
+    if (isRecorded && !isKnown) this.notices.show("recorded", text("recorded.sentence"), { kind: "warning" });
+    else this.notices.remove("recorded");
   }
 
   #showOffer(offer) {
