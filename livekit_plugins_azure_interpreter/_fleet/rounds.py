@@ -53,6 +53,11 @@ class Rounds:
         due = {*self._vigil.due(now=self._now()), *self._lost(looked_at, sights)}
         await _gather(self._bring(room, self._dead.get(room, frozenset())) for room in due)
 
+    @property
+    def seconds_until_due(self) -> float:
+        """In how many seconds another look may find a room that is alone for long enough."""
+        return self._vigil.seconds_until_due(now=self._now())
+
     async def lost(self, room: str, identity: str) -> None:
         """The job of this interpreter has ended: whoever is in its room does not wait.
 

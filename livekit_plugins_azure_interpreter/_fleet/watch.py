@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -167,3 +168,8 @@ class Vigil:
     def due(self, *, now: float) -> list[str]:
         """The rooms that are alone for long enough."""
         return [room for room, since in self._alone_since.items() if now - since >= self._alone_seconds]
+
+    def seconds_until_due(self, *, now: float) -> float:
+        """In how many seconds the next room will be due; infinite if none seems alone."""
+        waits = (since + self._alone_seconds - now for since in self._alone_since.values())
+        return min((wait for wait in waits if wait > 0), default=math.inf)

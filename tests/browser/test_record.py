@@ -122,8 +122,10 @@ async def test_people_who_were_not_told_are_told_once_the_interpreter_records(
     assert await bob.page.locator("#recorded-sign").is_hidden()
     await booth.tell({"interpreter.recorded": "true"})
     await bob.see(bob.page.locator("#recorded-sign"))
-    await bob.read(bob.notice("recorded").locator("p"), words("recorded.sentence", "fr"))
-    await bob.until("() => document.documentElement.scrollWidth <= innerWidth")
+    await bob.read(bob.notice("recorded").locator("p"), words("recorded.told", "fr"))
+    # On a phone, too, all stands in the picture.
+    await bob.until("() => document.querySelector('#invite').getBoundingClientRect().right <= innerWidth")
+    await bob.until("() => document.querySelector('#meeting-heading').clientWidth > 100")
     await bob.page.screenshot(path=pictures("told"))
     await booth.tell({"interpreter.recorded": ""})
     await bob.until("() => document.querySelector('#recorded-sign').hidden")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 import numpy as np
 from livekit import rtc
+from typing_extensions import Self
 
 from .limits import within
 
@@ -28,20 +30,59 @@ def without_silence(pcm: bytes) -> bytes:
     return samples[samples != 0].tobytes()
 
 
-class Stage:
-    """The room, as far as LiveKit's AvatarRunner asks for one, and its audience.
+class Audience:
+    """Watches a face.
 
     Attributes:
-        pcm: What was heard, at 16 kHz.
         mouths: How far the mouth was open in each picture.
     """
 
     def __init__(self) -> None:
-        self.local_participant = self
-        self.pcm = b""
         self.mouths: list[float] = []
         self._watching: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
+
+    @property
+    def mouth(self) -> float:
+        """How far it is open now. Before the first picture it is no number: neither open nor closed."""
+        return self.mouths[-1] if self.mouths else math.nan
+
+    async def until(self, reached: Callable[[Self], bool]) -> None:
+        """Wait until so much was seen, or heard."""
+
+        async def wait() -> None:
+            while not reached(self):
+                self._changed.clear()
+                await self._changed.wait()
+
+        await within(wait())
+
+    async def aclose(self) -> None:
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+
+    async def _watch(self, track: rtc.Track) -> None:
+        stream = rtc.VideoStream(track)
+        try:
+            async for event in stream:
+                self.mouths.append(openness(event.frame))
+                self._changed.set()
+        finally:
+            await stream.aclose()
+
+
+class Stage(Audience):
+    """The room, as far as LiveKit's AvatarRunner asks for one, and its audience.
+
+    Attributes:
+        pcm: What was heard, at 16 kHz.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.local_participant = self
+        self.pcm = b""
 
     def isconnected(self) -> bool:
         return True
@@ -63,40 +104,11 @@ class Stage:
     def heard(self) -> bytes:
         return without_silence(self.pcm)
 
-    @property
-    def mouth(self) -> float:
-        """How far it is open now."""
-        return self.mouths[-1] if self.mouths else 0.0
-
-    async def until(self, reached: Callable[[Stage], bool]) -> None:
-        """Wait until the audience has seen and heard it."""
-
-        async def wait() -> None:
-            while not reached(self):
-                self._changed.clear()
-                await self._changed.wait()
-
-        await within(wait())
-
-    async def aclose(self) -> None:
-        for task in self._watching:
-            task.cancel()
-        await asyncio.gather(*self._watching, return_exceptions=True)
-
     async def _listen(self, track: rtc.Track) -> None:
         stream = rtc.AudioStream.from_track(track=track, sample_rate=16000, num_channels=1)
         try:
             async for event in stream:
                 self.pcm += bytes(event.frame.data)
-                self._changed.set()
-        finally:
-            await stream.aclose()
-
-    async def _watch(self, track: rtc.Track) -> None:
-        stream = rtc.VideoStream(track)
-        try:
-            async for event in stream:
-                self.mouths.append(openness(event.frame))
                 self._changed.set()
         finally:
             await stream.aclose()

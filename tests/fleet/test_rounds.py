@@ -32,6 +32,7 @@ async def test_an_interpreter_comes_to_a_room_that_is_alone(fleet: FakeFleet) ->
     rounds = _rounds(fleet)
     await rounds.look()
     assert not fleet.sent
+    assert rounds.seconds_until_due == 3.0
     fleet.pass_time(_LOOK_SECONDS)
     await rounds.look()
     assert not fleet.sent  # one may be about to come

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -112,6 +113,13 @@ class TestVigil:
         assert vigil.due(now=13.0) == ["a"]
         vigil.saw("a", is_alone=False, at=14.0)
         assert vigil.due(now=99.0) == []
+
+    def test_a_room_that_seems_alone_is_due_some_seconds_later(self) -> None:
+        vigil = self.vigil()
+        assert vigil.seconds_until_due(now=10.0) == math.inf
+        vigil.saw("a", is_alone=True, at=10.0)
+        assert vigil.seconds_until_due(now=11.0) == 2.0
+        assert vigil.seconds_until_due(now=13.0) == math.inf  # it is due now
 
     def test_a_room_that_is_gone_is_forgotten(self) -> None:
         vigil = self.vigil()

@@ -98,13 +98,13 @@ async def test_others_hear_every_translation_whole_from_a_face_that_speaks_it(
     face = eyes(bob)
     agent = await interpret(_VOICES)
     await bob.ear(_TRACK)
-    await face.until(lambda mouth: mouth == 0)
+    await face.until(lambda face: face.mouth == 0)
     # The second is said while the translation of the first is still to be heard.
     speaking = asyncio.create_task(alice.say(_SHORT + silence(1.0) + _SHORT + silence(1.0)))
-    await face.until(lambda mouth: mouth > 0.02)
+    await face.until(lambda face: face.mouth > 0.02)
     await speaking
     await assert_heard(bob, _TRACK, _VOICES)
-    await face.until(lambda mouth: mouth == 0)
+    await face.until(lambda face: face.mouth == 0)
     await bob.until(lambda: len(agent.finished) == 2)
     assert [event.interrupted for event in agent.finished] == [False, False]
     seconds = [len(voice) / 2 / RATE_HZ for voice in _VOICES]
@@ -128,7 +128,7 @@ async def test_an_interruption_stops_it_and_what_comes_next_is_heard_whole(
     await bob.until(lambda: ear.loud_seconds > 0.5)
     agent.session.interrupt(force=True)
     await bob.until(lambda: len(agent.finished) == 1 and ear.quiet_seconds > 0.5)
-    await face.until(lambda mouth: mouth == 0)
+    await face.until(lambda face: face.mouth == 0)
     assert agent.finished[0].interrupted
     assert 0.5 < agent.finished[0].playback_position < len(_LONG_VOICE) / 2 / RATE_HZ
     await alice.say(_SHORT + silence(1.0))

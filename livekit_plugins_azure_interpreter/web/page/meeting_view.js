@@ -125,7 +125,7 @@ export class MeetingView {
   #showRecorded({ isRecorded }) {
     const isKnown = this.description.is_recorded;
     byId("recorded-sign").hidden = !(isRecorded || isKnown);
-    if (isRecorded && !isKnown) this.notices.show("recorded", text("recorded.sentence"), { kind: "warning" });
+    if (isRecorded && !isKnown) this.notices.show("recorded", text("recorded.told"), { kind: "warning" });
     else this.notices.remove("recorded");
   }
 
