@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 _EDIT = 1000
 """The cost of a word too many, too few, or another. One word more that is the same makes up for none."""
-_MOST_LOOKED_AT = 40
-"""How many more words of the text than were said can stand where the said ones end."""
+_MOST_APART = 16
+"""By how many words a word may have moved. It bounds the work for each interim result."""
+_NEVER = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Alignment:
     changes: tuple[Change, ...] = ()
 
     def places(self) -> list[int]:
-        """For each word of the text that was said, its place in what was said; for another, that of what stands for it."""
+        """For each word of the text up to `end`: which word was said there."""
         found: list[int] = []
         said = 0
         for change in self.changes:
@@ -49,15 +50,15 @@ class Alignment:
 
 
 def align(said: Sequence[str], text: Sequence[str]) -> Alignment:
-    """Find what was said at the beginning of a text, with as few edits as possible (Levenshtein's distance).
+    """Find what was said at the beginning of a text, with as few edits as possible (Levenshtein 1966).
 
-    Of several ways, that with the most words that are the same, and of those the shortest: a word that could be
-    said already, or not, counts as not said.
+    Of several ways it takes that with the most words that are the same, and of those the shortest: a word that
+    was perhaps said counts as not said.
     """
     same = _common_prefix(said, text)
     if same == len(said):
         return Alignment(same)
-    costs = _costs(said[same:], text[same : len(said) + _MOST_LOOKED_AT])
+    costs = _costs(said[same:], text[same : len(said) + _MOST_APART])
     last = costs[-1]
     end = min(range(len(last)), key=lambda at: (last[at], at))
     pairs = _pairs(costs, said[same:], text[same:], end)
@@ -76,12 +77,13 @@ def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
 def _costs(said: Sequence[str], text: Sequence[str]) -> list[list[int]]:
     """The cost to make the first words of `said` (row) the first words of `text` (column)."""
     rows = [[at * _EDIT for at in range(len(text) + 1)]]
-    for word in said:
+    for number, word in enumerate(said):
         above = rows[-1]
-        row = [above[0] + _EDIT]
-        for at, other in enumerate(text):
-            kept = above[at] + (-1 if word == other else _EDIT)
-            row.append(min(kept, above[at + 1] + _EDIT, row[at] + _EDIT))
+        row = [_NEVER] * len(above)
+        row[0] = above[0] + _EDIT
+        for at in range(max(0, number - _MOST_APART), min(len(text), number + _MOST_APART)):
+            kept = above[at] + (-1 if word == text[at] else _EDIT)
+            row[at + 1] = min(kept, above[at + 1] + _EDIT, row[at] + _EDIT)
         rows.append(row)
     return rows
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 def average_lagging_seconds(given_at: Sequence[float], speech_seconds: float) -> float:
     """Average lagging (Ma et al. 2019), in seconds of speech instead of words.
 
-    It is how far the words are behind those of an interpreter who says every word at once. Words after the end of
-    the speech come together, so only the first of them counts.
+    It is how far the words are behind those of an interpreter who says every word at once. What is given out
+    after the end of the speech comes at once, so only the first word of it counts.
 
     Args:
         given_at: When each word of the translation was given out.

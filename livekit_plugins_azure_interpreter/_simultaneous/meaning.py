@@ -1,8 +1,8 @@
 """Tells whether words that were said otherwise change the meaning. Pure.
 
-A simple rule for every language: a number, a negation, or a content word. A content word is one of five letters
-or more, or a sign that is a word or a part of one (Chinese characters, Katakana). Another form of the same word
-("house", "houses") changes nothing.
+A simple rule for every language: a number, a negation, or a content word. A content word is one of five
+letters or more, or a sign that is a word or a part of one (Chinese characters, Katakana). Another form of the
+same word ("house", "houses") changes nothing.
 """
 
 from __future__ import annotations

@@ -16,15 +16,15 @@ _REPAIR_WORDS = 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one utterance in one language. In scripts without spaces a word is a character.
+    """What became of one utterance in one language. In a script without spaces, a word is a character.
 
     Attributes:
         committed_words: How many words were given out, repairs included.
-        contradicted_words: How many words that were given out the final translation has otherwise, or not at all.
+        contradicted_words: How many words that were given out the final has otherwise, or not at all.
         missed_words: How many words it has among them that were not given out before.
         repeated_words: How many words were given out again, as repairs.
-        words_before_end: How many words were given out before the final translation came.
-        given_at: When each word of the final translation was given out, or what was said in its place.
+        words_before_end: How many words were given out before the final came.
+        given_at: When each word of the final was given out, or what was said in its place.
     """
 
     committed_words: int = 0
@@ -37,28 +37,29 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Interim:
-    words: list[Word]
-    keys: list[str]
+    text: str
+    words: Sequence[Word]
+    keys: Sequence[str]
     came_at: float
 
     @classmethod
     def of(cls, text: str, now: float) -> _Interim:
         found = words(text)
-        return cls(found, [word.key for word in found], now)
+        return cls(text, found, [word.key for word in found], now)
 
 
 class SimultaneousPolicy:
     """Decides what is certain of one utterance's translation into one language while it is being said.
 
-    LocalAgreement (Liu et al. 2020, Polak et al. 2022): certain is what the latest interim translations agree on.
-    The pieces that are given out, joined, are what is heard.
+    It is LocalAgreement (Liu et al. 2020, Polak et al. 2022): certain is what the latest interim translations
+    agree on. The pieces that it gives out, joined, are what is heard. Time (`now`) is in seconds, on any clock.
 
     Args:
         language: The language of the translation (BCP 47).
-        agreement: How many interim translations in a row must agree on a word. One that repeats the one before it
-            tells nothing new.
-        clause_words: How many certain words are given out although no mark ends a clause.
-        held_words: How many words at the end of an interim translation are never certain.
+        agreement: How many interim translations in a row must agree on a word. One that repeats the one before
+            it tells nothing new.
+        clause_words: How many certain words are given out where no mark ends a clause.
+        held_words: How many words at the end of an interim translation are never certain: the last may grow.
         settled_seconds: An interim translation that has not changed for so long counts as another that agrees.
     """
 
@@ -67,7 +68,7 @@ class SimultaneousPolicy:
         language: str,
         *,
         agreement: int = 2,
-        clause_words: int = 4,
+        clause_words: int = 2,
         held_words: int = 1,
         settled_seconds: float = 1.0,
     ) -> None:
@@ -93,36 +94,30 @@ class SimultaneousPolicy:
         return self._outcome
 
     def interim(self, text: str, now: float) -> str:
-        """Take an interim translation. Returns what to say now, "" if nothing yet.
-
-        Args:
-            now: In seconds, on any clock.
-        """
-        interim = _Interim.of(text, now)
-        if self._repeats_the_latest(interim):
+        """Take an interim translation. Returns what to say now, "" if nothing yet."""
+        if not self._is_news(text, now):
             return ""
-        self._interims.append(interim)
+        self._interims.append(_Interim.of(text, now))
         if len(self._interims) < self._agreement:
             return ""
         certain, following = self._agreed()
         return self._give(certain[: self._breath(certain, following)], now)
 
     def final(self, text: str, now: float) -> str:
-        """Take the final translation, and return the rest of it. The utterance is over.
+        """Take the final translation. Returns the rest of it; the utterance is over.
 
-        If it changes the meaning of what was given out, the changed words come first, with a few around them.
+        Where it changes the meaning of what was given out, a few words around the change come first.
         """
         final = _Interim.of(text, now)
         found = align(self._said, final.keys)
-        repairs = [
-            _around(change.text, final.words, found.end)
-            for change in found.changes
-            if changes_meaning(_of(self._said, change.said), _of(final.keys, change.text), self._language)
-        ]
-        repaired = {at for repair in repairs for at in repair}
         rest = range(found.end, len(final.words))
-        given_at = [self._given_at[said] for said in found.places()]
+        repaired: set[int] = set()
+        for change in found.changes:
+            said = self._said[change.said.start : change.said.stop]
+            if changes_meaning(said, final.keys[change.text.start : change.text.stop], self._language):
+                repaired.update(_around(change.text, final.words, found.end))
         before_end = len(self._said)
+        given_at = [self._given_at[place] for place in found.places()]
         piece = self._give([final.words[at] for at in sorted(repaired.union(rest))], now)
         self._outcome = Outcome(
             committed_words=len(self._said),
@@ -138,31 +133,31 @@ class SimultaneousPolicy:
         """The connection was lost: the interim translations of this utterance begin again."""
         self._interims.clear()
 
-    def _repeats_the_latest(self, interim: _Interim) -> bool:
-        if not self._interims or self._interims[-1].keys != interim.keys:
-            return False
-        return interim.came_at - self._interims[-1].came_at < self._settled_seconds
+    def _is_news(self, text: str, now: float) -> bool:
+        latest = self._interims[-1] if self._interims else None
+        return latest is None or latest.text != text or now - latest.came_at >= self._settled_seconds
 
-    def _agreed(self) -> tuple[list[Word], list[Word]]:
-        """The words to come that the latest interim translations agree on, and what follows them in the last."""
+    def _agreed(self) -> tuple[Sequence[Word], Sequence[Word]]:
+        """The words to come that the latest interim translations agree on, and what follows them."""
         follow = [interim.words[align(self._said, interim.keys).end :] for interim in self._interims]
-        certain = min(len(words) - _few(words, self._held_words) for words in follow)
+        most = min(len(ahead) - _last_words(ahead, self._held_words) for ahead in follow)
         agreed = 0
         for column in zip(*follow, strict=False):
-            if agreed >= certain or len({word.key for word in column}) > 1:
+            if agreed >= most or len({word.key for word in column}) > 1:
                 break
             agreed += 1
         return follow[-1][:agreed], follow[-1][agreed:]
 
     def _breath(self, certain: Sequence[Word], following: Sequence[Word]) -> int:
-        """How many of the certain words are given out: up to the end of a clause, or if they are many, up to the last."""
+        """How many of the certain words are given out: as many as end where a speaker could breathe."""
         ahead = [*certain, *following]
         cut = 0
         weight = 0.0
         for at, word in enumerate(certain, 1):
             weight += word.weight
-            breathes = may_cut(word, ahead[at], self._language)
-            if breathes and (word.ends_clause or weight >= self._clause_words):
+            if (word.ends_clause or weight >= self._clause_words) and may_cut(
+                word, ahead[at], self._language
+            ):
                 cut = at
             if word.ends_clause:
                 weight = 0.0
@@ -176,21 +171,17 @@ class SimultaneousPolicy:
         return piece
 
 
-def _of(keys: Sequence[str], span: range) -> Sequence[str]:
-    return keys[span.start : span.stop]
-
-
-def _few(words: Sequence[Word], weight: float) -> int:
-    """How many of the last words take as long to say as a number of words."""
+def _last_words(ahead: Sequence[Word], weight: float) -> int:
+    """How many of the last words take so long to say as a number of words."""
     count = 0
-    while weight > 0 and count < len(words):
+    while weight > 0 and count < len(ahead):
         count += 1
-        weight -= words[-count].weight
+        weight -= ahead[-count].weight
     return count
 
 
 def _around(changed: range, text: Sequence[Word], end: int) -> range:
-    """Changed words and a few around them, within their clause, as far as they were said."""
+    """Changed words and a few around them, within their clause; up to `end` if that is near."""
     start, stop = changed.start, changed.stop
     first, last = max(0, start - _REPAIR_WORDS), min(end, stop + _REPAIR_WORDS)
     while start > first and not text[start - 1].ends_clause:

@@ -24,8 +24,8 @@ _UNIT = re.compile(r"\s?[%‰€$£¥₹]")
 _SPACELESS = re.compile(f"[{_IDEOGRAPHS}{_ALPHABETS}]")
 _ALPHABETIC = re.compile(f"[{_ALPHABETS}]")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
-_IDEOGRAPH_WEIGHT = 0.4
-"""Five characters of Chinese or Japanese take as long to say as two words."""
+_IDEOGRAPH_WEIGHT = 0.3
+"""Ten characters of Chinese or Japanese take as long to say as three words."""
 _LETTER_WEIGHT = 0.2
 """Five characters of Thai do."""
 
@@ -58,10 +58,10 @@ class Word:
 
 
 def words(text: str) -> list[Word]:
-    """The words of a text. Joined, each with the space before it, they are the text without space at its ends.
+    """The words of a text. Joined, each with the space before it, they are the text, stripped.
 
-    A number with spaces in it ("1 000 %") is one word. A mark that stands alone ("«", "!") belongs to the word
-    beside it.
+    A number with spaces in it ("1 000 %") is one word. A mark that stands alone ("«", "!") belongs to the
+    word beside it.
     """
     text = text.strip()
     cores = list(_cores(text))
@@ -127,6 +127,8 @@ def _character_end(text: str, start: int) -> int:
 def _divided(text: str, end: int, start: int) -> tuple[int, int]:
     """Which of the marks between two words belong to the first, and where the second begins with its own."""
     between = text[end:start]
+    if between in ("", " "):
+        return end, start
     opening = next((at for at, one in enumerate(between) if _opens(one)), len(between))
     spaces = [match.span() for match in re.finditer(r"\s+", between[:opening])]
     if not spaces:

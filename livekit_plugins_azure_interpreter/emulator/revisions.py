@@ -57,13 +57,14 @@ class _Plan:
 class Revisions:
     """How the texts of interim results change until the final one.
 
-    Words come late. Some are others at first, some are missing, some change places, and each is corrected a few words
-    later; a tenth of them only by the final result. Marks come late and move. The verb at the end of a German or a
-    Japanese clause comes early, and moves along; translated from such a language, it often comes after its clause.
-    The same line is always told in the same way.
+    Words come late. Some are others at first, some are missing, some change places. Each is corrected a few
+    words later; a tenth of them only by the final result. Marks come later than their words. The verb at the
+    end of a German or Japanese clause comes early, and moves along; translated from such a language, it often
+    comes after its clause. The same line is always told in the same way.
 
     Args:
-        share: The share of the words that an earlier interim result has otherwise, from 0 to 1. 0: nothing changes.
+        share: The share of the words that an earlier interim result has otherwise, from 0 to 1. 0: none
+            changes.
         delay_seconds: From a word to the interim result that has it.
         seed: Another one changes other words.
 
@@ -189,7 +190,7 @@ def _clauses(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _split(text: str) -> list[str]:
-    """The words, each with the space before it; phrases of a few characters where no spaces stand between words."""
+    """The words, each with the space before it; without spaces, phrases of a few characters."""
     found: list[str] = []
     for word in re.findall(r"\s*\S+", text.strip()):
         if _SPACELESS.search(word):
