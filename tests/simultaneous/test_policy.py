@@ -39,11 +39,11 @@ class TestInterim:
     def test_one_interim_is_not_enough(self) -> None:
         assert _interims(SimultaneousPolicy("en"), "we will go home") == [""]
 
-    def test_what_two_interims_agree_on_is_given_out(self) -> None:
+    def test_two_interims_give_out_what_they_agree_on(self) -> None:
         assert _said(SimultaneousPolicy("en"), "we will go", "we will stay here") == "we will"
 
     @pytest.mark.parametrize(("agreement", "said"), [(2, "we will go"), (3, "we will"), (4, "")])
-    def test_as_many_must_agree_as_are_asked_for(self, agreement: int, said: str) -> None:
+    def test_agreement_says_how_many_interims_must_agree(self, agreement: int, said: str) -> None:
         policy = SimultaneousPolicy("en", agreement=agreement)
         texts = ["we will be here", "we will go home now", "we will go home at once"]
         assert _said(policy, *texts) == {2: "we will go home", 3: "we will", 4: ""}[agreement]
@@ -159,7 +159,7 @@ class TestFinal:
 
 
 class TestRestarted:
-    def test_what_was_said_is_not_said_again(self) -> None:
+    def test_nothing_is_said_again(self) -> None:
         policy = SimultaneousPolicy("en")
         texts = _prefixes("we will go to the big house")
         _said(policy, *texts)
@@ -182,7 +182,7 @@ def _utterances() -> Iterator[tuple[str, str, str, float]]:
 
 
 def _runs(share: float, seeds: Sequence[int]) -> Iterator[tuple[SimultaneousPolicy, str, list[str]]]:
-    """Each utterance, interpreted; with its final text and the pieces. Half of them with a lost connection."""
+    """Each utterance, its final text and its pieces. Half of them have a lost connection."""
     for seed, (spoken, language, text, seconds) in itertools.product(seeds, _utterances()):
         chance = random.Random(f"{seed} {text}")
         lost_at = chance.uniform(0, 2 * seconds)
@@ -222,7 +222,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 class TestEverySeed:
-    def test_without_revisions_the_final_is_heard_word_by_word_and_nothing_is_contradicted(self) -> None:
+    def test_the_final_is_heard_word_by_word_without_revisions(self) -> None:
         for policy, text, pieces in _runs(0.0, range(2)):
             assert policy.committed == text
             outcome = policy.outcome
