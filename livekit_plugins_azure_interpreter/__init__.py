@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents import Plugin
 
 from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._recognition.running_translation import RunningTranslation
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics
@@ -35,6 +36,7 @@ __all__ = [
     "InterpreterAgent",
     "MeetingInterpreter",
     "PersonalVoiceTTS",
+    "RunningTranslation",
     "SpeechForgotten",
     "SpeechMissed",
     "SpeechStream",

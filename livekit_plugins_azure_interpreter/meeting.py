@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
-from livekit.agents import tts as livekit_tts
 
 from ._meeting.client_contract import ATTRIBUTE_OFFER, LanguageState, SpeakerState, offer, state_attributes
 from ._meeting.floor import Floor
@@ -20,7 +19,7 @@ from ._meeting.recording import MeetingRecording
 from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
-from ._meeting.route_voices import RouteVoices
+from ._meeting.route_voices import Fallback, RouteVoices, for_each_speaker
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._meeting.state_teller import StateTeller
@@ -31,9 +30,9 @@ from ._options.languages import all_targets, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
-from ._speaking.fallback import check_fallback
+from ._speaking.fallback import check_fallback, check_simultaneous
 from .log import logger
-from .options import PERSONAL_VOICE, STTOptions
+from .options import DEFAULT_PACE, STTOptions, voice_of_pace
 from .record.keeper import Keeper
 from .record.record import Record
 from .record.scribe import Audience, Presence
@@ -127,8 +126,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             "replace": while a speaker is interpreted for a listener, the server does not send the original
             to them. For telephones, which mix all that they hear. What is said in the listener's language is
             then spoken, too. Needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
-        fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
-            Several languages may share one.
+        fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost, and
+            every translation with pace "simultaneous". Several languages may share one. A function of two
+            arguments also gets the identity of the speaker, e.g. for their enrolled profile.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
@@ -137,9 +137,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         record: Keeps all that is said, e.g. `record.SQLiteRecord("meetings.db")`; a `record.Keeper` also
             redacts it. `aclose` leaves it open. None: nothing is recorded.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
-            asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
-            the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen. `latency` is
-            "balanced" unless it is given: a meeting hears many people.
+            asked for where speakers have chosen "own"; nothing with pace "simultaneous". If it is a mapping,
+            the other languages are spoken in the personal voice. If it is a prebuilt voice or None, "own"
+            cannot be chosen. `latency` is "balanced" unless it is given: a meeting hears many people.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -165,7 +165,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         mode: Literal["simultaneous", "consecutive"] = "simultaneous",
         interpret_agents: bool = False,
-        fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
+        fallback: Fallback | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
         record: Record | Keeper | None = None,
@@ -192,7 +192,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
-        voice = options.get("voice", PERSONAL_VOICE)
+        pace = options.get("pace", DEFAULT_PACE)
+        check_simultaneous(pace, fallback, prebuilt_voices=prebuilt_voices)
+        voice = options.get("voice", voice_of_pace(pace))
         # Those of the meeting are known only when somebody comes.
         languages = [*voice] if isinstance(voice, Mapping) else ["en"]
         # Raises for a mistake now, not when somebody speaks.
@@ -203,7 +205,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
-        self._voices = RouteVoices(azure_voices.of, fallback, fallback_speaks_corrections)
+        self._voices = RouteVoices(azure_voices.of, for_each_speaker(fallback), fallback_speaks_corrections)
         names = AttributeNames(language_attribute, reading_attribute, spoken_attribute, voice=voice_attribute)
         self._wishes = Wishes(names, voice_offer, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)

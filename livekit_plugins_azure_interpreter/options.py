@@ -311,8 +311,8 @@ class Options:
         check_choice("pace", self.pace, get_args(Pace))
         if self.pace == "simultaneous" and self.voices:
             raise ValueError(
-                'voice must be None with pace="simultaneous", or be left out: Azure makes its voice only after '
-                "the utterance, and each would cost money that nobody hears. The tts of the session speaks, or "
+                'voice must be None with pace="simultaneous", or be left out: Azure makes its voice after the '
+                "utterance, too late to be heard, and it costs money. Instead the session's tts speaks, or "
                 "the fallback of TTS, such as PersonalVoiceTTS"
             )
 
@@ -365,7 +365,7 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(spelled, several)))
 
 
-def default_voice(pace: Pace) -> str | None:
+def voice_of_pace(pace: Pace) -> str | None:
     """The voice that is asked for if none is named."""
     return None if pace == "simultaneous" else PERSONAL_VOICE
 

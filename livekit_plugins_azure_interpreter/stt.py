@@ -39,9 +39,9 @@ from .options import (
     SegmentationStrategy,
     Voice,
     check_endpoints,
-    default_voice,
     languages,
     profanity_option,
+    voice_of_pace,
     voice_option,
 )
 from .reports import Counts
@@ -187,7 +187,7 @@ class STT(KeytermsSTT[_Events]):
             source_languages=languages("source_languages", source_languages),
             spoken_languages=languages("spoken_languages", spoken_languages or between),
             between=languages("between", between),
-            voice=voice_option("voice", voice if is_given(voice) else default_voice(pace)),
+            voice=voice_option("voice", voice if is_given(voice) else voice_of_pace(pace)),
             sample_rate=sample_rate,
             latency=latency,
             pace=pace,

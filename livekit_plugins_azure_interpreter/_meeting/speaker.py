@@ -12,6 +12,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from .._interpreting.recognized_speech import RecognizedSpeech, open_connections
 from .._interpreting.translation_queue import SpokenTranslation
 from .._options.languages import target
+from .._recognition.transcripts import running_translations
 from .._voices.utterance import Translation
 from ..log import logger
 from ..reports import SpeechForgotten
@@ -332,6 +333,8 @@ class SpeakerInterpreter:
             data = event.alternatives[0]
             final = event.type is SpeechEventType.FINAL_TRANSCRIPT
             position = data.start_time
+            if not final:
+                self._begin(speech, data)
             self._captions.heard(
                 data, speech.followers.at(position), speech.readers_at(position), final=final
             )
@@ -340,6 +343,12 @@ class SpeakerInterpreter:
                 speech.forget_before(position)
                 self._hand_out(speech, data)
         self._settle()
+
+    def _begin(self, speech: _Speech, data: SpeechData) -> None:
+        """Give each route what is certain of a sentence that has not ended."""
+        for language, running in running_translations(data).items():
+            if (route := self._routes.get(target(language))) is not None:
+                route.begun(speech.recognized, data, running)
 
     def _hand_out(self, speech: _Speech, data: SpeechData) -> None:
         """Give each route the translation that it speaks."""
@@ -420,7 +429,7 @@ class SpeakerInterpreter:
         for language, audience in audiences.items():
             if audience.listeners and language not in self._routes:
                 try:
-                    prepared[language] = self._voices.prepare(language)
+                    prepared[language] = self._voices.prepare(language, self._speaker)
                 except Exception as error:
                     # Most likely the fallback of one language failed; the others are still interpreted.
                     logger.exception("%s cannot be interpreted", Route(self._speaker, language).name)

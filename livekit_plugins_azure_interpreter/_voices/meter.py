@@ -114,6 +114,8 @@ class Meter:
     def begin(self, timings: RecognitionTimings, tell: Callable[[UtteranceMetrics], None]) -> None:
         """Begin, when it was recognized; `tell` gets the report."""
         self.timings, self._tell = timings, tell
+        if self.outcome is not None:
+            self.end(self.outcome)  # it was said before its end, and its speech is over
 
     def asked(self, now: float, *, backlog_seconds: float) -> None:
         """Its turn to be spoken has come, with so much voice that waits to be spoken."""
