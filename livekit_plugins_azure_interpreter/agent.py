@@ -157,15 +157,15 @@ class InterpreterAgent(Agent):
 
     def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> Any:
         """LiveKit's node of the voice; with `catch_up="time_stretch"` it may be played faster."""
-        interpretation = SessionInterpreter.of(self.session)
-        if interpretation.measures:
+        interpretation = SessionInterpreter.with_floor(self)
+        if interpretation is not None and interpretation.measures:
             speech = MeasuredSpeech()
             node = speech.sound(Agent.default.tts_node(self, speech.text(text), model_settings))
         else:
             node = Agent.default.tts_node(self, text, model_settings)
         if self._catch_up == "none":
             return node
-        return faster(node, interpretation.backlog)
+        return faster(node, SessionInterpreter.of(self.session).backlog)
 
     async def on_enter(self) -> None:
         """Become active: first say translations that became final since the last interpreter was active."""

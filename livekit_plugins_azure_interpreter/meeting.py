@@ -19,7 +19,7 @@ from ._meeting.recording import MeetingRecording
 from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
-from ._meeting.route_voices import Fallback, RouteVoices, for_each_speaker
+from ._meeting.route_voices import Fallback, RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._meeting.state_teller import StateTeller
@@ -205,7 +205,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         options["voice"] = None  # each change of the languages or of the speaker's choice names the voices
         # A function, because its repr shows no key.
         self._stt: Callable[[], STT] = lambda: STT(target_languages="en", spoken_languages="en", **options)
-        self._voices = RouteVoices(azure_voices.of, for_each_speaker(fallback), fallback_speaks_corrections)
+        self._voices = RouteVoices(azure_voices.of, fallback, fallback_speaks_corrections)
         names = AttributeNames(language_attribute, reading_attribute, spoken_attribute, voice=voice_attribute)
         self._wishes = Wishes(names, voice_offer, language_of=language_of, default_language=default_language)
         self._track_sources = frozenset(track_sources)
@@ -365,7 +365,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             identity,
             self._room,
             stt,
-            self._voices,
+            self._voices.of_speaker(identity),
             policy=self._policy,
             open_detector=self._open_detector,
             missed=self._missed,

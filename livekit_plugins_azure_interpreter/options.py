@@ -311,7 +311,7 @@ class Options:
         check_choice("pace", self.pace, get_args(Pace))
         if self.pace == "simultaneous" and self.voices:
             raise ValueError(
-                'voice must be None with pace="simultaneous", or be left out: Azure makes its voice after the '
+                'voice must be None with pace="simultaneous", or be left out: Azure makes a voice after the '
                 "utterance, too late to be heard, and it costs money. Instead the session's tts speaks, or "
                 "the fallback of TTS, such as PersonalVoiceTTS"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from livekit.agents import tts as livekit_tts
@@ -16,19 +16,7 @@ from .client_contract import HeardIn
 from .voice_choice import VoiceChoice
 
 Fallback = Callable[[str], livekit_tts.TTS[Any]] | Callable[[str, str], livekit_tts.TTS[Any]]
-"""Returns the TTS for a language, or for a language and the identity of the speaker."""
-
-
-def for_each_speaker(fallback: Fallback | None) -> Callable[[str, str], livekit_tts.TTS[Any]] | None:
-    """The same, as a function of a language and a speaker."""
-    if fallback is None:
-        return None
-    try:
-        inspect.signature(fallback).bind("language", "speaker")
-    except TypeError:
-        by_language = cast(Callable[[str], livekit_tts.TTS[Any]], fallback)
-        return lambda language, _: by_language(language)
-    return cast(Callable[[str, str], livekit_tts.TTS[Any]], fallback)
+"""Returns the TTS of a language; or of a language, for the speaker with an identity."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +25,12 @@ class RouteVoices:
 
     Attributes:
         azure_voice: Returns Azure's voice of a language for a speaker's choice; None: it has none.
-        fallback: Returns the TTS that speaks translations into a language, of a speaker, without a voice of
-            Azure.
+        fallback: Returns the TTS that speaks translations without a voice of Azure.
         fallback_speaks_corrections: The fallback also speaks what the glossary corrected.
     """
 
     azure_voice: Callable[[VoiceChoice, str], str | None]
-    fallback: Callable[[str, str], livekit_tts.TTS[Any]] | None = None
+    fallback: Fallback | None = None
     fallback_speaks_corrections: bool = False
 
     def heard_in(self, choice: VoiceChoice, language: str) -> HeardIn:
@@ -55,16 +42,33 @@ class RouteVoices:
             return "text" if self.fallback is None else "fallback"
         return "own" if voice == PERSONAL_VOICE else "prebuilt"
 
-    def prepare(self, language: str, speaker: str) -> Callable[[STT], TTS]:
-        """Get the fallback of a speaker in a language. Returns what makes the TTS, once the STT speaks that.
+    def of_speaker(self, identity: str) -> RouteVoices:
+        """The same, for one speaker."""
+        fallback = self.fallback
+        if fallback is None or not _takes_speakers(fallback):
+            return self
+        of_both = cast(Callable[[str, str], livekit_tts.TTS[Any]], fallback)
+        return replace(self, fallback=lambda language: of_both(language, identity))
+
+    def prepare(self, language: str) -> Callable[[STT], TTS]:
+        """Get the fallback of a language. Returns what makes the TTS, once the STT speaks that language.
 
         Raises:
             Exception: The fallback cannot be made.
         """
-        fallback = self.fallback and self.fallback(language, speaker)
+        of_language = cast("Callable[[str], livekit_tts.TTS[Any]] | None", self.fallback)
+        fallback = of_language and of_language(language)
         return lambda stt: TTS(
             stt,
             language=language,
             fallback=fallback,
             fallback_speaks_corrections=self.fallback_speaks_corrections,
         )
+
+
+def _takes_speakers(fallback: Fallback) -> bool:
+    try:
+        inspect.signature(fallback).bind("language", "identity")
+    except (TypeError, ValueError):  # ValueError: a builtin, such as the method of a dict, tells no signature
+        return False
+    return True

@@ -429,7 +429,7 @@ class SpeakerInterpreter:
         for language, audience in audiences.items():
             if audience.listeners and language not in self._routes:
                 try:
-                    prepared[language] = self._voices.prepare(language, self._speaker)
+                    prepared[language] = self._voices.prepare(language)
                 except Exception as error:
                     # Most likely the fallback of one language failed; the others are still interpreted.
                     logger.exception("%s cannot be interpreted", Route(self._speaker, language).name)

@@ -404,7 +404,8 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.SpeechStopped):
             self._tell(self._transcriber.speech_stopped())
         elif isinstance(event, events.Recognizing):
-            self._interim(event.phrase.read())
+            say = partial(self._audio.simultaneous.interim, now=self._received_at)
+            self._tell(self._transcriber.interim(event.phrase.read(), say))
         elif isinstance(event, events.Recognized):
             self._recognized(event.phrase.read(), active)
         elif isinstance(event, events.ResultUnread):
@@ -451,12 +452,6 @@ class SpeechStream(AnyRateStream):
         # After a refusal that was tried again, a result has to come before another one is.
         self._refused |= isinstance(error, APIStatusError) and error.status_code == 400
         return error
-
-    def _interim(self, phrase: events.Phrase) -> None:
-        options = self._transcriber.options
-        transcript = self._transcriber.transcript(phrase, options)
-        running = self._audio.simultaneous.interim(transcript, options, self._received_at)
-        self._tell(self._transcriber.interim(transcript, running))
 
     def _recognized(self, phrase: events.Phrase, active: ActiveConnection) -> None:
         self._unheard_attempts = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +72,15 @@ class Transcript:
         return replace(self, text=found[self.language] if self.translated else self.text, translations=found)
 
 
+Say = Callable[[Transcript, Options], Mapping[str, RunningTranslation]]
+"""Takes an utterance so far; returns what is being said of it, by language."""
+
+
+def say_nothing(transcript: Transcript, options: Options) -> Mapping[str, RunningTranslation]:
+    """Nothing is said of it before its end."""
+    return NOT_RUNNING
+
+
 @dataclass
 class Transcriber:
     """Turns phrases into speech events.
@@ -98,10 +107,10 @@ class Transcriber:
         """Azure heard the end. If words were heard, their final follows, and ends the speech."""
         return [] if self._heard_words else self.ended()
 
-    def interim(
-        self, transcript: Transcript, running: Mapping[str, RunningTranslation] = NOT_RUNNING
-    ) -> list[SpeechEvent]:
-        """The events of an utterance so far, and of what is being said of it, by language."""
+    def interim(self, phrase: Phrase, say: Say = say_nothing) -> list[SpeechEvent]:
+        """The events of an utterance so far; `say` returns what is being said of it."""
+        transcript = self.transcript(phrase, self.options)
+        running = say(transcript, self.options)
         started = self.speech_started()
         self._heard_words = True
         if not transcript.text:
