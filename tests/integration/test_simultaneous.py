@@ -23,7 +23,7 @@ from livekit_plugins_azure_interpreter import (
 )
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import Caption, Member
-from livekit_plugins_azure_interpreter.emulator import Away, Behaviour, Drop, Emulator, Line, Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line, Voice
 
 pytestmark = pytest.mark.native
 
@@ -132,7 +132,9 @@ class TestSession:
         lengths = [(1.0, 0.4, 1.6)[number % 3] for number in range(60)]
         lines = [sentence(number, seconds) for number, seconds in enumerate(lengths)]
         session = await enter(by_pitch(lines), speed=6.0)
-        await session.interpret(speech(lengths, pause=0.5), len(lines))
+        session.room.microphone.speak(speech(lengths, pause=0.5))
+        for played in (15, 30, 45, 60):  # each has its own limit
+            await session.room.speaker.until_played(played)
         assert session.heard == said_in("fr", lines)
         assert {one.outcome for one in session.metrics} == {"fallback"}
         assert (session.room.speaker.cut, session.room.errors) == (0, [])
@@ -229,17 +231,18 @@ class TestLostConnection:
         assert session.room.emulator.connections > 1
         assert session.first_sound_seconds < 4.0
 
-    async def test_the_rest_is_said_after_a_long_outage(
+    async def test_a_sentence_that_waits_too_long_for_its_next_clause_is_said_in_two_speeches(
         self, enter: Interpret, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        name = "livekit_plugins_azure_interpreter._recognition.running_translation._PATIENCE_SECONDS"
-        monkeypatch.setattr(name, 0.5)
         line = sentence(0, 8)
-        session = await enter([line], behaviour={"faults": [Away(at_seconds=4.0, seconds=2.0)]})
-        await session.interpret(speech([8]), 2)
+        session = await enter([line])
+        session.room.microphone.speak(speech([8]))
+        await session.room.speaker.until_begun(1)
+        name = "livekit_plugins_azure_interpreter._recognition.running_translation._PATIENCE_SECONDS"
+        monkeypatch.setattr(name, 0.0)
+        await session.room.speaker.until_played(2)
         first, rest = session.heard
         assert [first + rest] == said_in("fr", [line])
-        assert len(first) > 3
 
     async def test_options_that_change_in_mid_sentence_lose_nothing(self, enter: Interpret) -> None:
         lines = [sentence(0, 6), sentence(1, 4)]
