@@ -3,44 +3,84 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .words import Word, joined, words
+from .alignment import align
+from .meaning import changes_meaning
+from .words import Word, joined, may_cut, words
+
+_REPAIR_WORDS = 3
+"""How many words before and after a change are said again with it, within its clause."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one utterance in one language.
+    """What became of one utterance in one language. In a script without spaces, a word is a character.
 
     Attributes:
         committed_words: How many words were given out, repairs included.
-        contradicted_words: How many of them the final translation has otherwise, or not at all.
+        contradicted_words: How many words that were given out the final has otherwise, or not at all.
+        missed_words: How many words it has among them that were not given out before.
         repeated_words: How many words were given out again, as repairs.
-        words_before_end: How many words were given out before the final translation came.
+        words_before_end: How many words were given out before the final came.
+        given_at: When each word of the final was given out, or what was said in its place.
     """
 
     committed_words: int = 0
     contradicted_words: int = 0
+    missed_words: int = 0
     repeated_words: int = 0
     words_before_end: int = 0
+    given_at: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Interim:
+    text: str
+    words: Sequence[Word]
+    keys: Sequence[str]
+    came_at: float
+
+    @classmethod
+    def of(cls, text: str, now: float) -> _Interim:
+        found = words(text)
+        return cls(text, found, [word.key for word in found], now)
 
 
 class SimultaneousPolicy:
     """Decides what is certain of one utterance's translation into one language while it is being said.
 
-    The pieces that it gives out, joined, are what is heard.
+    It is LocalAgreement (Liu et al. 2020, Polak et al. 2022): certain is what the latest interim translations
+    agree on. The pieces that it gives out, joined, are what is heard. Time (`now`) is in seconds, on any clock.
 
     Args:
         language: The language of the translation (BCP 47).
-        agreement: How many interim results in a row must agree on a word.
+        agreement: How many interim translations in a row must agree on a word. One that repeats the one before
+            it tells nothing new.
+        clause_words: How many certain words are given out where no mark ends a clause.
+        held_words: How many words at the end of an interim translation are never certain: the last may grow.
+        settled_seconds: An interim translation that has not changed for so long counts as another that agrees.
     """
 
-    def __init__(self, language: str, *, agreement: int = 2) -> None:
+    def __init__(
+        self,
+        language: str,
+        *,
+        agreement: int = 2,
+        clause_words: int = 2,
+        held_words: int = 1,
+        settled_seconds: float = 1.0,
+    ) -> None:
         self._language = language
         self._agreement = agreement
-        self._said: list[Word] = []
+        self._clause_words = clause_words
+        self._held_words = held_words
+        self._settled_seconds = settled_seconds
+        self._interims: deque[_Interim] = deque(maxlen=agreement)
+        self._said: list[str] = []
+        self._given_at: list[float] = []
         self._text = ""
-        self._interims: deque[list[Word]] = deque(maxlen=agreement)
         self._outcome = Outcome()
 
     @property
@@ -55,29 +95,97 @@ class SimultaneousPolicy:
 
     def interim(self, text: str, now: float) -> str:
         """Take an interim translation. Returns what to say now, "" if nothing yet."""
-        self._interims.append(words(text))
+        if not self._is_news(text, now):
+            return ""
+        self._interims.append(_Interim.of(text, now))
         if len(self._interims) < self._agreement:
             return ""
-        agreed = 0
-        for column in zip(*(interim[:-1] for interim in self._interims), strict=False):
-            if len({word.key for word in column}) > 1:
-                break
-            agreed += 1
-        return self._give(self._interims[-1][len(self._said) : agreed])
+        certain, following = self._agreed()
+        return self._give(certain[: self._breath(certain, following)], now)
 
     def final(self, text: str, now: float) -> str:
-        """Take the final translation. Returns the rest, with repairs; the utterance is over."""
+        """Take the final translation. Returns the rest of it; the utterance is over.
+
+        Where it changes the meaning of what was given out, a few words around the change come first.
+        """
+        final = _Interim.of(text, now)
+        found = align(self._said, final.keys)
+        rest = range(found.end, len(final.words))
+        repaired: set[int] = set()
+        for change in found.changes:
+            said = self._said[change.said.start : change.said.stop]
+            if changes_meaning(said, final.keys[change.text.start : change.text.stop], self._language):
+                repaired.update(_around(change.text, final.words, found.end))
         before_end = len(self._said)
-        rest = self._give(words(text)[len(self._said) :])
-        self._outcome = Outcome(len(self._said), 0, 0, before_end)
-        return rest
+        given_at = [self._given_at[place] for place in found.places()]
+        piece = self._give([final.words[at] for at in sorted(repaired.union(rest))], now)
+        self._outcome = Outcome(
+            committed_words=len(self._said),
+            contradicted_words=sum(len(change.said) for change in found.changes),
+            missed_words=sum(max(0, len(change.text) - len(change.said)) for change in found.changes),
+            repeated_words=len(repaired.difference(rest)),
+            words_before_end=before_end,
+            given_at=(*given_at, *(now for _ in rest)),
+        )
+        return piece
 
     def restarted(self) -> None:
-        """The connection was lost: the interim results of this utterance begin again."""
+        """The connection was lost: the interim translations of this utterance begin again."""
         self._interims.clear()
 
-    def _give(self, certain: list[Word]) -> str:
-        piece = joined(self._text, certain)
-        self._said += certain
+    def _is_news(self, text: str, now: float) -> bool:
+        latest = self._interims[-1] if self._interims else None
+        return latest is None or latest.text != text or now - latest.came_at >= self._settled_seconds
+
+    def _agreed(self) -> tuple[Sequence[Word], Sequence[Word]]:
+        """The words to come that the latest interim translations agree on, and what follows them."""
+        follow = [interim.words[align(self._said, interim.keys).end :] for interim in self._interims]
+        most = min(len(ahead) - _last_words(ahead, self._held_words) for ahead in follow)
+        agreed = 0
+        for column in zip(*follow, strict=False):
+            if agreed >= most or len({word.key for word in column}) > 1:
+                break
+            agreed += 1
+        return follow[-1][:agreed], follow[-1][agreed:]
+
+    def _breath(self, certain: Sequence[Word], following: Sequence[Word]) -> int:
+        """How many of the certain words are given out: as many as end where a speaker could breathe."""
+        ahead = [*certain, *following]
+        cut = 0
+        weight = 0.0
+        for at, word in enumerate(certain, 1):
+            weight += word.weight
+            if (word.ends_clause or weight >= self._clause_words) and may_cut(
+                word, ahead[at], self._language
+            ):
+                cut = at
+            if word.ends_clause:
+                weight = 0.0
+        return cut
+
+    def _give(self, given: Sequence[Word], now: float) -> str:
+        piece = joined(self._text, given)
+        self._said += [word.key for word in given]
+        self._given_at += [now] * len(given)
         self._text += piece
         return piece
+
+
+def _last_words(ahead: Sequence[Word], weight: float) -> int:
+    """How many of the last words take so long to say as a number of words."""
+    count = 0
+    while weight > 0 and count < len(ahead):
+        count += 1
+        weight -= ahead[-count].weight
+    return count
+
+
+def _around(changed: range, text: Sequence[Word], end: int) -> range:
+    """Changed words and a few around them, within their clause; up to `end` if that is near."""
+    start, stop = changed.start, changed.stop
+    first, last = max(0, start - _REPAIR_WORDS), min(end, stop + _REPAIR_WORDS)
+    while start > first and not text[start - 1].ends_clause:
+        start -= 1
+    while stop < last and not text[stop - 1].ends_clause:
+        stop += 1
+    return range(start, end if end - stop < _REPAIR_WORDS else stop)

@@ -1,186 +1,157 @@
-"""Cuts a text into words, in any script, and finds where a speaker would breathe. Pure."""
+"""Cuts a text into words, in any script, and finds where a speaker could breathe. Pure."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from .._speaking.breaks import character_end, clause_end, sentence_end
 
-_IDEOGRAPHS = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-_SPACELESS_ALPHABETS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_SPACELESS = re.compile(f"[{_IDEOGRAPHS}{_SPACELESS_ALPHABETS}]")
-_ALPHABETIC = re.compile(f"[{_SPACELESS_ALPHABETS}]")
+_IDEOGRAPHS = (
+    "\u2e80-\u2fff\u3005-\u3007\u3021-\u312f\u31a0-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_ALPHABETS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+"""Thai, Lao, Burmese, Khmer: letters, and no space between words."""
+_WORD = re.compile(
+    r"\S*?(?<!\d)\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?!\d)[^\s%s]*" % (_IDEOGRAPHS + _ALPHABETS)
+    + r"|[^\s%s]+" % (_IDEOGRAPHS + _ALPHABETS)
+    + r"|\S"
+)
+_UNIT = re.compile(r"\s?[%‰€$£¥₹]")
+_SPACELESS = re.compile(f"[{_IDEOGRAPHS}{_ALPHABETS}]")
+_ALPHABETIC = re.compile(f"[{_ALPHABETS}]")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
-_DIGIT_GROUP = re.compile(r"\d{1,3}")
-_NEXT_GROUP = re.compile(r"\d{3}(?!\d)")
-_UNIT = re.compile(r"[%‰°€$£¥₹]")
-_IDEOGRAPH_WEIGHT = 0.5
-"""Two characters of Chinese or Japanese are said in the time of a word."""
+_IDEOGRAPH_WEIGHT = 0.3
+"""Ten characters of Chinese or Japanese take as long to say as three words."""
 _LETTER_WEIGHT = 0.2
-"""Five characters of Thai, Lao, Burmese or Khmer are."""
+"""Five characters of Thai do."""
 
 
-class Word(NamedTuple):
+@dataclass(frozen=True)
+class Word:
     """A word; in a script without spaces, a character.
 
     Args:
         before: The white space before it.
         text: The word, with the punctuation marks around it.
-        key: What of it is compared: without case and without marks around it.
-        weight: How long it takes to say, counted in words.
-        ends_clause: A mark after it ends a clause or a sentence.
+        key: What of it is compared: without case, and without the marks around it.
     """
 
     before: str
     text: str
     key: str
-    weight: float
-    ends_clause: bool
+
+    @property
+    def weight(self) -> float:
+        """How long it takes to say, counted in words."""
+        if not _SPACELESS.search(self.key):
+            return 1.0
+        return _LETTER_WEIGHT if _ALPHABETIC.search(self.key) else _IDEOGRAPH_WEIGHT
+
+    @property
+    def ends_clause(self) -> bool:
+        """Whether a mark after it ends a clause or a sentence."""
+        return _ends_clause(self.text)
 
 
 def words(text: str) -> list[Word]:
-    """The words of a text. Joined, each with the space before it, they are the text without white space at its ends.
+    """The words of a text. Joined, each with the space before it, they are the text, stripped.
 
-    A number with spaces in it ("1 000") is one word. Marks that stand alone ("«", " !") belong to a word beside them.
+    A number with spaces in it ("1 000 %") is one word. A mark that stands alone ("«", "!") belongs to the
+    word beside it.
     """
-    found: list[Word] = []
-    opening = ""
-    for before, chunk in _chunks(text.strip()):
-        if not _key(chunk):
-            if found and not _opens(chunk):
-                found[-1] = _with_mark(found[-1], before + chunk)
-            else:
-                opening += (before if opening else "") + chunk
-            continue
-        first, *rest = _split(chunk)
-        space = before if not opening else ""
-        found.append(_word(space if found or opening else "", (opening + before if opening else "") + first))
-        found += [_word("", part) for part in rest]
-        opening = ""
+    text = text.strip()
+    cores = list(_cores(text))
+    found = []
+    begin, space = 0, ""
+    for at, (start, end) in enumerate(cores):
+        last = at + 1 == len(cores)
+        stop, after = (len(text), len(text)) if last else _divided(text, end, cores[at + 1][0])
+        found.append(Word(space, text[begin:stop], _key(text[start:end])))
+        space, begin = text[stop:after], after
     return found
 
 
-def joined(said: str, follow: list[Word]) -> str:
-    """What words add to a text that was said before: with a space between them, unless the script has none."""
-    text = "".join(word.before + word.text for word in follow).lstrip()
-    if not said or not text or said[-1].isspace():
-        return text
-    if _SPACELESS.match(text) and not _ALPHABETIC.match(text) and _is_spaceless_or_mark(said[-1]):
-        return text
-    return f" {text}" if follow[0].before or not _SPACELESS.match(text) else text
+def joined(said: str, follow: Sequence[Word]) -> str:
+    """What words add to a text that was said before: after a space, unless their script has none."""
+    if not follow:
+        return ""
+    first = follow[0]
+    text = first.text + "".join(word.before + word.text for word in follow[1:])
+    if not said or first.before:
+        return (first.before if said else "") + text
+    return text if _SPACELESS.match(first.key) or _SPACELESS.search(said[-2:]) else f" {text}"
 
 
 def may_cut(before: Word, after: Word, language: str) -> bool:
     """Whether a speaker could breathe between two words."""
     if after.before or before.ends_clause:
         return True
-    last, first = before.text[-1], after.text[0]
+    if _ALPHABETIC.match(after.key) or not (_SPACELESS.match(after.key) or _SPACELESS.search(before.key)):
+        return False
     if language.partition("-")[0].lower() == "ja":
         # A Japanese phrase ends in Hiragana, and the next begins with anything else.
-        return bool(_HIRAGANA.match(last)) and not _HIRAGANA.match(first)
-    return bool(_SPACELESS.match(first)) and not _ALPHABETIC.match(first)
+        return bool(_HIRAGANA.match(before.key)) and not _HIRAGANA.match(after.key)
+    return True
 
 
-def _is_spaceless_or_mark(character: str) -> bool:
-    return bool(_SPACELESS.match(character)) or unicodedata.east_asian_width(character) in "WF"
-
-
-def _chunks(text: str) -> list[tuple[str, str]]:
-    """What white space divides, each with the space before it; the groups of a number stay together."""
-    parts = re.split(r"(\s+)", text)
-    chunks: list[tuple[str, str]] = [("", parts[0])] if parts[0] else []
-    for space, chunk in zip(parts[1::2], parts[2::2], strict=True):
-        if chunks and len(space) == 1 and _is_one_number(chunks[-1][1], chunk):
-            before, first = chunks.pop()
-            chunks.append((before, first + space + chunk))
-        else:
-            chunks.append((space, chunk))
-    return chunks
-
-
-def _is_one_number(first: str, second: str) -> bool:
-    """Whether the second continues the number that the first ends with: three more digits, or its unit."""
-    if first[-1:].isdigit() and _UNIT.match(second):
-        return True
-    last_group = re.split(r"\s", first)[-1].lstrip("+-−($€£¥")
-    groups = len(re.split(r"\s", first))
-    is_first = _DIGIT_GROUP.fullmatch(last_group) if groups == 1 else _NEXT_GROUP.fullmatch(last_group)
-    return bool(is_first and _NEXT_GROUP.match(second))
-
-
-def _split(chunk: str) -> list[str]:
-    """A chunk of a script without spaces, by its characters; marks belong to what they follow or open."""
-    if not _SPACELESS.search(chunk):
-        return [chunk]
-    parts: list[str] = []
-    padded = f" {chunk}"  # `character_end` finds no end before the first character
+def _cores(text: str) -> Iterator[tuple[int, int]]:
+    """Where each word stands, without the marks around it."""
     at = 0
-    while at < len(chunk):
-        end = at + 1
-        if _SPACELESS.match(chunk[at]):
-            while end < len(chunk) and character_end(padded, end + 1) <= end:
-                end += 1
-        else:
-            while end < len(chunk) and not _SPACELESS.match(chunk[end]):
-                end += 1
-        parts.append(chunk[at:end])
-        at = end
-    return _marks_attached(parts)
+    while match := _WORD.search(text, at):
+        start, at = match.span()
+        if _SPACELESS.match(text, start):
+            at = _character_end(text, start)
+        while start < at and _is_mark(text[start]) and not _is_sign(text[start : start + 2]):
+            start += 1
+        end = at
+        while end > start and _is_mark(text[end - 1]):
+            end -= 1
+        if start == end:
+            continue
+        if end == at and text[end - 1].isdigit() and (unit := _UNIT.match(text, end)):
+            end = at = unit.end()
+        yield start, end
 
 
-def _marks_attached(parts: list[str]) -> list[str]:
-    attached: list[str] = []
-    opening = ""
-    for part in parts:
-        if _key(part):
-            # A run without spaceless characters may begin with the marks of the word before it.
-            marks = len(part) - len(part.lstrip("".join(one for one in part if _closes(one))))
-            if attached and marks and not opening:
-                attached[-1] += part[:marks]
-                part = part[marks:]
-            attached.append(opening + part)
-            opening = ""
-        elif attached and not _opens(part):
-            closing = part.rstrip("".join(one for one in part if _opens(one)))
-            attached[-1] += closing
-            opening = part[len(closing) :]
-        else:
-            opening += part
-    if opening:
-        attached[-1:] = [attached[-1] + opening] if attached else [opening]
-    return attached
+def _character_end(text: str, start: int) -> int:
+    rest = f" {text[start : start + 32]}"  # `character_end` finds no end before the first character
+    return start + next(
+        (end - 1 for end in range(2, len(rest)) if character_end(rest, end) == end), len(rest) - 1
+    )
 
 
-def _word(before: str, text: str) -> Word:
-    if not _SPACELESS.search(text):
-        weight = 1.0
-    else:
-        weight = _LETTER_WEIGHT if _ALPHABETIC.search(text) else _IDEOGRAPH_WEIGHT
-    return Word(before, text, _key(text), weight, _ends_clause(text))
+def _divided(text: str, end: int, start: int) -> tuple[int, int]:
+    """Which of the marks between two words belong to the first, and where the second begins with its own."""
+    between = text[end:start]
+    if between in ("", " "):
+        return end, start
+    opening = next((at for at, one in enumerate(between) if _opens(one)), len(between))
+    spaces = [match.span() for match in re.finditer(r"\s+", between[:opening])]
+    if not spaces:
+        return end + opening, end + opening
+    # `said "yes"`, `dit : « oui »`: marks that nothing but spaces divides from the first word are its own.
+    first, last = spaces[0], spaces[-1]
+    stands_alone = last[1] == opening
+    divide = last if stands_alone else first
+    return end + divide[0], end + divide[1]
 
 
-def _with_mark(word: Word, mark: str) -> Word:
-    return word._replace(text=word.text + mark, ends_clause=_ends_clause(word.text + mark))
+@lru_cache(maxsize=1 << 12)
+def _key(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
+@lru_cache(maxsize=1 << 12)
 def _ends_clause(text: str) -> bool:
     followed = f"{text} "
     return len(followed) in (clause_end(followed, len(followed)), sentence_end(followed, len(followed)))
 
 
-def _key(text: str) -> str:
-    """Without case, and without marks around it; a sign before a number and a per cent sign are no marks."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    start, end = 0, len(folded)
-    while start < end and _is_mark(folded[start]) and not _is_sign(folded[start : start + 2]):
-        start += 1
-    while end > start and _is_mark(folded[end - 1]):
-        end -= 1
-    return folded[start:end]
-
-
+@lru_cache(maxsize=1 << 12)
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] in "PZC" and character not in "%‰&#@§"
 
@@ -189,9 +160,5 @@ def _is_sign(pair: str) -> bool:
     return len(pair) == 2 and pair[0] in "-−" and pair[1].isdigit()
 
 
-def _opens(chunk: str) -> bool:
-    return bool(chunk) and (unicodedata.category(chunk[0]) in ("Ps", "Pi") or chunk[0] in "¿¡")
-
-
-def _closes(character: str) -> bool:
-    return _is_mark(character) and not _opens(character)
+def _opens(character: str) -> bool:
+    return unicodedata.category(character) in ("Ps", "Pi") or character in "¿¡"

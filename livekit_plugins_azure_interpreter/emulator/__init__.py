@@ -53,6 +53,7 @@ from .faults import (
     WrongRequestId,
 )
 from .recording.exchange import Exchange, RecordedConnection, RecordedMessage, load_exchange
+from .revisions import Revisions
 from .script import ECHOED, Line, Script, Voice, load_script
 from .server import Emulator
 from .spoken import Spoken
@@ -98,6 +99,7 @@ __all__ = [
     "RefuseText",
     "RefuseTurn",
     "RegionKeyed",
+    "Revisions",
     "Script",
     "ServiceTurn",
     "SilentVoice",

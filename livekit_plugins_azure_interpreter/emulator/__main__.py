@@ -16,6 +16,7 @@ from .faults.parser import describe_faults, parse_fault
 from .recognition.acknowledgement import Acknowledges
 from .recording.exchange import load_exchange
 from .recording.recorder import MOST_BYTES, Recorder
+from .revisions import Revisions
 from .script import load_script
 from .server import Emulator
 from .transport.channel import MOST_IDLE_SECONDS, MOST_MESSAGE_BYTES, MOST_SENDING_SECONDS
@@ -94,6 +95,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--no-interim", action="store_true", help="send no interim results")
     add(
+        "--interim-interval-ms",
+        type=int,
+        default=default.interim_interval_ms,
+        help="speech that causes another interim result (default: %(default)s)",
+    )
+    add(
+        "--revised-share",
+        type=float,
+        help="tell interim results as a recognizer does: so large a share of the words is another at first, "
+        "e.g. 0.1, and words come late (default: the first words of the final)",
+    )
+    add(
         "--recognition-delay-ms",
         type=int,
         default=default.recognition_delay_ms,
@@ -160,7 +173,8 @@ def _behaviour(options: argparse.Namespace) -> Behaviour:
     return Behaviour(
         script=load_script(options.script) if options.script else (),
         key=options.key,
-        interim_interval_ms=None if options.no_interim else Behaviour.interim_interval_ms,
+        interim_interval_ms=None if options.no_interim else options.interim_interval_ms,
+        revisions=None if options.revised_share is None else Revisions(share=options.revised_share),
         recognition_delay_ms=options.recognition_delay_ms,
         voice_delay_ms=options.voice_delay_ms,
         several_voices=options.several_voices,

@@ -9,6 +9,7 @@ from typing import Literal
 from .faults import Fault
 from .recognition.acknowledgement import Acknowledges
 from .recording.exchange import Exchange
+from .revisions import Revisions
 from .script import Script
 
 _BESIDE_REPLAY = {"replay", "key", "token_seconds", "synthesis_seconds"}
@@ -24,6 +25,8 @@ class Behaviour:
             number, and the speaker's own samples come back, as `ECHOED`.
         key: The only key that it accepts; None: any.
         interim_interval_ms: How much speech causes another interim result; None: no interim results.
+        revisions: How the texts of interim results change until the final one. None: they have the
+            first words of the final, 2.5 for each second.
         recognition_delay_ms: From the end of an utterance to its final result.
         voice_delay_ms: From the final result (or the voice before it) to the first byte of the voice.
         several_voices: What the service does if a client wants voices in several languages. "all": it sends
@@ -61,6 +64,7 @@ class Behaviour:
     script: Script = ()
     key: str | None = field(default=None, repr=False)
     interim_interval_ms: int | None = 300
+    revisions: Revisions | None = None
     recognition_delay_ms: int = 0
     voice_delay_ms: int = 0
     several_voices: Literal["all", "first", "refused"] = "all"

@@ -77,6 +77,13 @@ class Line:
     voiced: bool = True
     speaker: str = "Guest-1"
 
+    @property
+    def seconds(self) -> float | None:
+        """How long the utterance is, if the script says so."""
+        if self.start_seconds is None or self.end_seconds is None:
+            return None
+        return self.end_seconds - self.start_seconds
+
     def translation(self, target_language: str) -> str:
         """The text in a target language."""
         text = in_language(self.translations, target_language)

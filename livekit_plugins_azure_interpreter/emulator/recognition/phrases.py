@@ -24,11 +24,11 @@ from ..faults import (
     WrongRequestId,
 )
 from ..faults.schedule import UtteranceFaults
+from ..revisions import WORDS_PER_SECOND, Revisions, spoken_seconds
 from ..script import Line
 from ..transport.wire import Message, json_body
 from .actions import Action, Send, SendGarbage
 
-_WORDS_PER_SECOND = 2.5
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _OTHER_REQUEST_ID = "0" * 32
 _UNKNOWN_SPEAKER = "Unknown"
@@ -45,6 +45,7 @@ class PhraseMessages:
         detailed: Final results also have alternatives (Azure's NBest).
         word_timings: And those the place of each word.
         speakers: Results name the speaker; interim ones do not know yet, as in Azure.
+        revisions: How the texts of interim results change; None: they have the final's first words.
     """
 
     targets: Sequence[str] | None
@@ -52,16 +53,18 @@ class PhraseMessages:
     detailed: bool = False
     word_timings: bool = False
     speakers: bool = False
+    revisions: Revisions | None = None
 
     def interim(self, line: Line, seconds: float, span: dict[str, Any]) -> Message:
         """As many words as were heard in so many seconds."""
-        words = max(1, int(seconds * _WORDS_PER_SECOND))
-        phrase = {"Text": _first(words, line.text), **span, **_language(line.language)}
+        text = self._heard(line, line.text, line.language, seconds)
+        phrase = {"Text": text, **span, **_language(line.language)}
         phrase.update(self._speaker(_UNKNOWN_SPEAKER))
         if self.targets is None:
             return _message("speech.hypothesis", phrase)
         translations = [
-            {"Language": target, "Text": _first(words, line.translation(target))} for target in self.targets
+            {"Language": target, "Text": self._heard(line, line.translation(target), target, seconds)}
+            for target in self.targets
         ]
         hypothesis = {"SpeechHypothesis": phrase, "TranslationStatus": "Success"}
         return _message("translation.response", {**hypothesis, "Translations": translations})
@@ -149,6 +152,13 @@ class PhraseMessages:
         if self.targets is None:
             return _message("speech.phrase", phrase)
         return _message("translation.response", {"SpeechPhrase": phrase, **translated})
+
+    def _heard(self, line: Line, text: str, language: str, seconds: float) -> str:
+        if self.revisions is None:
+            return _first(max(1, int(seconds * WORDS_PER_SECOND)), text)
+        whole_seconds = spoken_seconds(line.text) if line.seconds is None else line.seconds
+        heard = self.revisions.heard(seconds, whole_seconds)
+        return self.revisions.interim(text, heard, language=language, spoken=line.language)
 
     def _speaker(self, name: str) -> dict[str, str]:
         return {"SpeakerId": name} if self.speakers else {}

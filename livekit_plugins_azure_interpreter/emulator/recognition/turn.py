@@ -84,6 +84,7 @@ class Turn:
             detailed=request.detailed,
             word_timings=request.word_timings,
             speakers=request.speakers,
+            revisions=self._behaviour.revisions,
         )
         self._voiced_languages = request.voiced_languages
         self._start = conversation.now if request.start_seconds is None else request.start_seconds
