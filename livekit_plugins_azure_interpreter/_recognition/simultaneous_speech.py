@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._options.languages import target
-from .._simultaneous.policy import SimultaneousPolicy
+from .._simultaneous.lagging import average_lagging_seconds
+from .._simultaneous.policy import Outcome, SimultaneousPolicy
 from .._voices.ledger import next_utterance_id
 from .._voices.ledgers import Ledgers
+from .._voices.meter import RecognitionTimings
 from .._voices.utterance import Utterance
 from ..options import Options
 from .running_translation import RunningTranslation
@@ -38,6 +40,7 @@ class SimultaneousSpeech:
         self.is_heard = True
         self.begun: Callable[[RunningTranslation], None] = lambda running: None
         self._languages: dict[str, _Language] = {}
+        self._outcomes: dict[str, Outcome] = {}
         self._name = ""
 
     @property
@@ -88,6 +91,7 @@ class SimultaneousSpeech:
             The same; in place of those that are being said, the utterances that their clauses know.
         """
         found = dict(utterances)
+        self._outcomes = {}
         for language, one in self._languages.items():
             final = utterances.get(language)
             if one.running is not None and one.running.is_taken and final is not None:
@@ -95,6 +99,7 @@ class SimultaneousSpeech:
                 if one.running.is_broken_off and rest.strip():
                     final.rest = rest.lstrip()
                 else:
+                    self._outcomes[language] = one.policy.outcome
                     found[language] = said = one.running.utterance
                     said.end_as(final)
                     one.running.end(rest)
@@ -102,6 +107,19 @@ class SimultaneousSpeech:
                     ledgers.being_said.append(said)
         self.end()
         return found
+
+    def measured(self, timings: RecognitionTimings) -> RecognitionTimings:
+        """The timings of the utterance that has just ended, with the figures of what was said early."""
+        outcome = self._outcomes.get(timings.target_language)
+        if outcome is None or not outcome.committed_words:
+            return timings
+        given_at = [at - timings.began_at for at in outcome.given_at]
+        return replace(
+            timings,
+            words_before_end_share=outcome.words_before_end / outcome.committed_words,
+            contradicted_share=outcome.contradicted_words / outcome.committed_words,
+            average_lagging_seconds=average_lagging_seconds(given_at, timings.speech_seconds),
+        )
 
     def restarted(self) -> None:
         """The service hears the utterance again, from its beginning."""

@@ -554,7 +554,9 @@ class SpeechStream(AnyRateStream):
             speaks = self._owner.speaks(code, is_main=language == transcript.language)
             self._begin(
                 utterance.meter,
-                replace(timings, target_language=language, corrected=utterance.corrected),
+                self._audio.simultaneous.measured(
+                    replace(timings, target_language=language, corrected=utterance.corrected)
+                ),
                 will_be_spoken=(speaks or utterance.is_being_said) and self._can_be_spoken,
             )
 
