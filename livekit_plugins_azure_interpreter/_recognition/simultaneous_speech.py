@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .._options.languages import target
 from .._simultaneous.lagging import average_lagging_seconds
@@ -19,17 +20,70 @@ from .transcripts import NOT_RUNNING, Transcript
 
 @dataclass
 class _Language:
-    """The utterance in one language: what is certain of it, and who says that."""
+    """A sentence in one language.
+
+    Attributes:
+        policy: Decides what is certain of it.
+        is_main: It is the `text` of the transcript.
+        certain: What is certain, and was not given out yet.
+        source_language: The language that is spoken, as detected so far.
+        running: What was given out; None: nothing yet.
+    """
 
     policy: SimultaneousPolicy
+    is_main: bool
+    certain: str = ""
+    source_language: str = ""
     running: RunningTranslation | None = None
+
+    def hears(self, text: str, source_language: str, now: float) -> None:
+        self.source_language = source_language
+        if self.running is not None:
+            self.running.source_language = source_language
+            if self.running.is_broken_off:
+                return  # the final result brings the rest
+        self.certain += self.policy.interim(text, now)
+
+
+@dataclass
+class _Sentence:
+    """An utterance that has no final result yet.
+
+    Attributes:
+        start: Where its words begin, on the clock of the stream.
+        until: Where they end so far.
+    """
+
+    start: float
+    until: float
+    name: str = field(default_factory=next_utterance_id)
+    languages: dict[str, _Language] = field(default_factory=dict)
+
+    def hears(self, transcript: Transcript, options: Options, now: float) -> None:
+        self.until = max(self.until, transcript.end_time)
+        for language, text in transcript.translations.items():
+            if target(language) in options.spoken:
+                if language not in self.languages:
+                    is_main = language == transcript.language
+                    self.languages[language] = _Language(SimultaneousPolicy(language), is_main)
+                self.languages[language].hears(text, transcript.source_language, now)
+
+    @property
+    def running(self) -> dict[str, RunningTranslation]:
+        found = ((language, one.running) for language, one in self.languages.items())
+        return {language: running for language, running in found if running is not None}
+
+    def end(self) -> None:
+        for running in self.running.values():
+            running.end()
 
 
 class SimultaneousSpeech:
-    """The running translations of one speaker's present utterance.
+    """The running translations of one speaker.
 
     It outlives a stream that fails, as the audio does: the next one hears the same sentence again, and what
-    was said of it before is not said again.
+    was said of it before is not said again. Where audio comes faster than it is said, words of a later
+    sentence may come before the final result of an earlier one: they wait for that.
 
     Attributes:
         begun: Called with each translation that begins.
@@ -39,25 +93,24 @@ class SimultaneousSpeech:
     def __init__(self) -> None:
         self.is_heard = True
         self.begun: Callable[[RunningTranslation], None] = lambda running: None
-        self._languages: dict[str, _Language] = {}
+        self._sentences: deque[_Sentence] = deque()
         self._outcomes: dict[str, Outcome] = {}
-        self._name = ""
-
-    @property
-    def name(self) -> str:
-        """The id that the present utterance has already; empty: none."""
-        return self._name
 
     @property
     def untaken(self) -> list[RunningTranslation]:
         """Those that nobody says yet, and that have the `text` of the transcript."""
-        running = (one.running for one in self._languages.values())
-        return [one for one in running if one is not None and one.is_main and not one.is_taken]
+        running = (one for sentence in self._sentences for one in sentence.running.values())
+        return [one for one in running if one.is_main and not one.is_taken]
+
+    def name_of(self, start_time: float, end_time: float) -> str:
+        """The id that the utterance at this place has already; empty: none."""
+        sentence = self._sentence_at(start_time, end_time)
+        return "" if sentence is None or not sentence.running else sentence.name
 
     def interim(
         self, transcript: Transcript, options: Options, now: float
     ) -> Mapping[str, RunningTranslation]:
-        """Take what is known of the utterance so far. Returns what is being said, by language.
+        """Take what is known of an utterance so far. Returns what is being said of it, by language.
 
         Args:
             transcript: The utterance so far.
@@ -66,46 +119,38 @@ class SimultaneousSpeech:
         """
         if options.pace != "simultaneous" or not self.is_heard:
             return NOT_RUNNING
-        for language, text in transcript.translations.items():
-            if target(language) in options.spoken:
-                one = self._languages.setdefault(language, _Language(SimultaneousPolicy(language)))
-                if one.running is not None:
-                    one.running.source_language = transcript.source_language
-                    if one.running.is_broken_off:
-                        continue  # the final result brings the rest
-                if piece := one.policy.interim(text, now):
-                    self._say(one, piece, transcript, language, now)
-        return {language: one.running for language, one in self._languages.items() if one.running is not None}
+        sentence = self._sentence_at(transcript.start_time, transcript.end_time)
+        if sentence is None:
+            sentence = _Sentence(transcript.start_time, transcript.end_time)
+            earlier = sum(one.start < sentence.start for one in self._sentences)
+            self._sentences.insert(earlier, sentence)
+        sentence.hears(transcript, options, now)
+        self._say(now)
+        return sentence.running
 
     def final(
-        self, utterances: Mapping[str, Utterance], ledgers: Ledgers, now: float
+        self, utterances: Mapping[str, Utterance], times: tuple[float, float], ledgers: Ledgers, now: float
     ) -> dict[str, Utterance]:
-        """The utterance has ended. What is being said gets its rest, if it is translated into the language.
+        """An utterance has ended. What is being said gets its rest, if it is translated into the language.
 
         Args:
             utterances: Its translations, by language.
+            times: Where it began and ended, on the clock of the stream.
             ledgers: They have just taken them.
             now: When the result came.
 
         Returns:
             The same; in place of those that are being said, the utterances that their clauses know.
         """
-        found = dict(utterances)
-        self._outcomes = {}
-        for language, one in self._languages.items():
-            final = utterances.get(language)
-            if one.running is not None and one.running.is_taken and final is not None:
-                rest = one.policy.final(final.text, now)
-                if one.running.is_broken_off and rest.strip():
-                    final.rest = rest.lstrip()
-                else:
-                    self._outcomes[language] = one.policy.outcome
-                    found[language] = said = one.running.utterance
-                    said.end_as(final)
-                    one.running.end(rest)
-                    ledgers.let_go(final)
-                    ledgers.being_said.append(said)
-        self.end()
+        found, self._outcomes = dict(utterances), {}
+        sentence = self._sentence_at(*times)
+        while self._sentences and (sentence is not None or self._sentences[0].until <= times[0]):
+            ended = self._sentences.popleft()
+            if ended is sentence:
+                self._end_with(sentence, found, ledgers, now)
+                sentence = None
+            ended.end()
+        self._say(now)
         return found
 
     def measured(self, timings: RecognitionTimings) -> RecognitionTimings:
@@ -121,27 +166,60 @@ class SimultaneousSpeech:
             average_lagging_seconds=average_lagging_seconds(given_at, timings.speech_seconds),
         )
 
+    def nothing(self) -> None:
+        """A result came without words: the first sentence has none."""
+        if self._sentences:
+            self._sentences.popleft().end()
+
     def restarted(self) -> None:
-        """The service hears the utterance again, from its beginning."""
-        for one in self._languages.values():
-            one.policy.restarted()
+        """The service hears again what has no final result, from its beginning."""
+        for sentence in self._sentences:
+            for one in sentence.languages.values():
+                one.policy.restarted()
 
     def end(self) -> None:
-        """Nothing more comes of the utterance."""
-        for one in self._languages.values():
-            if one.running is not None:
-                one.running.end()
-        self._languages.clear()
-        self._name = ""
+        """Nothing more comes of any sentence."""
+        while self._sentences:
+            self._sentences.popleft().end()
 
-    def _say(self, one: _Language, piece: str, transcript: Transcript, language: str, now: float) -> None:
-        if one.running is not None:
-            one.running.add(piece)
+    def _sentence_at(self, start_time: float, end_time: float) -> _Sentence | None:
+        """The sentence of a result at this place."""
+        found = (one for one in self._sentences if start_time < one.until and one.start < end_time)
+        return next(found, None)
+
+    def _say(self, now: float) -> None:
+        """Give out what is certain of the first sentence: no other one is said before it."""
+        if not self._sentences:
             return
-        self._name = self._name or next_utterance_id()
-        utterance = Utterance.begun(self._name, now)
-        is_main = language == transcript.language
-        one.running = RunningTranslation(utterance, language, is_main=is_main)
-        one.running.source_language = transcript.source_language
-        one.running.add(piece)
-        self.begun(one.running)
+        sentence = self._sentences[0]
+        for language, one in sentence.languages.items():
+            if not one.certain:
+                continue
+            is_first = one.running is None
+            if one.running is None:
+                utterance = Utterance.begun(sentence.name, now)
+                one.running = RunningTranslation(utterance, language, is_main=one.is_main)
+                one.running.source_language = one.source_language
+            one.running.add(one.certain)
+            one.certain = ""
+            if is_first:
+                self.begun(one.running)
+
+    def _end_with(
+        self, sentence: _Sentence, finals: dict[str, Utterance], ledgers: Ledgers, now: float
+    ) -> None:
+        """Give out the rest of what is being said; `finals` gets the utterances that the clauses know."""
+        for language, one in sentence.languages.items():
+            final = finals.get(language)
+            if one.running is None or not one.running.is_taken or final is None:
+                continue
+            rest = one.policy.final(final.text, now)
+            if one.running.is_broken_off and rest.strip():
+                final.rest = rest.lstrip()
+                continue
+            self._outcomes[language] = one.policy.outcome
+            finals[language] = said = one.running.utterance
+            said.end_as(final)
+            one.running.end(one.certain + rest)
+            ledgers.let_go(final)
+            ledgers.being_said.append(said)

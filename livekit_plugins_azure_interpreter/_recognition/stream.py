@@ -411,7 +411,7 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.ResultUnread):
             self._result_unread(active)
         elif isinstance(event, events.NothingRecognized):
-            self._audio.simultaneous.end()
+            self._audio.simultaneous.nothing()
             self._tell(self._transcriber.ended())
         elif isinstance(event, events.VoiceEvent):
             self._voice(event, active)
@@ -467,7 +467,7 @@ class SpeechStream(AnyRateStream):
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said, or its words were lost; in that case a voice without a result will show it.
-            self._audio.simultaneous.end()
+            self._audio.simultaneous.nothing()
             self._tell(self._transcriber.ended())
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
@@ -498,21 +498,22 @@ class SpeechStream(AnyRateStream):
             for code in options.spoken
             if code not in said and (text := in_language(phrase.translations, code))
         }
+        times = transcript.start_time, transcript.end_time
         utterances = self._ledgers.recognized(
             {**said, **unsaid},
             self._received_at,
             voiced=options.voices,
             start=start,
-            times=(transcript.start_time, transcript.end_time),
+            times=times,
             same_language=[code for code in (*said, *unsaid) if transcript.is_in(code)],
-            name=self._audio.simultaneous.name,
+            name=self._audio.simultaneous.name_of(*times),
         )
         for code in unsaid:
             self._ledgers.let_go(utterances.pop(code))
         for code, utterance in utterances.items():
             utterance.corrected = written[code] in transcript.uncorrected_texts
         expected = {written[code]: utterance for code, utterance in utterances.items()}
-        return self._audio.simultaneous.final(expected, self._ledgers, self._received_at)
+        return self._audio.simultaneous.final(expected, times, self._ledgers, self._received_at)
 
     def _expect_early_voices(
         self, phrase: events.Phrase, transcript: Transcript, start: float, active: ActiveConnection
@@ -589,7 +590,7 @@ class SpeechStream(AnyRateStream):
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         logger.error("a result of Azure could not be read; its speech is not translated")
-        self._audio.simultaneous.end()
+        self._audio.simultaneous.nothing()
         self._ledgers.unread(self._received_at, voiced=active.options.voices)
 
     def _may_send_again(self) -> bool:

@@ -47,18 +47,33 @@ class Speaker:
         self.speech.begun = self.begun.append
         self.ledgers = Ledgers(lambda language, is_main: Ledger(language, is_main=is_main))
         self.ledgers.connected(OPTIONS.spoken, [])
-        self._now = 0.0
+        self._start = self._now = 0.0
 
     def says(self, words: int, options: Options = OPTIONS, source: str = "en-US") -> Any:
-        self._now += 0.4
+        self._now = max(self._now, self._start) + 0.4
         texts = {"fr": " ".join(FRENCH.split()[:words]), "de": " ".join(GERMAN.split()[:words])}
-        transcript = Transcript(texts["fr"], "fr", "so far", source, texts, 0.0, self._now, True)
+        transcript = Transcript(texts["fr"], "fr", "so far", source, texts, self._start, self._now, True)
         return self.speech.interim(transcript, options, self._now)
 
+    @property
+    def place(self) -> tuple[float, float]:
+        """Where the present sentence begins, and ends so far."""
+        return self._start, self._now
+
     def ends(self, **texts: str) -> dict[str, Utterance]:
+        ended = self.ends_at(self.place, **texts)
+        self._start = self._now + 0.5
+        return ended
+
+    def ends_at(self, times: tuple[float, float], **texts: str) -> dict[str, Utterance]:
         texts = texts or {"fr": FRENCH, "de": GERMAN}
-        recognized = self.ledgers.recognized(texts, self._now, voiced=[], name=self.speech.name)
-        return self.speech.final(recognized, self.ledgers, self._now)
+        name = self.speech.name_of(*times)
+        recognized = self.ledgers.recognized(texts, self._now, voiced=[], name=name)
+        return self.speech.final(recognized, times, self.ledgers, self._now)
+
+    def pauses(self) -> None:
+        """The next interim result is of another sentence."""
+        self._start = self._now + 0.5
 
 
 @pytest.fixture
@@ -141,7 +156,47 @@ async def test_a_sentence_without_a_translation_in_the_end_ends_what_was_said(sp
     assert list(ended) == ["de"]
     assert await heard(french) == french.said
     assert await heard(german) == GERMAN
-    assert speaker.speech.name == ""
+    assert speaker.speech.untaken == []
+
+
+async def test_words_of_a_later_sentence_wait_for_the_end_of_the_one_before(speaker: Speaker) -> None:
+    for words in range(2, 8):
+        speaker.says(words)
+    place = speaker.place
+    speaker.pauses()
+    for words in range(2, 8):
+        assert speaker.says(words) == {}
+    french = speaker.begun[0]
+    assert (french.take(), len(speaker.begun)) == (True, 2)
+    speaker.ends_at(place)
+    assert await heard(french) == FRENCH
+    later = speaker.begun[2]
+    assert (later.language, later.take()) == ("fr", True)
+    assert FRENCH.startswith(later.said)
+    assert later.id != french.id
+    speaker.ends()
+    assert await heard(later) == FRENCH
+
+
+async def test_a_result_between_two_sentences_ends_neither_of_them(speaker: Speaker) -> None:
+    speaker.pauses()
+    for words in range(2, 8):
+        speaker.says(words)
+    french = speaker.begun[0]
+    assert french.take()
+    speaker.ends_at((0.0, 0.4))
+    speaker.ends()
+    assert await heard(french) == FRENCH
+
+
+async def test_a_result_without_words_ends_the_first_sentence(speaker: Speaker) -> None:
+    for words in range(2, 8):
+        speaker.says(words)
+    french = speaker.begun[0]
+    assert french.take()
+    speaker.speech.nothing()
+    assert await heard(french) == french.said
+    speaker.speech.nothing()
 
 
 async def test_figures_are_those_of_what_was_said_before_the_end(speaker: Speaker) -> None:
