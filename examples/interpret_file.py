@@ -1,6 +1,6 @@
 """Interpret a recording in the terminal: a real AgentSession without a room.
 
-    python examples/interpret_file.py [RECORDING] [--to fr] [--out interpreted.wav] [--plot]
+    python examples/interpret_file.py [RECORDING] [--to fr] [--pace quick] [--out interpreted.wav] [--plot]
 
 With AZURE_SPEECH_KEY and AZURE_SPEECH_REGION it talks to Azure.
 
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from demo.file_audio import (
     SAMPLE_RATE_HZ,
@@ -97,6 +99,13 @@ def arguments() -> argparse.Namespace:
         metavar="NAME",
         help="whose voice it speaks in; a prebuilt voice needs no approval (default: %(default)s)",
     )
+    parser.add_argument(
+        "--pace",
+        default="sentence",
+        choices=("sentence", "quick", "simultaneous"),
+        help="when a sentence is heard: at its end, after a shorter one, or while it is being said "
+        "(default: %(default)s)",
+    )
     parser.add_argument("--out", type=Path, default=Path("interpreted.wav"), help="(default: %(default)s)")
     parser.add_argument(
         "--plot", action="store_true", help="also draw what was said and heard, as a PNG beside the WAV"
@@ -114,11 +123,14 @@ async def interpret(options: argparse.Namespace, console: Console) -> None:
         async with azure_or_emulator(options.recording, tell=conversation.tell) as credentials:
             if not credentials:
                 console.print(f"Interpreting to {options.to} with Azure Speech.")
-            stt = azure_interpreter.STT(target_languages=options.to, voice=options.voice, **credentials)
-            conversation.follow(stt)
-            tts = azure_interpreter.TTS(stt, sample_rate=SAMPLE_RATE_HZ)
-            session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-            await play(recording, session, conversation)
+            async with contextlib.AsyncExitStack() as stack:
+                stt, fallback = interpreter(options, credentials)
+                if fallback is not None:
+                    stack.push_async_callback(fallback.aclose)
+                conversation.follow(stt)
+                tts = azure_interpreter.TTS(stt, fallback=fallback, sample_rate=SAMPLE_RATE_HZ)
+                session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
+                await play(recording, session, conversation)
     except asyncio.CancelledError:
         if conversation.utterances:  # Ctrl-C: what was heard until then is worth keeping
             report(options.out, recording, conversation)
@@ -128,6 +140,24 @@ async def interpret(options: argparse.Namespace, console: Console) -> None:
         picture = options.out.with_suffix(".png")
         plot(picture, recording, conversation)
         console.print(f"{picture}: above what was said, below what was heard")
+
+
+def interpreter(
+    options: argparse.Namespace, credentials: dict[str, Any]
+) -> tuple[azure_interpreter.STT, azure_interpreter.PersonalVoiceTTS | None]:
+    """The STT, and what speaks while the speaker does, which Azure's own voice cannot."""
+    if options.pace != "simultaneous":
+        stt = azure_interpreter.STT(
+            target_languages=options.to, voice=options.voice, pace=options.pace, **credentials
+        )
+        return stt, None
+    if options.voice != "personal-voice":
+        voice = azure_interpreter.PersonalVoiceTTS(voice=options.voice, **credentials)
+    elif credentials:  # of the emulator, which knows every profile
+        voice = azure_interpreter.PersonalVoiceTTS(speaker_profile_id="any", **credentials)
+    else:
+        voice = azure_interpreter.PersonalVoiceTTS()  # AZURE_SPEAKER_PROFILE_ID
+    return azure_interpreter.STT(target_languages=options.to, pace=options.pace, **credentials), voice
 
 
 async def play(recording: Recording, session: AgentSession[None], conversation: Conversation) -> None:
@@ -163,6 +193,9 @@ def report(out: Path, recording: Recording, conversation: Conversation) -> None:
     console.print(f"  recognition: until {service} had sent the text of the translation")
     console.print("  queue: until the translation before it had been said")
     console.print(f"  voice: until {service} had sent its first sound, and all that this package adds")
+    if any(metrics.words_before_end_share is not None for metrics in conversation.metrics.values()):
+        console.print(lagging(conversation))
+        console.print("lagging: how far the words that are said are behind those of the speaker, on average")
     console.print(f"{out}: left what was said, right what was heard")
 
 
@@ -199,6 +232,28 @@ def delays(conversation: Conversation) -> Table:
         times = (end, voice.start_seconds, delay, recognition, queue, rest)
         table.add_row(str(number), *(f"{one:.2f} s" for one in times), escape(utterance.transcript.text))
         free_at = voice.start_seconds + len(voice.pcm) / 2 / SAMPLE_RATE_HZ
+    return table
+
+
+def lagging(conversation: Conversation) -> Table:
+    """How much was said before the end of each sentence, and how far behind the speaker."""
+    table = Table("", "said from", "heard after", "lagging", "said before the end", "contradicted", "text")
+    for number, utterance in enumerate(conversation.spoken(), 1):
+        metrics = conversation.metrics.get(utterance.id)
+        if metrics is None or metrics.words_before_end_share is None:
+            continue
+        times = (
+            utterance.transcript.start_time,
+            metrics.ear_voice_span_seconds,
+            metrics.average_lagging_seconds,
+        )
+        shares = (metrics.words_before_end_share, metrics.contradicted_share)
+        table.add_row(
+            str(number),
+            *(f"{one or 0.0:.2f} s" for one in times),
+            *(f"{one or 0.0:.0%}" for one in shares),
+            escape(utterance.transcript.text),
+        )
     return table
 
 

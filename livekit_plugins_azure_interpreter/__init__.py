@@ -13,6 +13,7 @@ from livekit.agents import Plugin
 
 from ._fleet.resource_reports import ResourceChanged, ResourceState
 from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._recognition.running_translation import RunningTranslation
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics
@@ -44,6 +45,7 @@ __all__ = [
     "Resource",
     "ResourceChanged",
     "ResourceState",
+    "RunningTranslation",
     "SpeechForgotten",
     "SpeechMissed",
     "SpeechResources",

@@ -13,6 +13,7 @@ from livekit.agents.log import logger as livekit_logger
 from livekit.agents.stt import SpeechEvent
 from livekit.agents.voice.room_io import AudioInputOptions, AudioOutputOptions, RoomOptions
 
+from ._interpreting.measured_speech import MeasuredSpeech
 from ._interpreting.session import SessionInterpreter
 from ._livekit_private import UnansweredTurns
 from ._options.numbers import check_number
@@ -95,6 +96,8 @@ def _merged(options: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 class InterpreterAgent(Agent):
     """Says each translation of the session's `STT` as it becomes final.
 
+    With `STT(pace="simultaneous")` it says it while the sentence is still being spoken.
+
     Speech without a translation is not spoken. A hand-over to another InterpreterAgent loses nothing: the
     next one says translations that become final meanwhile. An `stt_node` of a subclass may change the text
     of finals: the agent still says the original translation.
@@ -154,7 +157,12 @@ class InterpreterAgent(Agent):
 
     def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> Any:
         """LiveKit's node of the voice; with `catch_up="time_stretch"` it may be played faster."""
-        node = Agent.default.tts_node(self, text, model_settings)
+        interpretation = SessionInterpreter.with_floor(self)
+        if interpretation is not None and interpretation.measures:
+            speech = MeasuredSpeech()
+            node = speech.sound(Agent.default.tts_node(self, speech.text(text), model_settings))
+        else:
+            node = Agent.default.tts_node(self, text, model_settings)
         if self._catch_up == "none":
             return node
         return faster(node, SessionInterpreter.of(self.session).backlog)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livekit import rtc
 from livekit.agents import AutoSubscribe, get_job_context
-from livekit.agents import tts as livekit_tts
 
 from ._meeting.client_contract import ATTRIBUTE_OFFER, LanguageState, SpeakerState, offer, state_attributes
 from ._meeting.floor import Floor
@@ -21,7 +20,7 @@ from ._meeting.reports import InterpretationChanged, SpeechMissed
 from ._meeting.rivals import Rivals
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
-from ._meeting.route_voices import RouteVoices
+from ._meeting.route_voices import Fallback, RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
 from ._meeting.speaker_places import SpeakerPlaces
@@ -33,9 +32,9 @@ from ._options.languages import all_targets, target
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._sound.voice_detector import VoiceDetector
-from ._speaking.fallback import check_fallback
+from ._speaking.fallback import check_fallback, check_simultaneous
 from .log import logger
-from .options import PERSONAL_VOICE, STTOptions
+from .options import DEFAULT_PACE, STTOptions, voice_of_pace
 from .record.keeper import Keeper
 from .record.record import Record
 from .record.scribe import Audience, Presence
@@ -130,8 +129,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             "replace": while a speaker is interpreted for a listener, the server does not send the original
             to them. For telephones, which mix all that they hear. What is said in the listener's language is
             then spoken, too. Needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET.
-        fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost.
-            Several languages may share one.
+        fallback: Returns, for a language, the LiveKit TTS that speaks a translation whose voice is lost, and
+            every translation with pace "simultaneous". Several languages may share one. A function of two
+            arguments also gets the identity of the speaker, e.g. for their enrolled profile.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
@@ -141,9 +141,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             redacts it. `aclose` leaves it open. The attribute `interpreter.recorded` tells everybody in the
             room. None: nothing is recorded.
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
-            asked for where speakers have chosen "own". If it is a mapping, the other languages are spoken in
-            the personal voice. If it is a prebuilt voice or None, "own" cannot be chosen. `latency` is
-            "balanced" unless it is given: a meeting hears many people.
+            asked for where speakers have chosen "own"; nothing with pace "simultaneous". If it is a mapping,
+            the other languages are spoken in the personal voice. If it is a prebuilt voice or None, "own"
+            cannot be chosen. `latency` is "balanced" unless it is given: a meeting hears many people.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -169,7 +169,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         track_sources: Collection[rtc.TrackSource.ValueType] = MICROPHONES,
         mode: Literal["simultaneous", "consecutive"] = "simultaneous",
         interpret_agents: bool = False,
-        fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None,
+        fallback: Fallback | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
         record: Record | Keeper | None = None,
@@ -196,7 +196,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
-        voice = options.get("voice", PERSONAL_VOICE)
+        pace = options.get("pace", DEFAULT_PACE)
+        check_simultaneous(pace, fallback, prebuilt_voices=prebuilt_voices)
+        voice = options.get("voice", voice_of_pace(pace))
         # Those of the meeting are known only when somebody comes.
         languages = [*voice] if isinstance(voice, Mapping) else ["en"]
         # Raises for a mistake now, not when somebody speaks.
@@ -397,7 +399,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             identity,
             self._room,
             stt,
-            self._voices,
+            self._voices.of_speaker(identity),
             policy=self._policy,
             open_detector=self._open_detector,
             missed=self._missed,

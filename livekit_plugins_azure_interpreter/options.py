@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 from ._options.glossary import Glossary
@@ -42,6 +42,25 @@ Profanity = Literal["masked", "removed", "raw"]
 Latency = Literal["lowest", "low", "balanced", "relaxed"]
 DEFAULT_LATENCY: Latency = "low"
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
+Pace = Literal["sentence", "quick", "simultaneous"]
+"""How early speech is interpreted: after its utterance, after a shorter one, or while it is being said."""
+DEFAULT_PACE: Pace = "sentence"
+
+
+class Segmentation(NamedTuple):
+    """How Azure cuts speech into utterances; None: its own default."""
+
+    silence_timeout_ms: int | None
+    max_time_ms: int | None
+    strategy: SegmentationStrategy | None
+
+
+_SEGMENTATIONS: Mapping[Pace, Segmentation] = {
+    "sentence": Segmentation(None, None, None),
+    "quick": Segmentation(300, 20000, "Semantic"),
+    "simultaneous": Segmentation(None, None, None),
+}
+"""What a pace asks for, where the options do not."""
 
 
 class STTOptionsWithoutLanguages(TypedDict, total=False):
@@ -50,6 +69,7 @@ class STTOptionsWithoutLanguages(TypedDict, total=False):
     voice: Voice
     sample_rate: int
     latency: Latency
+    pace: Pace
     speech_key: str | None
     speech_region: str | None
     speech_endpoint: str | None
@@ -119,6 +139,7 @@ class Proxy:
 class Options:
     """The options of one recognizer, as `STT` explains them.
 
+    `voice` of pace "simultaneous" is None for each language.
     `between` is empty, or two languages, which are the target and the spoken languages, too.
     `voice` is one voice for every spoken language, or pairs of language and voice.
     `separate_voices`: each further spoken language has its voice over a connection of its own.
@@ -133,6 +154,7 @@ class Options:
     voice: str | tuple[tuple[str, str | None], ...] | None = PERSONAL_VOICE
     sample_rate: int = 16000
     latency: Latency = DEFAULT_LATENCY
+    pace: Pace = DEFAULT_PACE
     segmentation_silence_timeout_ms: int | None = None
     segmentation_max_time_ms: int | None = None
     segmentation_strategy: SegmentationStrategy | None = None
@@ -164,6 +186,7 @@ class Options:
         self._check_spoken()
         check_choice("sample_rate", self.sample_rate, _SAMPLE_RATES_HZ)
         check_choice("latency", self.latency, get_args(Latency))
+        self._check_pace()
         check_choice("profanity", self.profanity, (None, "masked", "removed", "raw"))
         check_choice(
             "segmentation_strategy", self.segmentation_strategy, (None, "Default", "Time", "Semantic")
@@ -207,6 +230,16 @@ class Options:
         """The voices to ask for, by language as Azure calls it; not of languages that are text only."""
         given = self._voices()
         return {language: voice for language in self.spoken if (voice := given.get(language)) is not None}
+
+    @property
+    def segmentation(self) -> Segmentation:
+        """How Azure cuts speech into utterances: as the options say; where they do not, as the pace does."""
+        of_pace = _SEGMENTATIONS[self.pace]
+        return Segmentation(
+            self.segmentation_silence_timeout_ms or of_pace.silence_timeout_ms,
+            self.segmentation_max_time_ms or of_pace.max_time_ms,
+            self.segmentation_strategy or of_pace.strategy,
+        )
 
     @property
     def copies_voice(self) -> bool:
@@ -277,6 +310,15 @@ class Options:
             return {target(language): voice for language, voice in self.voice}
         return dict.fromkeys(self.spoken, self.voice)
 
+    def _check_pace(self) -> None:
+        check_choice("pace", self.pace, get_args(Pace))
+        if self.pace == "simultaneous" and self.voices:
+            raise ValueError(
+                'voice must be None with pace="simultaneous", or be left out: Azure makes a voice after the '
+                "utterance, too late to be heard, and it costs money. Instead the session's tts speaks, or "
+                "the fallback of TTS, such as PersonalVoiceTTS"
+            )
+
     def _check_between(self) -> None:
         check_targets("between", self.between)
         if self.between and (len(self.between) != 2 or same_speech(*self.between)):
@@ -324,6 +366,11 @@ def languages(name: str, value: str | Sequence[str] | None) -> tuple[str, ...]:
     if not all(isinstance(language, str) for language in several):
         raise ValueError(f"{name} takes language codes, e.g. 'fr' or ['fr', 'de']")
     return tuple(dict.fromkeys(map(spelled, several)))
+
+
+def voice_of_pace(pace: Pace) -> str | None:
+    """The voice that is asked for if none is named."""
+    return None if pace == "simultaneous" else PERSONAL_VOICE
 
 
 def voice_option(name: str, voice: Voice) -> str | tuple[tuple[str, str | None], ...] | None:

@@ -30,6 +30,7 @@ from ._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
 from ._speaking.synthesizers import Synthesizers, TextSynthesizers
 from ._speaking.whole_characters import WholeCharacters
 from ._speaking.word_alignment import WordAligner
+from ._voices.utterance import Clause
 from .options import Proxy, SpeakingOptions
 from .speech_resources import SpeechResources, credentials_option, places_of
 
@@ -234,6 +235,8 @@ async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.
     async for part in parts:
         if isinstance(part, str):
             portions.push(characters.push(part))
+            if isinstance(part, Clause):
+                portions.flush()  # its sentence is still being said, and the next one may come late
         else:
             portions.flush()
         came.set()

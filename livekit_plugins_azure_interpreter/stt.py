@@ -30,9 +30,10 @@ from ._voices.utterance import Translation
 from .log import logger
 from .options import (
     DEFAULT_LATENCY,
-    PERSONAL_VOICE,
+    DEFAULT_PACE,
     Latency,
     Options,
+    Pace,
     Profanity,
     Proxy,
     SegmentationStrategy,
@@ -40,6 +41,7 @@ from .options import (
     check_endpoints,
     languages,
     profanity_option,
+    voice_of_pace,
     voice_option,
 )
 from .reports import Counts
@@ -55,6 +57,7 @@ _Events = Literal[
     "voice_lost",
     "voices_separated",
     "speech_forgotten",
+    "translation_begun",
 ]
 
 
@@ -72,8 +75,8 @@ class STT(KeytermsSTT[_Events]):
 
     Events: those of `livekit.agents.stt.STT`, and `utterance_recognized` (`UtteranceRecognized`),
     `voice_lost` (`VoiceLost`), `voices_separated` (`VoicesSeparated`),
-    `speech_forgotten` (`SpeechForgotten`) and `utterance_metrics_collected`
-    (`UtteranceMetrics`).
+    `speech_forgotten` (`SpeechForgotten`), `utterance_metrics_collected` (`UtteranceMetrics`), and, with
+    pace "simultaneous", `translation_begun` (`RunningTranslation`).
 
     Args:
         target_languages: The languages to translate to, e.g. "fr" or ["fr", "de"]. A
@@ -85,13 +88,19 @@ class STT(KeytermsSTT[_Events]):
         between: Two languages, in place of `target_languages`: what is said in one is translated to the
             other, and spoken in it; `text` is this translation. Speech in a third language is translated to
             the first.
-        voice: "personal-voice" is made from the speaker's own voice; or the name of a prebuilt voice, e.g.
-            "fr-FR-DeniseNeural"; None gives text only. A mapping names one for each spoken language.
+        voice: "personal-voice", the default, is made from the speaker's own voice; or the name of a prebuilt
+            voice, e.g. "fr-FR-DeniseNeural"; None gives text only. A mapping names one for each spoken
+            language.
         sample_rate: The rate of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
             rate, mono or stereo, can be pushed.
         latency: How long audio may wait to be sent, for CPU time: "low" sends it every 20 ms,
             "balanced" every 40, "relaxed" every 100 (the SDK's default); "lowest" is like "low", but looks
             for results and audio five times as often.
+        pace: When speech is heard in the other language. "sentence": when its utterance has ended. "quick":
+            the same, with shorter utterances, by other defaults of the segmentation options. "simultaneous":
+            while it is being said, clause by clause, as far as its translation is certain. Azure's own voice
+            comes too late for that, so the `tts` of the session speaks, or the `fallback` of `TTS`; `voice`
+            is None.
         speech_key: Key of the Speech resource (AZURE_SPEECH_KEY).
         speech_region: Its region, e.g. "westeurope" (AZURE_SPEECH_REGION).
         speech_endpoint: Or a whole endpoint (AZURE_SPEECH_ENDPOINT), e.g. of a custom domain:
@@ -143,9 +152,10 @@ class STT(KeytermsSTT[_Events]):
         source_languages: str | Sequence[str] | None = None,
         spoken_languages: str | Sequence[str] | None = None,
         between: tuple[str, str] | None = None,
-        voice: Voice = PERSONAL_VOICE,
+        voice: NotGivenOr[Voice] = NOT_GIVEN,
         sample_rate: int = 16000,
         latency: Latency = DEFAULT_LATENCY,
+        pace: Pace = DEFAULT_PACE,
         speech_key: str | None = None,
         speech_region: str | None = None,
         speech_endpoint: str | None = None,
@@ -188,9 +198,10 @@ class STT(KeytermsSTT[_Events]):
             source_languages=languages("source_languages", source_languages),
             spoken_languages=languages("spoken_languages", spoken_languages or between),
             between=languages("between", between),
-            voice=voice_option("voice", voice),
+            voice=voice_option("voice", voice if is_given(voice) else voice_of_pace(pace)),
             sample_rate=sample_rate,
             latency=latency,
+            pace=pace,
             segmentation_silence_timeout_ms=segmentation_silence_timeout_ms,
             segmentation_max_time_ms=segmentation_max_time_ms,
             segmentation_strategy=segmentation_strategy,

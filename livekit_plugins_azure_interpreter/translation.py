@@ -28,8 +28,8 @@ from livekit.agents.tts import TTSError
 from ._interpreting.pipeline import SpeakerPipeline
 from ._interpreting.translation_queue import SpokenTranslation
 from ._options.option_names import argument_names, check_names
-from ._speaking.fallback import check_fallback
-from .options import STTOptionsWithoutLanguages
+from ._speaking.fallback import check_fallback, check_simultaneous
+from .options import DEFAULT_PACE, STTOptionsWithoutLanguages
 from .reports import UtteranceRecognized, VoiceLost
 from .stt import STT
 from .tts import TTS
@@ -59,7 +59,8 @@ class TranslationModel(livekit_translation.TranslationModel):
     Args:
         target_language: The language to speak, e.g. "fr".
         source_language: The one language that is spoken; None hears any.
-        fallback: Speaks a translation whose voice is lost; any LiveKit TTS. `aclose` leaves it open.
+        fallback: Speaks a translation whose voice is lost, and every one with pace "simultaneous"; any
+            LiveKit TTS. `aclose` leaves it open.
         fallback_speaks_corrections: The fallback also speaks each translation that the `glossary` corrected,
             because Azure's voice of it says the uncorrected text.
         skip_same_language: Speech that is in the target language already is not said again.
@@ -87,6 +88,7 @@ class TranslationModel(livekit_translation.TranslationModel):
         )
         # A function, because its repr shows no key.
         check_fallback(fallback, fallback_speaks_corrections=fallback_speaks_corrections)
+        check_simultaneous(options.get("pace", DEFAULT_PACE), fallback)
         self._stt: Callable[[str], STT] = lambda target: STT(
             target_languages=target, source_languages=self.source_language, **options
         )
@@ -240,18 +242,18 @@ class TranslationModelSession(livekit_translation.TranslationModelSession[Any]):
         said = False
         async for frame in speech:
             yield TranslatedAudioFrame(frame, speech.data.language)
-            if not said:
+            if not said and speech.is_whole:
                 # Only after the session has taken sound of it, and so has finished the one before: else
                 # the transcript would be added to that one.
-                said = True
                 self._said(speech)
+            said = True
+        if not (said and speech.is_whole):
+            self._said(speech)
         if said:
             yield OutputSpeechStopped()
-        else:
-            self._said(speech)
 
     def _said(self, speech: SpokenTranslation) -> None:
-        transcript = OutputTranscript(str(speech.data.text), True, speech.data.language)
+        transcript = OutputTranscript(speech.text, True, speech.data.language)
         self.emit("output_transcript", transcript)
 
     def _heard(self, event: SpeechEvent) -> None:

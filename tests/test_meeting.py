@@ -778,6 +778,10 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         meeting.interpreter._start(meeting.room)
 
 
+def no_tts(language: str) -> Any:
+    raise AssertionError("it is not asked for one")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -797,6 +801,12 @@ async def test_an_interpreter_serves_one_meeting(meeting: Meeting) -> None:
         ({"voice": "fr-FR-DeniseNeural", "voices": ["own"]}, "voices has 'own': voice names another voice"),
         ({"default_voice": "prebuilt"}, "default_voice must be in voices"),
         ({"prebuilt_voices": {"fr": "Denise"}}, "prebuilt_voices must be the full name"),
+        ({"pace": "simultaneous"}, 'pace="simultaneous" needs a fallback'),
+        ({"pace": "simultaneous", "fallback": no_tts, "voice": "personal-voice"}, "voice must be None"),
+        (
+            {"pace": "simultaneous", "fallback": no_tts, "prebuilt_voices": {"fr": "fr-FR-DeniseNeural"}},
+            "prebuilt_voices are made after the utterance",
+        ),
     ],
 )
 def test_a_mistake_is_told_at_once(options: dict[str, Any], message: str) -> None:

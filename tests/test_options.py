@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from typing import Any
+from typing import Any, get_args
 
 import azure.cognitiveservices.speech as speechsdk
 import pytest
@@ -15,6 +15,7 @@ from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import (
     PERSONAL_VOICE,
     Options,
+    Pace,
     Proxy,
     SpeakingOptions,
     STTOptions,
@@ -22,6 +23,7 @@ from livekit_plugins_azure_interpreter.options import (
     check_endpoints,
     languages,
     profanity_option,
+    voice_of_pace,
     voice_option,
 )
 
@@ -123,6 +125,37 @@ def test_a_valid_option_is_accepted(given: dict[str, Any]) -> None:
 def test_any_language_is_heard_and_the_speakers_own_voice_speaks_by_default() -> None:
     made = options()
     assert (made.source_languages, made.voice, made.sample_rate) == ((), PERSONAL_VOICE, 16000)
+
+
+@pytest.mark.parametrize(
+    ("given", "segmentation"),
+    [
+        ({}, (None, None, None)),
+        ({"pace": "quick"}, (300, 20000, "Semantic")),
+        ({"pace": "simultaneous", "voice": None}, (None, None, None)),
+        ({"pace": "quick", "segmentation_strategy": "Time"}, (300, 20000, "Time")),
+        ({"pace": "quick", "segmentation_silence_timeout_ms": 800}, (800, 20000, "Semantic")),
+        ({"segmentation_max_time_ms": 30000}, (None, 30000, None)),
+    ],
+)
+def test_a_pace_segments_as_far_as_the_options_do_not(given: dict[str, Any], segmentation: Any) -> None:
+    assert options(**given).segmentation == segmentation
+
+
+@pytest.mark.parametrize("voice", [PERSONAL_VOICE, "fr-FR-DeniseNeural", (("fr", PERSONAL_VOICE),)])
+def test_a_voice_of_azure_contradicts_the_simultaneous_pace(voice: Any) -> None:
+    with pytest.raises(ValueError, match="voice must be None with pace="):
+        options(pace="simultaneous", voice=voice)
+
+
+@pytest.mark.parametrize("pace", get_args(Pace))
+def test_the_voice_that_is_asked_for_is_the_paces(pace: Pace) -> None:
+    assert options(pace=pace, voice=voice_of_pace(pace)).copies_voice is (pace != "simultaneous")
+
+
+def test_an_unknown_pace_is_refused() -> None:
+    with pytest.raises(ValueError, match="pace must be one of"):
+        options(pace="slow")
 
 
 def test_options_cannot_be_changed() -> None:
@@ -230,7 +263,12 @@ class TestProxy:
 
 def test_the_typed_options_are_the_arguments_of_stt_with_their_types() -> None:
     arguments = inspect.signature(STT).parameters.values()
-    types = {one.name: one.annotation for one in arguments if not one.name.startswith("_")}
+    types = {
+        # NOT_GIVEN stands for a default that depends on another argument.
+        one.name: re.sub(r"^NotGivenOr\[(.*)\]$", r"\1", one.annotation)
+        for one in arguments
+        if not one.name.startswith("_")
+    }
     assert STTOptions.__optional_keys__ == types.keys() - {"target_languages", "spoken_languages", "between"}
     assert STTOptionsWithoutLanguages.__optional_keys__ == STTOptions.__optional_keys__ - {"source_languages"}
     for name, reference in STTOptions.__annotations__.items():

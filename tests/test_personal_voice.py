@@ -31,6 +31,7 @@ from livekit_plugins_azure_interpreter._sdk.events import (
 )
 from livekit_plugins_azure_interpreter._speaking.portions import Portions
 from livekit_plugins_azure_interpreter._speaking.whole_characters import whole_characters
+from livekit_plugins_azure_interpreter._voices.utterance import Clause, Utterance
 
 OPTIONS = APIConnectOptions(max_retry=2, retry_interval=0.01, timeout=2.0)
 LOST = Failed("ConnectionFailure", "")
@@ -181,6 +182,14 @@ class TestSpeaking:
         assert len(azure.synthesizers) == 1
         assert [audio.is_final for audio in frames].count(True) == 1
         assert len({audio.segment_id for audio in [first, *frames]}) == 1
+
+    async def test_a_clause_is_spoken_at_once(self, make: Make, until: Until) -> None:
+        azure, utterance = FakeSpeech(), Utterance.begun("utterance-1", 0.0)
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            for number, text in enumerate(("without a mark", " and without an end"), 1):
+                stream.push_text(Clause(text, utterance))
+                await until(lambda number=number: len(azure.texts) == number)
+            assert len(azure.synthesizers) == 1
 
     async def test_a_flush_speaks_what_there_is(self, make: Make, until: Until) -> None:
         azure = FakeSpeech()

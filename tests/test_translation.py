@@ -126,6 +126,7 @@ class TestModel:
             {"sample_rate": 11025},
             {"glossary": {"gsw": {}}},
             {"fallback_speaks_corrections": True},
+            {"pace": "simultaneous"},
         ],
     )
     async def test_a_mistake_is_told_at_once(self, make: Make, options: dict[str, Any]) -> None:

@@ -28,6 +28,13 @@ def says_other_text(tts: object) -> bool:
     return isinstance(tts, livekit_tts.TTS)
 
 
+def speaks_translations(tts: object) -> bool:
+    """Whether it is the `TTS` of this package, which measures what it says."""
+    if isinstance(tts, livekit_tts.FallbackAdapter):
+        return any(speaks_translations(inner) for inner in ttss_in(tts))
+    return isinstance(tts, TTS)
+
+
 def has_other_stt(stt: object) -> bool:
     """Whether it contains an STT that does not interpret, or one whose translations cannot be recognized."""
     if isinstance(stt, livekit_stt.FallbackAdapter):
@@ -100,6 +107,11 @@ def _check_tts(tts: object, interpreters: STTGroup) -> None:
                 f"The TTS of this session speaks {tts.language!r}, and the agent says the translations into "
                 "the first spoken language of the STT. Make it TTS(stt), without a language; or name that "
                 "language first in spoken_languages."
+            )
+        if interpreters.are_simultaneous and tts.fallback is None:
+            raise PairingError(
+                'STT(pace="simultaneous") asks for no voice of Azure. Give TTS(stt, fallback=...) a TTS that '
+                "speaks as text comes, such as PersonalVoiceTTS, or give that to the session as its tts."
             )
         if not tts.has_voices:
             raise PairingError(

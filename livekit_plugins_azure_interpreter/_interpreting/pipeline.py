@@ -8,6 +8,7 @@ from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
+from .._recognition.transcripts import running_translations
 from .._speaking.catch_up import Backlog
 from .._voices.utterance import Translation
 from ..stt import STT
@@ -74,14 +75,23 @@ class SpeakerPipeline:
 
     def _take(self, event: SpeechEvent) -> None:
         self._heard(event)
-        if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+        if event.type is SpeechEventType.INTERIM_TRANSCRIPT:
+            self._interim(event.alternatives[0])
+        elif event.type is SpeechEventType.FINAL_TRANSCRIPT:
             self._final(event.alternatives[0])
+
+    def _interim(self, data: SpeechData) -> None:
+        for running in running_translations(data).values():
+            if running.is_main and running.take(skip_same_language=self._skip_same_language):
+                self._queue.add(running, data)
 
     def _final(self, data: SpeechData) -> None:
         translation = data.text
         if not isinstance(translation, Translation):
             return  # heard, but not translated
+        if translation.utterance.is_being_said:
+            return
         if self._skip_same_language and translation.utterance.same_language:
             self._stt.let_go(translation)
         else:
-            self._queue.add(translation, data)
+            self._queue.add(translation.utterance.unsaid, data)

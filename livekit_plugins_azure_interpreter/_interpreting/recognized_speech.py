@@ -106,7 +106,7 @@ class RecognizedSpeech:
     @property
     def is_silent(self) -> bool:
         """All that was said has its result, and a change of the options takes effect with the next frame."""
-        segmentation_ms = self._factory.options.segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
+        segmentation_ms = self._factory.options.segmentation.silence_timeout_ms or _SEGMENTATION_SILENCE_MS
         pause_seconds = segmentation_ms / 1000 + _MARGIN_SECONDS
         return self.is_recognized and self._presence.quiet_seconds >= pause_seconds
 

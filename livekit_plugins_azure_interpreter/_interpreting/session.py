@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import AsyncIterable
 from functools import partial
 from typing import Any, ClassVar, Literal
 from weakref import WeakKeyDictionary
@@ -20,7 +21,7 @@ from .._livekit_private import close_with, is_closing, scope_of
 from .._speaking.catch_up import Backlog
 from .._voices.utterance import Translation
 from ..log import logger
-from .pairing import PairingError, check_pairing, has_other_stt, says_other_text
+from .pairing import PairingError, check_pairing, has_other_stt, says_other_text, speaks_translations
 from .stt_group import STTGroup
 from .transcript_matcher import TranscriptMatcher
 
@@ -28,7 +29,7 @@ _MAX_LEFT = 10_000
 _ON_ITS_WAY_SECONDS = 0.1
 """The last frames of a microphone reach the STT within this time."""
 _UNTOLD_SECONDS = 1.0
-"""A final that the session does not report within this time after the stream's end was left out."""
+"""A final that the session does not report within this time was left out by an `stt_node`."""
 
 
 class SessionInterpreter:
@@ -42,6 +43,7 @@ class SessionInterpreter:
         backlog: How much waits to be said.
         told: The finals as an `stt_node` of the agent returns them.
         drains: The session shuts down, and translations still wait to be heard.
+        measures: The TTS does not measure what it says of a translation.
     """
 
     _of_session: ClassVar[WeakKeyDictionary[AgentSession[Any], SessionInterpreter]] = WeakKeyDictionary()
@@ -64,7 +66,7 @@ class SessionInterpreter:
     def __init__(self, scope: object) -> None:
         self.backlog = Backlog()
         self.transcripts = TranscriptMatcher()
-        self.drains = False
+        self.drains = self.measures = False
         self._scope = scope
         self._agent: Agent | None = None
         self._skip_same_language = self._other_stt_translates = False
@@ -100,6 +102,9 @@ class SessionInterpreter:
         while self._left:
             self._stt_group.let_go(self._left.popleft())
         self._stt_group, self._has_other_stt = STTGroup(stt), has_other_stt(stt)
+        self.measures = self._stt_group.are_simultaneous and not speaks_translations(tts)
+        if self.measures:
+            self._stt_group.are_spoken()
         self._say()
 
     def pause(self, *, followed: bool) -> None:
@@ -164,6 +169,7 @@ class SessionInterpreter:
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
+            self._say_running()
             return
         text = self._heard(event.transcript)
         if not text:
@@ -179,8 +185,9 @@ class SessionInterpreter:
         if (data := self.transcripts.take(text)) is not None and (meant := self._meant(data)) is not None:
             return meant
         if (translation := self._stt_group.next_translation(text, self._scope)) is not None:
-            return translation
-        return "" if self._stt_group.take_untranslated(text, self._scope) else text
+            return translation.utterance.unsaid
+        is_known = (self._stt_group.take_untranslated, self._stt_group.take_being_said)
+        return "" if any(take(text, self._scope) for take in is_known) else text
 
     def _meant(self, data: SpeechData) -> str | None:
         """The translation of a final, even if its text was changed; None if the final does not show it."""
@@ -198,7 +205,7 @@ class SessionInterpreter:
         if found.handed_out:
             return ""  # a final that was cut in two has one voice
         found.handed_out = True
-        return found.translation
+        return found.unsaid
 
     def _say(self) -> None:
         while self._agent is not None and self._unsaid:
@@ -208,12 +215,28 @@ class SessionInterpreter:
             else:
                 self._say_other(self._agent, text)
 
+    def _say_running(self) -> None:
+        """Say what is certain of a sentence that is still being spoken; its final is not said again.
+
+        Not before the sentences before it, whose finals the session has still to report.
+        """
+        running = self._stt_group.running(self._scope) if self._agent is not None else ()
+        if not running or self._unsaid or self._stt_group.has_untold_since(_lately(), self._scope):
+            return
+        for one in running:
+            if one.take(skip_same_language=self._skip_same_language):
+                assert self._agent is not None
+                self._speak(self._agent, one.translation, one)
+
     def _say_translation(self, agent: Agent, translation: Translation) -> None:
         if self._skip_same_language and translation.utterance.same_language:
             self._stt_group.let_go(translation)
             return
+        self._speak(agent, translation, translation)
+
+    def _speak(self, agent: Agent, translation: Translation, text: str | AsyncIterable[str]) -> None:
         self.backlog.queued(translation, time.monotonic())
-        self._queue(agent, translation).add_done_callback(partial(self._said, translation, agent.session))
+        self._queue(agent, text).add_done_callback(partial(self._said, translation, agent.session))
 
     def _say_other(self, agent: Agent, text: str) -> None:
         """Say a final that is not our translation: from another STT, or changed beyond recognition."""
@@ -237,7 +260,7 @@ class SessionInterpreter:
                 "translates, make the agent InterpreterAgent(other_stt_translates=True)"
             )
 
-    def _queue(self, agent: Agent, text: str) -> SpeechHandle:
+    def _queue(self, agent: Agent, text: str | AsyncIterable[str]) -> SpeechHandle:
         speech = agent.session.say(text, allow_interruptions=False, add_to_chat_ctx=False)
         self._speeches.add(speech)
         speech.add_done_callback(self._speeches.discard)
@@ -247,6 +270,9 @@ class SessionInterpreter:
         self.backlog.over(translation, time.monotonic())
         # A speech that was interrupted before its turn, or had no sound, has not taken its voice.
         outcome: Literal["closed", "not_spoken"] = "closed" if is_closing(session) else "not_spoken"
+        meter = translation.utterance.meter
+        if meter.outcome is None and meter.by_fallback:
+            meter.end("fallback")  # of a TTS that does not measure it
         self._stt_group.let_go(translation, outcome)
 
 
@@ -267,6 +293,10 @@ def _audible(session: AgentSession[Any]) -> bool:
 def _report_unsaid(tts: Any) -> None:
     error = APIError("a final transcript has no voice: its text was changed", retryable=False)
     tts.emit("error", TTSError(timestamp=time.time(), label=tts.label, error=error, recoverable=True))
+
+
+def _lately() -> float:
+    return time.monotonic() - _UNTOLD_SECONDS
 
 
 async def _done(speech: SpeechHandle) -> None:

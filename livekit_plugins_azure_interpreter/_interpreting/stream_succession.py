@@ -94,6 +94,7 @@ class StreamSuccession:
             if error is None and self._input_ended.is_set():
                 return
             if not await self._another_is_due(error):
+                self._opened.audio.simultaneous.end()
                 if error is not None:
                     raise error
                 return
@@ -102,6 +103,7 @@ class StreamSuccession:
     async def aclose(self) -> None:
         """Close the stream. Nobody calls `listen` any more."""
         await self._opened.stream.aclose()
+        self._opened.audio.simultaneous.end()
 
     async def _listen_to_stream(self, heard: Callable[[SpeechEvent], None]) -> Exception | None:
         try:
@@ -146,6 +148,7 @@ class StreamSuccession:
         stream = self._factory.open(self._conn_options, audio=audio)
         opened = self._factory.streams.open[stream]
         opened.connected = self._connected
+        opened.is_succeeded = True
         return opened
 
     def _go_on(self) -> None:

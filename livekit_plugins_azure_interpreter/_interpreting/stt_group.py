@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from livekit.agents import stt as livekit_stt
 
 from .._livekit_private import stts_in
+from .._recognition.running_translation import RunningTranslation
 from .._recognition.stream_factory import StreamFactory
 from .._recognition.streams import OpenStream
 from .._voices.claims import Claims
 from .._voices.ledgers import Ledgers
 from .._voices.meter import Outcome
+from .._voices.text_key import text_key
 from .._voices.translations import Translations
 from .._voices.utterance import Translation, Utterance
 from ..stt import STT
@@ -45,6 +47,11 @@ class STTGroup:
         )
 
     @property
+    def are_simultaneous(self) -> bool:
+        """Whether one of them is interpreted while it is heard."""
+        return any(factory.options.pace == "simultaneous" for factory in self._factories)
+
+    @property
     def speak(self) -> bool:
         """Whether each of them speaks this language."""
         return all(self._language_of(factory) in factory.options.spoken for factory in self._factories)
@@ -68,7 +75,13 @@ class STTGroup:
     def heard_as(self, name: object, start_time: float, end_time: float, scope: object) -> Utterance | None:
         """The utterance of a final transcript, even if its text was changed."""
         claims = self._claims(scope)
-        return next((found for one in claims if (found := one.heard_as(name, start_time, end_time))), None)
+        if found := next(
+            (one for claim in claims if (one := claim.heard_as(name, start_time, end_time))), None
+        ):
+            return found
+        times = (start_time, end_time)
+        said = self._being_said(scope)
+        return next((one for one in said if one.id == name or (end_time and one.times == times)), None)
 
     def take_untranslated(self, text: str, scope: object) -> bool:
         """Whether this was said and is not a translation; True once for each."""
@@ -77,6 +90,22 @@ class STTGroup:
                 ledgers.untranslated.remove(text)
                 return True
         return False
+
+    def take_being_said(self, text: str, scope: object) -> bool:
+        """Whether this is being said clause by clause already; True once for each."""
+        key = text_key(text)
+        for ledgers in self._ledgers():
+            said = (one for one in ledgers.being_said if ledgers.scope in (None, scope) and one.key == key)
+            if (utterance := next(said, None)) is not None:
+                ledgers.being_said.remove(utterance)
+                return True
+        return False
+
+    def running(self, scope: object) -> list[RunningTranslation]:
+        """The translations of a session that nobody says yet, of sentences that have not ended."""
+        opened = (one for factory in self._factories for one in factory.streams.open.values())
+        heard = (one.audio.simultaneous for one in opened if one.ledgers.scope in (None, scope))
+        return [running for simultaneous in heard for running in simultaneous.untaken]
 
     def begins(self, settled: str, scope: object | None) -> bool:
         """As `Claims.begins`."""
@@ -89,6 +118,10 @@ class STTGroup:
     def has_untold(self, scope: object) -> bool:
         """Whether a translation of this session was not handed out yet."""
         return any(claims.has_untold for claims in self._claims(scope))
+
+    def has_untold_since(self, at: float, scope: object) -> bool:
+        """The same, for those that were recognized at this time or later."""
+        return any(claims.has_untold_since(at) for claims in self._claims(scope))
 
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
         """As `STT.let_go`."""
@@ -119,6 +152,10 @@ class STTGroup:
 
     def _claims(self, scope: object | None) -> Iterator[Claims]:
         return (ledger.claims for one in self._translations() for ledger in one.of(scope, self._language))
+
+    def _being_said(self, scope: object | None) -> Iterator[Utterance]:
+        scoped = (one for one in self._ledgers() if one.scope in (None, scope))
+        return (utterance for ledgers in scoped for utterance in ledgers.being_said)
 
     def _ledgers(self) -> Iterator[Ledgers]:
         """Those of each stream."""

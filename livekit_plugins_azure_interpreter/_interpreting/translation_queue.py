@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, utils
 from livekit.agents.stt import SpeechData
 
+from .._recognition.running_translation import RunningTranslation
 from .._speaking.catch_up import Backlog
+from .._speaking.fallback import push_text
 from .._voices.utterance import Translation
 from ..stt import STT
 from ..tts import TTS
+
+Spoken = Translation | RunningTranslation
+"""A whole text, or one that comes clause by clause while its sentence is still being spoken."""
+
+
+def translation_of(spoken: Spoken) -> Translation:
+    """The translation that knows the utterance."""
+    return spoken if isinstance(spoken, Translation) else spoken.translation
 
 
 class SpokenTranslation:
     """One translation to be spoken: iterate it for its voice, as it comes.
 
+    Args:
+        spoken: What is spoken.
+        data: The transcript when it was queued; `start_time` is where it was said.
+        frames: Its voice.
+
     Attributes:
-        translation: The text to speak.
-        data: The final transcript; `start_time` is where it was said.
+        translation: It knows its utterance, which has the text at the end of its sentence.
+        data: As given.
     """
 
     def __init__(
-        self, translation: Translation, data: SpeechData, frames: AsyncGenerator[rtc.AudioFrame, None]
+        self, spoken: Spoken, data: SpeechData, frames: AsyncGenerator[rtc.AudioFrame, None]
     ) -> None:
-        self.translation = translation
+        self.translation = translation_of(spoken)
         self.data = data
+        self._spoken = spoken
         self._frames = frames
+
+    @property
+    def is_whole(self) -> bool:
+        """Its sentence had ended when it was queued."""
+        return isinstance(self._spoken, Translation)
+
+    @property
+    def text(self) -> str:
+        """The words that are spoken; as far as they are known, unless it is whole."""
+        return str(self._spoken) if isinstance(self._spoken, Translation) else self._spoken.said
 
     def __aiter__(self) -> AsyncIterator[rtc.AudioFrame]:
         return self._frames
@@ -58,7 +85,7 @@ class TranslationQueue:
         self._conn_options = conn_options
         self._backlog = backlog
         self._now = asyncio.get_running_loop().time
-        self._waiting = utils.aio.Chan[tuple[Translation, SpeechData]]()
+        self._waiting = utils.aio.Chan[tuple[Spoken, SpeechData]]()
         self._clearings = 0
 
     @property
@@ -66,16 +93,16 @@ class TranslationQueue:
         """Whether all were handed out; the last one may still be under way."""
         return self._waiting.empty()
 
-    def add(self, translation: Translation, data: SpeechData) -> None:
-        """Add a translation behind those that wait; `data` is its final transcript."""
-        self._backlog.queued(translation, self._now())
-        self._waiting.send_nowait((translation, data))
+    def add(self, spoken: Spoken, data: SpeechData) -> None:
+        """Add a translation behind those that wait; `data` is its transcript, so far or final."""
+        self._backlog.queued(translation_of(spoken), self._now())
+        self._waiting.send_nowait((spoken, data))
 
     def clear(self) -> None:
         """Drop the translations that wait, and stop the one that is under way."""
         self._clearings += 1
         while not self._waiting.empty():
-            translation, _ = self._waiting.recv_nowait()
+            translation = translation_of(self._waiting.recv_nowait()[0])
             self._backlog.over(translation, self._now())
             self._stt.let_go(translation)
 
@@ -84,18 +111,24 @@ class TranslationQueue:
         self._waiting.close()
 
     async def __aiter__(self) -> AsyncGenerator[SpokenTranslation, None]:
-        async for translation, data in self._waiting:
+        async for spoken, data in self._waiting:
+            speech = SpokenTranslation(spoken, data, self._speak(spoken))
             try:
-                yield SpokenTranslation(translation, data, self._speak(translation))
+                yield speech
             finally:
-                self._backlog.over(translation, self._now())
+                self._backlog.over(speech.translation, self._now())
 
-    async def _speak(self, text: str) -> AsyncGenerator[rtc.AudioFrame, None]:
+    async def _speak(self, text: Spoken) -> AsyncGenerator[rtc.AudioFrame, None]:
         clearings = self._clearings
         try:
-            async with self._tts.stream(conn_options=self._conn_options) as stream:
-                stream.push_text(text)
-                stream.end_input()
+            async with contextlib.AsyncExitStack() as stack:
+                stream = await stack.enter_async_context(self._tts.stream(conn_options=self._conn_options))
+                if isinstance(text, str):
+                    stream.push_text(text)
+                    stream.end_input()
+                else:
+                    pushing = asyncio.create_task(push_text(stream, text))
+                    stack.push_async_callback(utils.aio.cancel_and_wait, pushing)
                 async for audio in stream:
                     if clearings != self._clearings:
                         return

@@ -14,6 +14,7 @@ from livekit.agents.stt import SpeechData
 from .._interpreting.recognized_speech import RecognizedSpeech
 from .._interpreting.translation_queue import SpokenTranslation, TranslationQueue
 from .._options.languages import other_of
+from .._recognition.running_translation import RunningTranslation
 from .._speaking.catch_up import Backlog, faster
 from .._voices.utterance import Translation
 from ..log import logger
@@ -200,9 +201,19 @@ class RouteInterpreter:
             return False
         if part is None or not self._listeners_of(data, part.audience):
             return False
-        part.queue.add(translation, data)
-        self._moved()
+        if not translation.utterance.is_being_said:
+            part.queue.add(translation.utterance.unsaid, data)
+            self._moved()
         return True
+
+    def begun(self, speech: RecognizedSpeech, data: SpeechData, running: RunningTranslation) -> None:
+        """Speak a translation of this speech whose sentence has not ended, when its turn comes."""
+        part = self._open_part(speech)
+        if part is None or not self._listeners_of(data, part.audience):
+            return
+        if running.take(skip_same_language=not self._policy.speaks_same_language):
+            part.queue.add(running, data)
+            self._moved()
 
     def close(self, speech: RecognizedSpeech) -> None:
         """No more of this speech is translated into the language; what was is still spoken."""

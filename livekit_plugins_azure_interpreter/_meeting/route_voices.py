@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from livekit.agents import tts as livekit_tts
 
@@ -14,6 +15,9 @@ from ..tts import TTS
 from .client_contract import HeardIn
 from .voice_choice import VoiceChoice
 
+Fallback = Callable[[str], livekit_tts.TTS[Any]] | Callable[[str, str], livekit_tts.TTS[Any]]
+"""Returns the TTS of a language; or of a language, for the speaker with an identity."""
+
 
 @dataclass(frozen=True)
 class RouteVoices:
@@ -21,12 +25,12 @@ class RouteVoices:
 
     Attributes:
         azure_voice: Returns Azure's voice of a language for a speaker's choice; None: it has none.
-        fallback: Returns the TTS that speaks a translation into a language whose voice is lost.
+        fallback: Returns the TTS that speaks translations without a voice of Azure.
         fallback_speaks_corrections: The fallback also speaks what the glossary corrected.
     """
 
     azure_voice: Callable[[VoiceChoice, str], str | None]
-    fallback: Callable[[str], livekit_tts.TTS[Any]] | None = None
+    fallback: Fallback | None = None
     fallback_speaks_corrections: bool = False
 
     def heard_in(self, choice: VoiceChoice, language: str) -> HeardIn:
@@ -38,16 +42,33 @@ class RouteVoices:
             return "text" if self.fallback is None else "fallback"
         return "own" if voice == PERSONAL_VOICE else "prebuilt"
 
+    def of_speaker(self, identity: str) -> RouteVoices:
+        """The same, for one speaker."""
+        fallback = self.fallback
+        if fallback is None or not _takes_speakers(fallback):
+            return self
+        of_both = cast(Callable[[str, str], livekit_tts.TTS[Any]], fallback)
+        return replace(self, fallback=lambda language: of_both(language, identity))
+
     def prepare(self, language: str) -> Callable[[STT], TTS]:
         """Get the fallback of a language. Returns what makes the TTS, once the STT speaks that language.
 
         Raises:
             Exception: The fallback cannot be made.
         """
-        fallback = self.fallback and self.fallback(language)
+        of_language = cast("Callable[[str], livekit_tts.TTS[Any]] | None", self.fallback)
+        fallback = of_language and of_language(language)
         return lambda stt: TTS(
             stt,
             language=language,
             fallback=fallback,
             fallback_speaks_corrections=self.fallback_speaks_corrections,
         )
+
+
+def _takes_speakers(fallback: Fallback) -> bool:
+    try:
+        inspect.signature(fallback).bind("language", "identity")
+    except (TypeError, ValueError):  # ValueError: a builtin, such as the method of a dict, tells no signature
+        return False
+    return True

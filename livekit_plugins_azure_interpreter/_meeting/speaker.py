@@ -18,6 +18,7 @@ from .._interpreting.recognized_speech import (
 )
 from .._interpreting.translation_queue import SpokenTranslation
 from .._options.languages import target
+from .._recognition.transcripts import running_translations
 from .._voices.utterance import Translation
 from ..log import logger
 from ..reports import SpeechForgotten
@@ -344,6 +345,8 @@ class SpeakerInterpreter:
             data = event.alternatives[0]
             final = event.type is SpeechEventType.FINAL_TRANSCRIPT
             position = data.start_time
+            if not final:
+                self._begin(speech, data)
             self._captions.heard(
                 data, speech.followers.at(position), speech.readers_at(position), final=final
             )
@@ -352,6 +355,12 @@ class SpeakerInterpreter:
                 speech.forget_before(position)
                 self._hand_out(speech, data)
         self._settle()
+
+    def _begin(self, speech: _Speech, data: SpeechData) -> None:
+        """Give each route what is certain of a sentence that has not ended."""
+        for language, running in running_translations(data).items():
+            if (route := self._routes.get(target(language))) is not None:
+                route.begun(speech.recognized, data, running)
 
     def _hand_out(self, speech: _Speech, data: SpeechData) -> None:
         """Give each route the translation that it speaks."""

@@ -89,7 +89,7 @@ class OptionTimeline:
     @property
     def is_quiet(self) -> bool:
         """Whether no utterance is under way."""
-        quiet_ms = self._places[-1][1].segmentation_silence_timeout_ms or _SEGMENTATION_SILENCE_MS
+        quiet_ms = self._places[-1][1].segmentation.silence_timeout_ms or _SEGMENTATION_SILENCE_MS
         return self._replay_buffer.quiet_seconds * 1000 >= quiet_ms
 
     def take_place(self) -> OptionMark:

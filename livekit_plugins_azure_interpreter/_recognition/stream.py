@@ -115,6 +115,7 @@ class SpeechStream(AnyRateStream):
         self._audio = audio
         self._all_attempts.add_done_callback(self._ended)
         self._opened = OpenStream(self, ledgers, audio, self._update, self._withdraw_own_voice)
+        self._audio.simultaneous.begun = partial(owner.emit, "translation_begun")
         owner.add(self._opened, claimable=self._can_be_spoken)
 
     @property
@@ -159,6 +160,7 @@ class SpeechStream(AnyRateStream):
                 has_retries=self._limits.max_retry > 0,
                 probed=self._is_probed,
             )
+            self._audio.simultaneous.is_heard = self._can_be_spoken and not self._is_probe
         while True:
             try:
                 return await self._attempt()
@@ -179,6 +181,7 @@ class SpeechStream(AnyRateStream):
     async def _attempt(self) -> None:
         self._clock.look(time.time(), time.monotonic())
         self._ledgers.reconnected(self._now())
+        self._audio.simultaneous.restarted()
         self._report_forgotten()
         self._active_connections.clear()
         place, *later = self._audio.options.of_retained()
@@ -416,22 +419,26 @@ class SpeechStream(AnyRateStream):
         elif isinstance(event, events.SpeechStopped):
             self._tell(self._transcriber.speech_stopped())
         elif isinstance(event, events.Recognizing):
-            self._tell(self._transcriber.interim(event.phrase.read()))
+            say = partial(self._audio.simultaneous.interim, now=self._received_at)
+            self._tell(self._transcriber.interim(event.phrase.read(), say))
         elif isinstance(event, events.Recognized):
             self._recognized(event.phrase.read(), active)
         elif isinstance(event, events.ResultUnread):
             self._result_unread(active)
         elif isinstance(event, events.NothingRecognized):
+            self._audio.simultaneous.nothing()
             self._tell(self._transcriber.ended())
         elif isinstance(event, events.VoiceEvent):
             self._voice(event, active)
         elif isinstance(event, events.Disconnected):
             self._ledgers.reconnected(self._received_at)
+            self._audio.simultaneous.restarted()
         elif isinstance(event, events.Connected):
             self._renewed = False
             self._report_connected(active)
         elif isinstance(event, events.Finished):
             self._ledgers.finished(self._received_at)
+            self._audio.simultaneous.end()
         elif isinstance(event, events.Failed):
             self._check_that_voices_are_not_refused(event, active)
             raise self._failure(event, active)
@@ -475,6 +482,7 @@ class SpeechStream(AnyRateStream):
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         if not phrase.text and not phrase.translations:
             # Nothing was said, or its words were lost; in that case a voice without a result will show it.
+            self._audio.simultaneous.nothing()
             self._tell(self._transcriber.ended())
             return
         self._audio.replay_buffer.cover(active.start_seconds + phrase.end_seconds)
@@ -505,19 +513,22 @@ class SpeechStream(AnyRateStream):
             for code in options.spoken
             if code not in said and (text := in_language(phrase.translations, code))
         }
+        times = transcript.start_time, transcript.end_time
         utterances = self._ledgers.recognized(
             {**said, **unsaid},
             self._received_at,
             voiced=options.voices,
             start=start,
-            times=(transcript.start_time, transcript.end_time),
+            times=times,
             same_language=[code for code in (*said, *unsaid) if transcript.is_in(code)],
+            name=self._audio.simultaneous.name_of(*times),
         )
         for code in unsaid:
             self._ledgers.let_go(utterances.pop(code))
         for code, utterance in utterances.items():
             utterance.corrected = written[code] in transcript.uncorrected_texts
-        return {written[code]: utterance for code, utterance in utterances.items()}
+        expected = {written[code]: utterance for code, utterance in utterances.items()}
+        return self._audio.simultaneous.final(expected, times, self._ledgers, self._received_at)
 
     def _expect_early_voices(
         self, phrase: events.Phrase, transcript: Transcript, start: float, active: ActiveConnection
@@ -559,8 +570,10 @@ class SpeechStream(AnyRateStream):
             speaks = self._owner.speaks(code, is_main=language == transcript.language)
             self._begin(
                 utterance.meter,
-                replace(timings, target_language=language, corrected=utterance.corrected),
-                will_be_spoken=speaks and self._can_be_spoken,
+                self._audio.simultaneous.measured(
+                    replace(timings, target_language=language, corrected=utterance.corrected)
+                ),
+                will_be_spoken=(speaks or utterance.is_being_said) and self._can_be_spoken,
             )
 
     def _begin(self, meter: Meter, timings: RecognitionTimings, *, will_be_spoken: bool) -> None:
@@ -592,6 +605,7 @@ class SpeechStream(AnyRateStream):
         if self._may_send_again():
             raise to_api_error(events.Failed(events.RESULT_LOST, ""))
         logger.error("a result of Azure could not be read; its speech is not translated")
+        self._audio.simultaneous.nothing()
         self._ledgers.unread(self._received_at, voiced=active.options.voices)
 
     def _may_send_again(self) -> bool:
@@ -654,6 +668,8 @@ class SpeechStream(AnyRateStream):
         self._ledgers.end(self._now())
         if self._placement is not None:
             self._placement.close()
+        if not self._opened.is_succeeded:
+            self._audio.simultaneous.end()
         while not (attempts.cancelled() or self._pushed_items.empty()):
             # Another stream may take the place of this one.
             item = self._pushed_items.recv_nowait()

@@ -12,6 +12,7 @@ from .flush_marks import FlushMarks
 from .option_timeline import OptionChange, OptionTimeline
 from .push_clock import PushClock
 from .replay_buffer import ReplayBuffer
+from .simultaneous_speech import SimultaneousSpeech
 
 
 class StreamAudio:
@@ -29,6 +30,7 @@ class StreamAudio:
         flush_marks: The positions at which it was flushed.
         push_clock: The push time of each position.
         reported_seconds: How much audio LiveKit has counted.
+        simultaneous: What is said of the present utterance before its end.
         sent_again_until: Audio before this position is not sent again for a missing result.
     """
 
@@ -39,6 +41,7 @@ class StreamAudio:
         self.options = OptionTimeline(options, self.replay_buffer)
         self.flush_marks = FlushMarks(self.replay_buffer)
         self.push_clock = PushClock(now())
+        self.simultaneous = SimultaneousSpeech()
         self.reported_seconds = 0.0
         self.sent_again_until = 0.0
 

@@ -88,8 +88,8 @@ class StreamFactory:
         recording = BatchStream(
             stt=self._stt,
             owner=self.streams,
-            options=replace(self.options, voice=None, **own),
-            own=frozenset(["voice", *own]),
+            options=replace(self.options, voice=None, pace="sentence", **own),
+            own=frozenset(["voice", "pace", *own]),
             ledgers=self._ledgers(),
             conn_options=replace(conn_options, max_retry=0),
             open_side=partial(self._open_side, conn_options),

@@ -35,6 +35,7 @@ class OpenStream:
         audio: Its audio; when the stream has ended, its replacement takes it.
         change: Changes the options from the next utterance on.
         withdraw_own_voice: Has the voices of other options asked for in place of the speaker's own, at once.
+        is_succeeded: If it fails, another stream may take its place, and its audio.
         connected: Called when it has a connection to the service; its owner sets it.
         ended: It takes no more audio; its last events may still be unread.
     """
@@ -44,6 +45,7 @@ class OpenStream:
     audio: StreamAudio
     change: Callable[[Mapping[str, Any]], None]
     withdraw_own_voice: Callable[[Options], None]
+    is_succeeded: bool = False
     connected: Callable[[], None] = lambda: None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 

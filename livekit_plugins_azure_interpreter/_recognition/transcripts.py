@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from livekit.agents.language import LanguageCode
@@ -14,6 +15,10 @@ from .._sdk.events import Phrase
 from .._sdk.reasons import redact
 from .._voices.utterance import Translation
 from ..options import Options
+from .running_translation import RunningTranslation
+
+_RUNNING = "running"
+NOT_RUNNING: Mapping[str, RunningTranslation] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,15 @@ class Transcript:
         return replace(self, text=found[self.language] if self.translated else self.text, translations=found)
 
 
+Say = Callable[[Transcript, Options], Mapping[str, RunningTranslation]]
+"""Takes an utterance so far; returns what is being said of it, by language."""
+
+
+def say_nothing(transcript: Transcript, options: Options) -> Mapping[str, RunningTranslation]:
+    """Nothing is said of it before its end."""
+    return NOT_RUNNING
+
+
 @dataclass
 class Transcriber:
     """Turns phrases into speech events.
@@ -93,13 +107,17 @@ class Transcriber:
         """Azure heard the end. If words were heard, their final follows, and ends the speech."""
         return [] if self._heard_words else self.ended()
 
-    def interim(self, phrase: Phrase) -> list[SpeechEvent]:
+    def interim(self, phrase: Phrase, say: Say = say_nothing) -> list[SpeechEvent]:
+        """The events of an utterance so far; `say` returns what is being said of it."""
         transcript = self.transcript(phrase, self.options)
+        running = say(transcript, self.options)
         started = self.speech_started()
         self._heard_words = True
         if not transcript.text:
             return started
         data = self._data(transcript)
+        if running:
+            data.metadata = {**(data.metadata or {}), _RUNNING: running}
         return [*started, self._event(SpeechEventType.INTERIM_TRANSCRIPT, data)]
 
     def final(self, transcript: Transcript) -> list[SpeechEvent]:
@@ -153,6 +171,12 @@ class Transcriber:
 
     def _event(self, kind: SpeechEventType, *data: SpeechData) -> SpeechEvent:
         return SpeechEvent(type=kind, request_id=self.request_id, alternatives=list(data))
+
+
+def running_translations(data: SpeechData) -> Mapping[str, RunningTranslation]:
+    """What is being said of an utterance that has not ended, by language."""
+    running: Mapping[str, RunningTranslation] = (data.metadata or {}).get(_RUNNING, NOT_RUNNING)
+    return running
 
 
 def joined_transcript(finals: Sequence[SpeechData], request_id: str) -> SpeechEvent:

@@ -195,7 +195,7 @@ class Connection:
             if self._options.manual_flush:
                 self._commits = Commits(recognizer.commit, lambda: self._written_seconds)
             if not recognizer.sees_messages:
-                longest_ms = self._options.segmentation_max_time_ms or _LONGEST_SEGMENT_MS
+                longest_ms = self._options.segmentation.max_time_ms or _LONGEST_SEGMENT_MS
                 self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
         except BaseException as error:
             if self._place is not None and isinstance(error, APIConnectionError):

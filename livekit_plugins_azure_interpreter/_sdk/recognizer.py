@@ -388,12 +388,12 @@ def _peer(options: Options) -> tuple[str, int]:
 
 
 def _properties(options: Options) -> dict[Any, object]:
-    names = speechsdk.PropertyId
+    names, segmentation = speechsdk.PropertyId, options.segmentation
     wanted = {
         names.SpeechServiceConnection_LanguageIdMode: "Continuous",
-        names.Speech_SegmentationSilenceTimeoutMs: options.segmentation_silence_timeout_ms,
-        names.Speech_SegmentationMaximumTimeMs: options.segmentation_max_time_ms,
-        names.Speech_SegmentationStrategy: options.segmentation_strategy,
+        names.Speech_SegmentationSilenceTimeoutMs: segmentation.silence_timeout_ms,
+        names.Speech_SegmentationMaximumTimeMs: segmentation.max_time_ms,
+        names.Speech_SegmentationStrategy: segmentation.strategy,
         names.SpeechServiceResponse_PostProcessingOption: (
             "TrueText" if options.true_text_post_processing else None
         ),

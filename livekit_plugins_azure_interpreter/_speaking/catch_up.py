@@ -39,9 +39,10 @@ class Backlog:
 
     def over(self, translation: Translation, now: float) -> None:
         """Remove a translation: it was said, or never will be."""
-        if self._speeches and self._speeches[0].translation is translation:
+        utterance = translation.utterance  # its text may have come meanwhile
+        if self._speeches and self._speeches[0].translation.utterance is utterance:
             self._turn_began_at = now
-        self._speeches = deque(one for one in self._speeches if one.translation is not translation)
+        self._speeches = deque(one for one in self._speeches if one.translation.utterance is not utterance)
 
     def clear(self) -> None:
         self._speeches.clear()

@@ -13,6 +13,8 @@ from livekit.agents import APIConnectOptions, tts, utils
 from livekit.agents.metrics import TTSMetrics
 from livekit.agents.tts import ChunkedStream
 
+from ..options import Pace
+
 _asking: ContextVar[object] = ContextVar("azure_interpreter_fallback_asked_by")
 """Identifies the request for a text. LiveKit's streams report their metrics in the context in which they were
 opened, and others may use the same TTS at the same time."""
@@ -28,6 +30,26 @@ def check_fallback(fallback: object, *, fallback_speaks_corrections: bool) -> No
         raise ValueError(
             "fallback_speaks_corrections needs a fallback: give one, or leave corrections to Azure's voice, "
             "which says the uncorrected text"
+        )
+
+
+def check_simultaneous(pace: Pace, fallback: object, *, prebuilt_voices: object = None) -> None:
+    """Check that somebody speaks while Azure's own voice would come too late.
+
+    Raises:
+        ValueError: Nobody does, or a voice of Azure is named.
+    """
+    if pace != "simultaneous":
+        return
+    if fallback is None:
+        raise ValueError(
+            'pace="simultaneous" needs a fallback, which speaks every translation: a TTS that speaks as text '
+            "comes, such as PersonalVoiceTTS"
+        )
+    if prebuilt_voices:
+        raise ValueError(
+            'prebuilt_voices are made after the utterance, too late for pace="simultaneous": leave them out; '
+            "a PersonalVoiceTTS(voice=...) as the fallback speaks in a prebuilt voice"
         )
 
 
@@ -60,7 +82,7 @@ async def speak(
             opened = _open(fallback, text, timeout, stack)
             await stack.enter_async_context(opened)
             if isinstance(opened, tts.SynthesizeStream):
-                pushing = asyncio.create_task(_push(opened, text))
+                pushing = asyncio.create_task(push_text(opened, text))
                 stack.push_async_callback(utils.aio.cancel_and_wait, pushing)
         finally:
             _asking.reset(token)
@@ -82,7 +104,8 @@ def _open(
     return adapter.stream(conn_options=conn_options)
 
 
-async def _push(stream: tts.SynthesizeStream, text: str | AsyncIterable[str]) -> None:
+async def push_text(stream: tts.SynthesizeStream, text: str | AsyncIterable[str]) -> None:
+    """Give a stream its whole text, which may come in pieces."""
     try:
         if isinstance(text, str):
             stream.push_text(text)

@@ -21,7 +21,7 @@ from .._sound.mono import MonoResampler
 from .._voices.meter import Meter, span_attributes
 from .._voices.samples import Samples
 from .._voices.text_key import settled_key
-from .._voices.utterance import State, Translation, Utterance
+from .._voices.utterance import Clause, State, Translation, Utterance
 from .fallback import speak
 
 _ENDS_QUIETLY = 499
@@ -111,6 +111,11 @@ class Player:
         """
         parts: list[str] = []
         async for piece in pieces:
+            if isinstance(piece, Clause):
+                self._claimed = [piece.utterance]
+                begins()
+                await self._say_clauses(piece.utterance, _chained(piece, pieces), emitter)
+                return
             parts.append(piece)
             if self._is_other(parts):
                 self._claimed = []
@@ -135,6 +140,17 @@ class Player:
         emitter.start_segment(segment_id=self._segment_id)
         await self._speak_other(pieces, emitter)
         emitter.end_segment()
+
+    async def _say_clauses(
+        self, utterance: Utterance, clauses: AsyncIterable[str], emitter: AudioEmitter
+    ) -> None:
+        """Speak a translation while its sentence is still being spoken."""
+        utterance.meter.asked(self._now(), backlog_seconds=self._backlog_seconds)
+        self._begin(emitter)
+        emitter.start_segment(segment_id=self._segment_id)
+        await self._speak_other(clauses, emitter, utterance.meter)
+        emitter.end_segment()
+        utterance.meter.outcome = "fallback"
 
     def _begin(self, emitter: AudioEmitter) -> None:
         emitter.initialize(
@@ -211,7 +227,7 @@ class Player:
     async def _speak_correction(self, utterance: Utterance, emitter: AudioEmitter) -> bool:
         """Have the fallback speak it. If that fails before any sound, Azure's voice is better than none."""
         try:
-            await self._speak_other(utterance.text, emitter, utterance.meter)
+            await self._speak_other(utterance.unsaid, emitter, utterance.meter)
         except APIError as error:
             if utterance.meter.by_fallback:
                 raise
@@ -224,7 +240,7 @@ class Player:
         if self._fallback is None:
             self._report_lost(utterance)
             return False
-        await self._speak_other(utterance.text, emitter, utterance.meter)
+        await self._speak_other(utterance.unsaid, emitter, utterance.meter)
         utterance.meter.outcome = "fallback"
         return True
 

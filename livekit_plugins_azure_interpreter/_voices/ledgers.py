@@ -38,6 +38,7 @@ class Ledgers:
 
     Attributes:
         untranslated: Speech without a translation, so that its text is not taken for one.
+        being_said: Utterances that are said clause by clause, so that their text is not said again.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Ledgers:
         self.scope = scope
         self._all_are_main = all_are_main
         self.untranslated: deque[str] = deque(maxlen=_MAX_UNTRANSLATED)
+        self.being_said: deque[Utterance] = deque(maxlen=_MAX_UNTRANSLATED)
         self._open_ledger = open_ledger
         self._problem = problem
         self._sharing = sharing
@@ -99,7 +101,7 @@ class Ledgers:
     @property
     def is_asked_for(self) -> bool:
         """Whether a text may still be looked up here."""
-        return bool(self.untranslated) or any(not ledger.claims.empty for ledger in self)
+        return bool(self.untranslated or self.being_said) or any(not ledger.claims.empty for ledger in self)
 
     def let_go(self, utterance: Utterance, outcome: Outcome = "not_spoken") -> None:
         """Note that nobody will say it, in its language."""
@@ -127,6 +129,7 @@ class Ledgers:
         start: float = 0.0,
         times: tuple[float, float] | None = None,
         same_language: Collection[str] = (),
+        name: str = "",
     ) -> dict[str, Utterance]:
         """An utterance is final, with its translations into spoken languages.
 
@@ -137,9 +140,10 @@ class Ledgers:
             start: Where its words begin in the stream's audio, in seconds.
             times: Where it begins and ends on the clock of the stream.
             same_language: The languages in which it was spoken.
+            name: The id of the utterance; empty: a new one.
         """
         self._go_on(now)
-        name = next_utterance_id()
+        name = name or next_utterance_id()
         return {
             language: self._ledgers[language].recognized(
                 text,

@@ -47,6 +47,11 @@ class UtteranceMetrics:
         backlog_seconds: How much voice, its own included, had come from Azure and was not said yet when it
             was its turn.
         corrected: The glossary changed its translation, so that Azure's voice says something else.
+        words_before_end_share: The share of its words that were said before its final result came; None: it
+            was not said before its end. So are the next two.
+        contradicted_share: The share of the words said that the final result has otherwise, or not at all.
+        average_lagging_seconds: How far its words are behind those of the speaker (Ma et al. 2019), from when
+            they were given to the voice.
     """
 
     id: str
@@ -63,6 +68,9 @@ class UtteranceMetrics:
     ear_voice_span_seconds: float | None
     backlog_seconds: float
     corrected: bool
+    words_before_end_share: float | None = None
+    contradicted_share: float | None = None
+    average_lagging_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class RecognitionTimings:
         began_at, ended_at: When the audio up to its first word, and up to the end of its last, was pushed.
         recognized_at: When its final result came.
         corrected: The glossary changed its translation.
+        words_before_end_share, contradicted_share, average_lagging_seconds: As of `UtteranceMetrics`.
     """
 
     id: str
@@ -88,6 +97,9 @@ class RecognitionTimings:
     ended_at: float
     recognized_at: float
     corrected: bool = False
+    words_before_end_share: float | None = None
+    contradicted_share: float | None = None
+    average_lagging_seconds: float | None = None
 
 
 class Meter:
@@ -114,6 +126,8 @@ class Meter:
     def begin(self, timings: RecognitionTimings, tell: Callable[[UtteranceMetrics], None]) -> None:
         """Begin, when it was recognized; `tell` gets the report."""
         self.timings, self._tell = timings, tell
+        if self.outcome is not None:
+            self.end(self.outcome)  # it was said before its end, and its speech is over
 
     def asked(self, now: float, *, backlog_seconds: float) -> None:
         """Its turn to be spoken has come, with so much voice that waits to be spoken."""
@@ -148,6 +162,9 @@ class Meter:
             ear_voice_span_seconds=self._until_sound(timings.began_at),
             backlog_seconds=self._backlog_seconds,
             corrected=timings.corrected,
+            words_before_end_share=timings.words_before_end_share,
+            contradicted_share=timings.contradicted_share,
+            average_lagging_seconds=timings.average_lagging_seconds,
         )
         tell(metrics)
         return metrics

@@ -67,9 +67,12 @@ class Translations:
         return min(found, key=lambda utterance: utterance.recognized_at, default=None)
 
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
-        """Note that nobody will say it."""
+        """Note that nobody will say it, or the rest of it."""
+        utterance = translation.utterance
+        if utterance.is_being_said and utterance.meter.outcome is None:
+            utterance.meter.end(outcome)
         for ledgers in self.streams:
-            ledgers.let_go(translation.utterance, outcome)
+            ledgers.let_go(utterance, outcome)
 
     def let_go_of_all(self) -> None:
         """Note that nobody will say any of them."""

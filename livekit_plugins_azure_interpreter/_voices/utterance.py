@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
 
 from .meter import Meter, Outcome
 from .samples import Samples
 from .text_key import text_key
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _LONGEST_LEAD_SECONDS = 30.0
 """Silence before the first sound of a voice is kept back for so long."""
@@ -65,12 +69,12 @@ class IllegalStep(Exception):
     """A step that the utterance's state does not allow. Nothing was changed."""
 
 
-class Translation(str):
-    """A translated text that knows its utterance, so that `TTS` finds the voice by identity."""
+class _OfUtterance(str):
+    """A text that knows its utterance."""
 
     utterance: Utterance
 
-    def __new__(cls, text: str, utterance: Utterance) -> Translation:
+    def __new__(cls, text: str, utterance: Utterance) -> Self:
         self = super().__new__(cls, text)
         self.utterance = utterance
         return self
@@ -78,6 +82,14 @@ class Translation(str):
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         # LiveKit pickles a job's log records for the worker. In another process it is a plain text.
         return str, (str(self),)
+
+
+class Translation(_OfUtterance):
+    """A translated text that knows its utterance, so that `TTS` finds the voice by identity."""
+
+
+class Clause(_OfUtterance):
+    """A piece of a translation that is said while the speaker goes on: it can be spoken as it is, at once."""
 
 
 @dataclass(eq=False)
@@ -97,6 +109,8 @@ class Utterance:
         meter: Measures its timing and its outcome.
         times: Where it begins and ends on the clock of its stream, as its final transcript has it.
         corrected: Its text was corrected, so its voice says something else.
+        is_being_said: Its text is said clause by clause, since before its end. Nobody says it again.
+        rest: What is still to be said, if the beginning was said before; None: all of it.
         changed: Called after each change of the voice; the claimer sets it.
         lead: The silence before its first sound. A voice without any sound counts as none, so that a fallback
             can speak: the service sends zeros for what it cannot speak.
@@ -116,10 +130,39 @@ class Utterance:
     meter: Meter = field(default_factory=Meter)
     times: tuple[float, float] | None = None
     corrected: bool = False
+    is_being_said: bool = False
+    rest: str | None = None
     changed: Callable[[], None] | None = None
     lead: list[Samples] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._name()
+
+    @classmethod
+    def begun(cls, id: str, now: float) -> Utterance:
+        """One that is said while it is still being spoken: Azure has no voice for it, and its text will come.
+
+        Args:
+            id: The id that it will have.
+            now: When the first words of it were certain.
+        """
+        self = cls(id, "", now, is_being_said=True, handed_out=True)
+        self.lose(LostReason.TEXT_ONLY)
+        self.claim()
+        return self
+
+    def end_as(self, final: Utterance) -> None:
+        """Take the text and the places of the final result."""
+        self.text, self.times = final.text, final.times
+        self.same_language, self.corrected = final.same_language, final.corrected
+        self._name()
+
+    @property
+    def unsaid(self) -> Translation:
+        """What is still to be said."""
+        return self.translation if self.rest is None else Translation(self.rest, self)
+
+    def _name(self) -> None:
         self.key = text_key(self.text)
         self.translation = Translation(self.text, self)
 

@@ -96,6 +96,10 @@ UNHEARD: dict[str, tuple[Callable[[Make], tuple[Any, Any]], str]] = {
         lambda make: _of_one(lambda **_: make(voice=None), lambda stt: (stt, TTS(stt))),
         "voice=None",
     ),
+    "a simultaneous STT whose TTS has no other voice": (
+        lambda make: _of_one(lambda **_: make(pace="simultaneous", voice=None), lambda stt: (stt, TTS(stt))),
+        "asks for no voice of Azure",
+    ),
     "a voice that was withdrawn": (_voice_withdrawn, "voice=None"),
 }
 

@@ -14,7 +14,9 @@ from livekit.agents.stt import SpeechData
 from livekit_plugins_azure_interpreter._meeting import captions as _captions
 from livekit_plugins_azure_interpreter._meeting.captions import Captions
 from livekit_plugins_azure_interpreter._meeting.room import Caption
+from livekit_plugins_azure_interpreter._recognition.running_translation import RunningTranslation
 from livekit_plugins_azure_interpreter._voices.ledger import Ledger
+from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 
 BOB = frozenset({"bob"})
 
@@ -232,3 +234,20 @@ async def test_the_original_is_written_once_for_the_readers_of_all_languages(
         ("hallo", "de", carl),
     ]
     assert page.all_sent_times == 1
+
+
+async def test_the_caption_of_a_sentence_that_is_being_said_does_not_run_ahead_of_its_voice(
+    page: Page, captions: Captions, until: Until
+) -> None:
+    running = RunningTranslation(Utterance.begun("utterance-1", 0.0), "fr", is_main=True)
+    running.add("bonjour")
+    interim = data("bonjour à tous les", "hello to all the")
+    interim.metadata = {"running": {"fr": running}}
+    captions.heard(interim, frozenset(), {"fr": BOB}, final=False)
+    await until(lambda: page.captions)
+    running.take()
+    captions.heard(interim, frozenset(), {"fr": BOB}, final=False)
+    captions.heard(data("bonjour à tous", "hello to all"), frozenset(), {"fr": BOB}, final=True)
+    captions.heard(interim, frozenset(), {"fr": BOB}, final=False)
+    await until(lambda: len(page.captions) == 3)
+    assert page.texts == ["bonjour à tous les", "bonjour à tous", "bonjour"]

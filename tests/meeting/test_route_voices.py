@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fakes.tts import ToneTTS
@@ -38,3 +39,20 @@ def test_a_translation_is_heard_in_the_voice_that_there_is() -> None:
     assert [alone.heard_in("own", "fr"), alone.heard_in("prebuilt", "fr")] == ["own", "prebuilt"]
     assert [voices.heard_in("prebuilt", "de") for voices in (alone, with_fallback)] == ["text", "fallback"]
     assert with_fallback.heard_in("text", "fr") == "text"
+
+
+def test_a_fallback_may_be_that_of_a_speaker(make_stt: Callable[..., STT]) -> None:
+    made: list[tuple[str, str]] = []
+
+    def fallback(language: str, identity: str) -> ToneTTS:
+        made.append((language, identity))
+        return ToneTTS()
+
+    RouteVoices(_voice, fallback).of_speaker("alice").prepare("fr")(make_stt())
+    assert made == [("fr", "alice")]
+
+
+@pytest.mark.parametrize("fallback", [None, lambda language: ToneTTS(), {"fr": ToneTTS()}.__getitem__])
+def test_a_fallback_of_a_language_is_the_same_for_each_speaker(fallback: Any) -> None:
+    voices = RouteVoices(_voice, fallback)
+    assert voices.of_speaker("alice") is voices

@@ -102,3 +102,23 @@ def test_a_span_has_every_field_that_is_known_and_no_other(meter: Meter) -> None
     known = {field.name for field in fields(metrics) if getattr(metrics, field.name) is not None}
     assert attributes.keys() == {f"azure_interpreter.{name}" for name in known}
     assert attributes["azure_interpreter.outcome"] == "not_spoken"
+
+
+def test_an_utterance_whose_speech_is_over_before_its_end_is_told_at_its_end(
+    told: list[UtteranceMetrics],
+) -> None:
+    meter = Meter()
+    meter.sounded(101.0, 0.5, by_fallback=True)
+    meter.end("interrupted")
+    assert told == []
+    meter.begin(TIMINGS, told.append)
+    (metrics,) = told
+    assert (metrics.outcome, metrics.ear_voice_span_seconds) == ("interrupted", 1.0)
+
+
+def test_the_figures_of_what_was_said_before_the_end_are_told(told: list[UtteranceMetrics]) -> None:
+    figures = {"words_before_end_share": 0.8, "contradicted_share": 0.1, "average_lagging_seconds": 2.0}
+    meter = Meter()
+    meter.begin(replace(TIMINGS, **figures), told.append)
+    meter.end("fallback")
+    assert {name: getattr(told[0], name) for name in figures} == figures

@@ -10,6 +10,7 @@ from fakes.pieces import piece, tags
 
 from livekit_plugins_azure_interpreter._voices.samples import Samples
 from livekit_plugins_azure_interpreter._voices.utterance import (
+    Clause,
     IllegalStep,
     LostReason,
     State,
@@ -223,3 +224,27 @@ class TestSilence:
         for _ in range(30):
             utterance.add(_SILENCE)
         assert (utterance.state, utterance.seconds) == (State.VOICING, 30.0)
+
+
+def test_an_utterance_that_is_said_before_its_end_gets_its_text_then() -> None:
+    utterance, final = (
+        Utterance.begun("utterance-1", 1.0),
+        Utterance("utterance-1", "Oui.", 2.0, times=(0.0, 1.0)),
+    )
+    assert (utterance.is_being_said, utterance.claimed, utterance.done, utterance.text) == (
+        True,
+        True,
+        True,
+        "",
+    )
+    clause = Clause("Oui", utterance)
+    utterance.end_as(final)
+    assert (utterance.translation, utterance.key, utterance.times) == ("Oui.", final.key, (0.0, 1.0))
+    assert clause.utterance.translation.utterance is utterance
+
+
+def test_an_utterance_whose_beginning_was_said_before_has_a_rest() -> None:
+    utterance = Utterance("utterance-1", "Oui, bien sûr.", 1.0)
+    assert utterance.unsaid is utterance.translation
+    utterance.rest = "bien sûr."
+    assert (utterance.unsaid, utterance.unsaid.utterance) == ("bien sûr.", utterance)
