@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import Plugin
 
-from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._meeting.reports import InterpretationChanged, SpeakerInterpreted, SpeechMissed
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
 from ._voices.meter import UtteranceMetrics
@@ -25,6 +25,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from .meeting import MeetingInterpreter
     from .personal_voice import PersonalVoiceTTS
+    from .tracing import UtteranceTraces
     from .translation import TranslationModel, TranslationModelSession
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "InterpreterAgent",
     "MeetingInterpreter",
     "PersonalVoiceTTS",
+    "SpeakerInterpreted",
     "SpeechForgotten",
     "SpeechMissed",
     "SpeechStream",
@@ -44,6 +46,7 @@ __all__ = [
     "TranslationModelSession",
     "UtteranceMetrics",
     "UtteranceRecognized",
+    "UtteranceTraces",
     "VoiceLost",
     "VoicesSeparated",
     "__version__",
@@ -57,6 +60,7 @@ if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
         "PersonalVoiceTTS": ".personal_voice",
         "TranslationModel": ".translation",
         "TranslationModelSession": ".translation",
+        "UtteranceTraces": ".tracing",
     }
 
     def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ PUBLIC = {
     "personal_voice",
     "reports",
     "stt",
+    "tracing",
     "translation",
     "tts",
     "version",
