@@ -25,8 +25,9 @@ VOICE = "fr-FR-DeniseNeural"
 
 @dataclass(frozen=True)
 class Vendors:
-    """What a session is made of: three adapters, and all that is behind them."""
+    """What a session is made of: three adapters, and all that is behind them, with the pair first."""
 
+    pair: azure_interpreter.STT
     hearing: stt.STT[Any]
     translating: llm.LLM[Any]
     speaking: tts.TTS[Any]
@@ -76,7 +77,7 @@ def vendors(language: str) -> Vendors:
         *speakers.values(),
         voice,
     )
-    return Vendors(hearing, translating, speaking, behind)
+    return Vendors(pair, hearing, translating, speaking, behind)
 
 
 def _second_resource() -> dict[str, Any]:
