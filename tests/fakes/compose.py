@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -35,13 +36,20 @@ def native(argument: str) -> str:
     return argument.replace("/worker/deploy/", f"{FOLDER}/")
 
 
-def _services(path: Any, variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    def value(match: re.Match[str]) -> str:
+def _services(path: Path, variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    def put_in(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: put_in(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [put_in(one) for one in value]
+        return VARIABLE.sub(of_variable, value) if isinstance(value, str) else value
+
+    def of_variable(match: re.Match[str]) -> str:
         name, kind, otherwise = match.groups()
         if given := variables.get(name):
             return given
         assert kind == "-", f"{name}: {otherwise}"
         return otherwise
 
-    found: dict[str, dict[str, Any]] = yaml.safe_load(VARIABLE.sub(value, path.read_text()))["services"]
+    found: dict[str, dict[str, Any]] = put_in(yaml.safe_load(path.read_text())["services"])
     return found

@@ -123,7 +123,8 @@ async def enter(deployment: Deployment, closing: Any) -> Any:
 
     async def join(name: str, language: str) -> Guest:
         headers = {"Authorization": "Bearer a password of the meeting"}
-        wanted = {"participant_name": name, "participant_attributes": {"language": language}}
+        attributes = {"language": language, "voice": "own"}
+        wanted = {"participant_name": name, "participant_attributes": attributes}
         async with (
             ClientSession(deployment.page_url, headers=headers) as http,
             http.post("/api/token", json=wanted) as answer,
@@ -210,7 +211,7 @@ async def test_the_livekit_server_starts_with_the_settings_of_compose(tmp_path: 
         assert b"livekit_" in await within(until_answered(settings["prometheus"]["port"], "/metrics"))
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.kill()
         await within(process.wait())
 
 
