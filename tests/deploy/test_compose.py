@@ -79,7 +79,7 @@ def test_the_worker_has_longer_to_drain_than_it_takes() -> None:
     assert int(worker["stop_grace_period"].removesuffix("s")) > int(worker["environment"]["DRAIN_SECONDS"])
 
 
-def test_only_what_people_join_with_is_open_to_other_machines() -> None:
+def test_the_ports_of_livekit_alone_are_open_to_other_machines() -> None:
     opened = {
         name: ports
         for name, service in _SERVICES.items()

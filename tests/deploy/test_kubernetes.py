@@ -93,7 +93,7 @@ def test_the_worker_has_longer_to_drain_than_it_takes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["Service", "PodDisruptionBudget", "NetworkPolicy"])
-def test_what_selects_pods_finds_some(kind: str) -> None:
+def test_a_selector_of_pods_finds_some(kind: str) -> None:
     for name, one in _of(kind).items():
         spec = one["spec"]
         selector = spec.get("selector", spec.get("podSelector"))

@@ -123,8 +123,8 @@ async def enter(deployment: Deployment, closing: Any) -> Any:
 
     async def join(name: str, language: str) -> Guest:
         headers = {"Authorization": "Bearer a password of the meeting"}
-        attributes = {"language": language, "voice": "own"}
-        wanted = {"participant_name": name, "participant_attributes": attributes}
+        wishes = {"language": language, "voice": "own"}
+        wanted = {"participant_name": name, "participant_attributes": wishes}
         async with (
             ClientSession(deployment.page_url, headers=headers) as http,
             http.post("/api/token", json=wanted) as answer,
