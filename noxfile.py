@@ -214,7 +214,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly, by mypy and by pyright."""
-    needed = ("mypy", "nox", "pyright[nodejs]", "pytest>=8.3", "redis>=5")
+    needed = ("mypy", "nox", "pyright[nodejs]", "pytest>=8.3", "redis>=5", "types-psutil")
     _install(session, *needed, *DEPLOY, *EXAMPLES, *PLOT, *VOICE_LIVE, *WEB)
     session.run("mypy")
     session.run("pyright")

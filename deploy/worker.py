@@ -9,6 +9,7 @@
   HEALTH_PORT sets another port.
 * http://localhost:9464/metrics is for Prometheus: LiveKit's metrics and those of `resilience/metrics.py`, of
   all processes of the worker. METRICS_PORT sets another port.
+* With OTEL_EXPORTER_OTLP_ENDPOINT, each utterance is traced (`resilience/traces.py`).
 * SIGTERM drains: the worker takes no new rooms, interprets those it has to their end, and exits with 0, after
   DRAIN_SECONDS at the latest. A second signal ends it at once.
 
@@ -24,6 +25,8 @@ from livekit.agents import AgentServer, AgentSession, JobContext
 from livekit.agents.__main__ import main
 from resilience.environment import require_environment
 from resilience.interpreter import ResilientInterpreter
+from resilience.metrics import watch_memory
+from resilience.traces import start_traces
 from resilience.vendors import vendors
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -40,6 +43,7 @@ def load(worker: AgentServer) -> float:
     reacts seconds late, so a burst of rooms overloads a worker. The cost of a room is known, so this counts
     rooms.
     """
+    watch_memory()
     return len(worker.active_jobs) / MAX_JOBS
 
 
@@ -61,11 +65,17 @@ azure_interpreter.MeetingWatch(everybody=True).attach(server)
 @server.rtc_session()
 async def entrypoint(ctx: JobContext) -> None:
     chosen = vendors(LANGUAGE)
-    ctx.add_shutdown_callback(chosen.aclose)
+    flush_traces = start_traces(chosen.pair)
     session = AgentSession(stt=chosen.hearing, tts=chosen.speaking, **azure_interpreter.session_options())
     # The session ends when the person it listens to leaves. End the job then, too: the server keeps the room
     # for a while, and until then this worker could take no other room, and could not finish draining.
     session.on("close", lambda _: ctx.shutdown())
+
+    async def close() -> None:
+        await chosen.aclose()
+        await flush_traces()
+
+    ctx.add_shutdown_callback(close)
     agent = ResilientInterpreter(chosen.translating, language=LANGUAGE)
     await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())
 

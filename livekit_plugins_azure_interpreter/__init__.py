@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents import Plugin
 
 from ._fleet.resource_reports import ResourceChanged, ResourceState
-from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._meeting.reports import InterpretationChanged, SpeakerInterpreted, SpeechMissed
 from ._recognition.running_translation import RunningTranslation
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .meeting import MeetingInterpreter
     from .meeting_watch import MeetingWatch
     from .personal_voice import PersonalVoiceTTS
+    from .tracing import UtteranceTraces
     from .translation import TranslationModel, TranslationModelSession
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ResourceChanged",
     "ResourceState",
     "RunningTranslation",
+    "SpeakerInterpreted",
     "SpeechForgotten",
     "SpeechMissed",
     "SpeechResources",
@@ -56,6 +58,7 @@ __all__ = [
     "TranslationModelSession",
     "UtteranceMetrics",
     "UtteranceRecognized",
+    "UtteranceTraces",
     "VoiceLost",
     "VoicesSeparated",
     "__version__",
@@ -71,6 +74,7 @@ if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
         "RedisLeases": "._fleet.redis_leases",
         "TranslationModel": ".translation",
         "TranslationModelSession": ".translation",
+        "UtteranceTraces": ".tracing",
     }
 
     def __getattr__(name: str) -> Any:

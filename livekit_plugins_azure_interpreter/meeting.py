@@ -16,7 +16,7 @@ from ._meeting.livekit_room import MICROPHONES, LiveKitRoom
 from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.recording import MeetingRecording
-from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._meeting.reports import InterpretationChanged, SpeakerInterpreted, SpeechMissed
 from ._meeting.rivals import Rivals
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 
 _Choice = TypeVar("_Choice", bound=str)
 
+_Events = Literal["interpretation_changed", "speaker_interpreted", "speech_missed", "closed"]
 
-class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "speech_missed", "closed"]]):
+
+class MeetingInterpreter(rtc.EventEmitter[_Events]):
     """Interprets everybody in a room for everybody else, each in the speaker's own voice. ::
 
         @server.rtc_session()
@@ -85,8 +87,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
 
     Speech while Azure is away is kept (`kept_audio_seconds` of `STT`), and interpreted afterwards.
 
-    Events: `interpretation_changed` (`InterpretationChanged`), `speech_missed` (`SpeechMissed`), and
-    `closed` once it is over.
+    Events: `interpretation_changed` (`InterpretationChanged`), `speaker_interpreted` (`SpeakerInterpreted`),
+    `speech_missed` (`SpeechMissed`), and `closed` once it is over.
 
     Args:
         language_attribute: The participant attribute that names the language somebody wants to hear.
@@ -395,6 +397,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         assert self._room is not None
         stt = self._stt()
         self._recording.listen(identity, stt, lambda language: self._audience(identity, language))
+        self.emit("speaker_interpreted", SpeakerInterpreted(identity, stt))
         return SpeakerInterpreter(
             identity,
             self._room,

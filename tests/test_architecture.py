@@ -22,6 +22,7 @@ PUBLIC = {
     "reports",
     "speech_resources",
     "stt",
+    "tracing",
     "translation",
     "tts",
     "version",

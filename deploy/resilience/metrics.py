@@ -1,19 +1,22 @@
 """How the vendors and the pair do, for the Prometheus endpoint of the worker.
 
-Counters and histograms only: they add up over the processes of a worker, also those that have ended. All of
-them have labels: one without would open its file as this is imported, and LiveKit empties the directory after
-that, as the worker starts.
+Jobs have counters and histograms only: they add up over the processes of a worker, also those that have
+ended. All metrics have labels: one without would open its file as this is imported, and LiveKit empties the
+directory after that, as the worker starts.
 """
 
 from __future__ import annotations
 
+import contextlib
+import platform
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
+import psutil
 from livekit.agents import llm, stt, tts
 from livekit.agents.metrics import AgentMetrics, LLMMetrics, STTMetrics, TTSMetrics
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -40,6 +43,21 @@ FIRST_RESPONSE = Histogram(
 AUDIO = Counter("interpreter_audio_seconds", "Speech heard by an STT, or made by a TTS", _VENDOR)
 UTTERANCES = Counter("interpreter_utterances", "Utterances that the pair has recognized", ("translated",))
 VOICES_LOST = Counter("interpreter_voices_lost", "Voices that Azure did not give, or not whole", ("reason",))
+LOST_REASONS = (
+    "Azure sent no voice in time",
+    "the voice stopped in its middle",
+    "the voice had no sound",
+    "a voice came that may belong to another utterance",
+    "the connection was lost",
+    "the stream ended",
+    "too much audio was waiting to be spoken",
+)
+LARGEST_PROCESS = Gauge(
+    "interpreter_largest_process_bytes",
+    "Resident memory of the largest process of the worker",
+    ("nodename",),
+    multiprocess_mode="mostrecent",
+)
 
 # What matters to a listener, of each utterance that is over (`UtteranceMetrics` says exactly what it is).
 _SPOKEN = ("target_language",)
@@ -74,15 +92,7 @@ def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) ->
         adapter: The FallbackAdapter.
         vendors: Those behind it, by the names that the metrics give them.
     """
-    labels = {vendor: (kind, name, vendor.model) for name, vendor in vendors.items()}
-    for vendor in vendors.values():
-        vendor.on("metrics_collected", partial(_succeeded, labels[vendor]))
-        vendor.on("error", partial(_failed, labels[vendor]))
-        # Shown from the start, as 0: Prometheus sees no increase in what was not there before.
-        for outcome in ("ok", "error"):
-            CALLS.labels(*labels[vendor], outcome)
-        TAKEN_OFF.labels(*labels[vendor])
-        RECOVERED.labels(*labels[vendor])
+    labels = {vendor: watch_vendor(kind, name, vendor) for name, vendor in vendors.items()}
 
     def availability_changed(event: Any) -> None:
         (RECOVERED if event.available else TAKEN_OFF).labels(*labels[getattr(event, kind)]).inc()
@@ -90,13 +100,64 @@ def watch_vendors(kind: Kind, adapter: Vendor, vendors: Mapping[str, Vendor]) ->
     adapter.on(f"{kind}_availability_changed", availability_changed)
 
 
-def watch_pair(pair: azure_interpreter.STT) -> None:
-    """Count what the pair tells besides LiveKit's own events."""
+def watch_vendor(kind: Kind, name: str, vendor: Vendor) -> tuple[str, ...]:
+    """Count what a vendor does; returns its labels."""
+    labels = (kind, name, vendor.model)
+    vendor.on("metrics_collected", partial(_succeeded, labels))
+    vendor.on("error", partial(_failed, labels))
+    # Shown from the start, as 0: Prometheus sees no increase in what was not there before.
+    for outcome in ("ok", "error"):
+        CALLS.labels(*labels, outcome)
+    for metric in (TAKEN_OFF, RECOVERED, AUDIO, *([] if kind == "stt" else [FIRST_RESPONSE])):
+        metric.labels(*labels)
+    return labels
+
+
+def watch_meeting(meeting: azure_interpreter.MeetingInterpreter) -> None:
+    """Count what everybody in a meeting says, and what is heard of it. Call it before the start."""
+
+    def interpreted(change: azure_interpreter.SpeakerInterpreted) -> None:
+        watch_vendor("stt", "pair", change.stt)
+        watch_pair(change.stt)
+
+    meeting.on("speaker_interpreted", interpreted)
+    meeting.on("interpretation_changed", lambda change: _show(change.language))
+
+
+def watch_memory() -> None:
+    """Measure the processes of this worker, those of its jobs included."""
+    largest = 0
+    worker = psutil.Process()
+    for process in (worker, *worker.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            largest = max(largest, process.memory_info().rss)
+    LARGEST_PROCESS.labels(platform.node()).set(largest)
+
+
+def watch_pair(pair: azure_interpreter.STT, *languages: str) -> None:
+    """Count what the pair tells besides LiveKit's own events.
+
+    Args:
+        pair: Its STT.
+        *languages: Those that it speaks.
+    """
     for translated in ("yes", "no"):
         UTTERANCES.labels(translated)
+    for reason in LOST_REASONS:
+        VOICES_LOST.labels(reason)
+    for language in languages:
+        _show(language)
     pair.on("utterance_recognized", _recognized)
     pair.on("voice_lost", _lost)
     pair.on("utterance_metrics_collected", _ended)
+
+
+def _show(language: str) -> None:
+    """Have the metrics of a language from its start on, as 0."""
+    for outcome in get_args(get_type_hints(azure_interpreter.UtteranceMetrics)["outcome"]):
+        OUTCOMES.labels(language, outcome)
+    for metric in (SPEECH, BACKLOG, EAR_VOICE_SPAN, FIRST_SOUND):
+        metric.labels(language)
 
 
 def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:

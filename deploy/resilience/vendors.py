@@ -25,8 +25,9 @@ VOICE = "fr-FR-DeniseNeural"
 
 @dataclass(frozen=True)
 class Vendors:
-    """What a session is made of: three adapters, and all that is behind them."""
+    """What a session is made of: three adapters, and all that is behind them, with the pair first."""
 
+    pair: azure_interpreter.STT
     hearing: stt.STT[Any]
     translating: llm.LLM[Any]
     speaking: tts.TTS[Any]
@@ -66,7 +67,7 @@ def vendors(language: str) -> Vendors:
     # A translation that is 3 s late is better than one that comes after the next sentence.
     translating = llm.FallbackAdapter([*translators.values()], attempt_timeout=3.0)
     speaking = tts.FallbackAdapter([*speakers.values()], max_retry_per_tts=0)
-    watch_pair(pair)
+    watch_pair(pair, language)
     watch_vendors("stt", hearing, listeners)
     watch_vendors("llm", translating, translators)
     watch_vendors("tts", speaking, {**speakers, "voice": voice})
@@ -76,7 +77,7 @@ def vendors(language: str) -> Vendors:
         *speakers.values(),
         voice,
     )
-    return Vendors(hearing, translating, speaking, behind)
+    return Vendors(pair, hearing, translating, speaking, behind)
 
 
 def _second_resource() -> dict[str, Any]:

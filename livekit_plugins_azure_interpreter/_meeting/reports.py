@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..stt import STT
+
 State = Literal["queued", "started", "ended", "failed"]
 WhyUnspoken = Literal["late", "failed"]
 
@@ -30,6 +32,21 @@ class InterpretationChanged:
     state: State
     error: BaseException | None = None
     retry_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class SpeakerInterpreted:
+    """From now on a participant is interpreted (`MeetingInterpreter.on("speaker_interpreted")`).
+
+    It comes again if the participant stops being interpreted, and is interpreted later.
+
+    Attributes:
+        speaker: The identity of the participant.
+        stt: Hears the participant, and nobody else. Its events tell about each utterance; do not close it.
+    """
+
+    speaker: str
+    stt: STT
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class TestAcknowledgement:
             faults=[faults.Drop(2.1), faults.Drop(2.95)],
         )
         assert pair.emulator.connections == 3
-        # A voice may still be under way when its connection drops: that is told, also if only its end is lost.
+        # A voice may still be under way when its connection drops: that is told, also of its end alone.
         cut = {
             final.metadata["id"]
             for final, voice, line in zip(pair.finals, voices, _lines(audio), strict=True)
