@@ -54,6 +54,8 @@ server = AgentServer(
     prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),
     drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
 )
+# A room whose process or machine dies gets another interpreter.
+azure_interpreter.MeetingWatch(everybody=True).attach(server)
 
 
 @server.rtc_session()

@@ -34,6 +34,8 @@ server = AgentServer(
     initialize_process_timeout=60.0,  # the default of 10 is too short on a busy machine
     port=int(os.environ.get("HEALTH_PORT", "8081")),  # answers 200 while the worker is well
 )
+# A meeting whose process or machine dies has another interpreter within seconds.
+azure_interpreter.MeetingWatch().attach(server)
 
 
 @server.rtc_session()

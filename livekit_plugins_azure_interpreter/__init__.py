@@ -27,6 +27,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from ._fleet.redis_leases import RedisLeases
     from .meeting import MeetingInterpreter
+    from .meeting_watch import MeetingWatch
     from .personal_voice import PersonalVoiceTTS
     from .translation import TranslationModel, TranslationModelSession
 
@@ -37,6 +38,7 @@ __all__ = [
     "InterpretationChanged",
     "InterpreterAgent",
     "MeetingInterpreter",
+    "MeetingWatch",
     "PersonalVoiceTTS",
     "RedisLeases",
     "Resource",
@@ -62,6 +64,7 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
     _ON_DEMAND = {
         "MeetingInterpreter": ".meeting",
+        "MeetingWatch": ".meeting_watch",
         "PersonalVoiceTTS": ".personal_voice",
         "RedisLeases": "._fleet.redis_leases",
         "TranslationModel": ".translation",

@@ -18,6 +18,7 @@ from ._meeting.original_subscriptions import open_api
 from ._meeting.planner import Person, Plan, Planner, Route
 from ._meeting.recording import MeetingRecording
 from ._meeting.reports import InterpretationChanged, SpeechMissed
+from ._meeting.rivals import Rivals
 from ._meeting.room import Member, Room
 from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
@@ -210,6 +211,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._interprets_agents = interpret_agents
         self._planner = Planner(max_streams, azure_voices.is_heard)
         self._room: Room | None = None
+        self._rivals: Rivals | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
         self._leaving: set[SpeakerInterpreter] = set()
         self._speaker_inputs: dict[str, SpeakerInput] = {}
@@ -247,6 +249,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         In a job, the job's room is connected if it is not yet, and the end of the job closes the interpreter,
         whatever the room.
 
+        If another interpreter (an agent) serves the room already, or for longer, this one closes at once, and
+        ends its job: nobody hears anything twice.
+
         Args:
             room: The room of the job (`ctx.room`), or another one that is connected.
 
@@ -260,12 +265,26 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         if not room.isconnected():
             raise RuntimeError("the room is not connected: connect it first, or start with ctx.room of a job")
         server = open_api() if self._replaces_originals else None
+        rivals = Rivals(room, self._give_way)
+        if (leader := await rivals.leader()) is not None:
+            self._give_way(leader)
+            return
         await self._recording.open(room)
-        self._start(
-            LiveKitRoom(room, self._track_sources, with_agents=self._interprets_agents, server=server)
+        livekit_room = LiveKitRoom(
+            room, self._track_sources, with_agents=self._interprets_agents, server=server
         )
+        self._start(livekit_room)
+        self._rivals = rivals
+        rivals.watch(livekit_room.tell)
         if job is not None:
             job.add_shutdown_callback(self.aclose)
+
+    def _give_way(self, leader: str) -> None:
+        """Another interpreter serves the room: leave it before anything is said twice."""
+        logger.info("%s interprets this room already: this interpreter leaves", leader)
+        self._close_soon()
+        if (job := get_job_context(required=False)) is not None:
+            job.shutdown("another interpreter serves the room")
 
     def _start(self, room: Room) -> None:
         if self._room is not None:
@@ -289,6 +308,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
     async def _close(self) -> None:
         if self._teller is not None:
             self._teller.close()
+        if self._rivals is not None:
+            await self._rivals.aclose()
         hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)

@@ -16,6 +16,7 @@ PUBLIC = {
     "credentials",
     "log",
     "meeting",
+    "meeting_watch",
     "options",
     "personal_voice",
     "reports",
@@ -39,8 +40,9 @@ ALLOWED = {
     "_interpreting": "_livekit_private _recognition _sound _speaking _voices log stt tts",
     "_meeting": "_interpreting _options _speaking _voices log options record reports stt tts",
     "record": "_options _voices log reports",
+    "_fleet": "log",
     "emulator": "",
-    "web": "meeting personal_voice",
+    "web": "_fleet meeting meeting_watch personal_voice",
 }
 
 

@@ -1,1 +1,1 @@
-"""What the processes of a fleet share: Azure's resources, and leases that bound what all of them take."""
+"""What the workers of a fleet share: the meetings they watch, Azure's resources, and leases on both."""

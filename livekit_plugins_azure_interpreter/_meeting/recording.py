@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 from livekit import rtc
 
+from ..record.continuation import meeting_to_continue
 from ..record.keeper import Keeper
 from ..record.record import Record
 from ..record.scribe import Audience, Presence, Scribe
@@ -29,12 +31,16 @@ class MeetingRecording:
         self._names: dict[str, str] = {}
 
     async def open(self, room: rtc.Room) -> None:
-        """Begin. The sid of the room names the meeting, so that another interpreter of it goes on with it."""
+        """Begin. Another interpreter of the same meeting goes on with it."""
         if self._record is not None and self._scribe is None:
             try:
-                meeting = await asyncio.wait_for(room.sid, _SID_SECONDS)
+                sid = await asyncio.wait_for(room.sid, _SID_SECONDS)
             except asyncio.TimeoutError:
-                meeting = room.name
+                sid = room.name
+            record = self._record.record if isinstance(self._record, Keeper) else self._record
+            meeting = await meeting_to_continue(
+                record, sid=sid, room=room.name, people=room.remote_participants.keys(), now=time.time()
+            )
             self._scribe = Scribe(self._record, meeting, room.name)
 
     def present(self, people: Iterable[Presence]) -> None:

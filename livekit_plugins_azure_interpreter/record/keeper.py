@@ -84,6 +84,11 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         return keeper, keeper.aclose
 
     @property
+    def record(self) -> Record:
+        """Where entries are kept."""
+        return self._record
+
+    @property
     def waiting(self) -> int:
         """How many entries wait to be kept."""
         return len(self._new) + len(self._batch)

@@ -57,6 +57,13 @@ class Record(Protocol):
         """All meetings, the earliest first."""
         ...
 
+    async def latest(self, room: str) -> Meeting | None:
+        """The meeting that began last in rooms of this name; None: none is known.
+
+        Older than a day, it may be forgotten here.
+        """
+        ...
+
     async def delete(self, meeting: str, *, person: str | None = None) -> int:
         """Delete a meeting, or all entries about one person in it.
 

@@ -16,6 +16,7 @@ _PREFIX = "azure_interpreter:record:"
 _TIMEOUT_SECONDS = 5.0
 _DAY_SECONDS = 86400.0
 _PAGE = 1000
+_ROOM_SECONDS = 86400
 _APPEND = """
 local entries, ids, about = KEYS[1], KEYS[2], KEYS[3]
 local most, keep_seconds = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -107,12 +108,15 @@ class RedisRecord:
         with self._told():
             async for key in self._redis.scan_iter(match=f"{_PREFIX}*:about", count=_PAGE):
                 meeting = key.removeprefix(f"{_PREFIX}{{").removesuffix("}:about")
-                about = await self._redis.hgetall(key)
-                entries = await self._redis.xlen(_keys(meeting)[0])
-                if entries:
-                    times = float(about["started_at"]), float(about["last_at"])
-                    found.append(Meeting(meeting, about.get("room", ""), *times, entries))
+                if (one := await self._meeting(meeting)) is not None:
+                    found.append(one)
         return sorted(found, key=lambda one: (one.started_at, one.id))
+
+    async def latest(self, room: str) -> Meeting | None:
+        """See `Record`."""
+        with self._told():
+            meeting = await self._redis.get(_room_key(room))
+            return None if meeting is None else await self._meeting(meeting)
 
     async def delete(self, meeting: str, *, person: str | None = None) -> int:
         """See `Record`."""
@@ -139,7 +143,19 @@ class RedisRecord:
             room = entry.room if isinstance(entry, Started) else ""
             arguments += [entry.id, entry.person, repr(entry.at), room, to_json(entry)]
         numbers = await self._append(keys=_keys(meeting), args=arguments)
+        for room in {entry.room for entry in entries if isinstance(entry, Started) and entry.room}:
+            await self._redis.set(_room_key(room), meeting, ex=_ROOM_SECONDS)
         return [replace(entry, number=number) for entry, number in zip(entries, numbers, strict=True)]
+
+    async def _meeting(self, meeting: str) -> Meeting | None:
+        """What is known about a meeting; None if nothing is left of it."""
+        stream, _, about_key = _keys(meeting)
+        about = await self._redis.hgetall(about_key)
+        entries = await self._redis.xlen(stream)
+        if not entries:
+            return None
+        times = float(about["started_at"]), float(about["last_at"])
+        return Meeting(meeting, about.get("room", ""), *times, entries)
 
     async def _pages(self, meeting: str) -> AsyncIterator[Any]:
         """The rows of a meeting, some at a time."""
@@ -160,3 +176,8 @@ class RedisRecord:
 def _keys(meeting: str) -> list[str]:
     """The stream, the numbers by id, and what is known about the meeting; a cluster keeps them together."""
     return [f"{_PREFIX}{{{meeting}}}:{name}" for name in ("entries", "ids", "about")]
+
+
+def _room_key(room: str) -> str:
+    """The last meeting of a room."""
+    return f"{_PREFIX}room:{room}"

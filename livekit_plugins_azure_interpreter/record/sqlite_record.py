@@ -83,6 +83,18 @@ class SQLiteRecord:
         )
         return [Meeting(*row) for row in rows]
 
+    async def latest(self, room: str) -> Meeting | None:
+        """See `Record`."""
+        if not self._path.exists():
+            return None
+        rows = await self._read(
+            "SELECT meeting, room, started_at, max(at), count(*) FROM entries JOIN meetings USING (meeting) "
+            "WHERE meeting = (SELECT meeting FROM meetings WHERE room = ? ORDER BY started_at DESC LIMIT 1) "
+            "GROUP BY meeting",
+            room,
+        )
+        return Meeting(*rows[0]) if rows else None
+
     async def delete(self, meeting: str, *, person: str | None = None) -> int:
         """See `Record`. The bytes of the entries are overwritten in the file."""
         return await self._writer.run(lambda: self._delete(meeting, person))

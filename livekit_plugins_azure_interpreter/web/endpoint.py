@@ -135,7 +135,7 @@ class Endpoint:
     async def interpreter(self, request: web.Request) -> web.Response:
         """Have an interpreter come, for somebody who is in the meeting and sees none."""
         guest = await self._present(request)
-        dispatched = await self._rooms().bring_interpreter(guest.room_name, now=self._now())
+        dispatched = await self._rooms().bring_interpreter(guest.room_name)
         return web.json_response({"dispatched": dispatched}, status=202)
 
     async def _admit(self, request: web.Request, asked: JoinRequest) -> Admitted:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from livekit import api
 
+from .._fleet.dispatcher import Dispatcher
+from .._fleet.livekit_fleet import LiveKitFleet
+from .._fleet.watch import Wanted
 from .admission import Admission
 from .endpoint import Endpoint, LiveKit, Meeting
 from .interpreters import LiveKitRooms, Rooms
@@ -18,6 +20,7 @@ from .qr_code import qr_svg
 from .reach import Reach
 from .refusals import Refusal
 from .security_headers import security_headers
+from .tokens import AGENT_NAME
 
 PAGE = Path(__file__).parent / "page"
 _MOST_BYTES = 16 * 1024
@@ -53,8 +56,11 @@ def create_app(
     rooms = web.AppKey("rooms", Rooms)
 
     async def connect(app: web.Application) -> AsyncIterator[None]:
-        async with api.LiveKitAPI(livekit.url, livekit.key, livekit.secret) as client:
-            app[rooms] = LiveKitRooms(client)
+        access = livekit.url, livekit.key, livekit.secret
+        async with LiveKitFleet.open(*access, agent_name=AGENT_NAME) as fleet:
+            # Somebody who asks is in the room, and wants one.
+            wanted = Wanted(frozenset(), everybody=True)
+            app[rooms] = LiveKitRooms(fleet, Dispatcher(fleet, agent_name=AGENT_NAME, wanted=wanted, now=now))
             yield
 
     app.cleanup_ctx.append(connect)

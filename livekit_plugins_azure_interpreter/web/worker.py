@@ -16,6 +16,7 @@ from livekit.agents import AgentServer, AutoSubscribe, JobContext
 from livekit.agents.__main__ import main
 
 from ..meeting import MeetingInterpreter
+from ..meeting_watch import MeetingWatch
 from ..personal_voice import PersonalVoiceTTS
 from .tokens import AGENT_NAME
 
@@ -38,6 +39,7 @@ server = AgentServer(
     host=os.environ.get("HEALTH_HOST", ""),
     port=int(os.environ.get("HEALTH_PORT", "8081")),
 )
+MeetingWatch(agent_name=AGENT_NAME).attach(server)
 
 
 @server.rtc_session(agent_name=AGENT_NAME)

@@ -75,6 +75,9 @@ class LocalParticipant:
         may_set_attributes: False: they are not set, and nothing is raised, as with a token that forbids it.
         unheard: No request is answered, as while the connection is lost.
         fails: Setting attributes raises an error.
+        rpc_methods: The methods that others may call.
+        rpc_errors: How each of those who do not answer a call fails; None: never.
+        rpc_calls: Who was called.
     """
 
     def __init__(self) -> None:
@@ -88,6 +91,9 @@ class LocalParticipant:
         self.may_set_attributes = True
         self.unheard = False
         self.fails = False
+        self.rpc_methods: set[str] = set()
+        self.rpc_errors: dict[str, rtc.RpcError | None] = {}
+        self.rpc_calls: list[str] = []
         self._sids = count(1)
 
     async def publish_track(
@@ -119,6 +125,21 @@ class LocalParticipant:
     ) -> None:
         allowed = {one.participant_identity: list(one.allowed_track_sids) for one in participant_permissions}
         self.permissions.append(None if allow_all_participants else allowed)
+
+    def register_rpc_method(self, name: str, handler: object) -> None:
+        self.rpc_methods.add(name)
+
+    def unregister_rpc_method(self, name: str) -> None:
+        self.rpc_methods.remove(name)
+
+    async def perform_rpc(self, *, destination_identity: str, **_: object) -> str:
+        self.rpc_calls.append(destination_identity)
+        if destination_identity not in self.rpc_errors:
+            return "ready"
+        if (error := self.rpc_errors[destination_identity]) is None:
+            await asyncio.Event().wait()
+        assert error is not None
+        raise error
 
     async def stream_text(self, **options: Any) -> Text:
         self.texts.append(Text(**options))

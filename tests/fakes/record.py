@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from livekit_plugins_azure_interpreter.record import Entry, Meeting, RecordError, Utterance
+from livekit_plugins_azure_interpreter.record import Entry, Meeting, RecordError, Started, Utterance
 
 MEETING = "RM_one"
 
@@ -68,6 +68,16 @@ class MemoryRecord:
 
     async def meetings(self) -> Sequence[Meeting]:
         return []
+
+    async def latest(self, room: str) -> Meeting | None:
+        if self.error is not None:
+            raise self.error
+        await self.answers.wait()
+        started = [one for one in self.entries if isinstance(one, Started) and one.room == room]
+        if not started:
+            return None
+        entries = await self.read(started[-1].meeting)
+        return Meeting(entries[0].meeting, room, entries[0].at, max(one.at for one in entries), len(entries))
 
     async def delete(self, meeting: str, *, person: str | None = None) -> int:
         return 0

@@ -130,13 +130,17 @@ class WorkerProcess:
         await within(self._reading, LONG_LIMIT_SECONDS)
         return await self._process.wait()
 
+    def processes(self) -> list[psutil.Process]:
+        """Its own, and those of its jobs."""
+        worker = psutil.Process(self._process.pid)
+        return [worker, *worker.children(recursive=True)]
+
     async def kill_with_jobs(self) -> None:
         """End it at once with the processes of its jobs, as a crash of the machine does.
 
         Jobs outlive a worker that is killed alone.
         """
-        worker = psutil.Process(self._process.pid)
-        for process in (worker, *worker.children(recursive=True)):
+        for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
                 process.kill()
         await self.until_ended()

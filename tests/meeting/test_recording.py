@@ -19,7 +19,7 @@ class FakeRoom(SimpleNamespace):
     """A room of LiveKit's; its sid comes later, or never."""
 
     def __init__(self, sid: str | None) -> None:
-        super().__init__(name="standup")
+        super().__init__(name="standup", remote_participants={"alice": None})
         self._sid = sid
 
     @property

@@ -210,3 +210,13 @@ class TestArguments:
         monkeypatch.setitem(sys.modules, "redis.asyncio", None)
         with pytest.raises(ImportError, match=r"needs the extra \[redis\].* pip install redis$"):
             RedisRecord("redis://localhost")
+
+
+async def test_the_latest_meeting_of_a_room_is_found(record: RedisRecord) -> None:
+    assert await record.latest("standup") is None
+    for at, meeting in enumerate(["RM_one", "RM_two"], 1):
+        await record.append([Started(id="1", meeting=meeting, at=float(at), room="standup")])
+    await record.append([utterance(1, meeting="RM_two")])
+    assert await record.latest("standup") == Meeting("RM_two", "standup", 2.0, 1003.0, 2)
+    await record.delete("RM_two")
+    assert await record.latest("standup") is None

@@ -302,3 +302,17 @@ async def test_several_processes_write_one_meeting_at_the_same_time(
         theirs = [entry.id for entry in entries if entry.id.startswith(f"process{number}-")]
         assert theirs == [f"process{number}-{one}" for one in range(1, 101)]
     assert not any(isinstance(entry, (Gap, Joined)) for entry in entries)
+
+
+async def test_the_latest_meeting_of_a_room_is_found(record: SQLiteRecord) -> None:
+    assert await record.latest("standup") is None
+    await record.append(
+        [
+            Started(id="1", meeting="RM_one", at=1.0, room="standup"),
+            Started(id="1", meeting="RM_two", at=2.0, room="standup"),
+            Started(id="1", meeting="RM_three", at=3.0, room="retro"),
+            utterance(1, meeting="RM_two"),
+        ]
+    )
+    assert await record.latest("standup") == Meeting("RM_two", "standup", 2.0, 1003.0, 2)
+    assert await record.latest("nobody's") is None

@@ -1,0 +1,137 @@
+"""Sees whether a room has an interpreter that lives, and brings one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from livekit.agents import utils
+
+from ..log import logger
+from .fleet import Fleet, Leases
+from .watch import PATIENCE_SECONDS, Person, Wanted, is_on_its_way, split
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a room looked like.
+
+    Attributes:
+        is_alone: Somebody in it wants an interpreter, and none that lives is there.
+        dead: The interpreters in it that do not answer.
+    """
+
+    is_alone: bool
+    dead: frozenset[str] = _NOBODY
+
+
+class Dispatcher:
+    """Brings interpreters to rooms, one to each, however many ask at the same time.
+
+    Args:
+        fleet: The LiveKit server.
+        agent_name: The name under which the interpreter's workers register.
+        wanted: Who wants an interpreter.
+        leases: Prevents that two workers bring one at the same moment; without it, one of the two that come
+            gives way.
+        now: The time, in Unix seconds.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        agent_name: str,
+        wanted: Wanted,
+        leases: Leases | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._fleet = fleet
+        self._agent_name = agent_name
+        self._wanted = wanted
+        self._leases = leases
+        self._now = now
+        self._holder = utils.shortuuid("watch-")
+        self._known: dict[str, str] = {}
+        self._bringing: set[str] = set()
+
+    def forget_all_but(self, rooms: Collection[str]) -> None:
+        """Only these rooms are left."""
+        self._known = {room: identity for room, identity in self._known.items() if room in rooms}
+
+    async def look(self, room: str) -> Sight:
+        """Look at a room: one request as long as its interpreter answers.
+
+        Raises:
+            FleetError: LiveKit's server does not answer.
+        """
+        known = self._known.pop(room, None)
+        if known is not None and await self._fleet.answers(room, known):
+            self._known[room] = known
+            return Sight(is_alone=False)
+        people = await self._fleet.people(room)
+        if not self._wanted.by(people):
+            return Sight(is_alone=False)
+        silent = _NOBODY if known is None else frozenset({known})
+        return await self._sight(room, self._interpreters(people), silent)
+
+    async def bring(self, room: str, dead: Collection[str] = _NOBODY) -> bool:
+        """Bring an interpreter, unless one is there or on its way. Returns whether one was asked to come.
+
+        Whoever is dead leaves first: a frozen process must not speak when it comes back.
+
+        Args:
+            room: The room.
+            dead: Interpreters that are known not to live.
+
+        Raises:
+            FleetError: LiveKit's server does not answer.
+        """
+        if room in self._bringing:
+            return False
+        self._bringing.add(room)
+        try:
+            return await self._bring(room, frozenset(dead))
+        finally:
+            self._bringing.discard(room)
+
+    async def _bring(self, room: str, dead: frozenset[str]) -> bool:
+        people = await self._fleet.people(room)
+        interpreters = self._interpreters(people)
+        if not self._wanted.by(people) or not (await self._sight(room, interpreters, dead)).is_alone:
+            return False
+        if not await self._may_bring(room):
+            return False
+        coming, over = split(await self._fleet.dispatches(room), interpreters, now=self._now())
+        if is_on_its_way(coming, now=self._now()):
+            return False
+        await asyncio.gather(*(self._fleet.remove(room, one.identity) for one in interpreters))
+        await asyncio.gather(*(self._fleet.delete(room, one) for one in over))
+        await self._fleet.dispatch(room)
+        logger.info(
+            "the room %s had no interpreter%s: asked for one",
+            room,
+            " that answers" if interpreters else "",
+        )
+        return True
+
+    async def _sight(self, room: str, interpreters: Collection[Person], silent: Collection[str]) -> Sight:
+        asked = [one.identity for one in interpreters if one.identity not in silent]
+        answers = await asyncio.gather(*(self._fleet.answers(room, identity) for identity in asked))
+        alive = [identity for identity, answered in zip(asked, answers, strict=True) if answered]
+        if alive:
+            self._known[room] = alive[0]
+        return Sight(not alive, frozenset({one.identity for one in interpreters} - set(alive)))
+
+    async def _may_bring(self, room: str) -> bool:
+        if self._leases is None:
+            return True
+        name = f"interpreter:{room}"
+        return await self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS)
+
+    def _interpreters(self, people: Collection[Person]) -> list[Person]:
+        return [one for one in people if one.is_interpreter(self._agent_name)]

@@ -1,0 +1,56 @@
+"""The port: what is asked of a LiveKit server to keep rooms from being alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from .watch import Dispatch, Person
+
+
+class FleetError(Exception):
+    """LiveKit's server does not answer, or refuses; the message says why."""
+
+
+class Fleet(Protocol):
+    """Each method is one request, and raises `FleetError`."""
+
+    async def rooms(self) -> Sequence[str]:
+        """The rooms with somebody in them."""
+        ...
+
+    async def people(self, room: str) -> Sequence[Person]:
+        """Who is in a room; nobody if there is no such room."""
+        ...
+
+    async def answers(self, room: str, identity: str) -> bool:
+        """Whether a participant answers a call within a second or two."""
+        ...
+
+    async def remove(self, room: str, identity: str) -> None:
+        """Take a participant out of a room, if it is there."""
+        ...
+
+    async def dispatches(self, room: str) -> Sequence[Dispatch]:
+        """The interpreters that were asked to come to a room."""
+        ...
+
+    async def dispatch(self, room: str) -> None:
+        """Ask an interpreter to come."""
+        ...
+
+    async def delete(self, room: str, dispatch: Dispatch) -> None:
+        """Forget that one was asked, and end its job, if it has one."""
+        ...
+
+
+class Leases(Protocol):
+    """Something that only so many may hold at a time, over all workers."""
+
+    async def take(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
+        """Whether the holder has one of `most` places now, for so long."""
+        ...
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give it back."""
+        ...

@@ -1,0 +1,172 @@
+"""Implements the port of `fleet.py` on a LiveKit server's API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Generator, Sequence
+from typing import Literal
+
+import aiohttp
+from livekit import api
+from livekit.api.twirp_client import TwirpClient
+
+from ..log import logger
+from .fleet import FleetError
+from .watch import Dispatch, Person
+
+ALIVE_METHOD = "interpreter.alive"
+"""An interpreter answers this call. A client that does not know it says so at once, so it answers, too."""
+_ANSWER_SECONDS = 1.5
+_REQUEST_SECONDS = 5.0
+_NANOSECONDS = 1e9
+_MILLISECONDS = 1e3
+_SILENT = (
+    api.TwirpErrorCode.CANCELED,
+    api.TwirpErrorCode.DEADLINE_EXCEEDED,
+    api.TwirpErrorCode.NOT_FOUND,
+    api.TwirpErrorCode.UNAVAILABLE,  # no node of LiveKit's has this participant
+)
+_UNKNOWN_REQUEST = (api.TwirpErrorCode.BAD_ROUTE, api.TwirpErrorCode.UNIMPLEMENTED)
+_PEOPLE = (api.ParticipantInfo.Kind.STANDARD, api.ParticipantInfo.Kind.SIP)
+_RUNNING = (api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING)
+
+Role = Literal["person", "agent", "other"]
+
+
+class LiveKitFleet:
+    """A LiveKit server, seen by those who may administrate its rooms.
+
+    Args:
+        url: Its address.
+        key: Its API key.
+        secret: Its API secret.
+        agent_name: The name under which the interpreter's workers register.
+        session: Makes the requests.
+    """
+
+    def __init__(
+        self, url: str, key: str, secret: str, *, agent_name: str, session: aiohttp.ClientSession
+    ) -> None:
+        self._key, self._secret, self._agent_name = key, secret, agent_name
+        self._livekit = api.LiveKitAPI(url, key, secret, session=session, failover=False)
+        # The API has no method for this request yet.
+        self._calls = TwirpClient(session, url, "livekit", failover=False)
+        self._has_calls = True
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncIterator[LiveKitFleet]:
+        """One with connections of its own."""
+        timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            yield cls(url, key, secret, agent_name=agent_name, session=session)
+
+    async def rooms(self) -> Sequence[str]:
+        """See `Fleet`."""
+        with _told():
+            answer = await self._livekit.room.list_rooms(api.ListRoomsRequest())
+        return [room.name for room in answer.rooms if room.num_participants]
+
+    async def people(self, room: str) -> Sequence[Person]:
+        """See `Fleet`."""
+        with _told():
+            answer = await self._livekit.room.list_participants(api.ListParticipantsRequest(room=room))
+        return [_person(one) for one in answer.participants]
+
+    async def answers(self, room: str, identity: str) -> bool:
+        """See `Fleet`. LiveKit itself drops a participant only some 20 s after its process has died."""
+        if not self._has_calls:
+            return True
+        call = api.PerformRpcRequest(
+            room=room,
+            destination_identity=identity,
+            method=ALIVE_METHOD,
+            response_timeout_ms=round(_ANSWER_SECONDS * _MILLISECONDS),
+        )
+        try:
+            with _told():
+                await self._call(call)
+        except _ServerRefusesError as refused:
+            if refused.code in _SILENT:
+                return False
+            if refused.code in _UNKNOWN_REQUEST:
+                self._has_calls = False
+                logger.warning(
+                    "LiveKit's server cannot ask interpreters whether they live: it is older than 1.10. One "
+                    "that has died or hangs is replaced when LiveKit drops it, some 20 s later"
+                )
+            elif refused.code != api.TwirpErrorCode.INVALID_ARGUMENT:  # it answers that it has no such method
+                raise
+        return True
+
+    async def remove(self, room: str, identity: str) -> None:
+        """See `Fleet`."""
+        with _told(missing_is_fine=True):
+            await self._livekit.room.remove_participant(
+                api.RoomParticipantIdentity(room=room, identity=identity)
+            )
+
+    async def dispatches(self, room: str) -> Sequence[Dispatch]:
+        """See `Fleet`."""
+        found: Sequence[api.AgentDispatch] = []
+        with _told(missing_is_fine=True):
+            found = await self._livekit.agent_dispatch.list_dispatch(room)
+        return [_dispatch(one) for one in found if one.agent_name == self._agent_name]
+
+    async def dispatch(self, room: str) -> None:
+        """See `Fleet`."""
+        with _told():
+            await self._livekit.agent_dispatch.create_dispatch(
+                api.CreateAgentDispatchRequest(agent_name=self._agent_name, room=room)
+            )
+
+    async def delete(self, room: str, dispatch: Dispatch) -> None:
+        """See `Fleet`."""
+        with _told(missing_is_fine=True):
+            await self._livekit.agent_dispatch.delete_dispatch(dispatch.id, room)
+
+    async def _call(self, call: api.PerformRpcRequest) -> None:
+        grants = api.VideoGrants(room_admin=True, room=call.room)
+        token = api.AccessToken(self._key, self._secret).with_grants(grants).to_jwt()
+        headers = {"Authorization": f"Bearer {token}"}
+        await self._calls.request("RoomService", "PerformRpc", call, headers, api.PerformRpcResponse)
+
+
+class _ServerRefusesError(FleetError):
+    """LiveKit's server has answered with an error; `code` is Twirp's."""
+
+    def __init__(self, error: api.TwirpError) -> None:
+        super().__init__(f"it answers {error.status} ({error.code})")
+        self.code = error.code
+
+
+@contextlib.contextmanager
+def _told(*, missing_is_fine: bool = False) -> Generator[None]:
+    """Raise the errors of LiveKit's API as ours."""
+    try:
+        yield
+    except api.TwirpError as error:
+        if not (missing_is_fine and error.code == api.TwirpErrorCode.NOT_FOUND):
+            raise _ServerRefusesError(error) from error
+    except asyncio.TimeoutError as error:
+        raise FleetError(f"it gives no answer for {_REQUEST_SECONDS:.0f} s") from error
+    except aiohttp.ClientError as error:
+        raise FleetError(f"it cannot be reached ({type(error).__name__})") from error
+
+
+def _person(info: api.ParticipantInfo) -> Person:
+    joined_at = info.joined_at_ms / _MILLISECONDS if info.joined_at_ms else float(info.joined_at)
+    role: Role = "other"
+    if info.kind == api.ParticipantInfo.Kind.AGENT:
+        role = "agent"
+    elif info.kind in _PEOPLE:
+        role = "person"
+    return Person(info.identity, dict(info.attributes), role, joined_at)
+
+
+def _dispatch(dispatch: api.AgentDispatch) -> Dispatch:
+    """LiveKit asks again after a worker that failed: each try is a job."""
+    jobs = dispatch.state.jobs
+    sent_at = max([dispatch.state.created_at, *(job.state.started_at for job in jobs)]) / _NANOSECONDS
+    return Dispatch(dispatch.id, sent_at, any(job.state.status in _RUNNING for job in jobs))

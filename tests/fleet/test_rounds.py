@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from fakes.fleet import FakeFleet
+
+from livekit_plugins_azure_interpreter._fleet.dispatcher import Dispatcher
+from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
+from livekit_plugins_azure_interpreter._fleet.rounds import Rounds
+from livekit_plugins_azure_interpreter._fleet.watch import Vigil, Wanted
+
+_ROOM = "standup"
+_LOOK_SECONDS = 2.0
+
+
+def _rounds(fleet: FakeFleet, *, seed: int = 1, most_rooms: int = 100) -> Rounds:
+    dispatcher = Dispatcher(fleet, agent_name="", wanted=Wanted(frozenset({"language"})), now=fleet.clock)
+    vigil = Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=random.Random(seed))
+    return Rounds(fleet, dispatcher, vigil, now=fleet.clock)
+
+
+@pytest.fixture
+def fleet() -> FakeFleet:
+    fleet = FakeFleet()
+    fleet.join(_ROOM, language="fr")
+    fleet.comes_after_seconds = 1.0
+    return fleet
+
+
+async def test_an_interpreter_comes_to_a_room_that_is_alone(fleet: FakeFleet) -> None:
+    rounds = _rounds(fleet)
+    await rounds.look()
+    assert not fleet.sent
+    fleet.pass_time(_LOOK_SECONDS)
+    await rounds.look()
+    assert not fleet.sent  # one may be about to come
+    fleet.pass_time(_LOOK_SECONDS)
+    await rounds.look()
+    fleet.pass_time(_LOOK_SECONDS)
+    await rounds.look()
+    assert len(fleet.interpreters(_ROOM)) == 1
+    assert fleet.requests["dispatch"] == 1
+
+
+async def test_a_look_at_200_rooms_is_bounded(fleet: FakeFleet) -> None:
+    for at in range(200):
+        fleet.join(f"room-{at}", language="fr")
+        fleet.serve(f"room-{at}")
+    fleet.serve(_ROOM)
+    rounds = _rounds(fleet)
+    for _ in range(5):
+        await rounds.look()
+    fleet.requests.clear()
+    await rounds.look()
+    assert fleet.requests == {"rooms": 1, "answers": 100}
+
+
+async def test_a_lost_job_is_replaced_at_once(fleet: FakeFleet) -> None:
+    dead = fleet.serve(_ROOM)
+    await _rounds(fleet).lost(_ROOM, dead)
+    assert fleet.requests["dispatch"] == 1
+
+
+async def test_a_job_that_is_lost_again_and_again_is_not_replaced_at_once(fleet: FakeFleet) -> None:
+    rounds = _rounds(fleet)
+    for _ in range(9):
+        await rounds.lost(_ROOM, fleet.serve(_ROOM))
+        fleet.pass_time(1.0)
+    assert fleet.requests["dispatch"] == 1
+
+
+async def test_a_job_that_ends_with_its_meeting_is_not_replaced(fleet: FakeFleet) -> None:
+    fleet.there[_ROOM].clear()
+    await _rounds(fleet).lost(_ROOM, "agent-1")
+    assert fleet.requests["dispatch"] == 0
+
+
+async def test_an_error_of_the_server_is_raised(fleet: FakeFleet) -> None:
+    fleet.is_away = True
+    with pytest.raises(FleetError):
+        await _rounds(fleet).look()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_watches_keep_each_of_many_rooms_served_and_bring_one_each_time(seed: int) -> None:
+    """Ten workers, 100 rooms, of which each worker sees 40 in a look; and 100 deaths in five minutes."""
+    draw, fleet = random.Random(seed), FakeFleet()
+    fleet.comes_after_seconds = 1.5
+    rooms = [f"room-{at}" for at in range(100)]
+    for room in rooms:
+        fleet.join(room, language="fr")
+        fleet.serve(room)
+    watches = [_rounds(fleet, seed=at, most_rooms=40) for at in range(10)]
+    looks_at = [fleet.now + draw.uniform(0, _LOOK_SECONDS) for _ in watches]
+    dies_at = sorted(fleet.now + draw.uniform(10, 300) for _ in range(100))
+    alone_since: dict[str, float] = {}
+    longest = deaths = 0.0
+    while fleet.now < 1000.0 + 320:
+        fleet.pass_time(0.1)
+        while dies_at and dies_at[0] <= fleet.now:
+            dies_at.pop(0)
+            room = draw.choice(rooms)
+            deaths += bool(fleet.interpreters(room))
+            fleet.dead |= {(room, one) for one in fleet.interpreters(room)}
+        for room in rooms:
+            if fleet.interpreters(room):
+                longest = max(longest, fleet.now - alone_since.pop(room, fleet.now))
+            else:
+                alone_since.setdefault(room, fleet.now)
+        for at, watch in enumerate(watches):
+            if fleet.now >= looks_at[at]:
+                looks_at[at] = fleet.now + _LOOK_SECONDS * draw.uniform(0.9, 1.1)
+                await watch.look()
+    assert not alone_since
+    assert longest <= 10.0
+    assert fleet.requests["dispatch"] == deaths
