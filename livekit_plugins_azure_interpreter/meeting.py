@@ -24,6 +24,7 @@ from ._meeting.route import CatchUpPolicy
 from ._meeting.route_voices import RouteVoices
 from ._meeting.speaker import SpeakerInterpreter
 from ._meeting.speaker_input import SpeakerInput
+from ._meeting.speaker_places import SpeakerPlaces
 from ._meeting.state_teller import StateTeller
 from ._meeting.voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from ._meeting.wishes import AttributeNames, Wishes
@@ -38,6 +39,7 @@ from .options import PERSONAL_VOICE, STTOptions
 from .record.keeper import Keeper
 from .record.record import Record
 from .record.scribe import Audience, Presence
+from .speech_resources import places_of
 from .stt import STT
 
 if TYPE_CHECKING:
@@ -110,8 +112,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         default_language: The language that participants hear for whom neither an attribute nor `language_of`
             names one. They may speak any language. None: they hear the original.
         max_streams: How many streams to Azure may be open at the same time, which is how many speakers are
-            interpreted (S0: 100 per resource). Beyond, speakers wait for a place; a log message and the
-            state "queued" say so.
+            interpreted (S0: 100 per resource). Beyond, and if no place is free at the `speech_resources`,
+            speakers wait for a place; a log message and the state "queued" say so.
         track_sources: The sources of the audio tracks that are interpreted: microphones. With
             `rtc.TrackSource.SOURCE_SCREENSHARE_AUDIO` the sound of a shared screen is interpreted as
             its presenter's words, too.
@@ -210,6 +212,9 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
         self._track_sources = frozenset(track_sources)
         self._interprets_agents = interpret_agents
         self._planner = Planner(max_streams, azure_voices.is_heard)
+        self._places: SpeakerPlaces | None = None
+        if (resources := options.get("speech_resources")) is not None:
+            self._places = SpeakerPlaces(places_of(resources, "recognition"), self._plan_soon)
         self._room: Room | None = None
         self._rivals: Rivals | None = None
         self._speakers: dict[str, SpeakerInterpreter] = {}
@@ -310,6 +315,8 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             self._teller.close()
         if self._rivals is not None:
             await self._rivals.aclose()
+        if self._places is not None:
+            self._places.close()
         hearings, speakers = list(self._speaker_inputs.values()), list(self._speakers.values())
         await asyncio.gather(*(hearing.aclose() for hearing in hearings))
         await asyncio.gather(*(speaker.aclose() for speaker in speakers), *self._finishing)
@@ -339,11 +346,15 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             Presence(one.identity, members[one.identity].name, one.hears, one.reads)
             for one in people.values()
         )
+        hearing = [identity for identity, speaker in self._speakers.items() if speaker.hears]
         plan = self._planner.plan(
             people.values(),
-            hearing=[identity for identity, speaker in self._speakers.items() if speaker.hears],
+            hearing=hearing,
             further=sum(speaker.further_streams for speaker in (*self._speakers.values(), *self._leaving)),
         )
+        if self._places is not None:
+            placed = self._places.ask(plan.streams, hearing)
+            plan = plan.limited_to(placed, self._places.is_waiting)
         # First: a speaker without listeners may have speech left to be heard.
         self._listen(plan, members)
         self._serve(plan, people)
@@ -371,6 +382,7 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
                 active=identity in plan.streams,
                 come=come,
                 present=present,
+                place=None if self._places is None else self._places.hand_over(identity),
             )
             if speaker.is_idle or not (audiences or speaker.everyone & present):
                 self._leaving.add(self._speakers.pop(identity))
@@ -475,13 +487,14 @@ class MeetingInterpreter(rtc.EventEmitter[Literal["interpretation_changed", "spe
             choice = people[route.speaker].voice if audience.listeners else "text"
             voice = self._voices.heard_in(choice, route.language)
             wanted_by = audience.listeners or audience.readers
-            state = LanguageState("queued", voice, len(wanted_by))
+            place = plan.waiting.index(route.speaker) + 1
+            state = LanguageState("queued", voice, len(wanted_by), place=place)
             self._queued.setdefault(route.speaker, {})[route.language] = state
         queued = [route for route in waiting if route not in self._waiting]
         self._waiting = waiting
         if queued:
             logger.warning(
-                "%d interpretations wait for a place: max_streams are open (%s)",
+                "%d interpretations wait for a place: all places for streams are taken (%s)",
                 len(waiting),
                 ", ".join(route.name for route in queued),
             )

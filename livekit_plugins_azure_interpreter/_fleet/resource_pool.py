@@ -76,7 +76,7 @@ class ResourcePool:
         Args:
             now: The time.
             share: How many places of each resource may be taken; None: all.
-            resting_too: If all rest, name them all the same, in the order in which they return.
+            resting_too: If all rest, name those, too, in the order in which they return.
         """
         serving = [index for index, one in enumerate(self.resources) if one.serves(now)]
         if not serving and resting_too:

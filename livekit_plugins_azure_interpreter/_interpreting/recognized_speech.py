@@ -9,6 +9,7 @@ from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, utils
 from livekit.agents.stt import SpeechEvent
 
+from .._fleet.resource_places import Place
 from .._recognition.stream_factory import StreamFactory
 from ..stt import STT
 from .speech_presence import SpeechPresence
@@ -26,6 +27,19 @@ def open_connections(stt: STT) -> int:
     A speech has one, or one for each spoken language if the service voices one language per connection.
     """
     return StreamFactory.of(stt).streams.open_connections
+
+
+def reserve_place(stt: STT, place: Place) -> None:
+    """The next stream of an STT connects at this place of one of its resources."""
+    places = StreamFactory.of(stt).streams.places
+    assert places is not None
+    places.reserve(place)
+
+
+def give_back_reserved(stt: STT) -> None:
+    """No stream takes what was reserved for an STT."""
+    if (places := StreamFactory.of(stt).streams.places) is not None:
+        places.close()
 
 
 class RecognizedSpeech:

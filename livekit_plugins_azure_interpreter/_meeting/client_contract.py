@@ -39,6 +39,7 @@ class LanguageState:
         listeners: How many people hear it, or read it if it is only text.
         backlog_seconds: How much of its voice waits to be heard, or sounds.
         is_moving: A translation waits to be heard, or sounds.
+        place: Where the speaker stands in the line of those who wait, from 1 on.
     """
 
     state: Literal["interpreted", "queued", "failed"]
@@ -46,6 +47,7 @@ class LanguageState:
     listeners: int
     backlog_seconds: float = 0.0
     is_moving: bool = False
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class SpeakerState:
                     # To half a second: a finer one would be sent again and again.
                     "backlog_seconds": round(one.backlog_seconds * 2) / 2,
                     "listeners": one.listeners,
+                    **({} if one.place is None else {"place": one.place}),
                 }
                 for language, one in sorted(self.languages.items())
             },

@@ -7,7 +7,7 @@ Azure per speaker who can be heard and has a route.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from .._options.languages import other_of, same_speech, same_text
@@ -100,6 +100,17 @@ class Plan:
     audiences: Mapping[Route, Audience]
     streams: tuple[str, ...]
     waiting: tuple[str, ...]
+
+    def limited_to(self, placed: Collection[str], is_waiting: Callable[[str], bool]) -> Plan:
+        """This plan, if only some of its speakers have a place at a resource.
+
+        Args:
+            placed: Those who have one.
+            is_waiting: Whether another one waits; otherwise the place is about to come.
+        """
+        waiting = [one for one in self.streams if one not in placed and is_waiting(one)]
+        streams = tuple(one for one in self.streams if one in placed)
+        return replace(self, streams=streams, waiting=(*waiting, *self.waiting))
 
     def audiences_of(self, speaker: str) -> dict[str, Audience]:
         """Of each language in which somebody wants this speaker."""

@@ -9,7 +9,13 @@ from livekit import rtc
 from livekit.agents import APIStatusError
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
-from .._interpreting.recognized_speech import RecognizedSpeech, open_connections
+from .._fleet.resource_places import Place
+from .._interpreting.recognized_speech import (
+    RecognizedSpeech,
+    give_back_reserved,
+    open_connections,
+    reserve_place,
+)
 from .._interpreting.translation_queue import SpokenTranslation
 from .._options.languages import target
 from .._voices.utterance import Translation
@@ -224,6 +230,7 @@ class SpeakerInterpreter:
         active: bool,
         come: frozenset[str],
         present: frozenset[str],
+        place: Place | None = None,
     ) -> None:
         """Interpret for these people from the next word on.
 
@@ -233,7 +240,10 @@ class SpeakerInterpreter:
             active: The speaker can be heard, and there is a place for a stream.
             come: Those of all people who have just come, and may also hear and read earlier speech.
             present: All people.
+            place: Where the next stream connects; it gives it back.
         """
+        if place is not None:
+            reserve_place(self._stt, place)
         self._forget_the_gone()
         prepared = self._prepare(audiences) if active else {}
         served = {
@@ -251,6 +261,8 @@ class SpeakerInterpreter:
             speech.follow(served, come=come)
         for language, route in self._routes.items():
             self._serve_route(route, served.get(language, NOBODY), come=come, present=present)
+        if not self.hears:
+            give_back_reserved(self._stt)
         self._tell_started()
 
     def push(self, frame: rtc.AudioFrame) -> None:

@@ -126,6 +126,16 @@ def run(loop: VirtualLoop, main: Coroutine[Any, Any, T]) -> T:
         loop.close()
 
 
+def in_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Run a test on such a loop."""
+
+    def decorated() -> None:
+        run(VirtualLoop(), test())
+
+    decorated.__name__, decorated.__doc__ = test.__name__, test.__doc__
+    return decorated
+
+
 def _finish_closing_generators(loop: VirtualLoop) -> None:
     """An asynchronous generator that is collected as garbage is closed by a task of the loop's own."""
     tasks = asyncio.all_tasks(loop)

@@ -23,7 +23,7 @@ from livekit_plugins_azure_interpreter._options.languages import all_targets
 
 HEARD = LanguageState("interpreted", "own", 3, 2.6, is_moving=True)
 CALM = LanguageState("interpreted", "own", 3)
-WAITING = LanguageState("queued", "prebuilt", 1)
+WAITING = LanguageState("queued", "prebuilt", 1, place=2)
 OFFER = VoiceOffer(("own", "prebuilt", "text"), "own")
 
 
@@ -52,7 +52,13 @@ def test_a_state_has_each_language_and_the_failure() -> None:
     state = SpeakerState({"fr": HEARD, "de": WAITING}, 2, Failure("Azure could not be reached", 4.56))
     assert json.loads(state.to_json()) == {
         "languages": {
-            "de": {"state": "queued", "voice": "prebuilt", "backlog_seconds": 0.0, "listeners": 1},
+            "de": {
+                "state": "queued",
+                "voice": "prebuilt",
+                "backlog_seconds": 0.0,
+                "listeners": 1,
+                "place": 2,
+            },
             "fr": {"state": "interpreted", "voice": "own", "backlog_seconds": 2.5, "listeners": 3},
         },
         "still_listening": 2,

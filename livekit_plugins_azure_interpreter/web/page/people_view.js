@@ -87,20 +87,25 @@ function failure({ retry_seconds: retry }) {
   return retry ? text("state.failed_retry", { count: Math.ceil(retry) }) : text("state.failed");
 }
 
+/** An older interpreter does not tell the place. */
+function queued({ place }) {
+  return { kind: "queued", words: place ? text("state.queued_at", { count: place }) : text("state.queued") };
+}
+
 /** What is said of my own speech. */
 function mine(languages, whole) {
   if (languages.some(([, { state }]) => state === "failed")) return { kind: "failed", words: failure(whole) };
   const codes = languages.filter(([, { state }]) => state === "interpreted").map(([code]) => nameOfLanguage(code));
   if (codes.length) return { kind: "interpreted", words: text("state.mine", { languages: codes.join(", ") }) };
-  return languages.length ? { kind: "queued", words: text("state.queued") } : NOTHING;
+  return languages.length ? queued(languages[0][1]) : NOTHING;
 }
 
 const nameOfLanguage = (code) => nameIn(pageLanguage(), code) ?? code;
 
 /** What is said of somebody whom I want to hear. */
-function forMe({ state: kind, voice, backlog_seconds: backlog = 0 }, whole) {
+function forMe({ state: kind, voice, backlog_seconds: backlog = 0, place }, whole) {
   if (kind === "failed") return { kind, words: failure(whole) };
-  if (kind === "queued") return { kind, words: text("state.queued") };
+  if (kind === "queued") return queued({ place });
   const words = [text(voice === "fallback" ? "state.fallback" : voice === "text" ? "state.text" : "state.interpreted")];
   if (backlog >= 1) words.push(text("state.backlog", { count: Math.round(backlog) }));
   return { kind: voice === "fallback" ? voice : "interpreted", words: words.join(" · ") };
