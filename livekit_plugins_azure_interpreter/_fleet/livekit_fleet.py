@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Generator, Sequence
-from typing import Literal
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from typing import Literal, TypeVar
 
 import aiohttp
 from livekit import api
@@ -31,6 +31,7 @@ _UNKNOWN_REQUEST = (api.TwirpErrorCode.BAD_ROUTE, api.TwirpErrorCode.UNIMPLEMENT
 _PEOPLE = (api.ParticipantInfo.Kind.STANDARD, api.ParticipantInfo.Kind.SIP)
 _RUNNING = (api.JobStatus.JS_PENDING, api.JobStatus.JS_RUNNING)
 
+T = TypeVar("T")
 Role = Literal["person", "agent", "other"]
 
 
@@ -58,20 +59,17 @@ class LiveKitFleet:
     @contextlib.asynccontextmanager
     async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncIterator[LiveKitFleet]:
         """One with connections of its own."""
-        timeout = aiohttp.ClientTimeout(total=_REQUEST_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        async with aiohttp.ClientSession() as session:
             yield cls(url, key, secret, agent_name=agent_name, session=session)
 
     async def rooms(self) -> Sequence[str]:
         """See `Fleet`."""
-        with _told():
-            answer = await self._livekit.room.list_rooms(api.ListRoomsRequest())
+        answer = await _asked(self._livekit.room.list_rooms(api.ListRoomsRequest()))
         return [room.name for room in answer.rooms if room.num_participants]
 
     async def people(self, room: str) -> Sequence[Person]:
         """See `Fleet`."""
-        with _told():
-            answer = await self._livekit.room.list_participants(api.ListParticipantsRequest(room=room))
+        answer = await _asked(self._livekit.room.list_participants(api.ListParticipantsRequest(room=room)))
         return [_person(one) for one in answer.participants]
 
     async def answers(self, room: str, identity: str) -> bool:
@@ -85,8 +83,7 @@ class LiveKitFleet:
             response_timeout_ms=round(_ANSWER_SECONDS * _MILLISECONDS),
         )
         try:
-            with _told():
-                await self._call(call)
+            await _asked(self._call(call))
         except _ServerRefusesError as refused:
             if refused.code in _SILENT:
                 return False
@@ -102,29 +99,22 @@ class LiveKitFleet:
 
     async def remove(self, room: str, identity: str) -> None:
         """See `Fleet`."""
-        with _told(missing_is_fine=True):
-            await self._livekit.room.remove_participant(
-                api.RoomParticipantIdentity(room=room, identity=identity)
-            )
+        who = api.RoomParticipantIdentity(room=room, identity=identity)
+        await _asked_if_there(self._livekit.room.remove_participant(who))
 
     async def dispatches(self, room: str) -> Sequence[Dispatch]:
         """See `Fleet`."""
-        found: Sequence[api.AgentDispatch] = []
-        with _told(missing_is_fine=True):
-            found = await self._livekit.agent_dispatch.list_dispatch(room)
+        found = await _asked_if_there(self._livekit.agent_dispatch.list_dispatch(room)) or ()
         return [_dispatch(one) for one in found if one.agent_name == self._agent_name]
 
     async def dispatch(self, room: str) -> None:
         """See `Fleet`."""
-        with _told():
-            await self._livekit.agent_dispatch.create_dispatch(
-                api.CreateAgentDispatchRequest(agent_name=self._agent_name, room=room)
-            )
+        request = api.CreateAgentDispatchRequest(agent_name=self._agent_name, room=room)
+        await _asked(self._livekit.agent_dispatch.create_dispatch(request))
 
     async def delete(self, room: str, dispatch: Dispatch) -> None:
         """See `Fleet`."""
-        with _told(missing_is_fine=True):
-            await self._livekit.agent_dispatch.delete_dispatch(dispatch.id, room)
+        await _asked_if_there(self._livekit.agent_dispatch.delete_dispatch(dispatch.id, room))
 
     async def _call(self, call: api.PerformRpcRequest) -> None:
         grants = api.VideoGrants(room_admin=True, room=call.room)
@@ -137,22 +127,31 @@ class _ServerRefusesError(FleetError):
     """LiveKit's server has answered with an error; `code` is Twirp's."""
 
     def __init__(self, error: api.TwirpError) -> None:
-        super().__init__(f"it answers {error.status} ({error.code})")
+        super().__init__(f"the server answers {error.status} ({error.code})")
         self.code = error.code
 
 
-@contextlib.contextmanager
-def _told(*, missing_is_fine: bool = False) -> Generator[None]:
-    """Raise the errors of LiveKit's API as ours."""
+async def _asked(request: Awaitable[T]) -> T:
+    """The answer to a request; errors of LiveKit's API become ours."""
     try:
-        yield
+        # The limit of the session does not hold: the API asks without one.
+        return await asyncio.wait_for(request, _REQUEST_SECONDS)
     except api.TwirpError as error:
-        if not (missing_is_fine and error.code == api.TwirpErrorCode.NOT_FOUND):
-            raise _ServerRefusesError(error) from error
+        raise _ServerRefusesError(error) from error
     except asyncio.TimeoutError as error:
-        raise FleetError(f"it gives no answer for {_REQUEST_SECONDS:.0f} s") from error
+        raise FleetError(f"the server gives no answer for {_REQUEST_SECONDS:.0f} s") from error
     except aiohttp.ClientError as error:
-        raise FleetError(f"it cannot be reached ({type(error).__name__})") from error
+        raise FleetError(f"the server cannot be reached ({type(error).__name__})") from error
+
+
+async def _asked_if_there(request: Awaitable[T]) -> T | None:
+    """The same; None if what it is about is gone."""
+    try:
+        return await _asked(request)
+    except _ServerRefusesError as refused:
+        if refused.code != api.TwirpErrorCode.NOT_FOUND:
+            raise
+        return None
 
 
 def _person(info: api.ParticipantInfo) -> Person:

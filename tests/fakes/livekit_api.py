@@ -1,7 +1,8 @@
-"""The HTTP API of a LiveKit server, as far as the endpoint for tokens uses it."""
+"""The HTTP API of a LiveKit server, as far as the endpoint for tokens and the watch of meetings use it."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +21,8 @@ class FakeLiveKit:
         people: Who is in each room.
         dispatches: What was asked for, in each room.
         refuses: Whether it answers each request with an error.
+        answers: Cleared, no request about a room is answered.
+        calls: How a call to each participant fails, as Twirp's code; they answer if they are not here.
         now: The time of a dispatch, in seconds since 1970.
     """
 
@@ -27,10 +30,13 @@ class FakeLiveKit:
         self.people: dict[str, list[api.ParticipantInfo]] = {}
         self.dispatches: dict[str, list[api.AgentDispatch]] = {}
         self.refuses = False
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.calls: dict[str, str] = {}
         self.now = 0.0
         self._number = 0
         app = web.Application()
-        app.router.add_post("/twirp/livekit.RoomService/ListParticipants", self._list_participants)
+        app.router.add_post("/twirp/livekit.RoomService/{name}", self._rooms)
         app.router.add_post("/twirp/livekit.AgentDispatchService/{name}", self._dispatches)
         self._server = TestServer(app)
 
@@ -48,9 +54,29 @@ class FakeLiveKit:
     def join(self, room: str, identity: str, **info: Any) -> None:
         self.people.setdefault(room, []).append(api.ParticipantInfo(identity=identity, **info))
 
-    async def _list_participants(self, request: web.Request) -> web.Response:
-        asked = api.ListParticipantsRequest.FromString(await request.read())
-        return self._answer(api.ListParticipantsResponse(participants=self.people.get(asked.room, [])))
+    async def _rooms(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        await self.answers.wait()
+        match request.match_info["name"]:
+            case "ListRooms":
+                rooms = [
+                    api.Room(name=name, num_participants=len(people)) for name, people in self.people.items()
+                ]
+                return self._answer(api.ListRoomsResponse(rooms=rooms))
+            case "ListParticipants":
+                there = self.people.get(api.ListParticipantsRequest.FromString(body).room, [])
+                return self._answer(api.ListParticipantsResponse(participants=there))
+            case "PerformRpc":
+                called = api.PerformRpcRequest.FromString(body).destination_identity
+                code = self.calls.get(called)
+                return self._answer(api.PerformRpcResponse(payload="ready")) if code is None else _error(code)
+            case _:
+                leaves = api.RoomParticipantIdentity.FromString(body)
+                there = self.people.get(leaves.room, [])
+                if leaves.identity not in {one.identity for one in there}:
+                    return _error("not_found")
+                self.people[leaves.room] = [one for one in there if one.identity != leaves.identity]
+                return self._answer(api.RemoveParticipantResponse())
 
     async def _dispatches(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -71,11 +97,17 @@ class FakeLiveKit:
             case _:
                 deleted = agent_dispatch.DeleteAgentDispatchRequest.FromString(body)
                 there = self.dispatches[deleted.room]
-                (gone,) = (one for one in there if one.id == deleted.dispatch_id)
+                gone = next((one for one in there if one.id == deleted.dispatch_id), None)
+                if gone is None:
+                    return _error("not_found")
                 there.remove(gone)
                 return self._answer(gone)
 
     def _answer(self, message: Any) -> web.Response:
         if self.refuses:
-            return web.json_response({"code": "internal", "msg": "no"}, status=500)
+            return _error("internal")
         return web.Response(body=message.SerializeToString(), content_type="application/protobuf")
+
+
+def _error(code: str) -> web.Response:
+    return web.json_response({"code": code, "msg": "no"}, status=500)
