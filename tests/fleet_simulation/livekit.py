@@ -1,0 +1,390 @@
+"""The LiveKit server of one region: its rooms, its workers, and what a watch may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from itertools import count
+from typing import Any, Protocol, TypeVar
+
+from livekit import rtc
+
+from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
+from livekit_plugins_azure_interpreter._fleet.watch import Dispatch, Person
+
+from .processes import Process, begin_in_world, running
+
+_LATENCY_SECONDS = 0.02
+_ANSWER_SECONDS = 1.5
+"""A call to a participant ends after this time, as `LiveKitFleet` asks."""
+_DROP_SECONDS = 20.0
+"""A participant without a sign of life leaves the room after this time."""
+_EMPTY_SECONDS = 20.0
+"""A room without people ends after this time."""
+_BACK_SECONDS = (0.5, 3.0)
+"""People and interpreters are back so long after a server is."""
+
+T = TypeVar("T")
+
+
+class Job(Protocol):
+    """An interpreter's job."""
+
+    process: Process
+
+    def shut_down(self) -> None: ...
+
+
+class Host(Protocol):
+    """A worker."""
+
+    process: Process
+    is_draining: bool
+
+    @property
+    def free(self) -> int: ...
+
+    def accept(self, room: str) -> Job: ...
+
+
+class Sent:
+    """A dispatch, and the job that it has brought."""
+
+    def __init__(self, number: int, at: float) -> None:
+        self.id, self.at = f"AD_{number}", at
+        self.job: Job | None = None
+
+    def told(self) -> Dispatch:
+        return Dispatch(self.id, self.at, self.job is not None and not self.job.process.is_dead)
+
+
+class Room:
+    """A room; another one of the same name has another sid."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self.name, self.sid = name, f"RM_{number}"
+        self.people: dict[str, Member] = {}
+        self.agents: dict[str, Agent] = {}
+        self.sent: list[Sent] = []
+
+    @property
+    def is_served(self) -> bool:
+        return any(one.serves for one in self.agents.values())
+
+
+class Member:
+    """Somebody in a room."""
+
+    kind: Any = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
+
+    def __init__(self, identity: str, attributes: Mapping[str, str], at: float) -> None:
+        self.identity, self.attributes, self.joined_at = identity, dict(attributes), at
+        self.is_muted = True
+
+    def told(self) -> Person:
+        return Person(self.identity, self.attributes, "person", self.joined_at)
+
+
+class Agent(Member):
+    """An interpreter in a room: what is there of it, and its `rtc.Room` as far as `Rivals` knows it.
+
+    Args:
+        changed: Called in its process when somebody came, left, or changed.
+        ended: Called in its process when it is out of the room for good.
+    """
+
+    kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+
+    def __init__(
+        self,
+        livekit: FakeLiveKit,
+        room: str,
+        identity: str,
+        process: Process,
+        *,
+        changed: Callable[[], None],
+        ended: Callable[[], None],
+    ) -> None:
+        super().__init__(identity, {}, _now())
+        self.process, self.name = process, room
+        self.changed, self.ended = changed, ended
+        self.room: Room | None = None
+        self.handlers: dict[str, list[Callable[..., None]]] = {}
+        self.hear: Callable[[Any], None] = lambda utterance: None
+        self._livekit = livekit
+
+    @property
+    def serves(self) -> bool:
+        return self.room is not None and self.process.runs and self.attributes.get("interpreter") == "ready"
+
+    def told(self) -> Person:
+        return Person(self.identity, self.attributes, "agent", self.joined_at)
+
+    def tell(self, attributes: Mapping[str, str]) -> None:
+        """Set attributes of it."""
+        self.attributes.update(attributes)
+        if self.room is not None:
+            self._livekit.changed(self.room, but=self)
+
+    @property
+    def remote_participants(self) -> Mapping[str, Member]:
+        others = {} if self.room is None else {**self.room.people, **self.room.agents}
+        others.pop(self.identity, None)
+        return others
+
+    @property
+    def local_participant(self) -> Agent:
+        return self
+
+    def register_rpc_method(self, name: str, handler: object) -> None:
+        """It answers as long as its process runs."""
+
+    def unregister_rpc_method(self, name: str) -> None:
+        """It has left."""
+
+    def on(self, event: str, handler: Callable[..., None]) -> None:
+        self.handlers.setdefault(event, []).append(handler)
+
+    def off(self, event: str, handler: Callable[..., None]) -> None:
+        self.handlers[event].remove(handler)
+
+    def isconnected(self) -> bool:
+        return self.room is not None
+
+    async def perform_rpc(self, *, destination_identity: str, **_: object) -> str:
+        await running()
+        await asyncio.sleep(_LATENCY_SECONDS)
+        await running()
+        other = None if self.room is None else self.room.agents.get(destination_identity)
+        if other is None or not other.process.runs:
+            await asyncio.Event().wait()
+        return "ready"
+
+    def happened(self, event: str) -> None:
+        for handler in self.handlers.get(event, ()):
+            self.process.tell(handler)
+
+
+class FakeLiveKit:
+    """Implements the port `Fleet`, and what people, workers and jobs see.
+
+    Attributes:
+        rooms_by_name: The rooms that there are.
+        hosts: The workers that are registered.
+        requests: How many there were, by name.
+        is_away: It restarts.
+        watched: Called with a room after each change in it; None: with all rooms.
+    """
+
+    def __init__(self, region: str, dice: random.Random) -> None:
+        self.region = region
+        self.rooms_by_name: dict[str, Room] = {}
+        self.hosts: list[Host] = []
+        self.requests: Counter[str] = Counter()
+        self.is_away = False
+        self.watched: Callable[[Room | None], None] = lambda room: None
+        self._expected: dict[str, dict[str, Member]] = {}
+        self._numbers = count(1)
+        self._dice = dice
+
+    # What people do
+
+    def come(self, room: str, identity: str, language: str) -> None:
+        member = Member(identity, {"language": language}, _now())
+        self._expected.setdefault(room, {})[identity] = member
+        self._enter(room, member)
+
+    def go(self, room: str, identity: str) -> None:
+        del self._expected[room][identity]
+        if (there := self.rooms_by_name.get(room)) and there.people.pop(identity, None):
+            self.changed(there)
+            if not there.people:
+                asyncio.get_running_loop().call_later(_EMPTY_SECONDS, self._end_if_empty, there)
+
+    def mute(self, room: str, identity: str, is_muted: bool) -> None:
+        if (member := self._expected[room].get(identity)) is not None and member.is_muted != is_muted:
+            member.is_muted = is_muted
+            if there := self.rooms_by_name.get(room):
+                self.changed(there)
+
+    def _enter(self, room: str, member: Member) -> None:
+        if not self.is_away and self._expected[room].get(member.identity) is member:
+            member.joined_at = _now()
+            there = self._room(room)
+            there.people[member.identity] = member
+            self.changed(there)
+
+    # What interpreters do
+
+    def connect(self, agent: Agent) -> None:
+        if self.is_away:
+            agent.process.tell(agent.ended)
+            return
+        agent.room, agent.joined_at = self._room(agent.name), _now()
+        agent.room.agents[agent.identity] = agent
+        self.changed(agent.room, but=agent)
+
+    def leave(self, agent: Agent) -> None:
+        there, agent.room = agent.room, None
+        if there is not None and there.agents.pop(agent.identity, None):
+            self.changed(there)
+
+    def drop_later(self, agent: Agent) -> None:
+        """Its process has died or stands still."""
+        if agent.room is not None:
+            self.watched(agent.room)
+        asyncio.get_running_loop().call_later(_DROP_SECONDS, self._drop, agent)
+
+    def resume(self, agent: Agent) -> None:
+        """Its process goes on: it is where it was, or comes again."""
+        if agent.room is not None:
+            self.watched(agent.room)
+        elif agent.name in self._expected and self._expected[agent.name]:
+            begin_in_world(self._come_again(agent))
+
+    def _drop(self, agent: Agent) -> None:
+        if not agent.process.runs:
+            self.leave(agent)
+
+    async def _come_again(self, agent: Agent) -> None:
+        await asyncio.sleep(self._dice.uniform(*_BACK_SECONDS))
+        if agent.room is None and agent.process.runs:
+            self.connect(agent)
+            agent.happened("reconnected")
+
+    # The server
+
+    def changed(self, room: Room, *, but: Agent | None = None) -> None:
+        self.watched(room)
+        for agent in room.agents.values():
+            if agent is not but:
+                agent.process.tell(agent.changed)
+                agent.happened("participant_attributes_changed")
+
+    def begin_dispatch(self, room: Room) -> None:
+        sent = Sent(next(self._numbers), _now())
+        room.sent.append(sent)
+        begin_in_world(self._assign(room, sent))
+
+    async def restart(self, seconds: float) -> None:
+        """It is away for some seconds. Nobody has left, so all come again."""
+        self.is_away = True
+        hosts, self.hosts = self.hosts, []
+        rooms, self.rooms_by_name = self.rooms_by_name, {}
+        agents = [agent for room in rooms.values() for agent in room.agents.values()]
+        for agent in agents:
+            agent.room = None
+        self.watched(None)
+        await asyncio.sleep(seconds)
+        self.is_away = False
+        self.watched(None)
+        for name, members in list(self._expected.items()):
+            for member in list(members.values()):
+                self._soon(lambda name=name, member=member: self._enter(name, member))
+        for agent in agents:
+            if self._dice.random() < 0.85:
+                begin_in_world(self._come_again(agent))
+            else:
+                agent.process.tell(agent.ended)
+        for host in hosts:
+            self._soon(lambda host=host: self.register(host))
+
+    def register(self, host: Host) -> None:
+        if not host.process.is_dead:
+            self.hosts.append(host)
+
+    def unregister(self, host: Host) -> None:
+        if host in self.hosts:
+            self.hosts.remove(host)
+
+    def _soon(self, what: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(self._dice.uniform(*_BACK_SECONDS), what)
+
+    def _room(self, name: str) -> Room:
+        if (room := self.rooms_by_name.get(name)) is None:
+            room = self.rooms_by_name[name] = Room(name, next(self._numbers))
+            self.begin_dispatch(room)
+        return room
+
+    def _end_if_empty(self, room: Room) -> None:
+        if not room.people and self.rooms_by_name.get(room.name) is room:
+            del self.rooms_by_name[room.name]
+            for agent in list(room.agents.values()):
+                agent.room = None
+                agent.process.tell(agent.ended)
+
+    async def _assign(self, room: Room, sent: Sent) -> None:
+        """Ask one worker after the other, by chance: who has more places is asked more often."""
+        await asyncio.sleep(self._dice.uniform(0.05, 0.15))
+        hosts = [one for one in self.hosts if one.free > 0 and not one.is_draining]
+        if not hosts or self.is_away:
+            return
+        host = self._dice.choices(hosts, [one.free for one in hosts])[0]
+        if host.process.runs:  # else nobody answers, and nobody comes
+            sent.job = host.accept(room.name)
+
+    # The port
+
+    async def rooms(self) -> Sequence[str]:
+        return await self._answer("rooms", lambda: [n for n, one in self.rooms_by_name.items() if one.people])
+
+    async def people(self, room: str) -> Sequence[Person]:
+        def people() -> Sequence[Person]:
+            there = self.rooms_by_name.get(room)
+            return [] if there is None else [one.told() for one in (*there.people.values(), *there.agents.values())]
+
+        return await self._answer("people", people)
+
+    async def answers(self, room: str, identity: str) -> bool:
+        agent = await self._answer("answers", lambda: self._agent(room, identity))
+        if agent is not None and not agent.process.runs:
+            await asyncio.sleep(_ANSWER_SECONDS)
+            await running()
+        return agent is not None and agent.process.runs
+
+    async def remove(self, room: str, identity: str) -> None:
+        def remove() -> None:
+            if (agent := self._agent(room, identity)) is not None:
+                self.leave(agent)
+                agent.process.tell(agent.ended)
+
+        await self._answer("remove", remove)
+
+    async def dispatches(self, room: str) -> Sequence[Dispatch]:
+        def dispatches() -> Sequence[Dispatch]:
+            there = self.rooms_by_name.get(room)
+            return [] if there is None else [one.told() for one in there.sent]
+
+        return await self._answer("dispatches", dispatches)
+
+    async def dispatch(self, room: str) -> None:
+        await self._answer("dispatch", lambda: self.begin_dispatch(self._room(room)))
+
+    async def delete(self, room: str, dispatch: Dispatch) -> None:
+        def delete() -> None:
+            there = self.rooms_by_name.get(room)
+            for one in [] if there is None else [one for one in there.sent if one.id == dispatch.id]:
+                there.sent.remove(one)
+                if one.job is not None:
+                    one.job.shut_down()
+
+        await self._answer("delete", delete)
+
+    def _agent(self, room: str, identity: str) -> Agent | None:
+        there = self.rooms_by_name.get(room)
+        return None if there is None else there.agents.get(identity)
+
+    async def _answer(self, name: str, what: Callable[[], T]) -> T:
+        await running()
+        self.requests[name] += 1
+        await asyncio.sleep(_LATENCY_SECONDS)
+        await running()
+        if self.is_away:
+            raise FleetError("it cannot be reached")
+        return what()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
