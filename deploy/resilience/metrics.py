@@ -11,7 +11,7 @@ import contextlib
 import platform
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import psutil
 from livekit.agents import llm, stt, tts
@@ -43,6 +43,15 @@ FIRST_RESPONSE = Histogram(
 AUDIO = Counter("interpreter_audio_seconds", "Speech heard by an STT, or made by a TTS", _VENDOR)
 UTTERANCES = Counter("interpreter_utterances", "Utterances that the pair has recognized", ("translated",))
 VOICES_LOST = Counter("interpreter_voices_lost", "Voices that Azure did not give, or not whole", ("reason",))
+LOST_REASONS = (
+    "Azure sent no voice in time",
+    "the voice stopped in its middle",
+    "the voice had no sound",
+    "a voice came that may belong to another utterance",
+    "the connection was lost",
+    "the stream ended",
+    "too much audio was waiting to be spoken",
+)
 LARGEST_PROCESS = Gauge(
     "interpreter_largest_process_bytes",
     "Resident memory of the largest process of the worker",
@@ -99,8 +108,8 @@ def watch_vendor(kind: Kind, name: str, vendor: Vendor) -> tuple[str, ...]:
     # Shown from the start, as 0: Prometheus sees no increase in what was not there before.
     for outcome in ("ok", "error"):
         CALLS.labels(*labels, outcome)
-    TAKEN_OFF.labels(*labels)
-    RECOVERED.labels(*labels)
+    for metric in (TAKEN_OFF, RECOVERED, AUDIO, *([] if kind == "stt" else [FIRST_RESPONSE])):
+        metric.labels(*labels)
     return labels
 
 
@@ -112,6 +121,7 @@ def watch_meeting(meeting: azure_interpreter.MeetingInterpreter) -> None:
         watch_pair(change.stt)
 
     meeting.on("speaker_interpreted", interpreted)
+    meeting.on("interpretation_changed", lambda change: _show(change.language))
 
 
 def watch_memory() -> None:
@@ -124,13 +134,30 @@ def watch_memory() -> None:
     LARGEST_PROCESS.labels(platform.node()).set(largest)
 
 
-def watch_pair(pair: azure_interpreter.STT) -> None:
-    """Count what the pair tells besides LiveKit's own events."""
+def watch_pair(pair: azure_interpreter.STT, *languages: str) -> None:
+    """Count what the pair tells besides LiveKit's own events.
+
+    Args:
+        pair: Its STT.
+        *languages: Those that it speaks.
+    """
     for translated in ("yes", "no"):
         UTTERANCES.labels(translated)
+    for reason in LOST_REASONS:
+        VOICES_LOST.labels(reason)
+    for language in languages:
+        _show(language)
     pair.on("utterance_recognized", _recognized)
     pair.on("voice_lost", _lost)
     pair.on("utterance_metrics_collected", _ended)
+
+
+def _show(language: str) -> None:
+    """Have the metrics of a language from its start on, as 0."""
+    for outcome in get_args(get_type_hints(azure_interpreter.UtteranceMetrics)["outcome"]):
+        OUTCOMES.labels(language, outcome)
+    for metric in (SPEECH, BACKLOG, EAR_VOICE_SPAN, FIRST_SOUND):
+        metric.labels(language)
 
 
 def _succeeded(labels: tuple[str, ...], metrics: AgentMetrics) -> None:

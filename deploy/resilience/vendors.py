@@ -67,7 +67,7 @@ def vendors(language: str) -> Vendors:
     # A translation that is 3 s late is better than one that comes after the next sentence.
     translating = llm.FallbackAdapter([*translators.values()], attempt_timeout=3.0)
     speaking = tts.FallbackAdapter([*speakers.values()], max_retry_per_tts=0)
-    watch_pair(pair)
+    watch_pair(pair, language)
     watch_vendors("stt", hearing, listeners)
     watch_vendors("llm", translating, translators)
     watch_vendors("tts", speaking, {**speakers, "voice": voice})

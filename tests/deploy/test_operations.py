@@ -1,9 +1,11 @@
-"""docs/operations.md names the metrics as they are exported."""
+"""docs/operations.md, the alerts and the dashboard name the metrics as they are exported."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from fakes.worker_process import ROOT
 from livekit.agents.telemetry import metrics as livekit_metrics
 from prometheus_client import Counter, Gauge, Histogram
@@ -25,8 +27,17 @@ def exported(*modules: object) -> set[str]:
     }
 
 
-def test_every_metric_that_it_names_is_exported() -> None:
-    named = set(re.findall(r"\b(?:interpreter|lk_agents)_[a-z_]+", _TEXT))
+@pytest.mark.parametrize(
+    "path",
+    [
+        ROOT / "docs" / "operations.md",
+        *(ROOT / "deploy" / "prometheus").glob("rules*.yaml"),
+        ROOT / "deploy" / "grafana" / "dashboard.json",
+    ],
+    ids=lambda path: path.name,
+)
+def test_every_metric_that_is_named_is_exported(path: Path) -> None:
+    named = set(re.findall(r"\b(?:interpreter|lk_agents)_[a-z_]+", path.read_text(encoding="utf-8")))
     assert named
     assert named <= exported(metrics, livekit_metrics)
 

@@ -57,6 +57,11 @@ class WorkerProcess:
         )
         return cls(process, health_port, metrics_port)
 
+    @property
+    def metrics_address(self) -> str:
+        """The host and the port of its metrics."""
+        return f"127.0.0.1:{self._metrics_port}"
+
     async def until_logged(self, words: str, *, times: int = 1) -> None:
         """Wait for a message that begins with these words, or for so many."""
 

@@ -284,3 +284,15 @@ class Participant:
     def _happened(self, name: str) -> None:
         self.events.append(name)
         self._changed.set()
+
+
+class Guest(Participant):
+    """Somebody who has a token of the page."""
+
+    def __init__(self, server: Server, token: str, stalls: Stalls) -> None:
+        super().__init__(server, "", stalls)
+        self.token = token
+
+    async def enter(self) -> None:
+        await within(self.room.connect(self._server.url, self.token))
+        self.identity = self.room.local_participant.identity

@@ -15,21 +15,9 @@ from livekit import api, rtc
 from livekit_plugins_azure_interpreter.web import LiveKit, Meeting, OpenAdmission, create_app
 
 from .conftest import Meeting as People
-from .participant import RATE_HZ, Participant
+from .participant import RATE_HZ, Guest
 from .server import Server
 from .stalls import Stalls
-
-
-class _Guest(Participant):
-    """Somebody who has a token of the endpoint."""
-
-    def __init__(self, server: Server, token: str, stalls: Stalls) -> None:
-        super().__init__(server, "", stalls)
-        self.token = token
-
-    async def enter(self) -> None:
-        await within(self.room.connect(self._server.url, self.token))
-        self.identity = self.room.local_participant.identity
 
 
 @pytest.fixture
@@ -51,10 +39,10 @@ async def enter(client: Any, server: Server, meeting: People, closing: Any) -> A
     stalls = Stalls()
     closing(stalls.aclose)
 
-    async def join(**fields: Any) -> _Guest:
+    async def join(**fields: Any) -> Guest:
         async with client.post("/api/token", json=fields) as answer:
             token = (await answer.json())["participant_token"]
-        guest = _Guest(server, token, stalls)
+        guest = Guest(server, token, stalls)
         closing(guest.aclose)
         await guest.enter()
         return guest
