@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import aiohttp
@@ -57,7 +57,7 @@ class LiveKitFleet:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncIterator[LiveKitFleet]:
+    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncGenerator[LiveKitFleet]:
         """One with connections of its own."""
         async with aiohttp.ClientSession() as session:
             yield cls(url, key, secret, agent_name=agent_name, session=session)
