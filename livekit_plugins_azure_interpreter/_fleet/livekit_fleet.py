@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import aiohttp
@@ -17,6 +17,7 @@ from .watch import Dispatch, Person
 
 ALIVE_METHOD = "interpreter.alive"
 """An interpreter answers this call. A client that does not know it says so at once, so it answers, too."""
+_LEAVING = "leaving"
 _ANSWER_SECONDS = 1.5
 _REQUEST_SECONDS = 5.0
 _NANOSECONDS = 1e9
@@ -57,7 +58,7 @@ class LiveKitFleet:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncIterator[LiveKitFleet]:
+    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncGenerator[LiveKitFleet]:
         """One with connections of its own."""
         async with aiohttp.ClientSession() as session:
             yield cls(url, key, secret, agent_name=agent_name, session=session)
@@ -83,7 +84,7 @@ class LiveKitFleet:
             response_timeout_ms=round(_ANSWER_SECONDS * _MILLISECONDS),
         )
         try:
-            await _asked(self._call(call))
+            return (await _asked(self._call(call))).payload != _LEAVING
         except _ServerRefusesError as refused:
             if refused.code in _SILENT:
                 return False
@@ -116,11 +117,11 @@ class LiveKitFleet:
         """See `Fleet`."""
         await _asked_if_there(self._livekit.agent_dispatch.delete_dispatch(dispatch.id, room))
 
-    async def _call(self, call: api.PerformRpcRequest) -> None:
+    async def _call(self, call: api.PerformRpcRequest) -> api.PerformRpcResponse:
         grants = api.VideoGrants(room_admin=True, room=call.room)
         token = api.AccessToken(self._key, self._secret).with_grants(grants).to_jwt()
         headers = {"Authorization": f"Bearer {token}"}
-        await self._calls.request("RoomService", "PerformRpc", call, headers, api.PerformRpcResponse)
+        return await self._calls.request("RoomService", "PerformRpc", call, headers, api.PerformRpcResponse)
 
 
 class _ServerRefusesError(FleetError):

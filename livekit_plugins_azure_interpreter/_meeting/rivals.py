@@ -15,6 +15,8 @@ ATTRIBUTE_SINCE = "interpreter.since"
 """The participant attribute of an interpreter: since when it serves without a break, in Unix seconds."""
 ALIVE_METHOD = "interpreter.alive"
 """An interpreter answers this call, as long as it works."""
+LEAVING = "leaving"
+"""What it answers when it serves no longer; `_fleet` knows this word, too."""
 _READY = ("interpreter", "ready")
 _ANSWER_SECONDS = 2.0
 _TICK_SECONDS = 0.5
@@ -46,6 +48,7 @@ class Rivals:
         self._handlers: list[tuple[rtc.room.EventTypes, Callable[..., None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[tuple[str, str]] = set()
+        self._is_over = False
 
     async def leader(self) -> str | None:
         """The identity of another interpreter that serves the room, if one does. Waits 2 s at most."""
@@ -62,7 +65,7 @@ class Rivals:
             tell: Sets participant attributes.
         """
         self._tell = tell
-        self._room.local_participant.register_rpc_method(ALIVE_METHOD, _answer)
+        self._room.local_participant.register_rpc_method(ALIVE_METHOD, self._answer)
         self._on("participant_attributes_changed", lambda *_: self._look())
         self._on("participant_connected", lambda *_: self._look())
         self._on("reconnected", lambda *_: self._begin_anew())
@@ -70,11 +73,12 @@ class Rivals:
         self._begin_anew()
 
     async def aclose(self) -> None:
-        """It serves no longer."""
+        """It serves no longer: so it says at once, because it may take seconds to leave."""
+        self._is_over = True
+        if self._tell is not None and self._handlers:
+            self._tell({_READY[0]: "", ATTRIBUTE_SINCE: ""})
         for event, handler in self._handlers:
             self._room.off(event, handler)
-        if self._handlers and self._room.isconnected():
-            self._room.local_participant.unregister_rpc_method(ALIVE_METHOD)
         self._handlers.clear()
         for task in self._tasks:
             task.cancel()
@@ -120,12 +124,14 @@ class Rivals:
             max_round_trip_latency=_ANSWER_SECONDS,
         )
         try:
-            await asyncio.wait_for(call, _ANSWER_SECONDS)
+            return await asyncio.wait_for(call, _ANSWER_SECONDS) != LEAVING
         except rtc.RpcError as error:
             return error.code == rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD
         except asyncio.TimeoutError:
             return False
-        return True
+
+    async def _answer(self, _: rtc.RpcInvocationData) -> str:
+        return LEAVING if self._is_over else "ready"
 
     async def _keep_time(self) -> None:
         before = time.monotonic()
@@ -153,7 +159,3 @@ def _seconds(text: str) -> float:
         return float(text)
     except ValueError:
         return float("inf")
-
-
-async def _answer(_: rtc.RpcInvocationData) -> str:
-    return "ready"

@@ -22,6 +22,7 @@ class FakeLiveKit:
         dispatches: What was asked for, in each room.
         refuses: Whether it answers each request with an error.
         answers: Cleared, no request about a room is answered.
+        payload: What participants answer to a call.
         calls: How a call to each participant fails, as Twirp's code; they answer if they are not here.
         now: The time of a dispatch, in seconds since 1970.
     """
@@ -32,6 +33,7 @@ class FakeLiveKit:
         self.refuses = False
         self.answers = asyncio.Event()
         self.answers.set()
+        self.payload = "ready"
         self.calls: dict[str, str] = {}
         self.now = 0.0
         self._number = 0
@@ -70,7 +72,11 @@ class FakeLiveKit:
             case "PerformRpc":
                 called = api.PerformRpcRequest.FromString(body).destination_identity
                 code = self.calls.get(called)
-                return self._answer(api.PerformRpcResponse(payload="ready")) if code is None else _error(code)
+                return (
+                    self._answer(api.PerformRpcResponse(payload=self.payload))
+                    if code is None
+                    else _error(code)
+                )
             case _:
                 leaves = api.RoomParticipantIdentity.FromString(body)
                 there = self.people.get(leaves.room, [])

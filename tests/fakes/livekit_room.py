@@ -76,6 +76,7 @@ class LocalParticipant:
         unheard: No request is answered, as while the connection is lost.
         fails: Setting attributes raises an error.
         rpc_methods: The methods that others may call.
+        rpc_answers: What others answer to a call, if it is not "ready".
         rpc_errors: How each of those who do not answer a call fails; None: never.
         rpc_calls: Who was called.
     """
@@ -91,7 +92,8 @@ class LocalParticipant:
         self.may_set_attributes = True
         self.unheard = False
         self.fails = False
-        self.rpc_methods: set[str] = set()
+        self.rpc_methods: dict[str, Any] = {}
+        self.rpc_answers: dict[str, str] = {}
         self.rpc_errors: dict[str, rtc.RpcError | None] = {}
         self.rpc_calls: list[str] = []
         self._sids = count(1)
@@ -127,15 +129,12 @@ class LocalParticipant:
         self.permissions.append(None if allow_all_participants else allowed)
 
     def register_rpc_method(self, name: str, handler: object) -> None:
-        self.rpc_methods.add(name)
-
-    def unregister_rpc_method(self, name: str) -> None:
-        self.rpc_methods.remove(name)
+        self.rpc_methods[name] = handler
 
     async def perform_rpc(self, *, destination_identity: str, **_: object) -> str:
         self.rpc_calls.append(destination_identity)
         if destination_identity not in self.rpc_errors:
-            return "ready"
+            return self.rpc_answers.get(destination_identity, "ready")
         if (error := self.rpc_errors[destination_identity]) is None:
             await asyncio.Event().wait()
         assert error is not None

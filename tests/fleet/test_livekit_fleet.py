@@ -70,6 +70,11 @@ async def test_an_interpreter_that_is_called_answers_or_not(
     assert await fleet.answers("standup", "agent") is answers
 
 
+async def test_an_interpreter_that_leaves_does_not_live(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:
+    livekit.payload = "leaving"
+    assert not await fleet.answers("standup", "agent")
+
+
 async def test_a_server_without_calls_is_told_once_and_its_interpreters_live(
     fleet: LiveKitFleet, livekit: FakeLiveKit, caplog: pytest.LogCaptureFixture
 ) -> None:

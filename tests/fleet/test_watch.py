@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any, cast
 
 import pytest
 
@@ -36,7 +37,7 @@ _LANGUAGES = Wanted(frozenset({"language", "read_language"}))
 def test_an_interpreter_is_an_agent_that_is_ready(
     role: str, attributes: dict[str, str], *, is_one: bool
 ) -> None:
-    one = Person("somebody", attributes, role, _NOW)  # type: ignore[arg-type]
+    one = Person("somebody", attributes, cast(Any, role), _NOW)
     assert one.is_interpreter("interpreter") is is_one
 
 
@@ -54,7 +55,7 @@ def test_an_interpreter_is_an_agent_that_is_ready(
 def test_an_interpreter_is_wanted_by_people_who_name_a_language(
     wanted: Wanted, role: str, attributes: dict[str, str], *, is_wanted: bool
 ) -> None:
-    one = Person("somebody", attributes, role, _NOW)  # type: ignore[arg-type]
+    one = Person("somebody", attributes, cast(Any, role), _NOW)
     assert wanted.by([one]) is is_wanted
 
 

@@ -91,9 +91,17 @@ async def test_an_interpreter_that_knows_no_calls_lives(stage: Stage) -> None:
 async def test_an_interpreter_tells_since_when_it_serves_and_answers_calls(stage: Stage) -> None:
     stage.rivals.watch(stage.told.update)
     assert stage.told == {ATTRIBUTE_SINCE: "1000.000"}
-    assert stage.room.local_participant.rpc_methods == {ALIVE_METHOD}
+    assert stage.room.local_participant.rpc_methods.keys() == {ALIVE_METHOD}
+    assert await stage.room.local_participant.rpc_methods[ALIVE_METHOD](None) == "ready"
     await stage.rivals.aclose()
-    assert not stage.room.local_participant.rpc_methods
+    assert await stage.room.local_participant.rpc_methods[ALIVE_METHOD](None) == "leaving"
+    assert stage.told == {ATTRIBUTE_SINCE: "", "interpreter": ""}
+
+
+async def test_an_interpreter_that_leaves_is_no_rival(stage: Stage) -> None:
+    stage.room.local_participant.rpc_answers["another"] = "leaving"
+    stage.another("900.0")
+    assert await stage.rivals.leader() is None
 
 
 async def test_the_one_that_came_later_gives_way(stage: Stage) -> None:

@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -260,7 +260,7 @@ async def _talk(alice: Participant, listener: Listener, ending: asyncio.Event) -
 
 
 @contextlib.asynccontextmanager
-async def stage(server: OwnServer, environment: Mapping[str, str]) -> AsyncIterator[tuple[Workers, Meeting]]:
+async def stage(server: OwnServer, environment: Mapping[str, str]) -> AsyncGenerator[tuple[Workers, Meeting]]:
     """Two workers, and an emulator."""
     behaviour = Behaviour(script=_script, silence_ms=700)
     async with Emulator(behaviour) as emulator:
