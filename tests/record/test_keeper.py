@@ -226,3 +226,44 @@ def test_a_keeper_that_meetings_share_goes_on_after_one() -> None:
 def test_max_waiting_must_be_a_positive_number(number: int) -> None:
     with pytest.raises(ValueError, match="max_waiting must be"):
         Keeper(MemoryRecord(), max_waiting=number)
+
+
+class _Webhooks:
+    """Stands in for `Webhooks`."""
+
+    def __init__(self) -> None:
+        self.record: object = None
+        self.told: list[Entry] = []
+        self.flushed_seconds = -1.0
+        self.is_closed = False
+
+    def follow(self, record: object) -> None:
+        self.record = record
+
+    def tell(self, entry: Entry) -> None:
+        self.told.append(entry)
+
+    async def flush(self, timeout_seconds: float) -> bool:
+        self.flushed_seconds = timeout_seconds
+        return False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+def test_a_keeper_gives_webhooks_what_is_kept_and_the_rest_of_the_time() -> None:
+    async def test() -> None:
+        record, webhooks = MemoryRecord(), _Webhooks()
+        keeper = Keeper(record, webhooks=[webhooks])  # type: ignore[list-item]
+        record.go_away()
+        keeper.put(utterance())
+        await asyncio.sleep(1.0)
+        assert (webhooks.record, webhooks.told) == (record, [])
+        asyncio.get_running_loop().call_later(0.5, record.come_back)
+        assert await keeper.flush(), "it is kept, whatever the webhooks do"
+        assert webhooks.told == record.entries
+        assert CLOSE_SECONDS - 2.0 < webhooks.flushed_seconds < CLOSE_SECONDS - 0.4
+        await keeper.aclose()
+        assert webhooks.is_closed
+
+    in_virtual_time(test)

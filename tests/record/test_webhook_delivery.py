@@ -83,6 +83,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Scene], Awaitab
     def play(test: Callable[[Scene], Awaitable[None]]) -> None:
         loop = VirtualLoop()
         monkeypatch.setattr(_webhook_delivery, "time", SimpleNamespace(time=loop.time))
+        monkeypatch.setattr(asyncio, "to_thread", _at_once)  # virtual time does not wait for threads
 
         async def held() -> None:
             scene = Scene()
@@ -94,6 +95,10 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Scene], Awaitab
         run(loop, held())
 
     return play
+
+
+async def _at_once(work: Callable[..., Any], *arguments: Any) -> Any:
+    return work(*arguments)
 
 
 Play = Callable[[Callable[[Scene], Awaitable[None]]], None]

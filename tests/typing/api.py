@@ -41,8 +41,10 @@ from livekit_plugins_azure_interpreter.record import (
     Record,
     RedisRecord,
     SQLiteRecord,
+    Webhooks,
     export,
     minutes,
+    open_record,
     record_session,
 )
 
@@ -326,6 +328,8 @@ class TestRecord:
         MeetingInterpreter(record=SQLiteRecord("meetings.db"))
         MeetingInterpreter(record=RedisRecord("redis://localhost", keep_days=0.5, max_entries=1000))
         MeetingInterpreter(record=Keeper(SQLiteRecord("meetings.db"), redact=str.upper))
+        webhooks = Webhooks("https://example.com", ["whsec_new", "whsec_old"], events=["meeting.ended"])
+        MeetingInterpreter(record=Keeper(open_record("meetings.db"), webhooks=[webhooks]))
         MeetingInterpreter(record="meetings.db")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
     def is_one_line_for_a_session(
@@ -343,6 +347,7 @@ class TestRecord:
         entries = await record.read("RM_abc")
         assert_type(entries, Sequence[Entry])
         assert_type(export(entries, "vtt", language="fr"), str)
+        Webhooks("https://example.com", "whsec_", events=["meeting.began"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
         export(entries, "docx")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         assert_type(await record.delete("RM_abc", person="alice"), int)
         for said in minutes(entries).said:
