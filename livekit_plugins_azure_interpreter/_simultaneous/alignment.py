@@ -50,10 +50,10 @@ class Alignment:
 
 
 def align(said: Sequence[str], text: Sequence[str]) -> Alignment:
-    """Find what was said at the beginning of a text, with as few edits as possible (Levenshtein 1966).
+    """Find what was said at the beginning of a text, with as few edits as possible (Levenshtein).
 
-    Of several ways it takes that with the most words that are the same, and of those the shortest: a word that
-    was perhaps said counts as not said.
+    Of several ways it takes that with the most equal words, and of those the shortest: a word that was
+    perhaps said counts as not said.
     """
     same = _common_prefix(said, text)
     if same == len(said):
@@ -77,11 +77,12 @@ def _common_prefix(one: Sequence[str], other: Sequence[str]) -> int:
 def _costs(said: Sequence[str], text: Sequence[str]) -> list[list[int]]:
     """The cost to make the first words of `said` (row) the first words of `text` (column)."""
     rows = [[at * _EDIT for at in range(len(text) + 1)]]
+    back = _MOST_APART + max(0, len(said) - len(text))
     for number, word in enumerate(said):
         above = rows[-1]
         row = [_NEVER] * len(above)
         row[0] = above[0] + _EDIT
-        for at in range(max(0, number - _MOST_APART), min(len(text), number + _MOST_APART)):
+        for at in range(max(0, number - back), min(len(text), number + _MOST_APART)):
             kept = above[at] + (-1 if word == text[at] else _EDIT)
             row[at + 1] = min(kept, above[at + 1] + _EDIT, row[at] + _EDIT)
         rows.append(row)

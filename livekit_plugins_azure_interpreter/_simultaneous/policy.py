@@ -52,15 +52,14 @@ class SimultaneousPolicy:
     """Decides what is certain of one utterance's translation into one language while it is being said.
 
     It is LocalAgreement (Liu et al. 2020, Polak et al. 2022): certain is what the latest interim translations
-    agree on. The pieces that it gives out, joined, are what is heard. Time (`now`) is in seconds, on any clock.
+    agree on. The pieces that it gives out, joined, are what is heard. `now` is in seconds, on any clock.
 
     Args:
         language: The language of the translation (BCP 47).
-        agreement: How many interim translations in a row must agree on a word. One that repeats the one before
-            it tells nothing new.
+        agreement: How many interim translations in a row must agree on a word. A repeated one is not counted.
         clause_words: How many certain words are given out where no mark ends a clause.
         held_words: How many words at the end of an interim translation are never certain: the last may grow.
-        settled_seconds: An interim translation that has not changed for so long counts as another that agrees.
+        settled_seconds: A repeated one is counted after so long.
     """
 
     def __init__(
@@ -139,7 +138,7 @@ class SimultaneousPolicy:
 
     def _agreed(self) -> tuple[Sequence[Word], Sequence[Word]]:
         """The words to come that the latest interim translations agree on, and what follows them."""
-        follow = [interim.words[align(self._said, interim.keys).end :] for interim in self._interims]
+        follow = [self._ahead(interim) for interim in self._interims]
         most = min(len(ahead) - _last_words(ahead, self._held_words) for ahead in follow)
         agreed = 0
         for column in zip(*follow, strict=False):
@@ -147,6 +146,12 @@ class SimultaneousPolicy:
                 break
             agreed += 1
         return follow[-1][:agreed], follow[-1][agreed:]
+
+    def _ahead(self, interim: _Interim) -> Sequence[Word]:
+        """The words of an interim translation that were not said yet."""
+        if len(interim.words) <= len(self._said):
+            return ()  # it begins again after a lost connection, or takes something back
+        return interim.words[align(self._said, interim.keys).end :]
 
     def _breath(self, certain: Sequence[Word], following: Sequence[Word]) -> int:
         """How many of the certain words are given out: as many as end where a speaker could breathe."""
@@ -188,4 +193,4 @@ def _around(changed: range, text: Sequence[Word], end: int) -> range:
         start -= 1
     while stop < last and not text[stop - 1].ends_clause:
         stop += 1
-    return range(start, end if end - stop < _REPAIR_WORDS else stop)
+    return range(start, end if end - stop <= _REPAIR_WORDS else stop)

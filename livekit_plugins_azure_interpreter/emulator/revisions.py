@@ -86,6 +86,7 @@ class Revisions:
         """A text as it is told before its end; at least one word of it.
 
         Args:
+            text: As in the final result.
             heard: The share of the utterance that was heard, from 0 to 1.
             language: The language of the text.
             spoken: The language in which it was said.

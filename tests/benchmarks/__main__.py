@@ -19,7 +19,20 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from . import cascade, choices, cold_start, cost, ear, languages, latency, ledger, meeting, record, scale
+from . import (
+    cascade,
+    choices,
+    cold_start,
+    cost,
+    ear,
+    languages,
+    latency,
+    ledger,
+    meeting,
+    record,
+    scale,
+    simultaneous,
+)
 from .figures import Result
 
 _BENCHMARKS = {
@@ -33,6 +46,7 @@ _BENCHMARKS = {
     "ledger": ledger.measure,
     "record": record.measure,
     "ear": ear.measure,
+    "simultaneous": simultaneous.measure,
     "cold_start": cold_start.measure,
 }
 

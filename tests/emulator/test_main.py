@@ -28,6 +28,7 @@ from livekit_plugins_azure_interpreter.emulator import (
     Line,
     NoVoice,
     RecordedConnection,
+    Revisions,
     load_exchange,
 )
 from livekit_plugins_azure_interpreter.emulator.faults import KINDS
@@ -107,6 +108,8 @@ class TestOptions:
         [
             (["--key", "k"], Behaviour(key="k")),
             (["--no-interim"], Behaviour(interim_interval_ms=None)),
+            (["--interim-interval-ms", "100"], Behaviour(interim_interval_ms=100)),
+            (["--revised-share", "0.2"], Behaviour(revisions=Revisions(share=0.2))),
             (["--recognition-delay-ms", "7"], Behaviour(recognition_delay_ms=7)),
             (["--voice-delay-ms", "7"], Behaviour(voice_delay_ms=7)),
             (["--acknowledges", "headers"], Behaviour(acknowledges="headers")),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_azure_interpreter.emulator import Line, faults
+from livekit_plugins_azure_interpreter.emulator import Line, Revisions, faults
 from livekit_plugins_azure_interpreter.emulator.faults.schedule import UtteranceFaults
 from livekit_plugins_azure_interpreter.emulator.recognition.actions import Send, SendGarbage
 from livekit_plugins_azure_interpreter.emulator.recognition.phrases import PhraseMessages
@@ -41,6 +41,23 @@ class TestTranslated:
     def test_an_interim_result_has_a_word(self) -> None:
         message = PhraseMessages(["fr"]).interim(_LINE, 0.0, _SPAN)
         assert _body(message)["SpeechHypothesis"]["Text"] == "one"
+
+    @pytest.mark.parametrize(
+        ("seconds", "text", "translation"),
+        [(0.0, "one", "un"), (1.0, "one two", "un"), (2.1, "one two three four", "un deux")],
+    )
+    def test_an_interim_result_that_changes_has_the_share_of_each_text_that_was_heard(
+        self, seconds: float, text: str, translation: str
+    ) -> None:
+        phrases = PhraseMessages(["fr"], revisions=Revisions(share=0.0, delay_seconds=0.2))
+        body = _body(phrases.interim(_LINE, seconds, _SPAN))
+        assert body["SpeechHypothesis"]["Text"] == text
+        assert body["Translations"] == [{"Language": "fr", "Text": translation}]
+
+    def test_an_interim_result_that_changes_takes_the_seconds_of_its_line(self) -> None:
+        line = Line(_LINE.text, start_seconds=1.0, end_seconds=11.0)
+        phrases = PhraseMessages(["fr"], revisions=Revisions(share=0.0, delay_seconds=0.0))
+        assert _body(phrases.interim(line, 4.0, _SPAN))["SpeechHypothesis"]["Text"] == "one two"
 
     def test_a_final_result_has_words_and_translations_and_acknowledges(self) -> None:
         message = _final(PhraseMessages(["fr"]))
