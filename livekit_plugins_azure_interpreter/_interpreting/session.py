@@ -29,7 +29,7 @@ _MAX_LEFT = 10_000
 _ON_ITS_WAY_SECONDS = 0.1
 """The last frames of a microphone reach the STT within this time."""
 _UNTOLD_SECONDS = 1.0
-"""A final that the session does not report within this time was left out by an `stt_node`."""
+"""A final that the session does not report within this time after the stream's end was left out."""
 
 
 class SessionInterpreter:
@@ -169,7 +169,7 @@ class SessionInterpreter:
 
     def _transcribed(self, event: UserInputTranscribedEvent) -> None:
         if not event.is_final:
-            self._say_running()
+            self._say_running(event.transcript)
             return
         text = self._heard(event.transcript)
         if not text:
@@ -215,15 +215,15 @@ class SessionInterpreter:
             else:
                 self._say_other(self._agent, text)
 
-    def _say_running(self) -> None:
+    def _say_running(self, interim: str) -> None:
         """Say what is certain of a sentence that is still being spoken; its final is not said again.
 
-        Not before the sentences before it, whose finals the session has still to report.
+        The session reports in order. So the finals of all sentences before it have been reported if this is one
+        of its interims; or if there is no other final to report.
         """
-        running = self._stt_group.running(self._scope) if self._agent is not None else ()
-        if not running or self._unsaid or self._stt_group.has_untold_since(_lately(), self._scope):
-            return
-        for one in running:
+        for one in self._stt_group.running(self._scope) if self._agent is not None else ():
+            if interim not in one.interims and self._has_untold:
+                continue
             if one.take(skip_same_language=self._skip_same_language):
                 assert self._agent is not None
                 self._speak(self._agent, one.translation, one)
@@ -293,10 +293,6 @@ def _audible(session: AgentSession[Any]) -> bool:
 def _report_unsaid(tts: Any) -> None:
     error = APIError("a final transcript has no voice: its text was changed", retryable=False)
     tts.emit("error", TTSError(timestamp=time.time(), label=tts.label, error=error, recoverable=True))
-
-
-def _lately() -> float:
-    return time.monotonic() - _UNTOLD_SECONDS
 
 
 async def _done(speech: SpeechHandle) -> None:

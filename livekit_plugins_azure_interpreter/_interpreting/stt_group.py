@@ -119,10 +119,6 @@ class STTGroup:
         """Whether a translation of this session was not handed out yet."""
         return any(claims.has_untold for claims in self._claims(scope))
 
-    def has_untold_since(self, at: float, scope: object) -> bool:
-        """The same, for those that were recognized at this time or later."""
-        return any(claims.has_untold_since(at) for claims in self._claims(scope))
-
     def let_go(self, translation: Translation, outcome: Outcome = "not_spoken") -> None:
         """As `STT.let_go`."""
         for translations in self._translations():

@@ -12,6 +12,8 @@ from .._voices.utterance import Clause, Translation, Utterance
 _PATIENCE_SECONDS = 10.0
 """So long the next clause is waited for, also if Azure is away. Then what comes is said as another speech."""
 
+_MAX_INTERIMS = 50
+
 
 class RunningTranslation:
     """A translation that has begun before its sentence has ended (`stt.on("translation_begun")`).
@@ -30,6 +32,7 @@ class RunningTranslation:
         is_main: It is the `text` of the transcript.
         source_language: The language that is spoken, as Azure detects it so far (BCP 47).
         utterance: The utterance; its text comes at its end.
+        interims: The text of the interim transcripts since it began.
     """
 
     def __init__(self, utterance: Utterance, language: str, *, is_main: bool) -> None:
@@ -37,6 +40,7 @@ class RunningTranslation:
         self.language = language
         self.is_main = is_main
         self.source_language = ""
+        self.interims: deque[str] = deque(maxlen=_MAX_INTERIMS)
         self._said = ""
         self._unread: deque[Clause] = deque()
         self._came = asyncio.Event()

@@ -126,7 +126,10 @@ class SimultaneousSpeech:
             self._sentences.insert(earlier, sentence)
         sentence.hears(transcript, options, now)
         self._say(now)
-        return sentence.running
+        running = sentence.running
+        for one in running.values():
+            one.interims.append(transcript.text)
+        return running
 
     def final(
         self, utterances: Mapping[str, Utterance], times: tuple[float, float], ledgers: Ledgers, now: float

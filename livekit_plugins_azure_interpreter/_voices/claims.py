@@ -42,11 +42,7 @@ class Claims:
     @property
     def has_untold(self) -> bool:
         """Whether a waiting translation was not handed out yet."""
-        return self.has_untold_since(float("-inf"))
-
-    def has_untold_since(self, at: float) -> bool:
-        """The same, for those that were recognized at this time or later."""
-        return any(not one.handed_out and one.recognized_at >= at for one in self._waiting.values())
+        return any(not utterance.handed_out for utterance in self._waiting.values())
 
     @property
     def waiting_seconds(self) -> float:

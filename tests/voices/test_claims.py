@@ -284,11 +284,6 @@ def test_a_translation_is_untold_until_it_is_handed_out(ledger: Ledger) -> None:
     assert untold == [True, True, False]
 
 
-def test_an_older_translation_is_not_untold_since_later(ledger: Ledger) -> None:
-    ledger.recognized("un", 1.0)
-    assert [ledger.claims.has_untold_since(at) for at in (0.5, 1.0, 1.5)] == [True, True, False]
-
-
 # Finals whose text was changed
 
 
