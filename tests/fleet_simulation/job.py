@@ -10,7 +10,7 @@ from itertools import count
 from typing import Literal
 
 from livekit import rtc
-from livekit.agents import APIConnectionError, APIError, APIStatusError
+from livekit.agents import APIConnectionError, APIError
 
 from livekit_plugins_azure_interpreter import Resource, SpeechResources
 from livekit_plugins_azure_interpreter._fleet.leases import Leases
