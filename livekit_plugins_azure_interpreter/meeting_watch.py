@@ -19,6 +19,7 @@ from .log import logger
 
 _LOOK_SECONDS = 2.0
 _JOBS_SECONDS = 0.25
+_FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 8.0
 _JITTER = 0.1
 
@@ -36,7 +37,7 @@ class MeetingWatch:
     goes on is replaced at once.
 
     It keeps nothing: what it must know is in the LiveKit server, so any worker may die. Several workers
-    bring one interpreter to a room; if two come all the same, one of two `MeetingInterpreter` gives way.
+    bring one interpreter to a room. If two come, one `MeetingInterpreter` gives way.
 
     A look costs LiveKit 1 request, and 1 for each room it looks at. While LiveKit does not answer, it
     tries again, less often; the worker goes on.
@@ -107,17 +108,18 @@ class MeetingWatch:
 
     async def _look(self, rounds: Rounds, order: random.Random) -> None:
         """Look at the rooms of all workers."""
-        pause = _LOOK_SECONDS
+        pause, failures = _LOOK_SECONDS, 0
         while True:
             # Two workers that start together do not look together.
-            await asyncio.sleep(pause * (1 + _JITTER * order.uniform(-1, 1)))
+            await asyncio.sleep(pause * (1 + _JITTER * order.uniform(0, 1)))
             try:
                 await rounds.look()
             except FleetError as error:
                 self._failed(error)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+                pause = min(_FIRST_PAUSE_SECONDS * 2.0**failures, _LONGEST_PAUSE_SECONDS)
+                failures += 1
             else:
-                pause = _LOOK_SECONDS
+                pause, failures = min(_LOOK_SECONDS, rounds.seconds_until_due), 0
                 self._succeeded()
 
     async def _mind_jobs(self, rounds: Rounds, server: AgentServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from livekit.agents import utils
@@ -23,10 +23,12 @@ class Sight:
     Attributes:
         is_alone: Somebody in it wants an interpreter, and none that lives is there.
         dead: The interpreters in it that do not answer.
+        has_lost: Its interpreter was there at the last look, and has left.
     """
 
     is_alone: bool
     dead: frozenset[str] = _NOBODY
+    has_lost: bool = False
 
 
 class Dispatcher:
@@ -56,12 +58,21 @@ class Dispatcher:
         self._leases = leases
         self._now = now
         self._holder = utils.shortuuid("watch-")
+        self._rooms: Mapping[str, str] = {}
         self._known: dict[str, str] = {}
+        self._have_lost: set[str] = set()
         self._bringing: set[str] = set()
 
-    def forget_all_but(self, rooms: Collection[str]) -> None:
-        """Only these rooms are left."""
-        self._known = {room: identity for room, identity in self._known.items() if room in rooms}
+    def there_are(self, rooms: Mapping[str, str]) -> None:
+        """Forget all rooms but these. In a room that was made anew, its interpreter may be about to return.
+
+        Args:
+            rooms: The sids of the rooms, by name.
+        """
+        before, self._rooms = self._rooms, rooms
+        same = {room for room, sid in rooms.items() if before.get(room) == sid}
+        self._known = {room: identity for room, identity in self._known.items() if room in same}
+        self._have_lost &= same
 
     async def look(self, room: str) -> Sight:
         """Look at a room: one request as long as its interpreter answers.
@@ -76,8 +87,12 @@ class Dispatcher:
         people = await self._fleet.people(room)
         if not self._wanted.by(people):
             return Sight(is_alone=False)
+        interpreters = self._interpreters(people)
+        if known is not None and not interpreters:
+            self._have_lost.add(room)
+            return Sight(is_alone=True, has_lost=True)
         silent = _NOBODY if known is None else frozenset({known})
-        return await self._sight(room, self._interpreters(people), silent)
+        return await self._sight(room, interpreters, silent)
 
     async def bring(self, room: str, dead: Collection[str] = _NOBODY) -> bool:
         """Bring an interpreter, unless one is there or on its way. Returns whether one was asked to come.
@@ -107,7 +122,9 @@ class Dispatcher:
         if not await self._may_bring(room):
             return False
         coming, over = split(await self._fleet.dispatches(room), interpreters, now=self._now())
-        if is_on_its_way(coming, now=self._now()):
+        if interpreters:
+            self._have_lost.add(room)
+        if is_on_its_way(coming, is_next=room in self._have_lost, now=self._now()):
             return False
         await asyncio.gather(*(self._fleet.remove(room, one.identity) for one in interpreters))
         await asyncio.gather(*(self._fleet.delete(room, one) for one in over))
@@ -125,6 +142,7 @@ class Dispatcher:
         alive = [identity for identity, answered in zip(asked, answers, strict=True) if answered]
         if alive:
             self._known[room] = alive[0]
+            self._have_lost.discard(room)
         return Sight(not alive, frozenset({one.identity for one in interpreters} - set(alive)))
 
     async def _may_bring(self, room: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from .watch import Dispatch, Person
@@ -15,8 +15,8 @@ class FleetError(Exception):
 class Fleet(Protocol):
     """Each method is one request, and raises `FleetError`."""
 
-    async def rooms(self) -> Sequence[str]:
-        """The rooms with somebody in them."""
+    async def rooms(self) -> Mapping[str, str]:
+        """The sids of the rooms with somebody in them, by name."""
         ...
 
     async def people(self, room: str) -> Sequence[Person]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 import aiohttp
@@ -57,15 +57,15 @@ class LiveKitFleet:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncIterator[LiveKitFleet]:
+    async def open(cls, url: str, key: str, secret: str, *, agent_name: str) -> AsyncGenerator[LiveKitFleet]:
         """One with connections of its own."""
         async with aiohttp.ClientSession() as session:
             yield cls(url, key, secret, agent_name=agent_name, session=session)
 
-    async def rooms(self) -> Sequence[str]:
+    async def rooms(self) -> Mapping[str, str]:
         """See `Fleet`."""
         answer = await _asked(self._livekit.room.list_rooms(api.ListRoomsRequest()))
-        return [room.name for room in answer.rooms if room.num_participants]
+        return {room.name: room.sid for room in answer.rooms if room.num_participants}
 
     async def people(self, room: str) -> Sequence[Person]:
         """See `Fleet`."""

@@ -43,15 +43,20 @@ class Rounds:
         Raises:
             FleetError: LiveKit's server does not answer.
         """
-        rooms = set(await self._fleet.rooms())
-        self._dispatcher.forget_all_but(rooms)
+        rooms = await self._fleet.rooms()
+        self._dispatcher.there_are(rooms)
         self._brought_at = {room: at for room, at in self._brought_at.items() if room in rooms}
         looked_at = self._vigil.next(rooms)
         begun_at = self._now()
         sights = await _gather(self._dispatcher.look(room) for room in looked_at)
         self._saw(dict(zip(looked_at, sights, strict=True)), begun_at)
-        due = self._vigil.due(now=self._now())
+        due = {*self._vigil.due(now=self._now()), *self._lost(looked_at, sights)}
         await _gather(self._bring(room, self._dead.get(room, frozenset())) for room in due)
+
+    @property
+    def seconds_until_due(self) -> float:
+        """In how many seconds another look may find a room that is alone for long enough."""
+        return self._vigil.seconds_until_due(now=self._now())
 
     async def lost(self, room: str, identity: str) -> None:
         """The job of this interpreter has ended: whoever is in its room does not wait.
@@ -61,8 +66,16 @@ class Rounds:
         Raises:
             FleetError: LiveKit's server does not answer.
         """
-        if self._now() - self._brought_at.get(room, 0.0) >= _AGAIN_SECONDS:
+        if self._need_not_wait(room):
             await self._bring(room, frozenset({identity}))
+
+    def _lost(self, rooms: Iterable[str], sights: Iterable[Sight]) -> list[str]:
+        """Those whose interpreter has left while its meeting goes on, as when a worker has drained."""
+        seen = zip(rooms, sights, strict=True)
+        return [room for room, sight in seen if sight.has_lost and self._need_not_wait(room)]
+
+    def _need_not_wait(self, room: str) -> bool:
+        return self._now() - self._brought_at.get(room, 0.0) >= _AGAIN_SECONDS
 
     def _saw(self, sights: dict[str, Sight], at: float) -> None:
         for room, sight in sights.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from typing import Literal
 from livekit.agents.types import ATTRIBUTE_AGENT_NAME, ATTRIBUTE_AGENT_STATE
 
 PATIENCE_SECONDS = 5.0
-"""An interpreter comes within this time, if a worker takes it at once. Twice as long for each further one."""
+"""The first interpreter of a room comes within this time, if a worker takes it at once."""
+SHORT_PATIENCE_SECONDS = 2.0
+"""The next one comes within this time, if it is not asked of a worker that is frozen, too."""
+_SHORT_TRIES = 3
 MOST_PATIENCE_SECONDS = 30.0
 """An interpreter comes within this time, on a busy machine, if a worker has taken it."""
 FORGET_SECONDS = 60.0
@@ -98,15 +102,22 @@ def split(
     return coming, over
 
 
-def is_on_its_way(coming: Sequence[Dispatch], *, now: float) -> bool:
+def is_on_its_way(coming: Sequence[Dispatch], *, is_next: bool = False, now: float) -> bool:
     """Whether it is better to wait than to send another one.
 
-    A worker that takes a dispatch needs some time. A frozen worker does not answer LiveKit, and full ones
-    refuse it; then nobody comes, and LiveKit does not ask again. If both come, one gives way.
+    A worker that takes a dispatch needs some time. Full workers refuse it; then nobody comes, and LiveKit
+    does not ask again. A frozen worker does not answer, and LiveKit asks another one only 10 s later. If both
+    come, one gives way.
+
+    Args:
+        coming: Those who may still come.
+        is_next: The room has lost its interpreter: people hear nothing, and a worker may be frozen.
+        now: The time, in Unix seconds.
     """
     if not coming:
         return False
-    patience = min(PATIENCE_SECONDS * 2.0 ** (len(coming) - 1), MOST_PATIENCE_SECONDS)
+    patience, tries = (SHORT_PATIENCE_SECONDS, _SHORT_TRIES) if is_next else (PATIENCE_SECONDS, 1)
+    patience = min(patience * 2.0 ** max(0, len(coming) - tries), MOST_PATIENCE_SECONDS)
     if any(one.is_taken for one in coming):
         patience = MOST_PATIENCE_SECONDS
     return now - max(one.sent_at for one in coming) < patience
@@ -157,3 +168,8 @@ class Vigil:
     def due(self, *, now: float) -> list[str]:
         """The rooms that are alone for long enough."""
         return [room for room, since in self._alone_since.items() if now - since >= self._alone_seconds]
+
+    def seconds_until_due(self, *, now: float) -> float:
+        """In how many seconds the next room will be due; infinite if none seems alone."""
+        waits = (since + self._alone_seconds - now for since in self._alone_since.values())
+        return min((wait for wait in waits if wait > 0), default=math.inf)

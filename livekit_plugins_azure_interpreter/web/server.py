@@ -58,7 +58,7 @@ def create_app(
     async def connect(app: web.Application) -> AsyncIterator[None]:
         access = livekit.url, livekit.key, livekit.secret
         async with LiveKitFleet.open(*access, agent_name=AGENT_NAME) as fleet:
-            # Somebody who asks is in the room, and wants one.
+            # A guest in the room asks, so one is wanted.
             wanted = Wanted(frozenset(), everybody=True)
             app[rooms] = LiveKitRooms(fleet, Dispatcher(fleet, agent_name=AGENT_NAME, wanted=wanted, now=now))
             yield

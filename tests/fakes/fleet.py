@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
@@ -17,6 +17,7 @@ class FakeFleet:
     Attributes:
         now: The time, in Unix seconds.
         there: Who is in each room, by identity.
+        sids: The sids of rooms that have an unusual one.
         sent: The dispatches to each room.
         dead: The (room, identity) of those who do not answer.
         removed: The (room, identity) of those who were taken out, in order.
@@ -28,6 +29,7 @@ class FakeFleet:
     def __init__(self) -> None:
         self.now = 1000.0
         self.there: dict[str, dict[str, Person]] = {}
+        self.sids: dict[str, str] = {}
         self.sent: dict[str, list[Dispatch]] = {}
         self.dead: set[tuple[str, str]] = set()
         self.removed: list[tuple[str, str]] = []
@@ -64,9 +66,9 @@ class FakeFleet:
             self._coming.remove((at, room))
             self.serve(room)
 
-    async def rooms(self) -> Sequence[str]:
+    async def rooms(self) -> Mapping[str, str]:
         await self._requested("rooms")
-        return [room for room, people in self.there.items() if people]
+        return {room: self.sids.get(room, f"RM_{room}") for room, people in self.there.items() if people}
 
     async def people(self, room: str) -> Sequence[Person]:
         await self._requested("people")

@@ -60,7 +60,8 @@ class FakeLiveKit:
         match request.match_info["name"]:
             case "ListRooms":
                 rooms = [
-                    api.Room(name=name, num_participants=len(people)) for name, people in self.people.items()
+                    api.Room(name=name, sid=f"RM_{name}", num_participants=len(people))
+                    for name, people in self.people.items()
                 ]
                 return self._answer(api.ListRoomsResponse(rooms=rooms))
             case "ListParticipants":

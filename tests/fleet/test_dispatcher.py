@@ -100,6 +100,17 @@ async def test_an_interpreter_that_does_not_come_is_asked_for_again(fleet: FakeF
     assert len(fleet.sent[_ROOM]) <= 5
 
 
+async def test_the_next_interpreter_of_a_room_is_asked_for_again_sooner(fleet: FakeFleet) -> None:
+    dispatcher, dead = _dispatcher(fleet), fleet.serve(_ROOM)
+    fleet.pass_time(1.0)
+    started_at, asked_at = fleet.now, []
+    for _ in range(12):
+        if await dispatcher.bring(_ROOM, {dead}):
+            asked_at.append(fleet.now - started_at)
+        fleet.pass_time(1.0)
+    assert asked_at == [0.0, 2.0, 4.0, 6.0, 10.0]
+
+
 async def test_a_room_can_be_asked_for_again_after_an_error(fleet: FakeFleet) -> None:
     dispatcher = _dispatcher(fleet)
     fleet.is_away = True
@@ -109,11 +120,30 @@ async def test_a_room_can_be_asked_for_again_after_an_error(fleet: FakeFleet) ->
     assert await dispatcher.bring(_ROOM)
 
 
+async def test_a_room_whose_interpreter_has_left_has_lost_it(fleet: FakeFleet) -> None:
+    dispatcher, gone = _dispatcher(fleet), fleet.serve(_ROOM)
+    dispatcher.there_are({_ROOM: "RM_one"})
+    await dispatcher.look(_ROOM)
+    del fleet.there[_ROOM][gone]
+    dispatcher.there_are({_ROOM: "RM_one"})
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True, has_lost=True)
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True)
+
+
+async def test_a_room_that_was_made_anew_has_not_lost_its_interpreter(fleet: FakeFleet) -> None:
+    dispatcher, gone = _dispatcher(fleet), fleet.serve(_ROOM)
+    dispatcher.there_are({_ROOM: "RM_one"})
+    await dispatcher.look(_ROOM)
+    del fleet.there[_ROOM][gone]
+    dispatcher.there_are({_ROOM: "RM_two"})
+    assert await dispatcher.look(_ROOM) == Sight(is_alone=True)
+
+
 async def test_rooms_that_are_gone_are_forgotten(fleet: FakeFleet) -> None:
     dispatcher = _dispatcher(fleet)
     fleet.serve(_ROOM)
     await dispatcher.look(_ROOM)
-    dispatcher.forget_all_but(set())
+    dispatcher.there_are({})
     fleet.requests.clear()
     await dispatcher.look(_ROOM)
     assert fleet.requests == {"people": 1, "answers": 1}

@@ -36,7 +36,7 @@ async def fleet(livekit: FakeLiveKit) -> AsyncIterator[LiveKitFleet]:
 async def test_rooms_with_somebody_in_them_are_listed(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:
     livekit.join("standup", "alice")
     livekit.people["empty"] = []
-    assert await fleet.rooms() == ["standup"]
+    assert await fleet.rooms() == {"standup": "RM_standup"}
 
 
 async def test_people_are_told_with_what_they_are(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:

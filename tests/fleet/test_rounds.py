@@ -32,6 +32,7 @@ async def test_an_interpreter_comes_to_a_room_that_is_alone(fleet: FakeFleet) ->
     rounds = _rounds(fleet)
     await rounds.look()
     assert not fleet.sent
+    assert rounds.seconds_until_due == 3.0
     fleet.pass_time(_LOOK_SECONDS)
     await rounds.look()
     assert not fleet.sent  # one may be about to come
@@ -54,6 +55,14 @@ async def test_a_look_at_200_rooms_is_bounded(fleet: FakeFleet) -> None:
     fleet.requests.clear()
     await rounds.look()
     assert fleet.requests == {"rooms": 1, "answers": 100}
+
+
+async def test_an_interpreter_that_leaves_its_meeting_is_replaced_at_once(fleet: FakeFleet) -> None:
+    rounds, leaves = _rounds(fleet), fleet.serve(_ROOM)
+    await rounds.look()
+    del fleet.there[_ROOM][leaves]
+    await rounds.look()
+    assert fleet.requests["dispatch"] == 1
 
 
 async def test_a_lost_job_is_replaced_at_once(fleet: FakeFleet) -> None:

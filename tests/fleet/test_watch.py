@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import random
+from typing import Any, cast
 
 import pytest
 
@@ -8,6 +10,7 @@ from livekit_plugins_azure_interpreter._fleet.watch import (
     FORGET_SECONDS,
     MOST_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
+    SHORT_PATIENCE_SECONDS,
     Dispatch,
     Person,
     Vigil,
@@ -34,7 +37,7 @@ _LANGUAGES = Wanted(frozenset({"language", "read_language"}))
 def test_an_interpreter_is_an_agent_that_is_ready(
     role: str, attributes: dict[str, str], *, is_one: bool
 ) -> None:
-    one = Person("somebody", attributes, role, _NOW)  # type: ignore[arg-type]
+    one = Person("somebody", attributes, cast(Any, role), _NOW)
     assert one.is_interpreter("interpreter") is is_one
 
 
@@ -52,7 +55,7 @@ def test_an_interpreter_is_an_agent_that_is_ready(
 def test_an_interpreter_is_wanted_by_people_who_name_a_language(
     wanted: Wanted, role: str, attributes: dict[str, str], *, is_wanted: bool
 ) -> None:
-    one = Person("somebody", attributes, role, _NOW)  # type: ignore[arg-type]
+    one = Person("somebody", attributes, cast(Any, role), _NOW)
     assert wanted.by([one]) is is_wanted
 
 
@@ -84,6 +87,21 @@ def test_an_interpreter_is_on_its_way_for_some_seconds(sent: list[Dispatch], *, 
     assert is_on_its_way(sent, now=_NOW) is is_coming
 
 
+@pytest.mark.parametrize(
+    ("sent", "is_coming"),
+    [
+        ([_dispatch(SHORT_PATIENCE_SECONDS - 0.1)], True),
+        ([_dispatch(SHORT_PATIENCE_SECONDS)], False),
+        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(3)], False),
+        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(4)], True),
+    ],
+)
+def test_the_next_interpreter_of_a_room_is_not_waited_for_as_long(
+    sent: list[Dispatch], *, is_coming: bool
+) -> None:
+    assert is_on_its_way(sent, is_next=True, now=_NOW) is is_coming
+
+
 class TestVigil:
     def vigil(self, most_rooms: int = 100) -> Vigil:
         return Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=random.Random(1))
@@ -96,6 +114,13 @@ class TestVigil:
         assert vigil.due(now=13.0) == ["a"]
         vigil.saw("a", is_alone=False, at=14.0)
         assert vigil.due(now=99.0) == []
+
+    def test_a_room_that_seems_alone_is_due_some_seconds_later(self) -> None:
+        vigil = self.vigil()
+        assert vigil.seconds_until_due(now=10.0) == math.inf
+        vigil.saw("a", is_alone=True, at=10.0)
+        assert vigil.seconds_until_due(now=11.0) == 2.0
+        assert vigil.seconds_until_due(now=13.0) == math.inf  # it is due now
 
     def test_a_room_that_is_gone_is_forgotten(self) -> None:
         vigil = self.vigil()

@@ -63,8 +63,8 @@ class Sent:
 class Room:
     """A room; another one of the same name has another sid."""
 
-    def __init__(self, name: str, number: int) -> None:
-        self.name, self.sid = name, f"RM_{number}"
+    def __init__(self, name: str, sid: str) -> None:
+        self.name, self.sid = name, sid
         self.people: dict[str, Member] = {}
         self.agents: dict[str, Agent] = {}
         self.sent: list[Sent] = []
@@ -304,7 +304,7 @@ class FakeLiveKit:
 
     def _room(self, name: str) -> Room:
         if (room := self.rooms_by_name.get(name)) is None:
-            room = self.rooms_by_name[name] = Room(name, next(self._numbers))
+            room = self.rooms_by_name[name] = Room(name, f"RM_{self.region}_{next(self._numbers)}")
             self.begin_dispatch(room)
         return room
 

@@ -88,7 +88,7 @@ async def test_an_interpreter_that_knows_no_calls_lives(stage: Stage) -> None:
     assert await stage.rivals.leader() == "another"
 
 
-async def test_it_tells_since_when_it_serves_and_answers_calls(stage: Stage) -> None:
+async def test_an_interpreter_tells_since_when_it_serves_and_answers_calls(stage: Stage) -> None:
     stage.rivals.watch(stage.told.update)
     assert stage.told == {ATTRIBUTE_SINCE: "1000.000"}
     assert stage.room.local_participant.rpc_methods == {ALIVE_METHOD}

@@ -260,6 +260,7 @@ async def test_the_meeting_goes_on_when_the_server_is_started_again(
     told = {
         "interpreter",
         "interpreter.offer",
+        "interpreter.since",
         *(f"interpretation.{sid}" for sid in tracks),
         *(f"interpretation_state.{identity}" for identity in ("alice", "bob")),
     }

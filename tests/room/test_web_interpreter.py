@@ -55,29 +55,46 @@ async def client(server: Server, meeting: Any, clock: _Clock) -> AsyncIterator[A
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_an_interpreter_that_was_killed_is_brought_back(
-    server: Server, client: Any, clock: _Clock, azure: dict[str, str], closing: Any
+async def test_an_interpreter_that_nobody_took_is_asked_for_again_by_the_page(
+    server: Server, client: Any, clock: _Clock, closing: Any
+) -> None:
+    guest, token = await _guest(server, client, closing)
+    assert not await _dispatched(client, token)  # the token has asked for one
+    clock.ahead_seconds = 20.0
+    assert await _dispatched(client, token)
+    assert _ready(guest) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_an_interpreter_that_was_killed_is_brought_back_by_the_next_worker(
+    server: Server, client: Any, azure: dict[str, str], closing: Any
 ) -> None:
     environment = {**server.environment, **azure}
     first = await WorkerProcess.start(_WORKER, environment)
     closing(first.aclose)
     await first.until_logged("registered worker")
-    async with client.post("/api/token", json={}) as answer:
+    guest, token = await _guest(server, client, closing)
+    await _until(lambda: _ready(guest) == 1)
+    assert not await _dispatched(client, token)
+    before = set(guest.remote_participants)
+
+    await first.kill_with_jobs()
+    second = await WorkerProcess.start(_WORKER, environment)
+    closing(second.aclose)
+    await _until(lambda: _ready(guest) == 1 and before.isdisjoint(guest.remote_participants))
+    assert not await _dispatched(client, token)
+
+
+async def _guest(server: Server, client: Any, closing: Any) -> tuple[rtc.Room, str]:
+    """Somebody in the meeting who wants a language, and their token."""
+    asked = {"participant_attributes": {"language": "fr"}}
+    async with client.post("/api/token", json=asked) as answer:
         token = (await answer.json())["participant_token"]
     guest = rtc.Room()
     closing(guest.disconnect)
     await within(guest.connect(server.url, token))
-    await _until(lambda: _ready(guest) == 1)
-    assert not await _dispatched(client, token)
-
-    await first.aclose()  # killed, as a crash would end it
-    await _until(lambda: _ready(guest) == 0)
-    second = await WorkerProcess.start(_WORKER, environment)
-    closing(second.aclose)
-    await second.until_logged("registered worker")
-    clock.ahead_seconds = 60.0
-    assert await _dispatched(client, token)
-    await _until(lambda: _ready(guest) == 1)
+    return guest, token
 
 
 def _ready(room: rtc.Room) -> int:

@@ -15,7 +15,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,7 @@ class Result:
         silence_seconds: The longest time without a voice, from what happened on.
         is_silent: No voice came any more.
         lost: How many sentences Bob never got.
+        lost_later: How many of these he never got although they began after he had got another one again.
         repeated: How many he got twice.
         interpreters: How many are in the room at the end.
         told: What the workers have logged.
@@ -197,6 +198,7 @@ class Result:
     silence_seconds: float
     is_silent: bool
     lost: int
+    lost_later: int
     repeated: int
     interpreters: int
     told: list[str]
@@ -258,7 +260,7 @@ async def _talk(alice: Participant, listener: Listener, ending: asyncio.Event) -
 
 
 @contextlib.asynccontextmanager
-async def stage(server: OwnServer, environment: Mapping[str, str]) -> AsyncIterator[tuple[Workers, Meeting]]:
+async def stage(server: OwnServer, environment: Mapping[str, str]) -> AsyncGenerator[tuple[Workers, Meeting]]:
     """Two workers, and an emulator."""
     behaviour = Behaviour(script=_script, silence_ms=700)
     async with Emulator(behaviour) as emulator:
@@ -314,10 +316,13 @@ def _result(
     loud = [happened_at, *(at for at in listener.loud_at if happened_at < at < ended_at), ended_at]
     gaps = [after - before for before, after in itertools.pairwise(loud)]
     whole = [one for one in listener.said if one.ended <= ended_at]
+    lost = [one for one in whole if not one.captions]
+    again_at = min((at for one in whole for at in one.captions if at > happened_at), default=ended_at)
     return Result(
         silence_seconds=max(gaps),
         is_silent=ended_at - loud[-2] > AFTERWARDS_SECONDS / 2,
-        lost=sum(not one.captions for one in whole),
+        lost=len(lost),
+        lost_later=sum(one.begun > again_at for one in lost),
         repeated=sum(len(one.captions) > 1 and one.captions[-1] > happened_at for one in whole),
         interpreters=interpreters,
         told=[*_story(listener, happened_at), *told],

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from livekit import rtc
-from livekit.agents import AgentSession, APIConnectOptions, room_io, stt, tts
+from livekit.agents import AgentServer, AgentSession, APIConnectOptions, room_io, stt, tts
 from livekit.agents.beta.translation import TranslationModelSession, TranslationSession
 from livekit.plugins import azure_interpreter as plugin
 from livekit.plugins.azure_interpreter.emulator import Emulator as PluginsEmulator
@@ -21,6 +21,7 @@ from livekit_plugins_azure_interpreter import (
     InterpretationChanged,
     InterpreterAgent,
     MeetingInterpreter,
+    MeetingWatch,
     PersonalVoiceTTS,
     SpeechForgotten,
     SpeechMissed,
@@ -334,3 +335,10 @@ class TestRecord:
         assert_type(await record.delete("RM_abc", person="alice"), int)
         for said in minutes(entries).said:
             assert_type(said.heard, Mapping[str, Heard])
+
+
+class TestMeetingWatch:
+    def is_attached_to_a_worker(self) -> None:
+        watch = MeetingWatch(agent_name="interpreter", attributes={"language"}, everybody=True, most_rooms=50)
+        assert_type(watch.attach(AgentServer()), None)
+        MeetingWatch(alone_seconds="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
