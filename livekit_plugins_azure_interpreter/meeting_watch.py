@@ -10,7 +10,8 @@ from collections.abc import Collection
 from livekit.agents import AgentServer, utils
 
 from ._fleet.dispatcher import Dispatcher
-from ._fleet.fleet import FleetError, Leases
+from ._fleet.fleet import FleetError
+from ._fleet.leases import Leases
 from ._fleet.livekit_fleet import LiveKitFleet
 from ._fleet.rounds import Rounds
 from ._fleet.watch import Vigil, Wanted

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from livekit.agents import utils
 
 from ..log import logger
-from .fleet import Fleet, Leases
+from .fleet import Fleet
+from .leases import Leases, LeasesError
 from .watch import PATIENCE_SECONDS, Person, Wanted, is_on_its_way, split
 
 _NOBODY: frozenset[str] = frozenset()
@@ -149,7 +150,11 @@ class Dispatcher:
         if self._leases is None:
             return True
         name = f"interpreter:{room}"
-        return await self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS)
+        try:
+            return await self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS)
+        except LeasesError as error:
+            logger.warning("the leases cannot be reached, so two interpreters may come to %s: %s", room, error)
+            return True  # then one gives way
 
     def _interpreters(self, people: Collection[Person]) -> list[Person]:
         return [one for one in people if one.is_interpreter(self._agent_name)]

@@ -43,14 +43,3 @@ class Fleet(Protocol):
         """Forget that one was asked, and end its job, if it has one."""
         ...
 
-
-class Leases(Protocol):
-    """Something that only so many may hold at a time, over all workers."""
-
-    async def take(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
-        """Whether the holder has one of `most` places now, for so long."""
-        ...
-
-    async def release(self, name: str, holder: str) -> None:
-        """Give it back."""
-        ...

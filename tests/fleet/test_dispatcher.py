@@ -6,7 +6,8 @@ import pytest
 from fakes.fleet import FakeFleet, FakeLeases
 
 from livekit_plugins_azure_interpreter._fleet.dispatcher import Dispatcher, Sight
-from livekit_plugins_azure_interpreter._fleet.fleet import FleetError, Leases
+from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
+from livekit_plugins_azure_interpreter._fleet.leases import Leases
 from livekit_plugins_azure_interpreter._fleet.watch import Wanted
 
 _ROOM = "standup"
