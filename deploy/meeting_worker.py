@@ -50,6 +50,8 @@ server = AgentServer(
     prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),
     drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
 )
+# A meeting whose process or machine dies has another interpreter within seconds.
+azure_interpreter.MeetingWatch(agent_name=AGENT_NAME).attach(server)
 
 
 @server.rtc_session(agent_name=AGENT_NAME)

@@ -145,7 +145,7 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
         **options: Any option of `STT` but `target_languages` and `spoken_languages`. `voice` is what Azure is
             asked for where speakers have chosen "own"; nothing with pace "simultaneous". If it is a mapping,
             the other languages are spoken in the personal voice. If it is a prebuilt voice or None, "own"
-            cannot be chosen. `latency` is "balanced" unless it is given: a meeting hears many people.
+            cannot be chosen.
 
     Raises:
         ValueError: An argument is missing, malformed or contradicts another; the message names it.
@@ -195,7 +195,6 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
         self._policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, self._replaces_originals)
         self._open_detector = _open_detector if skip_silence else None
         self._recording = MeetingRecording(record)
-        options.setdefault("latency", "balanced")
         # Read once: each speaker has an STT, and a glossary may have thousands of terms.
         options["glossary"] = cast(Any, Glossary.parse(options.get("glossary")))
         pace = options.get("pace", DEFAULT_PACE)

@@ -40,7 +40,7 @@ SPOKEN_RATES_HZ = (16000, 24000, 48000)
 
 Profanity = Literal["masked", "removed", "raw"]
 Latency = Literal["lowest", "low", "balanced", "relaxed"]
-DEFAULT_LATENCY: Latency = "low"
+DEFAULT_LATENCY: Latency = "balanced"
 SegmentationStrategy = Literal["Default", "Time", "Semantic"]
 Pace = Literal["sentence", "quick", "simultaneous"]
 """How early speech is interpreted: after its utterance, after a shorter one, or while it is being said."""

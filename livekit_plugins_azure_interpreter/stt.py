@@ -93,9 +93,9 @@ class STT(KeytermsSTT[_Events]):
             language.
         sample_rate: The rate of the audio sent to Azure, in Hz: 8000, 16000, 24000 or 48000. Frames of any
             rate, mono or stereo, can be pushed.
-        latency: How long audio may wait to be sent, for CPU time: "low" sends it every 20 ms,
-            "balanced" every 40, "relaxed" every 100 (the SDK's default); "lowest" is like "low", but looks
-            for results and audio five times as often.
+        latency: How long audio may wait to be sent, for CPU time: "balanced" sends it every 40 ms, "low"
+            every 20, "relaxed" every 100 (the SDK's default); "lowest" is like "low", but looks for results
+            and audio five times as often.
         pace: When speech is heard in the other language. "sentence": when its utterance has ended. "quick":
             the same, with shorter utterances, by other defaults of the segmentation options. "simultaneous":
             while it is being said, clause by clause, as far as its translation is certain. Azure's own voice

@@ -11,7 +11,7 @@ from livekit.agents import utils
 
 from ..log import logger
 from .fleet import Fleet
-from .leases import Leases, LeasesError
+from .leases import Leases, LeasesError, answer_of
 from .watch import PATIENCE_SECONDS, Person, Wanted, is_on_its_way, split
 
 _NOBODY: frozenset[str] = frozenset()
@@ -151,10 +151,12 @@ class Dispatcher:
             return True
         name = f"interpreter:{room}"
         try:
-            return await self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS)
+            return await answer_of(self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS))
         except LeasesError as error:
-            logger.warning("the lease of an interpreter cannot be taken, so two may come: %s", error)
-            return True
+            logger.warning(
+                "the leases cannot be reached, so two interpreters may come to %s: %s", room, error
+            )
+            return True  # then one gives way
 
     def _interpreters(self, people: Collection[Person]) -> list[Person]:
         return [one for one in people if one.is_interpreter(self._agent_name)]

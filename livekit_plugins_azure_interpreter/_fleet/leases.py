@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Protocol
+
+_LIMIT_SECONDS = 2.5
+"""A little longer than `RedisLeases` waits for Redis."""
 
 
 class LeasesError(Exception):
@@ -39,3 +44,20 @@ class Leases(Protocol):
             LeasesError: The leases cannot be reached.
         """
         ...
+
+
+async def answer_of(question: Awaitable[bool]) -> bool:
+    """The answer of leases to a question, which is not waited for without a limit.
+
+    Raises:
+        LeasesError: They cannot be reached, or do not answer.
+    """
+    asked = asyncio.ensure_future(question)
+    # No wait_for: before Python 3.12 it can swallow a cancellation.
+    try:
+        await asyncio.wait({asked}, timeout=_LIMIT_SECONDS)
+        if not asked.done():
+            raise LeasesError(f"no answer within {_LIMIT_SECONDS} s")
+        return asked.result()
+    finally:
+        asked.cancel()

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..log import logger
-from .leases import Leases, LeasesError
+from .leases import Leases, LeasesError, answer_of
 
 LEASE_SECONDS = 30.0
 _RENEWALS = 3
 """How often a lease is renewed within its time."""
-_LIMIT_SECONDS = 2.5
-"""How long a place waits for its lease: a little longer than `RedisLeases` does."""
 _AWAY_SECONDS = 1.0
 """Leases that cannot be reached are asked for again after this time."""
 
@@ -112,27 +110,19 @@ class ResourceLeases:
                     lease.lost()
 
     async def _ask(self, name: str, holder: str, most: int) -> bool | None:
-        asking = asyncio.ensure_future(self._leases.take(name, holder, most=most, seconds=LEASE_SECONDS))
-        # No wait_for: before Python 3.12 it can swallow a cancellation.
         try:
-            await asyncio.wait({asking}, timeout=_LIMIT_SECONDS)
-            if not asking.done():
-                self._went_away(f"no answer within {_LIMIT_SECONDS} s")
-                return None
-            granted = asking.result()
+            granted = await answer_of(self._leases.take(name, holder, most=most, seconds=LEASE_SECONDS))
         except LeasesError as error:
             self._went_away(error)
             return None
-        finally:
-            asking.cancel()
         self._came_back()
         return granted
 
-    def _went_away(self, reason: object) -> None:
+    def _went_away(self, error: LeasesError) -> None:
         if not self.is_away:
             logger.warning(
                 "the leases of Azure's resources cannot be reached: this process keeps to its share (%s)",
-                reason,
+                error,
             )
         self._ask_again_at = asyncio.get_running_loop().time() + _AWAY_SECONDS
 

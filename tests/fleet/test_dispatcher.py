@@ -6,6 +6,7 @@ import pytest
 from fakes.fleet import FakeFleet
 from fakes.leases import FakeLeases
 
+from livekit_plugins_azure_interpreter._fleet import leases as _leases
 from livekit_plugins_azure_interpreter._fleet.dispatcher import Dispatcher, Sight
 from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
 from livekit_plugins_azure_interpreter._fleet.leases import Leases
@@ -91,9 +92,13 @@ async def test_two_workers_with_leases_ask_for_one_interpreter(fleet: FakeFleet)
     assert sorted(brought) == [False] * 3 + [True]
 
 
-async def test_an_interpreter_is_asked_for_while_the_leases_are_away(fleet: FakeFleet) -> None:
+@pytest.mark.parametrize("fault", ["is_away", "hangs"])
+async def test_an_interpreter_is_asked_for_while_the_leases_do_not_answer(
+    fleet: FakeFleet, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_leases, "_LIMIT_SECONDS", 0.01)
     leases = FakeLeases()
-    leases.is_away = True
+    setattr(leases, fault, True)
     assert await _dispatcher(fleet, leases).bring(_ROOM)
 
 

@@ -95,7 +95,9 @@ class MeetingJob:
         over: Called once it has ended, by itself or killed.
     """
 
-    def __init__(self, fleet: Fleet, livekit: FakeLiveKit, room: str, over: Callable[[MeetingJob], None]) -> None:
+    def __init__(
+        self, fleet: Fleet, livekit: FakeLiveKit, room: str, over: Callable[[MeetingJob], None]
+    ) -> None:
         number = next(_NUMBERS)
         self.id, self.identity, self.room = f"AJ_{number}", f"agent-{number}", room
         self.process = Process(self.id)

@@ -23,6 +23,8 @@ _DROP_SECONDS = 20.0
 """A participant without a sign of life leaves the room after this time."""
 _EMPTY_SECONDS = 20.0
 """A room without people ends after this time."""
+_ACCEPT_SECONDS = 10.0
+"""If a worker does not answer for so long, the next one is asked."""
 _BACK_SECONDS = (0.5, 3.0)
 """People and interpreters are back so long after a server is."""
 
@@ -63,8 +65,8 @@ class Sent:
 class Room:
     """A room; another one of the same name has another sid."""
 
-    def __init__(self, name: str, number: int) -> None:
-        self.name, self.sid = name, f"RM_{number}"
+    def __init__(self, name: str, sid: str) -> None:
+        self.name, self.sid = name, sid
         self.people: dict[str, Member] = {}
         self.agents: dict[str, Agent] = {}
         self.sent: list[Sent] = []
@@ -304,7 +306,7 @@ class FakeLiveKit:
 
     def _room(self, name: str) -> Room:
         if (room := self.rooms_by_name.get(name)) is None:
-            room = self.rooms_by_name[name] = Room(name, next(self._numbers))
+            room = self.rooms_by_name[name] = Room(name, f"RM_{self.region}_{next(self._numbers)}")
             self.begin_dispatch(room)
         return room
 
@@ -318,22 +320,34 @@ class FakeLiveKit:
     async def _assign(self, room: Room, sent: Sent) -> None:
         """Ask one worker after the other, by chance: who has more places is asked more often."""
         await asyncio.sleep(self._dice.uniform(0.05, 0.15))
-        hosts = [one for one in self.hosts if one.free > 0 and not one.is_draining]
-        if not hosts or self.is_away:
-            return
-        host = self._dice.choices(hosts, [one.free for one in hosts])[0]
-        if host.process.runs:  # else nobody answers, and nobody comes
-            sent.job = host.accept(room.name)
+        asked: set[Host] = set()
+        while self.rooms_by_name.get(room.name) is room and sent in room.sent and not self.is_away:
+            hosts = [one for one in self.hosts if one.free > 0 and not one.is_draining and one not in asked]
+            if not hosts:
+                return
+            host = self._dice.choices(hosts, [one.free for one in hosts])[0]
+            if host.process.runs:
+                sent.job = host.accept(room.name)
+                return
+            asked.add(host)
+            await asyncio.sleep(_ACCEPT_SECONDS)
 
     # The port
 
-    async def rooms(self) -> Sequence[str]:
-        return await self._answer("rooms", lambda: [n for n, one in self.rooms_by_name.items() if one.people])
+    async def rooms(self) -> Mapping[str, str]:
+        def rooms() -> Mapping[str, str]:
+            return {name: one.sid for name, one in self.rooms_by_name.items() if one.people}
+
+        return await self._answer("rooms", rooms)
 
     async def people(self, room: str) -> Sequence[Person]:
         def people() -> Sequence[Person]:
             there = self.rooms_by_name.get(room)
-            return [] if there is None else [one.told() for one in (*there.people.values(), *there.agents.values())]
+            return (
+                []
+                if there is None
+                else [one.told() for one in (*there.people.values(), *there.agents.values())]
+            )
 
         return await self._answer("people", people)
 

@@ -51,7 +51,7 @@ class Conversation:
 
     async def _talk(self) -> None:
         while asyncio.get_running_loop().time() < self._script.ends_at - 5.0:
-            await asyncio.sleep(self._dice.uniform(1.0, 6.0))
+            await asyncio.sleep(self._dice.uniform(1.0, 10.0))
             if len(self._here) > 1:
                 await self._turn(self._dice.choice(list(self._here.values())))
 
@@ -61,7 +61,6 @@ class Conversation:
             timer.cancel()
         self._livekit.mute(room, who, False)
         for _ in range(self._dice.randint(1, 4)):
-            await asyncio.sleep(self._dice.uniform(0.5, 2.0))
             await self._utter(speaker)
             if self._here.get(who) is not speaker:
                 return
@@ -70,12 +69,10 @@ class Conversation:
             self._mutes_at[who] = loop.call_later(_LINGER_SECONDS, self._mute, who)
 
     async def _utter(self, speaker: Visit) -> None:
-        loop = asyncio.get_running_loop()
-        started_at = loop.time()
-        await asyncio.sleep(min(15.0, self._dice.lognormvariate(1.3, 0.6)))
-        ended_at = loop.time()
+        started_at = asyncio.get_running_loop().time() + self._dice.uniform(0.3, 1.5)
+        ended_at = started_at + min(20.0, self._dice.lognormvariate(1.8, 0.6))
+        await _until(ended_at + _FINAL_SECONDS)
         others = {one.language for one in self._here.values()} - {speaker.language}
-        await asyncio.sleep(_FINAL_SECONDS)
         self._utterances += 1
         if others and self._here.get(speaker.identity) is speaker:
             text = f"{self._script.room}/{self._utterances}"

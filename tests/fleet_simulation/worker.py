@@ -59,6 +59,10 @@ class _Looks:
             await asyncio.sleep(self._dice.uniform(0, _LOOK_SECONDS))
         await self._rounds.look()
 
+    @property
+    def seconds_until_due(self) -> float:
+        return self._rounds.seconds_until_due
+
 
 class Worker:
     """One worker, with places for some meetings.
