@@ -27,7 +27,7 @@ from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import FRAME_MS, RATE_HZ, Member
 from livekit_plugins_azure_interpreter.emulator import Voice
-from livekit_plugins_azure_interpreter.options import Latency
+from livekit_plugins_azure_interpreter.options import DEFAULT_LATENCY, Latency
 
 from .figures import Figure, Result, median
 from .service import Conversation, environment, serve
@@ -68,7 +68,7 @@ class _Meeting:
     languages: int = 4
     speaking: bool = True
     skip_silence: bool = False
-    latency: Latency = "low"
+    latency: Latency = DEFAULT_LATENCY
 
     @property
     def name(self) -> str:
@@ -76,7 +76,7 @@ class _Meeting:
             f"{self.people} people in {self.languages} languages",
             "speaking" if self.speaking else "silent",
             "skip_silence" if self.skip_silence else "",
-            self.latency if self.latency != "low" else "",
+            self.latency if self.latency != DEFAULT_LATENCY else "",
         ]
         return ", ".join(filter(None, parts))
 
@@ -91,7 +91,7 @@ _LARGEST = _Meeting()
 _TWICE_AS_LARGE = _Meeting(24)
 _SILENT = [replace(_LARGEST, speaking=False, skip_silence=skip) for skip in (False, True)]
 _SIZES = ((2, 2), (6, 2), (6, 4), (12, 2), (12, 4))
-_SLOWER: list[Latency] = ["balanced", "relaxed"]
+_OTHERS: list[Latency] = ["low", "relaxed"]
 _MORE = [
     *(
         _Meeting(*size, speaking, skip_silence)
@@ -99,7 +99,7 @@ _MORE = [
         for speaking in (True, False)
         for skip_silence in (False, True)
     ),
-    *(replace(_LARGEST, latency=latency) for latency in _SLOWER),
+    *(replace(_LARGEST, latency=latency) for latency in _OTHERS),
 ]
 
 

@@ -400,7 +400,7 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("chosen", "message_bytes", "polling_ms"),
         [
-            ({}, "640", "10"),
+            ({}, "1280", "15"),
             ({"latency": "low", "sample_rate": 24000}, "960", "10"),
             ({"latency": "lowest"}, "640", "5"),
             ({"latency": "balanced"}, "1280", "15"),
