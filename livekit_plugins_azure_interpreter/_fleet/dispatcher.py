@@ -62,6 +62,7 @@ class Dispatcher:
         self._rooms: Mapping[str, str] = {}
         self._known: dict[str, str] = {}
         self._have_lost: set[str] = set()
+        self._last_came: dict[str, float] = {}
         self._bringing: set[str] = set()
 
     def there_are(self, rooms: Mapping[str, str]) -> None:
@@ -74,6 +75,7 @@ class Dispatcher:
         same = {room for room, sid in rooms.items() if before.get(room) == sid}
         self._known = {room: identity for room, identity in self._known.items() if room in same}
         self._have_lost &= same
+        self._last_came = {room: at for room, at in self._last_came.items() if room in same}
 
     async def look(self, room: str) -> Sight:
         """Look at a room: one request as long as its interpreter answers.
@@ -122,7 +124,8 @@ class Dispatcher:
             return False
         if not await self._may_bring(room):
             return False
-        coming, over = split(await self._fleet.dispatches(room), interpreters, now=self._now())
+        dispatches = await self._fleet.dispatches(room)
+        coming, over = split(dispatches, last_came=self._last_came.get(room, 0.0), now=self._now())
         if interpreters:
             self._have_lost.add(room)
         if is_on_its_way(coming, is_next=room in self._have_lost, now=self._now()):
@@ -138,6 +141,8 @@ class Dispatcher:
         return True
 
     async def _sight(self, room: str, interpreters: Collection[Person], silent: Collection[str]) -> Sight:
+        came = (one.joined_at for one in interpreters)
+        self._last_came[room] = max(came, default=self._last_came.get(room, 0.0))
         asked = [one.identity for one in interpreters if one.identity not in silent]
         answers = await asyncio.gather(*(self._fleet.answers(room, identity) for identity in asked))
         alive = [identity for identity, answered in zip(asked, answers, strict=True) if answered]

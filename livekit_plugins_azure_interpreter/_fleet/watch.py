@@ -83,17 +83,16 @@ class Wanted:
 
 
 def split(
-    dispatches: Iterable[Dispatch], interpreters: Collection[Person], *, now: float
+    dispatches: Iterable[Dispatch], *, last_came: float, now: float
 ) -> tuple[list[Dispatch], list[Dispatch]]:
     """Those whose interpreter may still come, and those that are over.
 
     Args:
         dispatches: All to one room.
-        interpreters: Those in the room, also those that do not answer. Whoever was asked before the last of
-            them came has come, or will not come any more.
+        last_came: When the last interpreter came, whether it is still there or not. Whoever was asked before
+            has come, or will not come any more.
         now: The time, in Unix seconds.
     """
-    last_came = max((one.joined_at for one in interpreters), default=0.0)
     coming: list[Dispatch] = []
     over: list[Dispatch] = []
     for one in dispatches:

@@ -143,6 +143,17 @@ async def test_a_room_whose_interpreter_has_left_has_lost_it(fleet: FakeFleet) -
     assert await dispatcher.look(_ROOM) == Sight(is_alone=True)
 
 
+async def test_a_dispatch_whose_interpreter_came_and_left_is_not_waited_for(fleet: FakeFleet) -> None:
+    dispatcher = _dispatcher(fleet)
+    await dispatcher.bring(_ROOM)
+    fleet.pass_time(1.0)
+    gone = fleet.serve(_ROOM)
+    await dispatcher.look(_ROOM)
+    del fleet.there[_ROOM][gone]
+    await dispatcher.look(_ROOM)
+    assert await dispatcher.bring(_ROOM)
+
+
 async def test_a_room_that_was_made_anew_has_not_lost_its_interpreter(fleet: FakeFleet) -> None:
     dispatcher, gone = _dispatcher(fleet), fleet.serve(_ROOM)
     dispatcher.there_are({_ROOM: "RM_one"})

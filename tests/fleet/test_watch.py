@@ -64,10 +64,9 @@ def _dispatch(seconds_ago: float, *, is_taken: bool = False) -> Dispatch:
 
 
 def test_a_dispatch_from_before_the_last_interpreter_came_is_over() -> None:
-    came = Person("agent-1", _READY, "agent", _NOW - 10)
     before, after, old = _dispatch(11), _dispatch(9), _dispatch(FORGET_SECONDS)
-    assert split([before, after], [came], now=_NOW) == ([after], [before])
-    assert split([before, old], [], now=_NOW) == ([before], [old])
+    assert split([before, after], last_came=_NOW - 10, now=_NOW) == ([after], [before])
+    assert split([before, old], last_came=0.0, now=_NOW) == ([before], [old])
 
 
 @pytest.mark.parametrize(
