@@ -161,7 +161,7 @@ async def _until_free(record: SQLiteRecord, webhooks: Webhooks) -> None:
     """On a busy machine a process cannot always say that it ends; then its claim ends by itself."""
 
     async def wait() -> None:
-        while not await record.unfinished(webhooks._name):
+        while not await record.unfinished(webhooks._name):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
     await within(wait())
