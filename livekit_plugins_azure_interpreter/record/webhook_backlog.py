@@ -66,7 +66,7 @@ class Backlog:
     async def leave(self) -> None:
         """Another process may go on at once."""
         # Not 0: that would say that it is finished.
-        await self._hold(0.001)
+        await self._hold(1e-6)
 
     async def after(self, number: int, most: int) -> Sequence[Entry]:
         """The next entries."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +75,7 @@ class Receiver:
         return str(self._url.host)
 
     @contextlib.asynccontextmanager
-    async def connected(self) -> AsyncIterator[Post]:
+    async def connected(self) -> AsyncGenerator[Post]:
         """Send messages, one after the other, over one connection."""
         jar, connector = aiohttp.DummyCookieJar(), aiohttp.TCPConnector(limit=1)
         async with aiohttp.ClientSession(

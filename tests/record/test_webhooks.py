@@ -157,6 +157,16 @@ async def test_an_event_has_the_same_id_from_another_process(
     assert len({one.id for one in receiver.got}) == 1
 
 
+async def _until_free(record: SQLiteRecord, webhooks: Webhooks) -> None:
+    """On a busy machine a process cannot always say that it ends; then its claim ends by itself."""
+
+    async def wait() -> None:
+        while not await record.unfinished(webhooks._name):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    await within(wait())
+
+
 async def test_webhooks_deliver_what_was_left_without_a_meeting(
     record: SQLiteRecord, receiver: WebhookReceiver
 ) -> None:
@@ -166,7 +176,9 @@ async def test_webhooks_deliver_what_was_left_without_a_meeting(
     await receiver.until_tried(1)
     await within(keeper.aclose())
     webhooks = Webhooks(receiver.url, SECRET)
+    await _until_free(record, webhooks)
     assert not await within(webhooks.deliver_left(record, 0.2))
+    await _until_free(record, webhooks)
     receiver.opens.set()
     assert await within(webhooks.deliver_left(record, 10.0))
     assert set(receiver.types) == {"meeting.utterance", "meeting.ended"}
