@@ -37,6 +37,8 @@ def test_the_rest_begins_where_what_was_said_ends(said: str, text: str, rest: st
         ("a c", "a b c", [_change((1, 1), (1, 2))]),
         ("a b c", "a c", [_change((1, 2), (1, 1))]),
         ("a x", "a b", [_change((1, 2), (1, 1))]),
+        ("x b y d", "a b d", [_change((0, 1), (0, 1)), _change((2, 3), (2, 2))]),
+        ("x b d", "a b c d", [_change((0, 1), (0, 1)), _change((2, 2), (2, 3))]),
         ("x b y d", "a b c d", [_change((0, 1), (0, 1)), _change((2, 3), (2, 3))]),
     ],
 )

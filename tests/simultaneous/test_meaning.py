@@ -34,6 +34,7 @@ def test_a_number_a_negation_or_a_content_word_changes_the_meaning(
         ("the", "a", "en"),
         ("", "of", "en"),
         ("houses", "house", "en"),
+        ("the houses", "houses a", "en"),
         ("befriedigende", "befriedigenden", "de"),
         ("pas", "de", "en"),
         ("を", "は", "ja"),

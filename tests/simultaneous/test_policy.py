@@ -236,9 +236,9 @@ class TestEverySeed:
                 word.text for word in words(text)
             ]
 
-    @pytest.mark.parametrize("share", [0.1, 0.2, 0.3, 1.0])
+    @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
     def test_no_word_is_lost_and_none_said_twice_but_as_a_repair(self, share: float) -> None:
-        for policy, text, _ in _runs(share, range(3)):
+        for policy, text, _ in _runs(share, range(2)):
             heard, final, outcome = _keys(policy.committed), _keys(text), policy.outcome
             lost = len(final) - _common(heard, final)
             assert lost <= outcome.contradicted_words + outcome.missed_words, (policy.committed, text)
