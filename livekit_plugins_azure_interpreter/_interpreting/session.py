@@ -218,8 +218,8 @@ class SessionInterpreter:
     def _say_running(self, interim: str) -> None:
         """Say what is certain of a sentence that is still being spoken; its final is not said again.
 
-        The session reports in order. So the finals of all sentences before it have been reported if this is one
-        of its interims; or if there is no other final to report.
+        The session reports in order. So the finals of all sentences before it have been reported if this is
+        one of its interims; or if there is no other final to report.
         """
         for one in self._stt_group.running(self._scope) if self._agent is not None else ():
             if interim not in one.interims and self._has_untold:

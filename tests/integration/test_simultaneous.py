@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from fakes.limits import within
 from fakes.plain_room import PlainRoom, PlainTrack
 from fakes.room import Audio, Microphone, hertz
 from fakes.streaming_voice import StreamingVoice
+from fault_matrix import simultaneous
 from livekit import rtc
+from livekit.agents import Agent, ModelSettings
+from livekit.agents import stt as livekit_stt
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import (
@@ -95,6 +99,25 @@ class Interpreted:
         self.room.microphone.speak(pcm)
         await self.room.speaker.until_played(speeches)
         await self.room.microphone.until_taken()
+
+
+class _Changing(InterpreterAgent):
+    """Its `stt_node` changes the words of finals, and may leave interims out."""
+
+    def __init__(self, keeps_interims: bool) -> None:
+        super().__init__()
+        self._keeps_interims = keeps_interims
+
+    async def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncIterator[livekit_stt.SpeechEvent]:
+        async for event in Agent.default.stt_node(self, audio, model_settings):
+            if event.type is SpeechEventType.FINAL_TRANSCRIPT:
+                (data,) = event.alternatives
+                event.alternatives = [dataclasses.replace(data, text=f"[Alice] {data.text}")]
+            elif event.type is SpeechEventType.INTERIM_TRANSCRIPT and not self._keeps_interims:
+                continue
+            yield event
 
 
 Interpret = Callable[..., Awaitable[Interpreted]]
@@ -196,6 +219,24 @@ class TestSession:
         expected = said_in("fr", [sentence(0, 4), sentence(1, 4)])
         assert begun == expected[0][: len(begun)]
         assert whole == expected[1]
+
+    @pytest.mark.parametrize("keeps_interims", [True, False])
+    async def test_an_stt_node_that_changes_finals_has_them_said_once(
+        self, enter: Interpret, keeps_interims: bool
+    ) -> None:
+        lines = [sentence(0, 4), sentence(1, 0.4), sentence(2, 3)]
+        session = await enter(by_pitch(lines), agent=_Changing(keeps_interims))
+        await session.interpret(speech([4, 0.4, 3]), 3)
+        assert session.heard == said_in("fr", lines)
+        shares = [one.words_before_end_share is not None for one in session.metrics]
+        assert shares == [keeps_interims, False, keeps_interims]
+
+    async def test_an_stt_in_a_fallback_adapter_is_heard_early(self, enter: Interpret) -> None:
+        lines = [sentence(0, 4), sentence(1, 3)]
+        session = await enter(by_pitch(lines), stt=lambda stt: livekit_stt.FallbackAdapter([stt]))
+        await session.interpret(speech([4, 3]), 2)
+        assert session.heard == said_in("fr", lines)
+        assert all(one.words_before_end_share for one in session.metrics)
 
     async def test_another_agent_takes_over_without_loss(self, enter: Interpret) -> None:
         lines = [sentence(0, 4), sentence(1, 4)]
@@ -334,7 +375,11 @@ class TestStreams:
         pair.push(speech([2]))
         pair.stream.end_input()
         await within(pair.listen())
-        print(pair.asked[0]["phraseDetection"])
+        assert pair.asked[0]["phraseDetection"]["CONVERSATION"]["segmentation"] == {
+            "mode": "Semantic",
+            "segmentationSilenceTimeoutMs": 300,
+            "segmentationForcedTimeoutMs": 20000,
+        }
 
 
 class TestTranslationModel:
@@ -424,6 +469,16 @@ class TestMeeting:
         assert [words(one.text) for one in french if one.final] == said_in("fr", lines)
         spanish = [words(one.text) for one in room.captions if one.language == "es" and one.final]
         assert spanish == said_in("es", lines)
+
+
+class TestFaults:
+    @pytest.mark.parametrize("name", ["TCP reset in mid-utterance", "service away for 2 s"])
+    async def test_a_fault_of_the_matrix_loses_and_repeats_no_word(self, name: str) -> None:
+        case = next(one for one in simultaneous.cases() if one.name == name)
+        heard = await within(simultaneous.interpret(dataclasses.replace(case, count=5)))
+        assert heard.is_whole
+        assert heard.early == 1.0
+        assert heard.connections > 1
 
 
 async def _joined(running: RunningTranslation) -> str:

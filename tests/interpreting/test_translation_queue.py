@@ -15,6 +15,7 @@ from livekit.agents.stt import SpeechData
 
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._interpreting.translation_queue import TranslationQueue
+from livekit_plugins_azure_interpreter._recognition.running_translation import RunningTranslation
 from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog
 from livekit_plugins_azure_interpreter._voices.meter import RecognitionTimings
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
@@ -121,3 +122,38 @@ async def test_a_translation_knows_when_it_was_said(desk: Desk) -> None:
             speech.translation.utterance.meter.begin(timings, lambda metrics: None)
         ages.append(speech.said_seconds_ago(now=12.0))
     assert ages == [2.0, 0.0]
+
+
+async def test_a_translation_that_is_still_being_spoken_is_said_as_it_comes(desk: Desk) -> None:
+    running = RunningTranslation(Utterance.begun("utterance-1", 0.0), "fr", is_main=True)
+    running.take()
+    running.add("Bonjour")
+    desk.queue.add(running, SpeechData(LanguageCode("fr"), "Bonjour à"))
+    desk.add("deux")
+    desk.queue.close()
+    said: list[tuple[str, bool]] = []
+
+    async def speak() -> None:
+        async for speech in desk.queue:
+            [frame async for frame in speech]
+            said.append((speech.text, speech.is_whole))
+
+    speaking = asyncio.create_task(speak())
+    await asyncio.sleep(0.01)
+    assert said == []
+    running.utterance.end_as(Utterance("utterance-1", "Bonjour à tous.", 1.0))
+    running.end(" à tous.")
+    await within(speaking)
+    assert said == [("Bonjour à tous.", False), ("deux", True)]
+    assert desk.fallback.texts == ["Bonjour à tous.", "deux"]
+    assert not desk.owes
+    assert running.utterance.meter.by_fallback
+
+
+async def test_a_translation_that_is_cleared_before_its_turn_is_not_spoken(desk: Desk) -> None:
+    running = RunningTranslation(Utterance.begun("utterance-1", 0.0), "fr", is_main=True)
+    desk.queue.add(running, SpeechData(LanguageCode("fr"), "Bonjour"))
+    desk.queue.clear()
+    desk.queue.close()
+    assert await within(desk.spoken()) == {}
+    assert (running.utterance.meter.outcome, desk.owes) == ("not_spoken", False)

@@ -158,6 +158,7 @@ class TestSTT:
         interpreter.update_options(glossary={"fr": {"live kit": "LiveKit"}}, translation_category=None)
         interpreter.update_options(between=("en", "de"))
         interpreter.update_options(target_languages=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        interpreter.update_options(pace="quick")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         interpreter.update_options(sample_rate=8000)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
     def tells_of_utterances_and_voices(self, interpreter: STT) -> None:
@@ -307,6 +308,8 @@ class TestMeetingInterpreter:
 
     def takes_options_of_stt(self) -> None:
         MeetingInterpreter(source_languages=["de-DE", "fr-FR"], latency="relaxed")
+        MeetingInterpreter(pace="simultaneous", fallback=lambda language, identity: PersonalVoiceTTS())
+        MeetingInterpreter(pace="slow")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(latency="none")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(default_voice="mine")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         MeetingInterpreter(language_of="fr")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
