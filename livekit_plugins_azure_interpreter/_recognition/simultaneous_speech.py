@@ -150,7 +150,7 @@ class SimultaneousSpeech:
         while self._sentences and (sentence is not None or self._sentences[0].until <= times[0]):
             ended = self._sentences.popleft()
             if ended is sentence:
-                self._end_with(sentence, found, ledgers, now)
+                self._end_with(ended, found, ledgers, now)
                 sentence = None
             ended.end()
         self._say(now)

@@ -73,3 +73,9 @@ async def test_a_translation_whose_next_clause_does_not_come_is_broken_off(
     assert running.is_broken_off
     running.add(" too late")
     assert running.said == "Bonjour,"
+
+
+async def test_a_translation_is_named_by_its_utterance_before_its_text_has_come(
+    running: RunningTranslation,
+) -> None:
+    assert (running.translation, running.translation.utterance) == ("", running.utterance)

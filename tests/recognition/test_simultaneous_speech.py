@@ -212,3 +212,12 @@ async def test_figures_are_those_of_what_was_said_before_the_end(speaker: Speake
     assert measured.average_lagging_seconds is not None
     assert 0.0 < measured.average_lagging_seconds < 4.0
     assert speaker.speech.measured(replace(TIMINGS, target_language="de")).average_lagging_seconds is None
+
+
+async def test_a_stream_that_ends_ends_all_that_is_said(speaker: Speaker) -> None:
+    for words in range(2, 8):
+        speaker.says(words)
+    assert all(one.take() for one in speaker.begun)
+    speaker.speech.end()
+    assert [await heard(one) for one in speaker.begun] == [one.said for one in speaker.begun]
+    assert speaker.speech.untaken == []
