@@ -22,7 +22,8 @@ _SEES_JOBS_SECONDS = 0.25
 """`MeetingWatch` looks at the jobs of its worker so often."""
 _DROP_SECONDS = 30.0
 """LiveKit drops a worker that gives no sign of life for so long."""
-_WANTED = Wanted(frozenset({"language"}))
+WANTED = Wanted(frozenset({"language"}))
+"""Each person of the simulation has this attribute."""
 
 
 class Quiet:
@@ -95,7 +96,7 @@ class Worker:
         self.process.thawed.append(self._register_again)
         if most_rooms is not None:
             now = asyncio.get_running_loop().time
-            dispatcher = Dispatcher(livekit, agent_name="", wanted=_WANTED, leases=leases, now=now)
+            dispatcher = Dispatcher(livekit, agent_name="", wanted=WANTED, leases=leases, now=now)
             order = random.Random(name)
             vigil = Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=order)
             self._rounds = Rounds(livekit, dispatcher, vigil, now=now)
