@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 
 import pytest
 from fleet_simulation.__main__ import MOST_EXCESS, day_table
 from fleet_simulation.azure import FakeResource, Usage
 from fleet_simulation.growth import measure
 from fleet_simulation.optimum import cost
-from fleet_simulation.script import Script, draw
+from fleet_simulation.script import Fault, Script, draw
 from fleet_simulation.simulation import Setup, simulate
 
 FLEETS = int(os.environ.get("FLEETS", "3"))
 ONE_SEED = os.environ.get("FLEET_SEED")
 SEEDS = range(FLEETS) if ONE_SEED is None else [int(ONE_SEED)]
-BUSY = Setup(workers=12, most_jobs=8, most_rooms=16, max_streams=4)
+BUSY = Setup(most_jobs=4, most_rooms=8, max_streams=4)
 """Small enough to be full now and then."""
 
 
@@ -67,8 +68,10 @@ def test_a_fleet_that_does_not_count_together_is_over_its_quota() -> None:
 
 
 def test_a_process_that_takes_more_than_its_share_while_redis_is_away_is_seen() -> None:
-    setup = Setup(workers=12, share=0, keeps_to_share=False)
-    assert any("while Redis was away" in one for one in simulate(_hour(1), setup).problems["quota"])
+    script = _hour(1, faults=0.0)
+    away = Fault(script.starts_at + 600.0, "Redis away", "eastus", 0.0, 300.0)
+    outcome = simulate(replace(script, faults=(away,)), Setup(workers=12, share=0, keeps_to_share=False))
+    assert any("while Redis was away" in one for one in outcome.problems["quota"])
 
 
 def test_a_record_that_loses_what_it_has_confirmed_is_seen() -> None:

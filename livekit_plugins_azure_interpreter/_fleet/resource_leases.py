@@ -14,6 +14,7 @@ _RENEWALS = 3
 """How often a lease is renewed within its time."""
 _LIMIT_SECONDS = 2.5
 """How long a place waits for its lease: a little longer than `RedisLeases` does."""
+_UNREAD_SECONDS = 0.1
 _AWAY_SECONDS = 1.0
 """Leases that cannot be reached are asked for again after this time."""
 
@@ -116,6 +117,8 @@ class ResourceLeases:
         # No wait_for: before Python 3.12 it can swallow a cancellation.
         try:
             await asyncio.wait({asking}, timeout=_LIMIT_SECONDS)
+            # A process that stood still may have the answer, and has not read it yet.
+            await asyncio.wait({asking}, timeout=_UNREAD_SECONDS)
             if not asking.done():
                 raise LeasesError(f"no answer within {_LIMIT_SECONDS} s")
             granted = asking.result()

@@ -47,6 +47,10 @@ def day_table(outcome: Outcome) -> str:
         ("what failed", ", ".join(f"{kind} {times}" for kind, times in sorted(outcome.faults.items()))),
         ("without an interpreter for more than 10 s", str(len(outcome.problems.get("alone", ())))),
         (
+            "the same, as LiveKit asked frozen workers twice",
+            str(sum(one.is_too_long and one.is_excused for one in outcome.alone)),
+        ),
+        (
             "times without one; the median, 99.9 % and longest",
             f"{len(seconds):,}; {statistics.median(seconds):.1f} s, {ninth:.1f} s, {seconds[-1]:.1f} s "
             f"(the limit is {ALONE_SECONDS:.0f} s)",
