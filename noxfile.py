@@ -61,10 +61,11 @@ def nightly(session: nox.Session) -> None:
         "CLOSING_PROCESSES": "50",
         "EXAMPLES": "20000",
         "KILLS": "200",
+        "FLEETS": "50",
     }
     env = {name: os.environ.get(name, value) for name, value in more.items()}
     killed = "tests/integration/test_closing.py tests/integration/test_killed_recordings.py"
-    files = f"tests/test_schedules.py tests/test_meetings.py {killed} tests/voices"
+    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} tests/voices"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 
 
@@ -73,7 +74,7 @@ def unit(session: nox.Session) -> None:
     """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
     sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
     # Random cases by the hundred take longer than all the rest: `tests` runs them.
-    others = ("browser", "deploy", "examples", "integration", "room", "test_meetings.py", "test_schedules.py")
+    others = ("browser", "deploy", "examples", "integration", "room", "test_fleet.py", "test_meetings.py", "test_schedules.py")
     away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
     two_cores = ["--numprocesses=2", "--dist=worksteal"]
     env = {"PYTHONPATH": str(ROOT / "tests")}

@@ -8,6 +8,7 @@ from typing import Protocol
 
 _LIMIT_SECONDS = 2.5
 """A little longer than `RedisLeases` waits for Redis."""
+_UNREAD_SECONDS = 0.1
 
 
 class LeasesError(Exception):
@@ -56,6 +57,8 @@ async def answer_of(question: Awaitable[bool]) -> bool:
     # No wait_for: before Python 3.12 it can swallow a cancellation.
     try:
         await asyncio.wait({asked}, timeout=_LIMIT_SECONDS)
+        # A process that stood still may have the answer, and has not read it yet.
+        await asyncio.wait({asked}, timeout=_UNREAD_SECONDS)
         if not asked.done():
             raise LeasesError(f"no answer within {_LIMIT_SECONDS} s")
         return asked.result()

@@ -16,11 +16,25 @@ ALONE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Alone:
-    """A room had people who want an interpreter, and none that lives."""
+    """A room had people who want an interpreter, and none that lives.
+
+    Attributes:
+        unanswered: How often meanwhile a frozen worker was asked for one.
+    """
 
     room: str
     since: float
     seconds: float
+    unanswered: int
+
+    @property
+    def is_too_long(self) -> bool:
+        return self.seconds > ALONE_SECONDS
+
+    @property
+    def is_excused(self) -> bool:
+        """LiveKit has asked frozen workers again and again; it does not know that they are, and draws by chance."""
+        return self.unanswered > 1
 
 
 @dataclass
@@ -49,9 +63,9 @@ class Checks:
     def room_changed(self, region: str, room: Room, *, is_there: bool) -> None:
         alone_since = self._alone_since[region]
         is_alone = is_there and bool(room.people) and not room.is_served
-        if is_alone:
-            alone_since.setdefault(room, self.now())
-        elif room in alone_since:
+        if is_alone and room not in alone_since:
+            alone_since[room], room.unanswered = self.now(), 0
+        elif not is_alone and room in alone_since:
             self._is_over(room, alone_since.pop(room))
 
     def rooms_alone(self, region: str) -> Collection[Room]:
@@ -65,9 +79,9 @@ class Checks:
                 self._is_over(room, since)
 
     def _is_over(self, room: Room, since: float) -> None:
-        one = Alone(room.name, since, self.now() - since)
+        one = Alone(room.name, since, self.now() - since, room.unanswered)
         self.alone.append(one)
-        if one.seconds > ALONE_SECONDS:
+        if one.is_too_long and not one.is_excused:
             self.problems["alone"].append(f"{room.name} was alone for {one.seconds:.1f} s at {since:.0f}")
 
     # No entry is lost or doubled

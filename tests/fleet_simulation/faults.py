@@ -137,7 +137,7 @@ class Faults:
 
     def _jobs(self, region: str) -> list[MeetingJob]:
         jobs = (job for worker in self._workers(region) for job in worker.jobs)
-        return sorted((job for job in jobs if job.process.runs), key=lambda job: job.id)
+        return [job for job in jobs if job.process.runs]
 
 
 def _choose(things: Sequence[T], fault: Fault) -> T | None:

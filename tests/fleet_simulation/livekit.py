@@ -63,13 +63,18 @@ class Sent:
 
 
 class Room:
-    """A room; another one of the same name has another sid."""
+    """A room; another one of the same name has another sid.
+
+    Attributes:
+        unanswered: How often a frozen worker was asked, since it has no interpreter.
+    """
 
     def __init__(self, name: str, sid: str) -> None:
         self.name, self.sid = name, sid
         self.people: dict[str, Member] = {}
         self.agents: dict[str, Agent] = {}
         self.sent: list[Sent] = []
+        self.unanswered = 0
 
     @property
     def is_served(self) -> bool:
@@ -330,6 +335,7 @@ class FakeLiveKit:
                 sent.job = host.accept(room.name)
                 return
             asked.add(host)
+            room.unanswered += 1
             await asyncio.sleep(_ACCEPT_SECONDS)
 
     # The port

@@ -29,6 +29,15 @@ class FleetLoop(VirtualLoop):
         self._virtual_now += timeout
         return []
 
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """The timers of a process that is frozen wait until it goes on."""
+        process = _CURRENT.get() if context is None else context.get(_CURRENT)
+        if process is None:
+            return super().call_at(when, callback, *args, context=context)
+        return super().call_at(when, _fire, process, callback, args, context=context)
+
     def _write_to_self(self) -> None:
         """Nobody sleeps who would have to be woken."""
 
@@ -117,6 +126,17 @@ def begin_in_world(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     context = contextvars.copy_context()
     context.run(_CURRENT.set, None)
     return context.run(asyncio.get_running_loop().create_task, work)
+
+
+WORLD = contextvars.Context()
+"""For timers that are no process's."""
+
+
+def _fire(process: Process, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+    if process.runs:
+        callback(*args)
+    else:
+        process.tell(lambda: callback(*args))
 
 
 def _call(handlers: list[Callable[[], None]]) -> None:

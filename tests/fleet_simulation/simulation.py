@@ -29,6 +29,9 @@ _FIRST_SECONDS = 60.0
 """The fleet is up so long before the first meeting."""
 
 
+CHECKS = frozenset({"alone", "quota", "record"})
+
+
 @dataclass(frozen=True)
 class Setup:
     """A fleet; the last ones break it, for tests of the checks.
@@ -39,6 +42,7 @@ class Setup:
         most_rooms: As in `MeetingWatch`.
         max_streams: Of each of the 12 resources.
         share: As in `SpeechResources`.
+        keeps_to_share: Jobs have this share; otherwise any.
         watches: There are watches.
         counts_over_fleet: Places are leased.
         gives_way: Of two interpreters, one gives way.
@@ -52,6 +56,7 @@ class Setup:
     most_rooms: int = 28
     max_streams: int = 60
     share: int = 5
+    keeps_to_share: bool = True
     watches: bool = True
     counts_over_fleet: bool = True
     gives_way: bool = True
@@ -129,7 +134,7 @@ class _Day:
             self._redis if setup.counts_over_fleet else None,
             self._redis,
             dice,
-            setup.share,
+            setup.share if setup.keeps_to_share else setup.max_streams,
             setup.gives_way,
             self._order,
             self._entry_told,

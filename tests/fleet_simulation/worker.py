@@ -15,14 +15,15 @@ from livekit_plugins_azure_interpreter._fleet.watch import Vigil, Wanted
 
 from .job import Fleet, MeetingJob
 from .livekit import FakeLiveKit
-from .processes import Process, begin_in_world
+from .processes import WORLD, Process, begin_in_world
 
 _LOOK_SECONDS = 2.0
 _SEES_JOBS_SECONDS = 0.25
 """`MeetingWatch` looks at the jobs of its worker so often."""
 _DROP_SECONDS = 30.0
 """LiveKit drops a worker that gives no sign of life for so long."""
-_WANTED = Wanted(frozenset({"language"}))
+WANTED = Wanted(frozenset({"language"}))
+"""Each person of the simulation has this attribute."""
 
 
 class Quiet:
@@ -44,7 +45,9 @@ class Quiet:
         if lasts:
             self.is_over.set()
         elif self.is_over.is_set():
-            self._timer = asyncio.get_running_loop().call_later(4 * _LOOK_SECONDS, self.is_over.clear)
+            self._timer = asyncio.get_running_loop().call_later(
+                4 * _LOOK_SECONDS, self.is_over.clear, context=WORLD
+            )
 
 
 class _Looks:
@@ -85,7 +88,7 @@ class Worker:
     ) -> None:
         self.process = Process(name)
         self.livekit = livekit
-        self.jobs: set[MeetingJob] = set()
+        self.jobs: dict[MeetingJob, None] = {}  # in their order
         self.is_draining = False
         self._fleet, self._most_jobs = fleet, most_jobs
         self._rounds: Rounds | None = None
@@ -95,7 +98,7 @@ class Worker:
         self.process.thawed.append(self._register_again)
         if most_rooms is not None:
             now = asyncio.get_running_loop().time
-            dispatcher = Dispatcher(livekit, agent_name="", wanted=_WANTED, leases=leases, now=now)
+            dispatcher = Dispatcher(livekit, agent_name="", wanted=WANTED, leases=leases, now=now)
             order = random.Random(name)
             vigil = Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=order)
             self._rounds = Rounds(livekit, dispatcher, vigil, now=now)
@@ -120,13 +123,13 @@ class Worker:
 
     def accept(self, room: str) -> MeetingJob:
         job = MeetingJob(self._fleet, self.livekit, room, self._job_ended)
-        self.jobs.add(job)
+        self.jobs[job] = None
         begin_in_world(job.main())
         return job
 
     def freeze(self) -> None:
         self.process.freeze()
-        for job in self.jobs:
+        for job in tuple(self.jobs):
             job.process.freeze()
 
     def thaw(self) -> None:
@@ -144,14 +147,14 @@ class Worker:
         ends_at = asyncio.get_running_loop().time() + seconds
         while self.jobs and asyncio.get_running_loop().time() < ends_at:
             await asyncio.sleep(1.0)
-        for job in self.jobs:
+        for job in tuple(self.jobs):
             job.shut_down()
         while self.jobs and asyncio.get_running_loop().time() < ends_at + 15.0:
             await asyncio.sleep(0.5)
         await self.kill()
 
     def _job_ended(self, job: MeetingJob) -> None:
-        self.jobs.discard(job)
+        self.jobs.pop(job, None)
         if self._rounds is not None and not self.process.is_dead:
             self.process.tell(lambda: asyncio.create_task(self._mind(job)))
 
