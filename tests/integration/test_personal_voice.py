@@ -428,7 +428,7 @@ class TestInASession:
         line = audio.line(1, 0.5)
         room = await enter_room(Behaviour(script=[line]), fallback=voice)
         room.session.say("Bonjour à tous.", allow_interruptions=False)
-        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.2))
         await room.speaker.until_played(2)
         assert room.heard([synthesize("Bonjour à tous.", 0.5, 16000).pcm, line.voices["fr"].pcm])
         assert len(emulator.synthesized) == 1
@@ -442,7 +442,7 @@ class TestInASession:
             fallback=voice,
             pair_options={"voice_timeout_seconds": 0.3},
         )
-        room.microphone.speak(audio.speech((0.2, 0.7), end=1.1))
+        room.microphone.speak(audio.speech((0.2, 0.7), end=1.2))
         await room.speaker.until_played(1)
         (synthesized,) = emulator.synthesized
         assert synthesized.text == line.translations["fr"]

@@ -45,7 +45,7 @@ async def test_a_frame_is_copied_once_before_the_sdk_copies_it(
 ) -> None:
     """What is kept for another attempt is what was written, not another copy."""
     write = mocker.spy(speechsdk.audio.PushAudioInputStream, "write")
-    pair = await open_pair()
+    pair = await open_pair(latency="low")  # a message is a frame
     pair.push(audio.silence(1.0))
     await until(lambda: write.call_count >= 50)
     written = {id(call.args[1]) for call in write.call_args_list}
@@ -186,5 +186,5 @@ async def test_an_interim_result_costs_no_more_work(
 ) -> None:
     few, fewer = await _whole_work(open_pair, audio, interim_ms=400)
     many, more = await _whole_work(open_pair, audio, interim_ms=100)
-    assert more - fewer >= 15
+    assert more - fewer >= 12
     assert (getattr(many, what) - getattr(few, what)) / (more - fewer) <= most
