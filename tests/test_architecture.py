@@ -40,7 +40,6 @@ ALLOWED = {
     "_interpreting": "_fleet _livekit_private _recognition _sound _speaking _voices log stt tts",
     "_meeting": "_fleet _interpreting _options _speaking _voices log options record reports stt tts",
     "record": "_options _voices log reports",
-    "_fleet": "log",
     "emulator": "",
     "web": "_fleet meeting meeting_watch personal_voice",
 }

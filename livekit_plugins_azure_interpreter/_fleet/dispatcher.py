@@ -153,7 +153,9 @@ class Dispatcher:
         try:
             return await self._leases.take(name, self._holder, most=1, seconds=PATIENCE_SECONDS)
         except LeasesError as error:
-            logger.warning("the leases cannot be reached, so two interpreters may come to %s: %s", room, error)
+            logger.warning(
+                "the leases cannot be reached, so two interpreters may come to %s: %s", room, error
+            )
             return True  # then one gives way
 
     def _interpreters(self, people: Collection[Person]) -> list[Person]:

@@ -42,4 +42,3 @@ class Fleet(Protocol):
     async def delete(self, room: str, dispatch: Dispatch) -> None:
         """Forget that one was asked, and end its job, if it has one."""
         ...
-

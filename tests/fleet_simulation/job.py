@@ -10,7 +10,7 @@ from itertools import count
 from typing import Literal
 
 from livekit import rtc
-from livekit.agents import APIConnectionError, APIError, APIStatusError
+from livekit.agents import APIConnectionError, APIError
 
 from livekit_plugins_azure_interpreter import Resource, SpeechResources
 from livekit_plugins_azure_interpreter._fleet.leases import Leases
@@ -95,7 +95,9 @@ class MeetingJob:
         over: Called once it has ended, by itself or killed.
     """
 
-    def __init__(self, fleet: Fleet, livekit: FakeLiveKit, room: str, over: Callable[[MeetingJob], None]) -> None:
+    def __init__(
+        self, fleet: Fleet, livekit: FakeLiveKit, room: str, over: Callable[[MeetingJob], None]
+    ) -> None:
         number = next(_NUMBERS)
         self.id, self.identity, self.room = f"AJ_{number}", f"agent-{number}", room
         self.process = Process(self.id)
@@ -194,7 +196,7 @@ class MeetingJob:
 
 
 class Stream(rtc.EventEmitter[Literal["utterance_recognized"]]):
-    """Hears one speaker, with the real placement; if a connection fails, the next one gets what had no result."""
+    """Hears one speaker, with the real placement; the next connection gets what had no result."""
 
     def __init__(self, job: MeetingJob, speaker: str, place: Place | None) -> None:
         super().__init__()

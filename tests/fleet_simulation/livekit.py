@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
@@ -248,7 +248,7 @@ class FakeLiveKit:
         """Its process goes on: it is where it was, or comes again."""
         if agent.room is not None:
             self.watched(agent.room)
-        elif agent.name in self._expected and self._expected[agent.name]:
+        elif self._expected.get(agent.name):
             begin_in_world(self._come_again(agent))
 
     def _drop(self, agent: Agent) -> None:
@@ -349,7 +349,11 @@ class FakeLiveKit:
     async def people(self, room: str) -> Sequence[Person]:
         def people() -> Sequence[Person]:
             there = self.rooms_by_name.get(room)
-            return [] if there is None else [one.told() for one in (*there.people.values(), *there.agents.values())]
+            return (
+                []
+                if there is None
+                else [one.told() for one in (*there.people.values(), *there.agents.values())]
+            )
 
         return await self._answer("people", people)
 

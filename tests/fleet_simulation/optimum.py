@@ -49,11 +49,11 @@ class Cost:
 def cost(resources: Sequence[FakeResource], usage: Sequence[Usage]) -> Cost:
     """Compare a day with its optimum.
 
-    The optimum serves the same streams at the same times, and moves each of them to any resource at any moment,
-    in parts, for nothing: no real choice can be better. In each minute it is a transport problem: the streams
-    of each region, on average over the minute, at resources that have `max_streams`. The least cost is a convex
-    function of the streams, so the cost of the average is not more than the average of the costs: this, too,
-    only lowers the optimum. That resources refuse or are away, it ignores.
+    The optimum serves the same streams at the same times, and moves each of them to any resource at any
+    moment, in parts, for nothing: no real choice can be better. In each minute it is a transport problem: the
+    streams of each region, on average over the minute, at resources that have `max_streams`. The least cost
+    is a convex function of the streams, so the cost of the average is not more than the average of the costs:
+    this, too, only lowers the optimum. That resources refuse or are away, it ignores.
     """
     if not usage:
         return Cost(0.0, 0.0, 0.0, 0.0, 0.0)

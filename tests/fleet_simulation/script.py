@@ -120,7 +120,9 @@ class Script:
     ends_at: float
 
 
-def draw(seed: int, *, meetings: int, faults: float = 1.0, hours: tuple[float, float] = (0.0, 24.0)) -> Script:
+def draw(
+    seed: int, *, meetings: int, faults: float = 1.0, hours: tuple[float, float] = (0.0, 24.0)
+) -> Script:
     """Draw a day.
 
     Args:
@@ -142,7 +144,11 @@ def draw(seed: int, *, meetings: int, faults: float = 1.0, hours: tuple[float, f
             seconds = _lasts(dice, kind)
             found.append(Fault(times[index], kind, drawn[index].region, dice.random(), seconds))
     return Script(
-        seed, drawn, tuple(sorted(found, key=lambda one: one.at)), starts_at, max(one.ends_at for one in drawn)
+        seed,
+        drawn,
+        tuple(sorted(found, key=lambda one: one.at)),
+        starts_at,
+        max(one.ends_at for one in drawn),
     )
 
 
