@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from livekit_plugins_azure_interpreter.record import Entry
 
-from .livekit import Room
 from .redis import FakeRedis
+from .room import Room
 
 ALONE_SECONDS = 10.0
 

@@ -20,10 +20,11 @@ from .azure import PRICES, Connection, FakeAzure, FakeResource, Usage
 from .checks import Alone, Checks
 from .faults import RESTART_SECONDS, Faults
 from .job import Fleet, Said
-from .livekit import FakeLiveKit, Room
+from .livekit import FakeLiveKit
 from .people import Conversation
 from .processes import FleetLoop, Process, begin_in_world
 from .redis import FakeRedis
+from .room import Room
 from .script import REGIONS, FaultKind, MeetingScript, Script
 from .worker import Quiet, Worker
 
