@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from livekit import rtc
 
@@ -127,7 +128,7 @@ class SpeechResources(rtc.EventEmitter[Literal["resource_changed"]]):
             raise ValueError(f"near must be the region or the name of a resource, not {near!r}")
         check_number("share", share, least=0, whole=True)
         ordered = sorted(resources, key=lambda one: near is not None and not _is_near(one, near))
-        self._places = {
+        self._places = _places[self] = {
             use: Places(
                 [_placeable(one, service) for one in ordered],
                 use=use,
@@ -154,7 +155,7 @@ class SpeechResources(rtc.EventEmitter[Literal["resource_changed"]]):
 
 def places_of(resources: SpeechResources, use: ResourceUse) -> Places:
     """The places for one use, which only this package sees."""
-    return resources._places[use]
+    return _places[resources][use]
 
 
 def credentials_option(
@@ -185,3 +186,6 @@ def _is_near(resource: Resource, near: str) -> bool:
 def _placeable(resource: Resource, service: Service) -> PlaceableResource:
     assert resource.name is not None
     return PlaceableResource(resource.name, resource.credentials(service), resource.max_streams)
+
+
+_places: WeakKeyDictionary[SpeechResources, dict[ResourceUse, Places]] = WeakKeyDictionary()

@@ -120,7 +120,8 @@ class ResourceLeases:
             # A process that stood still may have the answer, and has not read it yet.
             await asyncio.wait({asking}, timeout=_UNREAD_SECONDS)
             if not asking.done():
-                raise LeasesError(f"no answer within {_LIMIT_SECONDS} s")
+                self._went_away(f"no answer within {_LIMIT_SECONDS} s")
+                return None
             granted = asking.result()
         except LeasesError as error:
             self._went_away(error)
@@ -130,11 +131,11 @@ class ResourceLeases:
         self._came_back()
         return granted
 
-    def _went_away(self, error: LeasesError) -> None:
+    def _went_away(self, reason: object) -> None:
         if not self.is_away:
             logger.warning(
                 "the leases of Azure's resources cannot be reached: this process keeps to its share (%s)",
-                error,
+                reason,
             )
         self._ask_again_at = asyncio.get_running_loop().time() + _AWAY_SECONDS
 

@@ -53,7 +53,8 @@ async def test_people_see_what_the_interpreter_does_for_each(site: Any, booth: A
         (_state("fr", "interpreted", backlog_seconds=0.5), "state.interpreted", {}),
         (_state("fr", "interpreted", voice="fallback"), "state.fallback", {}),
         (_state("fr", "interpreted", voice="text"), "state.text", {}),
-        (_state("fr", "queued"), "state.queued", {}),
+        (_state("fr", "queued"), "state.queued", {}),  # of an older interpreter
+        (_state("fr", "queued", place=2), "state.queued_at", {"count": 2}),
         (_state("fr", "failed"), "state.failed", {}),
     ):
         await booth.tell({f"interpretation_state.{identity}": state})

@@ -7,7 +7,7 @@ import re
 from fakes.worker_process import ROOT
 from livekit.agents.telemetry import metrics as livekit_metrics
 from prometheus_client import Counter, Gauge, Histogram
-from resilience import metrics
+from resilience import metrics, resource_metrics
 
 _SUFFIXES = {Counter: ("_total",), Gauge: ("",), Histogram: ("_bucket", "_sum", "_count", "")}
 _TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def exported(*modules: object) -> set[str]:
 def test_every_metric_that_it_names_is_exported() -> None:
     named = set(re.findall(r"\b(?:interpreter|lk_agents)_[a-z_]+", _TEXT))
     assert named
-    assert named <= exported(metrics, livekit_metrics)
+    assert named <= exported(metrics, resource_metrics, livekit_metrics)
 
 
 def test_the_page_tells_what_to_do_with_every_counter_of_the_pair() -> None:

@@ -78,7 +78,7 @@ async def test_a_stream_without_a_place_is_an_error_after_its_time() -> None:
 
 
 @in_virtual_time
-async def test_those_who_wait_get_places_in_their_order_and_at_once() -> None:
+async def test_waiting_streams_get_places_in_their_order_and_at_once() -> None:
     loop = asyncio.get_running_loop()
     process = _Process()
     held = [await process.take(), await process.take()]
@@ -112,7 +112,6 @@ async def test_a_wait_that_is_cancelled_lets_the_next_one_go_first() -> None:
 
 @in_virtual_time
 async def test_a_stream_goes_on_at_the_next_resource_and_the_first_one_rests() -> None:
-    loop = asyncio.get_running_loop()
     process = _Process(near=5)
     other = await process.fail(await process.take(), refused(429))
     assert other is not None
@@ -168,7 +167,7 @@ async def test_resources_that_all_rest_are_tried_again_nevertheless() -> None:
 
 
 @in_virtual_time
-async def test_a_refusal_of_the_credentials_is_logged_as_an_error_once() -> None:
+async def test_each_refusal_of_the_credentials_doubles_the_rest() -> None:
     process = _Process(9)
     for _number in range(3):
         await process.fail(await process.take(), refused(401))

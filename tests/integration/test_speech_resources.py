@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Until
 from fakes.limits import within
+from fakes.redis_server import RedisServer
 from livekit.agents import APIConnectOptions, APIStatusError
 
-from livekit_plugins_azure_interpreter import PersonalVoiceTTS, Resource, ResourceChanged, SpeechResources
+from livekit_plugins_azure_interpreter import (
+    PersonalVoiceTTS,
+    RedisLeases,
+    Resource,
+    ResourceChanged,
+    SpeechResources,
+)
 from livekit_plugins_azure_interpreter._fleet import resource_pool
 from livekit_plugins_azure_interpreter.emulator import (
     Behaviour,
@@ -23,12 +32,14 @@ from livekit_plugins_azure_interpreter.emulator import (
     RefuseText,
     RefuseTurn,
 )
+from livekit_plugins_azure_interpreter.speech_resources import places_of
 
 _STRETCHES = ((0.4, 0.9), (1.3, 1.9), (2.3, 2.7), (3.1, 3.8))
 _TEXTS = ["phrase numéro 1", "phrase numéro 2", "phrase numéro 3", "phrase numéro 4"]
 _END = 4.4
 _MIDDLE = 1.6
 """In the middle of the second utterance."""
+_MIDDLE_BYTES = round((_MIDDLE - 0.1) * 16000) * 2
 _QUOTA = "Quota exceeded. Cid: "
 
 Open = Callable[..., Awaitable[Any]]
@@ -71,7 +82,12 @@ async def open_two(open_pair: Any, lines: list[Any]) -> AsyncIterator[Open]:
     async with contextlib.AsyncExitStack() as stack:
 
         async def make(
-            *faults: Any, far: tuple[Any, ...] = (), far_from: int = 0, max_streams: int = 2, **options: Any
+            *faults: Any,
+            far: tuple[Any, ...] = (),
+            far_from: int = 0,
+            max_streams: int = 2,
+            leases: Any = None,
+            **options: Any,
         ) -> Two:
             behaviours = [
                 Behaviour(script=lines[first:], faults=those)
@@ -82,7 +98,7 @@ async def open_two(open_pair: Any, lines: list[Any]) -> AsyncIterator[Open]:
                 Resource(speech_key="any", speech_endpoint=one.endpoint, name=name, max_streams=max_streams)
                 for name, one in zip(("near", "far"), emulators, strict=True)
             ]
-            resources = SpeechResources(both)
+            resources = SpeechResources(both, leases=leases, share=0)
             single = {"speech_key": None, "speech_endpoint": None}
             pair = await open_pair(**single, speech_resources=resources, **options)
             return Two(pair, *emulators, resources)
@@ -111,6 +127,19 @@ async def test_a_resource_that_refuses_at_the_start_loses_nothing(
     assert two.open_streams == [0, 0]
 
 
+async def _interpret_to_the_middle(two: Two, audio: Any) -> None:
+    """The first utterance has its result, and the second one has begun."""
+    two.pair.push(audio.speech(*_STRETCHES, end=_END)[:_MIDDLE_BYTES])
+    await two.pair.listen_until("final_transcript")
+    await two.pair.say(two.pair.finals[0].text)
+
+
+async def _interpret_the_rest(two: Two, audio: Any) -> None:
+    two.pair.push(audio.speech(*_STRETCHES, end=_END)[_MIDDLE_BYTES:])
+    two.pair.stream.end_input()
+    await within(two.pair.listen())
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -122,7 +151,8 @@ async def test_a_resource_that_refuses_in_the_middle_of_an_utterance_loses_nothi
     open_two: Open, audio: Any, other_voice: Any, fault: Any, reason: str
 ) -> None:
     two = await open_two(fault, far_from=1, fallback=other_voice)
-    await two.pair.interpret(audio.speech(*_STRETCHES, end=_END))
+    await _interpret_to_the_middle(two, audio)
+    await _interpret_the_rest(two, audio)
     assert two.says_all()
     assert two.told == [("near", "resting", reason)]
     assert two.pair.errors == []
@@ -133,15 +163,9 @@ async def test_a_resource_that_dies_in_the_middle_of_an_utterance_loses_nothing(
     open_two: Open, audio: Any, other_voice: Any
 ) -> None:
     two = await open_two(far_from=1, fallback=other_voice)
-    pcm = audio.speech(*_STRETCHES, end=_END)
-    middle = round(_MIDDLE * 16000) * 2
-    two.pair.push(pcm[:middle])
-    await two.pair.listen_until("final_transcript")
-    await two.pair.say(two.pair.finals[0].text)
+    await _interpret_to_the_middle(two, audio)
     await two.near.aclose()
-    two.pair.push(pcm[middle:])
-    two.pair.stream.end_input()
-    await within(two.pair.listen())
+    await _interpret_the_rest(two, audio)
     assert two.says_all()
     assert two.told == [("near", "resting", "outage")]
     assert two.pair.errors == []
@@ -241,3 +265,60 @@ async def test_texts_at_the_same_time_are_spoken_at_the_resources_that_have_a_pl
     assert voices.near.synthesis_connections
     assert voices.far.synthesis_connections
     assert voices.counted == [(0, 0), (0, 0)]
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="redis") as folder:
+        server = RedisServer(Path(folder))
+        server.start()
+        yield server
+        server.kill()
+
+
+async def test_two_processes_share_the_places_through_redis_also_after_its_restart(
+    open_two: Open, audio: Any, redis_server: RedisServer, until: Until
+) -> None:
+    leases = [RedisLeases(redis_server.url) for _ in range(2)]
+    processes = [await open_two(max_streams=1, leases=one) for one in leases]
+    frame = audio.frames(audio.speech((0.4, 0.9), end=1.0))[0]
+    for process in processes:
+        process.pair.stream.push_frame(frame)
+    # The names of the resources are the same in both, so each gets one of the two places.
+    await until(lambda: [one.open_streams for one in processes] in ([[1, 0], [0, 1]], [[0, 1], [1, 0]]))
+    redis_server.kill()
+    third = processes[0].pair.stt.stream(conn_options=APIConnectOptions(max_retry=0, timeout=0.5))
+    with pytest.raises(APIStatusError, match="all places at the Azure resources are taken"):
+        await within(third.__anext__())
+    redis_server.start()
+    await within(processes[1].pair.stream.aclose())
+    await within(processes[1].resources.aclose())
+    fourth = processes[0].pair.stt.stream()
+    fourth.push_frame(frame)
+    await until(lambda: processes[0].open_streams == [1, 1])
+    await within(fourth.aclose())
+    for process, one in zip(processes, leases, strict=True):
+        await within(process.pair.stream.aclose())
+        await within(process.resources.aclose())
+        await within(one.aclose())
+
+
+async def test_a_change_of_the_options_waits_for_the_place_of_its_own_stream_if_all_are_taken(
+    open_two: Open, audio: Any, lines: list[Any]
+) -> None:
+    two = await open_two(max_streams=1)
+    held = await places_of(two.resources, "recognition").take(0.0)
+    two.pair.push(audio.speech(*_STRETCHES[:2], end=2.6))
+    await two.pair.listen_until("final_transcript", 2)
+    two.pair.stt.update_options(phrase_list=["LiveKit"])
+    late = [(start - 1.9, end - 1.9) for start, end in _STRETCHES[2:]]
+    two.pair.push(audio.speech(*late, end=_END - 1.9))
+    two.pair.stream.end_input()
+    await within(two.pair.listen())
+    assert [final.start_time for final in two.pair.finals] == [
+        pytest.approx(start, abs=0.2)
+        for start, _ in (*_STRETCHES[:2], *((2.6 + start, 0) for start, _ in late))
+    ]
+    assert two.pair.errors == []
+    held.release()
+    assert two.open_streams == [0, 0]

@@ -11,15 +11,18 @@ from fakes.azure import phrase
 from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio
-from livekit.agents import APIConnectOptions
+from livekit.agents import APIConnectionError, APIConnectOptions
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 
-from livekit_plugins_azure_interpreter import STT
+from livekit_plugins_azure_interpreter import STT, Resource, SpeechResources
 from livekit_plugins_azure_interpreter._interpreting.recognized_speech import (
     RecognizedSpeech,
+    give_back_reserved,
     open_connections,
+    reserve_place,
 )
 from livekit_plugins_azure_interpreter._sdk.events import Connected, Failed, Recognized, SpeechStarted
+from livekit_plugins_azure_interpreter.speech_resources import places_of
 
 ONCE = APIConnectOptions(max_retry=0, timeout=4)
 
@@ -151,3 +154,31 @@ async def test_closing_stops_at_once(told: Told, service: FakeService) -> None:
     await within(told.speech.aclose())
     assert service.last.closed
     assert told.ended == [None]
+
+
+async def test_a_stream_connects_at_the_place_that_was_reserved(
+    make_stt: Callable[..., STT], service: FakeService, until: Until
+) -> None:
+    resources = SpeechResources(
+        [Resource(speech_key=f"{region}-key", speech_region=region) for region in ("westeurope", "eastus")]
+    )
+    places = places_of(resources, "recognition")
+    single = {"speech_key": None, "speech_region": None}
+    stt = make_stt(**single, speech_resources=resources)
+    near = await places.take(0.0)
+    near.failed()
+    far = await places.take_instead([near], APIConnectionError("away"))
+    assert far is not None
+    reserve_place(stt, far)
+    speech = Told(stt).speech
+    await until(lambda: service.recognizers)
+    assert service.last.options.credentials.key == "eastus-key"
+    await within(speech.aclose())
+    assert far.is_released
+    reserve_place(stt, near)
+    give_back_reserved(stt)
+    assert near.is_released
+
+
+async def test_an_stt_with_one_credential_has_nothing_reserved(make_stt: Callable[..., STT]) -> None:
+    give_back_reserved(make_stt())

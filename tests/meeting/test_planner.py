@@ -252,3 +252,15 @@ class TestReplacedOriginals:
     def test_a_device_of_two_languages_hears_the_original(self) -> None:
         found = plan(person("alice", "en"), person("table", between=("en", "fr")))
         assert found.replaced_originals(lambda route: True) == {"table": {"alice"}}
+
+
+def test_speakers_without_a_place_at_a_resource_wait_before_those_beyond_the_ceiling() -> None:
+    found = plan(
+        *(person(one, language) for one, language in zip("abcd", ("en", "fr", "de", "ja"), strict=True)),
+        max_streams=3,
+    )
+    limited = found.limited_to({"a"}, lambda speaker: speaker == "b")
+    assert limited.streams == ("a",)
+    # The place of "c" is about to come.
+    assert limited.waiting == ("b", "d")
+    assert limited.audiences == found.audiences

@@ -19,6 +19,7 @@ from livekit_plugins_azure_interpreter._sdk.connection import Connection, Recogn
 from livekit_plugins_azure_interpreter._sdk.events import (
     CALLBACK_FAILED,
     LANGUAGES_REFUSED,
+    PLACE_LOST,
     TIMED_OUT,
     Connected,
     Disconnected,
@@ -648,3 +649,89 @@ class TestRenewal:
         with pytest.raises(APIConnectionError, match="raised OSError") as raised:
             await connect(service).__aenter__()
         assert raised.value.retryable
+
+
+class _FakePlace:
+    """A place at a resource, and what it was told."""
+
+    def __init__(self, *, has_alternative: bool = False) -> None:
+        self.credentials = Credentials(endpoint="wss://resource", key="its-key")
+        self.has_alternative = has_alternative
+        self.told: list[str] = []
+        self.lost: Callable[[], None] = lambda: None
+
+    def on_lost(self, lost: Callable[[], None]) -> None:
+        self.lost = lost
+
+    def served(self) -> None:
+        self.told.append("served")
+
+    def failed(self) -> None:
+        self.told.append("failed")
+
+    def release(self) -> None:
+        self.told.append("released")
+
+    async def take(self) -> _FakePlace:
+        return self
+
+
+def connect_at(service: FakeService, place: _FakePlace, connect_seconds: float = LIMIT_SECONDS) -> Connection:
+    return Connection(service, OPTIONS, connect_seconds=connect_seconds, take_place=place.take)
+
+
+class TestPlaces:
+    async def test_a_connection_has_the_credentials_of_its_place_until_it_has_closed(
+        self, service: FakeService
+    ) -> None:
+        place = _FakePlace()
+        async with connect_at(service, place) as connection:
+            assert service.last.options.credentials.key == "its-key"
+            assert not connection.is_renewable
+            assert place.told == []
+        assert place.told == ["released"]
+
+    async def test_a_place_is_told_once_that_the_service_answers(self, service: FakeService) -> None:
+        place = _FakePlace()
+        async with connect_at(service, place) as connection:
+            service.last.post(heard("un"), heard("deux"), Finished())
+            await all_of(connection)
+        assert place.told == ["served", "released"]
+
+    @pytest.mark.parametrize(("code", "told"), [("ServiceError", ["failed"]), (CALLBACK_FAILED, [])])
+    async def test_a_place_is_told_of_a_failure_of_the_service(
+        self, service: FakeService, code: str, told: list[str]
+    ) -> None:
+        place = _FakePlace()
+        async with connect_at(service, place) as connection:
+            service.last.post(Failed(code, "it broke"))
+            await all_of(connection)
+        assert place.told == [*told, "released"]
+
+    async def test_a_place_that_cannot_be_reached_is_given_back(self, service: FakeService) -> None:
+        place = _FakePlace()
+        service.hold("make")
+        with pytest.raises(APITimeoutError):
+            await within(connect_at(service, place, 0.01).__aenter__())
+        service.release("make")
+        assert place.told == ["failed", "released"]
+
+    async def test_another_resource_shortens_the_time_to_connect(self, service: FakeService) -> None:
+        place = _FakePlace(has_alternative=True)
+        options = replace(OPTIONS, reconnect_seconds=8.0)
+        async with Connection(service, options, connect_seconds=9.0, take_place=place.take):
+            assert service.last.options.reconnect_seconds == 1.0
+
+    async def test_a_place_that_is_lost_ends_the_connection(self, service: FakeService) -> None:
+        place = _FakePlace()
+        async with connect_at(service, place) as connection:
+            place.lost()
+            assert (await all_of(connection))[-1] == Failed(PLACE_LOST, "")
+        assert place.told == ["released"]
+
+    async def test_a_place_that_cannot_be_had_is_an_error(self, service: FakeService) -> None:
+        async def take() -> _FakePlace:
+            raise APITimeoutError("none is free")
+
+        with pytest.raises(APITimeoutError, match="none is free"):
+            await Connection(service, OPTIONS, connect_seconds=9.0, take_place=take).__aenter__()

@@ -53,6 +53,18 @@ def by_the_name_of_livekits_plugins() -> None:
     assert_type(plugin.TranslationModel(target_language="fr"), TranslationModel)
 
 
+def several_resources() -> None:
+    one = azure_interpreter.Resource(speech_key="a", speech_region="westeurope", max_streams=20)
+    resources = azure_interpreter.SpeechResources(
+        [one], leases=azure_interpreter.RedisLeases("redis://localhost"), near="westeurope", share=3
+    )
+    assert_type(STT(target_languages="fr", speech_resources=resources), STT)
+    assert_type(PersonalVoiceTTS(speech_resources=resources), PersonalVoiceTTS)
+    assert_type(MeetingInterpreter(speech_resources=resources), MeetingInterpreter)
+    assert_type(resources.states[0].refusals, Mapping[Literal["quota", "outage", "rejected"], int])
+    azure_interpreter.SpeechResources("westeurope")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
 def knows_each_name() -> None:
     assert_type(azure_interpreter.Missing, Any)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
