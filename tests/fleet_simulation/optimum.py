@@ -43,7 +43,7 @@ class Cost:
     def excess_above_price(self) -> float:
         """The same, for what distances and higher prices cost: a stricter measure."""
         least = self.least - self.lowest_price
-        return (self.paid - self.lowest_price) / least - 1.0 if least > 0 else 0.0
+        return (self.paid - self.lowest_price) / least - 1.0 if least > 1e-6 * self.least else 0.0
 
 
 def cost(resources: Sequence[FakeResource], usage: Sequence[Usage]) -> Cost:
