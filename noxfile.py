@@ -74,7 +74,16 @@ def unit(session: nox.Session) -> None:
     """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
     sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
     # Random cases by the hundred take longer than all the rest: `tests` runs them.
-    others = ("browser", "deploy", "examples", "integration", "room", "test_fleet.py", "test_meetings.py", "test_schedules.py")
+    others = (
+        "browser",
+        "deploy",
+        "examples",
+        "integration",
+        "room",
+        "test_fleet.py",
+        "test_meetings.py",
+        "test_schedules.py",
+    )
     away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
     two_cores = ["--numprocesses=2", "--dist=worksteal"]
     env = {"PYTHONPATH": str(ROOT / "tests")}

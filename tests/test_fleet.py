@@ -1,7 +1,7 @@
 """A fleet of workers in virtual time, drawn from seeds; `tests/fleet_simulation` says what is simulated.
 
-`FLEET_SEED=17 pytest tests/test_fleet.py` runs one seed alone, and `FLEETS=100` as many; `nox -s nightly` runs
-more than the tests do. `python -m fleet_simulation` runs a whole day of a company.
+`FLEET_SEED=17 pytest tests/test_fleet.py` runs one seed alone, and `FLEETS=100` as many; `nox -s nightly`
+runs more than the tests do. `python -m fleet_simulation` runs a whole day of a company.
 """
 
 from __future__ import annotations

@@ -65,13 +65,19 @@ def day_table(outcome: Outcome) -> str:
             "utterances; not recorded (said as something failed); recorded twice",
             f"{outcome.utterances:,}; {outcome.utterances_lost}; {outcome.utterances_twice}",
         ),
-        ("hours of streams; at another region's resource", f"{found.stream_hours:,.0f}; {found.far_hours:,.0f}"),
+        (
+            "hours of streams; at another region's resource",
+            f"{found.stream_hours:,.0f}; {found.far_hours:,.0f}",
+        ),
         (
             "cost above the optimum",
             f"{100 * found.excess:.2f} % (the limit is {100 * MOST_EXCESS:.0f} %); "
             f"of the parts above the lowest price alone, {100 * found.excess_above_price:.0f} %",
         ),
-        ("other errors", str(sum(len(outcome.problems.get(one, ())) for one in outcome.problems.keys() - CHECKS))),
+        (
+            "other errors",
+            str(sum(len(outcome.problems.get(one, ())) for one in outcome.problems.keys() - CHECKS)),
+        ),
         ("CPU of the simulation", f"{outcome.cpu_seconds:.0f} s"),
     ]
     return "\n".join(["| a day | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])

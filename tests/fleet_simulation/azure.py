@@ -104,7 +104,7 @@ class FakeAzure:
 
     Attributes:
         usage: Each change of how many streams are open.
-        over_quota: Called with a resource without a free place, and the process that asks for one all the same.
+        over_quota: Called with a resource without a free place, and the process that asks for one.
         opened: Called with a new connection.
         refusals: How many connections were refused, by the reason.
     """

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from livekit_plugins_azure_interpreter.record import Entry
 
-from .livekit import Room
 from .redis import FakeRedis
+from .room import Room
 
 ALONE_SECONDS = 10.0
 
@@ -33,7 +33,7 @@ class Alone:
 
     @property
     def is_excused(self) -> bool:
-        """LiveKit has asked frozen workers again and again; it does not know that they are, and draws by chance."""
+        """LiveKit has asked frozen workers more than once: it does not know that they are, and draws."""
         return self.unanswered > 1
 
 
@@ -117,7 +117,7 @@ class Checks:
         """Another connection was asked for where all places are taken.
 
         Args:
-            is_excused: Redis is away or does not know all leases yet, so that each process has its share only.
+            is_excused: Redis is away, or does not know all leases yet: each process has its share only.
         """
         if not is_excused:
             self.problems["quota"].append(f"{resource} was asked by {process} for more than it has")

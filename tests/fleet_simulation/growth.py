@@ -15,9 +15,10 @@ from livekit_plugins_azure_interpreter._fleet.rounds import Rounds
 from livekit_plugins_azure_interpreter._fleet.watch import Vigil
 from livekit_plugins_azure_interpreter.speech_resources import places_of
 
-from .livekit import Agent, FakeLiveKit
+from .livekit import FakeLiveKit
 from .processes import FleetLoop, Process
 from .redis import FakeRedis
+from .room import Agent
 from .script import REGIONS
 from .worker import WANTED
 

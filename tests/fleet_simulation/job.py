@@ -27,8 +27,9 @@ from livekit_plugins_azure_interpreter.reports import UtteranceRecognized
 from livekit_plugins_azure_interpreter.speech_resources import places_of
 
 from .azure import FakeAzure, FakeResource
-from .livekit import Agent, FakeLiveKit
+from .livekit import FakeLiveKit
 from .processes import Process
+from .room import Agent
 
 _START_SECONDS = (0.6, 1.4)
 """From the acceptance of a job to its connected room."""
@@ -196,7 +197,7 @@ class MeetingJob:
 
 
 class Stream(rtc.EventEmitter[Literal["utterance_recognized"]]):
-    """Hears one speaker, with the real placement; if a connection fails, the next one gets what had no result."""
+    """Hears one speaker, with the real placement; the next connection gets what had no result."""
 
     def __init__(self, job: MeetingJob, speaker: str, place: Place | None) -> None:
         super().__init__()

@@ -43,17 +43,17 @@ class Cost:
     def excess_above_price(self) -> float:
         """The same, for what distances and higher prices cost: a stricter measure."""
         least = self.least - self.lowest_price
-        return (self.paid - self.lowest_price) / least - 1.0 if least > 0 else 0.0
+        return (self.paid - self.lowest_price) / least - 1.0 if least > 1e-6 * self.least else 0.0
 
 
 def cost(resources: Sequence[FakeResource], usage: Sequence[Usage]) -> Cost:
     """Compare a day with its optimum.
 
-    The optimum serves the same streams at the same times, and moves each of them to any resource at any moment,
-    in parts, for nothing: no real choice can be better. In each minute it is a transport problem: the streams
-    of each region, on average over the minute, at resources that have `max_streams`. The least cost is a convex
-    function of the streams, so the cost of the average is not more than the average of the costs: this, too,
-    only lowers the optimum. That resources refuse or are away, it ignores.
+    The optimum serves the same streams at the same times, and moves each of them to any resource at any
+    moment, in parts, for nothing: no real choice can be better. In each minute it is a transport problem: the
+    streams of each region, on average over the minute, at resources that have `max_streams`. The least cost
+    is a convex function of the streams, so the cost of the average is not more than the average of the costs:
+    this, too, only lowers the optimum. That resources refuse or are away, it ignores.
     """
     if not usage:
         return Cost(0.0, 0.0, 0.0, 0.0, 0.0)

@@ -14,14 +14,17 @@ from unittest import mock
 
 from fakes.clock import run
 
+from livekit_plugins_azure_interpreter.record import Entry
+
 from .azure import PRICES, Connection, FakeAzure, FakeResource, Usage
 from .checks import Alone, Checks
 from .faults import RESTART_SECONDS, Faults
 from .job import Fleet, Said
-from .livekit import FakeLiveKit, Room
+from .livekit import FakeLiveKit
 from .people import Conversation
 from .processes import FleetLoop, Process, begin_in_world
 from .redis import FakeRedis
+from .room import Room
 from .script import REGIONS, FaultKind, MeetingScript, Script
 from .worker import Quiet, Worker
 
@@ -74,7 +77,7 @@ class Outcome:
         utterances: How many were to be interpreted.
         utterances_lost: How many of them are not in the record.
         utterances_twice: How many of them are in it more than once.
-        excused: How often a resource was asked for more than it has, while Redis was away or did not know all.
+        excused: How often a resource was asked for more than it has, while Redis did not know all leases.
         entries_lost: Those that a keeper gave up.
     """
 
@@ -181,7 +184,7 @@ class _Day:
         livekit = self._livekits[meeting.region]
         await Conversation(meeting, livekit, partial(self._said, livekit)).play()
         await asyncio.sleep(2 * RESTART_SECONDS)  # until its interpreter has left, and its record is written
-        while self._redis.is_away:
+        while self._redis.is_away:  # noqa: ASYNC110
             await asyncio.sleep(2 * RESTART_SECONDS)
         self._checks.meeting_ended(meeting.room, self._redis)
 

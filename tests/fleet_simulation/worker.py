@@ -145,11 +145,11 @@ class Worker:
         """Take no more jobs; those that are left after some time end, and then the worker."""
         self.is_draining = True
         ends_at = asyncio.get_running_loop().time() + seconds
-        while self.jobs and asyncio.get_running_loop().time() < ends_at:
+        while self.jobs and asyncio.get_running_loop().time() < ends_at:  # noqa: ASYNC110
             await asyncio.sleep(1.0)
         for job in tuple(self.jobs):
             job.shut_down()
-        while self.jobs and asyncio.get_running_loop().time() < ends_at + 15.0:
+        while self.jobs and asyncio.get_running_loop().time() < ends_at + 15.0:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
         await self.kill()
 
