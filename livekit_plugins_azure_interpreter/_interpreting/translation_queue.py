@@ -110,12 +110,15 @@ class TranslationQueue:
         self._waiting.send_nowait((spoken, data))
 
     def begin(self, data: SpeechData, language: str, *, skip_same_language: bool) -> bool:
-        """Add a translation whose sentence has not ended, unless it is spoken already. Returns whether it was.
+        """Add a translation whose sentence has not ended, unless somebody speaks it already.
 
         Args:
             data: Its transcript so far.
             language: One of `languages_begun`.
             skip_same_language: It is not spoken if it was said in this language.
+
+        Returns:
+            Whether it was added.
         """
         running = running_translations(data)[language]
         if not running.take(skip_same_language=skip_same_language):
