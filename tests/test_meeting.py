@@ -11,6 +11,7 @@ from conftest import Until
 from fakes.clock import VirtualLoop, run
 from fakes.livekit_room import FakeLiveKitRoom, FakeServer
 from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
+from fakes.record import MemoryRecord
 from fakes.running_meeting import ALICE_FR, BOB_EN
 from livekit import rtc
 from livekit.agents import JobContext
@@ -202,6 +203,18 @@ class TestOneMeeting:
         assert (told, servers) == (["closed"], [])
         assert not room.local_participant.attributes
         assert not room.local_participant.rpc_methods
+
+    async def test_a_record_that_is_opened_as_its_interpreter_is_closed_ends(self, room: Any) -> None:
+        room.sid = asyncio.get_running_loop().create_future()
+        record = MemoryRecord()
+        interpreter = made(record=record)
+        starting = asyncio.create_task(interpreter.start(room))
+        await asyncio.sleep(0)
+        await interpreter.aclose()
+        room.sid.set_result("RM_one")
+        await starting
+        assert [entry.kind for entry in record.entries][-1:] == ["ended"]
+        assert not room.local_participant.attributes
 
 
 class TestRivals:

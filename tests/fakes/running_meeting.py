@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from livekit_plugins_azure_interpreter import InterpretationChanged, MeetingInterpreter
+from livekit_plugins_azure_interpreter import (
+    InterpretationChanged,
+    MeetingInterpreter,
+    Resource,
+    SpeechResources,
+)
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.reports import Report
@@ -22,9 +27,9 @@ ALICE_FR = Route("alice", "fr")
 BOB_EN = Route("bob", "en")
 
 
-def settings_of(azure: FakeAzure, **options: Any) -> MeetingSettings:
+def settings_of(azure: FakeAzure | None = None, **options: Any) -> MeetingSettings:
     """The settings of a `MeetingInterpreter` with these arguments, in front of a fake Azure."""
-    ours = {
+    ours: dict[str, Any] = {
         "catch_up": "none",
         "speech_key": "a-key",
         "speech_region": "westeurope",
@@ -32,6 +37,15 @@ def settings_of(azure: FakeAzure, **options: Any) -> MeetingSettings:
         "_open_recognizer": azure,
     }
     return MeetingInterpreter(**{**ours, **options})._settings
+
+
+def of_resources(*max_streams: int) -> dict[str, Any]:
+    """The options of a meeting with several resources."""
+    resources = [
+        Resource(speech_key="a-key", speech_region=region, max_streams=most)
+        for region, most in zip(("westeurope", "northeurope"), max_streams, strict=False)
+    ]
+    return {"speech_key": None, "speech_region": None, "speech_resources": SpeechResources(resources)}
 
 
 class Meeting:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from fakes.client_contract import as_objects
 from fakes.record import MemoryRecord
-from fakes.running_meeting import ALICE_FR, Meeting, in_a_meeting
+from fakes.running_meeting import ALICE_FR, BOB_EN, Meeting, in_a_meeting, of_resources
 from fakes.tts import ToneTTS
 
 from livekit_plugins_azure_interpreter._sdk.events import Failed
@@ -255,6 +255,15 @@ def test_same_language_speech_is_spoken_if_the_original_is_not_heard() -> None:
         assert fallback.texts == [f"{said} in fr"], "Azure's voice of what is in the language already"
 
     meet()
+
+
+@in_a_meeting(**of_resources(1, 1))
+async def test_speakers_are_heard_at_the_resources_that_have_a_place(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    await meeting.go_on(1.0)
+    assert len(meeting.azure.open) == 2
+    assert [change.state for change in meeting.changes] == ["started", "started"]
 
 
 def turns(meeting: Meeting) -> list[dict[str, str] | None]:
@@ -519,6 +528,44 @@ async def test_clients_are_told_of_one_language_that_fails(meeting: Meeting) -> 
     await meeting.go_on(2.0)
     assert meeting.language_states("alice") == {"de": "interpreted", "fr": "failed"}
     assert meeting.told("alice")["error"] == "the interpreter has failed"
+
+
+@in_a_meeting()
+async def test_a_meeting_that_is_stopped_plans_tells_and_admits_nothing_more(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.room.join("bob", language="fr")
+    await meeting.say("alice", voice_seconds=4.0)
+    await meeting.go_on(2.0)
+    meeting.room.set("bob", language="de")
+    await meeting.go_on(0.2)
+    admitted, told = meeting.room.admitted, len(meeting.room.told)
+    assert admitted[ALICE_FR] == {"bob"}, "who still hears the rest"
+    meeting.running.stop()
+    meeting.join("carl", "es")
+    await meeting.go_on(8.0)
+    assert (meeting.room.admitted, len(meeting.room.told)) == (admitted, told)
+    assert meeting.azure.languages == ["de"]
+
+
+@in_a_meeting()
+async def test_a_room_that_is_gone_is_told(meeting: Meeting) -> None:
+    meeting.room.vanish()
+    assert meeting.gone == 1
+
+
+@in_a_meeting()
+async def test_a_meeting_knows_who_hears_what(meeting: Meeting) -> None:
+    meeting.join("alice", "en")
+    meeting.join("bob", "fr")
+    meeting.room.join("carl", read_language="de")
+    await meeting.go_on(0.5)
+    assert meeting.running.interpretations == {
+        ALICE_FR: {"bob"},
+        BOB_EN: {"alice"},
+        ("alice", "de"): frozenset(),
+        ("bob", "de"): frozenset(),
+    }
+    assert meeting.running.open_streams == 2
 
 
 @in_a_meeting()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from fakes.running_meeting import Meeting, in_a_meeting
+from fakes.running_meeting import Meeting, in_a_meeting, of_resources, settings_of
 from fakes.tts import ToneTTS
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter._recognition.stream_factory import StreamFactory
 
 
 @in_a_meeting(language_attribute="hears", spoken_attribute="speaks")
@@ -137,3 +139,42 @@ async def test_a_sound_after_a_silence_that_is_no_voice_is_not_sent(meeting: Mee
     await meeting.go_on(5.0)
     assert meeting.heard("bob") == []
     assert all(stream.heard_seconds < 1.5 for stream in meeting.azure.open)
+
+
+def test_the_stt_of_a_speaker_has_no_voice_and_shows_no_key() -> None:
+    settings = settings_of(voice="fr-FR-DeniseNeural", speech_key="a-secret")
+    assert StreamFactory.of(settings.speech.make_stt()).options.voices == {}
+    assert "a-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(("options", "latency"), [({}, "balanced"), ({"latency": "relaxed"}, "relaxed")])
+def test_the_latency_is_balanced_unless_it_is_given(options: dict[str, Any], latency: str) -> None:
+    stt = settings_of(**options).speech.make_stt()
+    assert StreamFactory.of(stt).options.latency == latency
+
+
+def test_the_options_of_the_user_are_left_as_they_are() -> None:
+    options: Any = {"voice": {"fr": "personal-voice"}, "glossary": {"fr": {"a": "b"}}}
+    before = repr(options)
+    settings_of(**options)
+    assert repr(options) == before
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+def test_what_is_in_the_listeners_language_is_spoken_if_the_original_is_not_heard(replaces: bool) -> None:
+    conduct = settings_of(originals="replace" if replaces else "keep").conduct
+    assert conduct.replaces_originals is replaces
+    assert conduct.policy.speaks_same_language is replaces
+    assert not conduct.is_consecutive
+
+
+def test_the_clients_are_offered_what_the_arguments_allow() -> None:
+    settings = settings_of(voices=["own", "text"], default_voice="text", mode="consecutive")
+    offered = json.loads(settings.offer)
+    assert (offered["voices"], offered["voice"], offered["mode"]) == (["own", "text"], "text", "consecutive")
+    assert settings.conduct.is_consecutive
+
+
+def test_streams_take_places_if_there_are_resources() -> None:
+    assert settings_of().speech.places is None
+    assert settings_of(**of_resources(1)).speech.places is not None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from fakes.meeting import Utterance
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from fakes.clock import in_virtual_time
+from fakes.meeting import FakeRoom, Utterance
 from fakes.running_meeting import ALICE_FR, BOB_EN, Meeting, in_a_meeting
 from fakes.tts import ToneTTS
 
-from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.floor import FreeFloor
+from livekit_plugins_azure_interpreter._meeting.planner import Audience, Person, Plan, Route
+from livekit_plugins_azure_interpreter._meeting.speakers import Speakers
 
 
 @in_a_meeting()
@@ -163,3 +170,95 @@ async def test_a_speaker_who_cannot_be_interpreted_stops_nobody(meeting: Meeting
     await meeting.go_on(5.0)
     assert meeting.heard("alice") == [(said, "en")]
     assert set(meeting.states(ALICE_FR)) == {"failed"}
+
+
+class Speaker:
+    """An interpreter of a speaker, and what it was asked for."""
+
+    def __init__(self) -> None:
+        self.hears, self.open_streams, self.further_streams = True, 2, 1
+        self.is_idle, self.voice, self.closed = False, "own", 0
+        self.everyone: frozenset[str] = frozenset()
+        self.routes: dict[str, Any] = {}
+        self.served: list[dict[str, Any]] = []
+
+    def serve(self, audiences: dict[str, Audience], **served: Any) -> None:
+        self.served.append({"audiences": audiences, **served})
+
+    def is_interpreted_into(self, language: str) -> bool:
+        return language == "fr"
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class Stage:
+    """Speakers who are interpreted for bob, and all of their interpreters."""
+
+    def __init__(self) -> None:
+        room: Any = SimpleNamespace(listen=FakeRoom.listen)
+        self.made: list[Speaker] = []
+        self.speakers = Speakers(room, FreeFloor(), self._interpret)
+
+    def serve(self, *speaking: str, people: Sequence[str] = ("alice", "bob")) -> None:
+        """These speakers have a stream."""
+        wanted = {Route(one, "fr"): Audience(frozenset({"bob"})) for one in speaking}
+        self.speakers.serve(
+            Plan(wanted, speaking, ()),
+            {one: Person(one) for one in people},
+            dict.fromkeys(people, ()),
+            lambda identity: f"a place for {identity}",  # type: ignore[arg-type, return-value]
+        )
+
+    def _interpret(self, identity: str) -> Any:
+        self.made.append(Speaker())
+        return self.made[-1]
+
+
+@in_virtual_time
+async def test_an_interpreter_is_made_once_and_learns_who_has_come() -> None:
+    stage = Stage()
+    stage.serve("alice")
+    stage.serve("alice", people=("alice", "bob", "carl"))
+    (alice,) = stage.made
+    first, second = alice.served
+    assert (first["come"], second["come"]) == ({"alice", "bob"}, {"carl"})
+    assert second["present"] == {"alice", "bob", "carl"}
+    assert (second["active"], second["voice"], second["place"]) == (True, "own", "a place for alice")
+    await stage.speakers.aclose()
+    assert alice.closed == 1
+
+
+@in_virtual_time
+async def test_the_streams_of_an_interpreter_count_until_it_is_closed() -> None:
+    stage = Stage()
+    stage.serve("alice")
+    assert (stage.speakers.hearing, stage.speakers.further_streams) == (["alice"], 1)
+    stage.serve()
+    assert (stage.speakers.hearing, stage.speakers.open_streams) == ([], 2)
+    await stage.speakers.aclose()
+    assert (stage.speakers.open_streams, stage.made[0].closed) == (0, 1)
+
+
+@in_virtual_time
+async def test_an_interpreter_with_listeners_left_stays_when_its_speaker_has_gone() -> None:
+    stage = Stage()
+    stage.serve("alice")
+    stage.made[0].everyone = frozenset({"bob"})
+    stage.serve(people=("bob",))
+    last = stage.made[0].served[-1]
+    assert (last["active"], last["voice"], last["audiences"]) == (False, None, {})
+    assert stage.speakers.voice_of("alice") == "own"
+    stage.serve(people=())
+    assert stage.speakers.voice_of("alice") is None
+    await stage.speakers.aclose()
+
+
+@in_virtual_time
+async def test_a_speaker_counts_as_spoken_until_their_interpreter_knows_better() -> None:
+    stage = Stage()
+    assert stage.speakers.is_spoken(Route("alice", "de"))
+    stage.serve("alice")
+    assert stage.speakers.is_spoken(ALICE_FR)
+    assert not stage.speakers.is_spoken(Route("alice", "de"))
+    await stage.speakers.aclose()
