@@ -227,7 +227,7 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
             room: The room of the job (`ctx.room`), or another one that is connected.
 
         Raises:
-            RuntimeError: It was started before, the room is not connected, or a variable that
+            RuntimeError: It was started or closed before, the room is not connected, or a variable that
                 `originals="replace"` needs is missing.
         """
         # Before anything is opened: nobody would close it.

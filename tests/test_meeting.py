@@ -159,7 +159,7 @@ class TestOneMeeting:
         await interpreter.aclose()
         assert servers[0].closed
 
-    async def test_of_two_starts_at_once_the_second_is_refused(
+    async def test_the_second_of_two_starts_at_once_is_refused(
         self, room: Any, servers: list[FakeServer], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_rivals, "_ANSWER_SECONDS", 0.01)

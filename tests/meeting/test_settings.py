@@ -161,7 +161,7 @@ def test_the_options_of_the_user_are_left_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("replaces", [True, False])
-def test_what_is_in_the_listeners_language_is_spoken_if_the_original_is_not_heard(replaces: bool) -> None:
+def test_same_language_speech_is_spoken_if_the_original_is_not_heard(replaces: bool) -> None:
     conduct = settings_of(originals="replace" if replaces else "keep").conduct
     assert conduct.replaces_originals is replaces
     assert conduct.policy.speaks_same_language is replaces

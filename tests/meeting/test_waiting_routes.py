@@ -56,7 +56,7 @@ class TestWaitingRoutes:
             "alice": SpeakerState({"fr": LanguageState("queued", "prebuilt", 1, place=2)}),
         }
 
-    def test_what_is_only_read_has_no_voice(self) -> None:
+    def test_a_language_that_is_only_read_has_no_voice(self) -> None:
         waiting = self.waiting()
         self.update(waiting, ALICE_FR, listened_to=False)
         assert waiting.added_to({})["alice"].languages["fr"].voice == "text"
