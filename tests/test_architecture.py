@@ -40,7 +40,10 @@ ALLOWED = {
     "_speaking": "_fleet _livekit_private _options _sdk _sound _voices credentials options",
     "_simultaneous": "_speaking",
     "_interpreting": "_fleet _livekit_private _recognition _sound _speaking _voices log stt tts",
-    "_meeting": "_fleet _interpreting _options _recognition _speaking _voices log options record reports stt tts",
+    "_meeting": (
+        "_fleet _interpreting _options _sound _speaking _voices log options record reports speech_resources "
+        "stt tts"
+    ),
     "record": "_options _voices log reports",
     "emulator": "",
     "web": "_fleet meeting meeting_watch personal_voice record",

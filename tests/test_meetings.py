@@ -20,7 +20,6 @@ from fakes.client_contract import broken_rules, sent_too_soon
 from fakes.clock import VirtualLoop, run
 from fakes.meeting import (
     FIRST_UTTERANCE,
-    SEGMENTATION_MS,
     TICK_SECONDS,
     FakeAzure,
     FakeRoom,
@@ -28,10 +27,12 @@ from fakes.meeting import (
     Utterance,
 )
 from fakes.meeting_script import Script, draw
+from fakes.running_meeting import settings_of
 
-from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import Caption
+from livekit_plugins_azure_interpreter._meeting.running_meeting import RunningMeeting
 from livekit_plugins_azure_interpreter._meeting.turns import LONGEST_WAIT_SECONDS, Turns
 
 MEETINGS = int(os.environ.get("MEETINGS", "40"))
@@ -281,25 +282,20 @@ async def hold(
     """Hold a meeting, to its end."""
     room = host.room(loop)
     azure = FakeAzure(room, loop, script.seed, host.stream)
-    meeting = MeetingInterpreter(
-        max_streams=script.max_streams,
-        catch_up="none",  # the samples tell what was heard
-        mode="consecutive" if is_consecutive else "simultaneous",
-        speech_key="a-key",
-        speech_region="westeurope",
-        segmentation_silence_timeout_ms=SEGMENTATION_MS,
-        _open_recognizer=azure,
-    )
-    meeting._planner = host.planner(script.max_streams)
+    mode = "consecutive" if is_consecutive else "simultaneous"
+    settings = settings_of(azure, mode=mode, max_streams=script.max_streams)
+    settings = replace(settings, make_planner=lambda: host.planner(script.max_streams))
     if skips_silence:
-        meeting._open_detector = lambda: is_sound
+        settings = replace(settings, conduct=replace(settings.conduct, open_detector=lambda: is_sound))
     checker = (ConsecutiveChecker if is_consecutive else Checker)(script, room, azure, loop.time)
     begun_at = loop.time()
     for action in script.actions:
         if action.utterance is not None:
             action.utterance.start += begun_at
             action.utterance.end += begun_at
-    meeting._start(room)
+    meeting = RunningMeeting(
+        room, settings, MeetingRecording(None), tell=lambda report: None, gone=lambda: None
+    )
     moments = sorted({action.at for action in script.actions} | set(_ticks(script.seconds)))
     actions = list(script.actions)
     for moment in moments:

@@ -31,6 +31,7 @@ from livekit_plugins_azure_interpreter import (
     UtteranceTraces,
     tracing,
 )
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.record import Entry, Joined, Keeper, to_json
 from livekit_plugins_azure_interpreter.record.scribe import Audience, Presence, Scribe
@@ -280,7 +281,7 @@ def test_a_meeting_has_a_span_for_each_language_with_its_track_and_its_listeners
         credentials = {"speech_key": "a-key", "speech_region": "westeurope"}
         interpreter = MeetingInterpreter(catch_up="none", **credentials, **fakes)
         UtteranceTraces(interpreter, tracer=spans.tracer)
-        interpreter._start(room)
+        interpreter._start(room, MeetingRecording(None))
         for identity, language in {"alice": "en", "bob": "fr", "carl": "de", "dora": "de"}.items():
             room.join(identity, language=language)
         room.publish_microphone("alice", "alice-mic")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, utils
 from livekit.agents.stt import SpeechData
 
 from .._recognition.running_translation import RunningTranslation
+from .._recognition.transcripts import running_translations
 from .._speaking.catch_up import Backlog
 from .._speaking.fallback import push_text
 from .._voices.utterance import Translation
@@ -24,6 +25,16 @@ Spoken = Translation | RunningTranslation
 def translation_of(spoken: Spoken) -> Translation:
     """The translation that knows the utterance."""
     return spoken if isinstance(spoken, Translation) else spoken.translation
+
+
+def languages_begun(data: SpeechData) -> Collection[str]:
+    """The languages in which an utterance is spoken before its sentence has ended, as the user wrote them."""
+    return running_translations(data).keys()
+
+
+def spoken_so_far(data: SpeechData) -> dict[str, str]:
+    """What of an utterance is heard before its sentence has ended, by language."""
+    return {language: one.said for language, one in running_translations(data).items() if one.is_taken}
 
 
 class SpokenTranslation:
@@ -97,6 +108,23 @@ class TranslationQueue:
         """Add a translation behind those that wait; `data` is its transcript, so far or final."""
         self._backlog.queued(translation_of(spoken), self._now())
         self._waiting.send_nowait((spoken, data))
+
+    def begin(self, data: SpeechData, language: str, *, skip_same_language: bool) -> bool:
+        """Add a translation whose sentence has not ended, unless somebody speaks it already.
+
+        Args:
+            data: Its transcript so far.
+            language: One of `languages_begun`.
+            skip_same_language: It is not spoken if it was said in this language.
+
+        Returns:
+            Whether it was added.
+        """
+        running = running_translations(data)[language]
+        if not running.take(skip_same_language=skip_same_language):
+            return False
+        self.add(running, data)
+        return True
 
     def clear(self) -> None:
         """Drop the translations that wait, and stop the one that is under way."""

@@ -11,8 +11,8 @@ from livekit.agents import utils
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
+from .._interpreting.translation_queue import spoken_so_far
 from .._options.languages import in_language, same_text
-from .._recognition.transcripts import running_translations
 from .._speaking.whole_characters import whole_characters
 from .._voices.utterance import Translation
 from ..log import logger
@@ -73,7 +73,8 @@ class Captions:
             self._segment = ""
         (source,), (spoken,) = data.source_texts or [""], data.source_languages or [LanguageCode("")]
         self._add(Caption(f"{segment}-source", self._speaker, True, source, spoken, final, followers))
-        texts = {**translations(data), **_said_so_far(data)}
+        # Captions do not run ahead of what is heard.
+        texts = {**translations(data), **spoken_so_far(data)}
         for language, these in readers.items():
             text = in_language(texts, language)
             if text is not None and not same_text(spoken, language):
@@ -138,11 +139,6 @@ class Captions:
             logger.warning("a caption of %s was not sent: %s", name, type(error).__name__)
         if not caption.final:
             self._shown[place] = caption
-
-
-def _said_so_far(data: SpeechData) -> dict[str, str]:
-    """What is heard of an utterance that has not ended, by language: its captions do not run ahead."""
-    return {language: one.said for language, one in running_translations(data).items() if one.is_taken}
 
 
 def translations(data: SpeechData) -> dict[str, str]:

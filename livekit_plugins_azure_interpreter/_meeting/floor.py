@@ -1,10 +1,11 @@
-"""Gives the floor to one speaker at a time, for a meeting in consecutive mode."""
+"""Who may speak: one at a time in consecutive mode, otherwise everybody."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from livekit import rtc
 
@@ -14,6 +15,22 @@ from .turns import Turn, Turns
 
 ATTRIBUTE_TURN = "interpreter.turn"
 """The participant attribute that says whose turn it is: they speak, or their interpretation is heard."""
+
+
+class FreeFloor:
+    """Lets everybody speak at any time; nobody has a turn."""
+
+    attributes: Mapping[str, str] = MappingProxyType({})
+
+    def let_through(self, identity: str, speaker: SpeakerInterpreter, frame: rtc.AudioFrame) -> None:
+        """Have the next audio of somebody's microphone interpreted."""
+        speaker.push(frame)
+
+    def sounds(self, route: Route, is_heard: bool) -> None:
+        """An interpretation begins to be heard, or is over, while others may speak."""
+
+    def left(self, speaker: str) -> None:
+        """A speaker is muted, or has gone; they have held up nobody."""
 
 
 class Floor:

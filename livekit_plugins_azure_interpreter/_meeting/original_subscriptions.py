@@ -179,8 +179,8 @@ class OriginalSubscriptions:
         )
 
 
-def open_api() -> api.LiveKitAPI:
-    """The API of the server that LiveKit's environment variables name.
+def check_environment() -> None:
+    """Check that LiveKit's environment variables name a server, and let `open_api` in.
 
     Raises:
         RuntimeError: One is missing; the message names it.
@@ -192,6 +192,15 @@ def open_api() -> api.LiveKitAPI:
         raise RuntimeError(
             f'originals="replace" asks LiveKit\'s server to unsubscribe listeners: set {", ".join(missing)}'
         )
+
+
+def open_api() -> api.LiveKitAPI:
+    """The API of the server that LiveKit's environment variables name.
+
+    Raises:
+        RuntimeError: One is missing; the message names it.
+    """
+    check_environment()
     return api.LiveKitAPI()
 
 

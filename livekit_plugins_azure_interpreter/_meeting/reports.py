@@ -66,3 +66,6 @@ class SpeechMissed:
     language: str
     reason: Literal["late", "failed", "forgotten"]
     seconds: float
+
+
+Report = InterpretationChanged | SpeakerInterpreted | SpeechMissed

@@ -14,7 +14,6 @@ from livekit.agents.stt import SpeechData
 from .._interpreting.recognized_speech import RecognizedSpeech
 from .._interpreting.translation_queue import SpokenTranslation, TranslationQueue
 from .._options.languages import other_of
-from .._recognition.running_translation import RunningTranslation
 from .._speaking.catch_up import Backlog, faster
 from .._voices.utterance import Translation
 from ..log import logger
@@ -206,13 +205,18 @@ class RouteInterpreter:
             self._moved()
         return True
 
-    def begun(self, speech: RecognizedSpeech, data: SpeechData, running: RunningTranslation) -> None:
-        """Speak a translation of this speech whose sentence has not ended, when its turn comes."""
+    def begun(self, speech: RecognizedSpeech, data: SpeechData, language: str) -> None:
+        """Speak a translation of this speech whose sentence has not ended, when its turn comes.
+
+        Args:
+            speech: The speech.
+            data: The transcript so far.
+            language: The language of the route, as the transcript has it.
+        """
         part = self._open_part(speech)
         if part is None or not self._listeners_of(data, part.audience):
             return
-        if running.take(skip_same_language=not self._policy.speaks_same_language):
-            part.queue.add(running, data)
+        if part.queue.begin(data, language, skip_same_language=not self._policy.speaks_same_language):
             self._moved()
 
     def close(self, speech: RecognizedSpeech) -> None:

@@ -16,9 +16,8 @@ from .._interpreting.recognized_speech import (
     open_connections,
     reserve_place,
 )
-from .._interpreting.translation_queue import SpokenTranslation
+from .._interpreting.translation_queue import SpokenTranslation, languages_begun
 from .._options.languages import target
-from .._recognition.transcripts import running_translations
 from .._voices.utterance import Translation
 from ..log import logger
 from ..reports import SpeechForgotten
@@ -358,9 +357,9 @@ class SpeakerInterpreter:
 
     def _begin(self, speech: _Speech, data: SpeechData) -> None:
         """Give each route what is certain of a sentence that has not ended."""
-        for language, running in running_translations(data).items():
+        for language in languages_begun(data):
             if (route := self._routes.get(target(language))) is not None:
-                route.begun(speech.recognized, data, running)
+                route.begun(speech.recognized, data, language)
 
     def _hand_out(self, speech: _Speech, data: SpeechData) -> None:
         """Give each route the translation that it speaks."""

@@ -25,6 +25,7 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import FRAME_MS, RATE_HZ, Member
 from livekit_plugins_azure_interpreter.emulator import Voice
 from livekit_plugins_azure_interpreter.options import DEFAULT_LATENCY, Latency
@@ -261,7 +262,7 @@ async def _meet(endpoint: str, seconds: float, meeting: _Meeting) -> None:
         latency=meeting.latency,
     )
     started: Any = room
-    interpreter._start(started)
+    interpreter._start(started, MeetingRecording(None))
     await asyncio.sleep(_SETTLING_SECONDS)
     cpu_before, voice_before = sum(process.cpu_times()[:2]), room.voice_seconds
     began_at = time.monotonic()

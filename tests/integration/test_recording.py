@@ -17,6 +17,7 @@ from livekit.agents.beta.translation import TranslationSession
 from livekit.agents.testing import fake_job_context
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter, TranslationModel
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator
 from livekit_plugins_azure_interpreter.emulator.faults import NoVoice
@@ -84,10 +85,11 @@ async def test_a_meeting_is_recorded_from_end_to_end(
         interpreter = MeetingInterpreter(
             speech_key="any", speech_endpoint=emulator.endpoint, voice_timeout_seconds=1.0, record=keeper
         )
-        interpreter._recording._scribe = Scribe(keeper, "RM_one", "standup")
+        recording = MeetingRecording(keeper)
+        recording._scribe = Scribe(keeper, "RM_one", "standup")
         outcomes: list[object] = []
         keeper.on("entry_kept", lambda entry: outcomes.append(entry) if entry.kind == "heard" else None)
-        interpreter._start(room)
+        interpreter._start(room, recording)
         await until(lambda: len(outcomes) == 2)
         await within(interpreter.aclose())
     meeting = await recorded(record)

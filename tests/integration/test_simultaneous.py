@@ -26,6 +26,7 @@ from livekit_plugins_azure_interpreter import (
     TranslationModel,
 )
 from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line, Voice
 
@@ -450,7 +451,7 @@ class TestMeeting:
             meeting = MeetingInterpreter(
                 pace="simultaneous", fallback=fallback, speech_key="any", speech_endpoint=emulator.endpoint
             )
-            meeting._start(room)
+            meeting._start(room, MeetingRecording(None))
             room.speak(speech([6, 0.4, 3]))
 
             async def all_heard() -> None:

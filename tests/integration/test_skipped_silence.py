@@ -17,6 +17,7 @@ from fakes.plain_room import PlainRoom
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Voice
 from livekit_plugins_azure_interpreter.emulator.transport import channel
@@ -93,7 +94,7 @@ async def interpret(until: Until, *, skip_silence: bool) -> Interpreted:
             catch_up="none",
             skip_silence=skip_silence,
         )
-        interpreter._start(room)
+        interpreter._start(room, MeetingRecording(None))
         await until(lambda: len(emulator.spoken) == UTTERANCES)
         await until(lambda: len(room.track.heard) >= sum(len(one.voice.pcm) for one in emulator.spoken))
         await within(interpreter.aclose())

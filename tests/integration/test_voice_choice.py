@@ -21,6 +21,7 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ, Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Drop, Emulator
 from livekit_plugins_azure_interpreter.emulator.watching.happenings import Happening, Received
@@ -158,7 +159,7 @@ async def meet(
             speech_endpoint=emulator.endpoint,
             **{"prebuilt_voices": prebuilt, **options},
         )
-        interpreter._start(room)  # type: ignore[arg-type]
+        interpreter._start(room, MeetingRecording(None))  # type: ignore[arg-type]
         try:
             yield Meeting(room, wire, emulator, until)
         finally:

@@ -14,7 +14,11 @@ from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 
 from livekit_plugins_azure_interpreter import STT, TTS
-from livekit_plugins_azure_interpreter._interpreting.translation_queue import TranslationQueue
+from livekit_plugins_azure_interpreter._interpreting.translation_queue import (
+    TranslationQueue,
+    languages_begun,
+    spoken_so_far,
+)
 from livekit_plugins_azure_interpreter._recognition.running_translation import RunningTranslation
 from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog
 from livekit_plugins_azure_interpreter._voices.meter import RecognitionTimings
@@ -157,3 +161,38 @@ async def test_a_translation_that_is_cleared_before_its_turn_is_not_spoken(desk:
     desk.queue.close()
     assert await within(desk.spoken()) == {}
     assert (running.utterance.meter.outcome, desk.owes) == ("not_spoken", False)
+
+
+def _being_said(language: str = "fr", *, in_language: str = "en-US") -> tuple[RunningTranslation, SpeechData]:
+    """A translation whose sentence has not ended, and the transcript so far."""
+    running = RunningTranslation(Utterance.begun("utterance-1", 0.0), language, is_main=True)
+    running.source_language = in_language
+    running.add("bonjour")
+    data = SpeechData(LanguageCode(language), "bonjour", metadata={"running": {language: running}})
+    return running, data
+
+
+async def test_a_translation_is_spoken_before_its_sentence_has_ended_by_the_first_who_begins_it(
+    desk: Desk,
+) -> None:
+    running, data = _being_said()
+    assert list(languages_begun(data)) == ["fr"]
+    assert spoken_so_far(data) == {}
+    assert desk.queue.begin(data, "fr", skip_same_language=True)
+    assert not desk.queue.begin(data, "fr", skip_same_language=True)
+    assert spoken_so_far(data) == {"fr": "bonjour"}
+    running.end()
+    desk.queue.close()
+    assert len(await within(desk.spoken())) == 1
+    assert "".join(desk.fallback.texts) == "bonjour"
+
+
+@pytest.mark.parametrize("skips", [True, False])
+def test_a_translation_into_the_language_that_is_spoken_may_be_skipped(desk: Desk, skips: bool) -> None:
+    _, data = _being_said(in_language="fr-FR")
+    assert desk.queue.begin(data, "fr", skip_same_language=skips) is not skips
+    assert desk.queue.is_empty is skips
+
+
+def test_no_language_has_begun_in_a_whole_utterance() -> None:
+    assert not languages_begun(SpeechData(LanguageCode("fr"), "bonjour"))

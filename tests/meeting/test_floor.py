@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fakes.clock import VirtualLoop, run
 from livekit import rtc
 
-from livekit_plugins_azure_interpreter._meeting.floor import Floor
+from livekit_plugins_azure_interpreter._meeting.floor import Floor, FreeFloor
 from livekit_plugins_azure_interpreter._meeting.planner import Route
+from livekit_plugins_azure_interpreter._meeting.speaker import SpeakerInterpreter
 
 ALICE_FR = Route("alice", "fr")
 SPEECH = rtc.AudioFrame(b"\x10\x20" * 320, 16000, 1, 320)
@@ -95,3 +96,12 @@ async def test_each_change_of_turn_is_told_once(stage: Stage) -> None:
     assert stage.changes == 2
     told = json.loads(stage.floor.attributes["interpreter.turn"])
     assert told == {"speaker": "alice", "phase": "interpretation"}
+
+
+def test_everybody_is_let_through_if_the_floor_is_free() -> None:
+    floor, alice = FreeFloor(), Speaker()
+    floor.sounds(Route("bob", "en"), True)
+    floor.left("bob")
+    floor.let_through("alice", cast(SpeakerInterpreter, alice), SPEECH)
+    assert alice.pushed == [SPEECH]
+    assert floor.attributes == {}
