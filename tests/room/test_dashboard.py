@@ -92,7 +92,7 @@ async def test_each_query_has_a_result_after_some_utterances(
 
 async def _rules_are_healthy(prometheus: Prometheus) -> None:
     (group,) = (await prometheus.get("rules"))["groups"]
-    assert len(group["rules"]) == 14
+    assert len(group["rules"]) == 15
     assert {rule["health"] for rule in group["rules"]} <= {"ok", "unknown"}
     # Nothing in deploy/ asks for a metric that is not there.
     asked = set(_NAMES.findall(" ".join([*_QUERIES.values(), *(rule["query"] for rule in group["rules"])])))
