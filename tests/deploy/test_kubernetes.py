@@ -150,9 +150,7 @@ def test_the_webhooks_that_are_left_are_delivered_by_a_command_that_exists() -> 
     values = _settings() | _secret() | {"WEBHOOK_SECRET": SECRET, "RECORD_URL": "redis://127.0.0.1:9"}
     arguments = [values.get(one.strip("$()"), one) for one in (*container["command"][1:], *container["args"])]
     command, environment = [sys.executable, *arguments], {**os.environ, **values}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 2
     assert "Redis" in done.stderr  # nothing is wrong but that there is none
 
