@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psutil
 from prometheus_client import Counter, Gauge
-from prometheus_client.multiprocess import mark_process_dead
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
@@ -51,9 +50,8 @@ def forget_ended_jobs() -> None:
     The last words of a process that was killed are streams that it no longer has.
     """
     for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
-        process = int(path.stem.rpartition("_")[2])
-        if not psutil.pid_exists(process):
-            mark_process_dead(process)
+        if not psutil.pid_exists(int(path.stem.rpartition("_")[2])):
+            path.unlink(missing_ok=True)
 
 
 class ShownResources:
