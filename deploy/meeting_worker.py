@@ -5,8 +5,10 @@
 It takes the rooms that tokens of the page open (`page.py`), MAX_MEETINGS at a time. Everybody hears the
 others in their own language. Health, metrics, traces and draining are as in `worker.py`.
 
+* BACKUP_SPEECH_KEY and so on: a second Speech resource, which takes over streams when the first one fails or
+  is full (`resilience/resources.py`). With REDIS_URL, streams count over all workers.
 * RECORD_URL, such as redis://redis:6379/0 or a path of a file, keeps what is said. Nothing is recorded
-  without it.
+  without it. WEBHOOK_URL and WEBHOOK_SECRET: a web server that is told of each meeting, from the record.
 * MEETING_MODE=consecutive: people speak in turn.
 
 README.md, beside this file, lists the variables. Options go to `python -m livekit.agents start`.
@@ -14,6 +16,7 @@ README.md, beside this file, lists the variables. Options go to `python -m livek
 
 import os
 import sys
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 # First: it decides where livekit.agents, imported next, keeps its metrics.
@@ -22,10 +25,12 @@ from livekit.agents import AgentServer, AutoSubscribe, JobContext
 from livekit.agents.__main__ import main
 from resilience.environment import require_environment
 from resilience.metrics import watch_meeting, watch_memory
+from resilience.recording import make_webhooks, open_keeper
+from resilience.resource_metrics import forget_ended_jobs
+from resilience.resources import configured_services, make_leases, make_resources, open_resources
 from resilience.traces import start_traces
 
 import livekit_plugins_azure_interpreter as azure_interpreter
-from livekit_plugins_azure_interpreter.record import Keeper, Record, RedisRecord, SQLiteRecord
 from livekit_plugins_azure_interpreter.web.tokens import AGENT_NAME
 
 MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
@@ -38,6 +43,7 @@ STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 def load(worker: AgentServer) -> float:
     """How full the worker is, 0 to 1, for LiveKit's dispatch, and for autoscaling."""
     watch_memory()
+    forget_ended_jobs()
     return len(worker.active_jobs) / MAX_MEETINGS
 
 
@@ -51,21 +57,24 @@ server = AgentServer(
     drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
 )
 # A meeting whose process or machine dies has another interpreter within seconds.
-azure_interpreter.MeetingWatch(agent_name=AGENT_NAME).attach(server)
+azure_interpreter.MeetingWatch(agent_name=AGENT_NAME, leases=make_leases()).attach(server)
 
 
 @server.rtc_session(agent_name=AGENT_NAME)
 async def entrypoint(ctx: JobContext) -> None:
     await ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
-    stand_in = azure_interpreter.PersonalVoiceTTS(voice=STAND_IN_VOICE)
-    record = open_record(os.environ.get("RECORD_URL", ""))
-    keeper = None if record is None else Keeper(record)
+    closing = AsyncExitStack()
+    resources = await closing.enter_async_context(open_resources(configured_services()))
+    stand_in = azure_interpreter.PersonalVoiceTTS(voice=STAND_IN_VOICE, speech_resources=resources)
+    closing.push_async_callback(stand_in.aclose)
+    keeper = await closing.enter_async_context(open_keeper())
     interpreter = azure_interpreter.MeetingInterpreter(
         fallback=lambda language: stand_in,
         default_voice="prebuilt",  # nobody is copied who did not ask for it; the page asks everybody
         interpret_agents=True,
         mode=MODE,
         record=keeper,
+        speech_resources=resources,
     )
     watch_meeting(interpreter)
     flush_traces = start_traces(interpreter, keeper)
@@ -73,23 +82,19 @@ async def entrypoint(ctx: JobContext) -> None:
     async def close() -> None:
         # In this order: the last utterances end as the interpreter closes.
         await interpreter.aclose()
-        if keeper is not None and record is not None:
-            await keeper.aclose()
-            await record.aclose()
-        await stand_in.aclose()
+        await closing.aclose()
         await flush_traces()
 
     ctx.add_shutdown_callback(close)
     await interpreter.start(ctx.room)
 
 
-def open_record(url: str) -> Record | None:
-    """Where entries are kept; None: nothing is recorded."""
-    if not url:
-        return None
-    return RedisRecord(url) if "://" in url else SQLiteRecord(url)
-
-
 if __name__ == "__main__":
-    require_environment("AZURE_SPEECH")
+    require_environment(*configured_services())
+    try:
+        # What is malformed is told now, not by each job.
+        make_resources(configured_services(), make_leases())
+        make_webhooks()
+    except ValueError as error:
+        sys.exit(f"error: {error}")
     sys.exit(main(["start", __file__, *sys.argv[1:]]))

@@ -6,6 +6,7 @@
   loopback.
 * PUBLIC_URL is the address that people open. A proxy with TLS stands there, and sets X-Forwarded-For.
   Without it, the page is for this machine only, as http://localhost.
+* RECORD_URL is where `meeting_worker.py` records: people in a meeting can then download what was said.
 * MEETING_PASSWORD lets people in who know it. With PUBLIC_URL and without a password, people need an invite,
   and the first one is printed.
 
@@ -19,6 +20,7 @@ import time
 from aiohttp import web
 from resilience.environment import require_environment
 
+from livekit_plugins_azure_interpreter.record import open_record
 from livekit_plugins_azure_interpreter.web import (
     Admission,
     InviteAdmission,
@@ -34,6 +36,7 @@ from livekit_plugins_azure_interpreter.web import (
 PORT = int(os.environ.get("PAGE_PORT", "8080"))
 ROOM = os.environ.get("MEETING_ROOM", "meeting")
 PUBLIC_URL = os.environ.get("PUBLIC_URL") or None
+RECORD_URL = os.environ.get("RECORD_URL", "")
 PASSWORD = os.environ.get("MEETING_PASSWORD", "")
 
 
@@ -50,7 +53,11 @@ def main() -> None:
     who = admission()
     meeting = Meeting(ROOM, is_emulated=bool(os.environ.get("IS_EMULATED")))
     # In a container, loopback is not the host's: others are kept out by the name under which they ask.
-    app = create_app(livekit, who, meeting=meeting, reach=Reach(public_url=PUBLIC_URL))
+    reach = Reach(public_url=PUBLIC_URL)
+    record = open_record(RECORD_URL) if RECORD_URL else None
+    app = create_app(livekit, who, meeting=meeting, reach=reach, record=record)
+    if record is not None:
+        app.on_cleanup.append(lambda _: record.aclose())
     if PUBLIC_URL is not None and who.needs == "invite":
         invite, _ = Invites(livekit.secret).make(ROOM, now=time.time())
         print(f"The first invite: {PUBLIC_URL.rstrip('/')}/#invite={invite}", flush=True)

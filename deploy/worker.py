@@ -5,6 +5,7 @@
 * Hearing, translating and speaking each have a second choice (`resilience/vendors.py`). While the Live
   Interpreter is away, another STT hears, an LLM translates and another voice speaks
   (`resilience/interpreter.py`).
+* With REDIS_URL, the streams of the first Speech resource count over all workers (`resilience/resources.py`).
 * http://localhost:8081/ answers 200 while the worker is healthy, and /worker shows its load and its jobs.
   HEALTH_PORT sets another port.
 * http://localhost:9464/metrics is for Prometheus: LiveKit's metrics and those of `resilience/metrics.py`, of
@@ -18,6 +19,7 @@ README.md, beside this file, lists the variables. Options go to `python -m livek
 
 import os
 import sys
+from contextlib import AsyncExitStack
 
 # First: it decides where livekit.agents, imported next, keeps its metrics.
 import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
@@ -26,6 +28,8 @@ from livekit.agents.__main__ import main
 from resilience.environment import require_environment
 from resilience.interpreter import ResilientInterpreter
 from resilience.metrics import watch_memory
+from resilience.resource_metrics import forget_ended_jobs
+from resilience.resources import make_leases, make_resources, open_resources
 from resilience.traces import start_traces
 from resilience.vendors import vendors
 
@@ -44,6 +48,7 @@ def load(worker: AgentServer) -> float:
     rooms.
     """
     watch_memory()
+    forget_ended_jobs()
     return len(worker.active_jobs) / MAX_JOBS
 
 
@@ -59,12 +64,14 @@ server = AgentServer(
     drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
 )
 # A room whose process or machine dies gets another interpreter.
-azure_interpreter.MeetingWatch(everybody=True).attach(server)
+azure_interpreter.MeetingWatch(everybody=True, leases=make_leases()).attach(server)
 
 
 @server.rtc_session()
 async def entrypoint(ctx: JobContext) -> None:
-    chosen = vendors(LANGUAGE)
+    closing = AsyncExitStack()
+    resources = await closing.enter_async_context(open_resources(["AZURE_SPEECH"]))
+    chosen = vendors(LANGUAGE, resources)
     flush_traces = start_traces(chosen.pair)
     session = AgentSession(stt=chosen.hearing, tts=chosen.speaking, **azure_interpreter.session_options())
     # The session ends when the person it listens to leaves. End the job then, too: the server keeps the room
@@ -73,6 +80,7 @@ async def entrypoint(ctx: JobContext) -> None:
 
     async def close() -> None:
         await chosen.aclose()
+        await closing.aclose()
         await flush_traces()
 
     ctx.add_shutdown_callback(close)
@@ -83,4 +91,8 @@ async def entrypoint(ctx: JobContext) -> None:
 if __name__ == "__main__":
     # A worker without a key registers, takes rooms and interprets none: it is better that it does not start.
     require_environment("AZURE_SPEECH", "BACKUP_SPEECH")
+    try:
+        make_resources(["AZURE_SPEECH"], make_leases())  # what is malformed is told now, not by each job
+    except ValueError as error:
+        sys.exit(f"error: {error}")
     sys.exit(main(["start", __file__, *sys.argv[1:]]))

@@ -1,15 +1,18 @@
 """How the Azure resources do, for the Prometheus endpoint of the worker.
 
-All metrics have labels, for the reason that `metrics.py` gives. A gauge is the sum over the processes that
-live; one that was killed stays in it until the worker starts again.
+All metrics have labels, for the reason that `metrics.py` gives. A gauge is the sum, or the most, over the
+processes that live.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter as Counts
 from collections.abc import Sequence
+from pathlib import Path
 
+import psutil
 from prometheus_client import Counter, Gauge
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -39,6 +42,16 @@ async def watch_resources(resources: azure_interpreter.SpeechResources) -> None:
             await asyncio.sleep(_EVERY_SECONDS)
     finally:
         shown.show(resources.states, is_last=True)
+
+
+def forget_ended_jobs() -> None:
+    """Leave processes out of the gauges that have ended. The worker calls it now and then.
+
+    The last words of a process that was killed are streams that it no longer has.
+    """
+    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+        if not psutil.pid_exists(int(path.stem.rpartition("_")[2])):
+            path.unlink(missing_ok=True)
 
 
 class ShownResources:

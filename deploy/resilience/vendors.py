@@ -39,11 +39,16 @@ class Vendors:
             await one.aclose()
 
 
-def vendors(language: str) -> Vendors:
-    """The pair first, everywhere; all of them are watched."""
+def vendors(language: str, resources: azure_interpreter.SpeechResources | None = None) -> Vendors:
+    """The pair first, everywhere; all of them are watched.
+
+    Args:
+        language: What everything is translated to.
+        resources: Where the pair's streams are opened; None: at the one of AZURE_SPEECH_KEY and so on.
+    """
     second_resource = _second_resource()
-    # The pair: its STT translates, too, and its voices are the speaker's own. AZURE_SPEECH_KEY and so on.
-    pair = azure_interpreter.STT(target_languages=language)
+    # The pair: its STT translates, too, and its voices are the speaker's own.
+    pair = azure_interpreter.STT(target_languages=language, speech_resources=resources)
     # The second choice only transcribes; an LLM translates. It should share as little as can be with the
     # first: another region at least. Any LiveKit STT will do, e.g. inference.STT("deepgram/nova-3").
     listeners: dict[str, stt.STT[Any]] = {"pair": pair, "second": azure.STT(**second_resource)}
@@ -56,7 +61,7 @@ def vendors(language: str) -> Vendors:
     }
     # A text without a voice of Azure's own is no failure of Azure's: `fallback` says that text alone. To the
     # adapter it would be one: it would take the pair's TTS off, and the next translations lose their voices.
-    voice = azure_interpreter.PersonalVoiceTTS(voice=VOICE, sample_rate=16000)
+    voice = azure_interpreter.PersonalVoiceTTS(voice=VOICE, sample_rate=16000, speech_resources=resources)
     speakers: dict[str, tts.TTS[Any]] = {
         "pair": azure_interpreter.TTS(pair, fallback=voice),
         "second": azure_interpreter.PersonalVoiceTTS(voice=VOICE, sample_rate=16000, **second_resource),

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from fakes.compose import COMPOSE, EMULATED, FOLDER, VARIABLE, services
 from fakes.worker_process import ROOT
+from resilience.resources import SERVICES as RESOURCES
 
 _EXAMPLE = (FOLDER / ".env.example").read_text(encoding="utf-8")
 _GIVEN = dict(re.findall(r"^(\w+)=(.*)$", _EXAMPLE, re.MULTILINE))
@@ -29,6 +30,26 @@ def test_a_file_of_compose_has_the_form_of_the_compose_specification(path: Path)
 def test_the_example_has_all_variables_and_no_other() -> None:
     used = {name for path in (COMPOSE, EMULATED) for name, *_ in VARIABLE.findall(path.read_text())}
     assert set(_GIVEN) == used
+
+
+def test_the_worker_and_the_page_get_only_variables_that_the_readme_explains() -> None:
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    given = {name for service in ("worker", "page") for name in _SERVICES[service]["environment"]}
+    assert [name for name in sorted(given - {"OTEL_SERVICE_NAME"}) if name not in readme] == []
+
+
+def test_the_worker_gets_all_variables_of_each_resource() -> None:
+    wanted = {
+        f"{service}_{part}" for service in RESOURCES for part in ("KEY", "REGION", "ENDPOINT", "STREAMS")
+    }
+    assert wanted <= _SERVICES["worker"]["environment"].keys()
+
+
+def test_redis_which_counts_the_streams_keeps_its_data() -> None:
+    assert _SERVICES["worker"]["environment"]["REDIS_URL"] == "redis://redis:6379/0"
+    assert _SERVICES["redis"]["command"][:3] == ["redis-server", "--appendonly", "yes"]
+    for name in ("worker", "page"):
+        assert set(_SERVICES[name]["networks"]) & set(_SERVICES["redis"]["networks"])
 
 
 def test_no_secret_is_in_a_file() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 import yaml
+from fakes.webhook_receiver import SECRET
 from fakes.worker_process import DOCKERFILE, ROOT
 
 _FOLDER = ROOT / "deploy" / "kubernetes"
@@ -29,10 +33,25 @@ def _of(kind: str) -> dict[str, dict[str, Any]]:
 
 
 _DEPLOYMENTS = _of("Deployment")
+_CRON_JOBS = {name: one["spec"]["jobTemplate"] for name, one in _of("CronJob").items()}
+_OURS = _DEPLOYMENTS | _CRON_JOBS
+_ALL = _OURS | _of("StatefulSet")
 
 
-def _pod(deployment: dict[str, Any]) -> dict[str, Any]:
-    return dict(deployment["spec"]["template"]["spec"])
+def _pod(workload: dict[str, Any]) -> dict[str, Any]:
+    return dict(workload["spec"]["template"]["spec"])
+
+
+def _secret() -> dict[str, str]:
+    """Also what is commented out."""
+    text = (_FOLDER / "secret.example.yaml").read_text()
+    return dict(yaml.safe_load(re.sub(r"(?m)^  # (?=[A-Z_]+:)", "  ", text))["stringData"])
+
+
+def _settings() -> dict[str, str]:
+    """Also what is commented out."""
+    text = (_FOLDER / "settings.yaml").read_text()
+    return dict(yaml.safe_load(re.sub(r"(?m)^  # (?=[A-Z_]+:)", "  ", text))["data"])
 
 
 @pytest.mark.parametrize("manifest", _OBJECTS, ids=lambda one: f"{one['kind']}-{one['metadata']['name']}")
@@ -59,9 +78,9 @@ def test_kustomize_builds_what_is_applied(tmp_path: Path) -> None:
         assert one["metadata"]["labels"]["app.kubernetes.io/part-of"] == "interpreter"
 
 
-@pytest.mark.parametrize("deployment", _DEPLOYMENTS.values(), ids=_DEPLOYMENTS)
-def test_a_pod_has_no_rights_that_it_does_not_need(deployment: dict[str, Any]) -> None:
-    pod = _pod(deployment)
+@pytest.mark.parametrize("workload", _ALL.values(), ids=_ALL)
+def test_a_pod_has_no_rights_that_it_does_not_need(workload: dict[str, Any]) -> None:
+    pod = _pod(workload)
     (container,) = pod["containers"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["automountServiceAccountToken"] is False
@@ -70,17 +89,19 @@ def test_a_pod_has_no_rights_that_it_does_not_need(deployment: dict[str, Any]) -
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {"startupProbe", "livenessProbe", "readinessProbe", "resources"} <= container.keys()
+    assert "resources" in container
+    if workload not in _CRON_JOBS.values():
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
 
 
-@pytest.mark.parametrize("deployment", _DEPLOYMENTS.values(), ids=_DEPLOYMENTS)
+@pytest.mark.parametrize("workload", _OURS.values(), ids=_OURS)
 def test_a_pod_starts_a_program_of_the_image_with_the_settings_and_the_secret(
-    deployment: dict[str, Any],
+    workload: dict[str, Any],
 ) -> None:
-    (container,) = _pod(deployment)["containers"]
-    program, script = container["command"]
+    (container,) = _pod(workload)["containers"]
+    program, script = container["command"][:2]
     assert program == "python"
-    assert (ROOT / script.removeprefix("/worker/")).exists()
+    assert script == "-m" or (ROOT / script.removeprefix("/worker/")).exists()
     assert "COPY deploy/ /worker/deploy/" in DOCKERFILE.read_text()
     sources = {next(iter(one)): next(iter(one.values()))["name"] for one in container["envFrom"]}
     assert sources["configMapRef"] in _of("ConfigMap")
@@ -98,12 +119,47 @@ def test_a_selector_of_pods_finds_some(kind: str) -> None:
         spec = one["spec"]
         selector = spec.get("selector", spec.get("podSelector"))
         wanted = selector.get("matchLabels", selector)
-        labels = _DEPLOYMENTS[name]["spec"]["template"]["metadata"]["labels"]
+        labels = _ALL[name]["spec"]["template"]["metadata"]["labels"]
         assert wanted.items() <= labels.items()
 
 
-def test_each_deployment_has_a_network_policy_and_a_disruption_budget() -> None:
-    assert set(_of("NetworkPolicy")) == set(_of("PodDisruptionBudget")) == set(_DEPLOYMENTS)
+def test_each_deployment_has_a_disruption_budget() -> None:
+    assert set(_of("PodDisruptionBudget")) == set(_DEPLOYMENTS)
+
+
+def test_each_pod_has_a_network_policy_and_those_that_use_redis_reach_it() -> None:
+    policies = _of("NetworkPolicy")
+    assert set(policies) == set(_ALL)
+    (rule,) = policies["redis"]["spec"]["ingress"]
+    (let_in,) = rule["from"][0]["podSelector"]["matchExpressions"]
+    assert set(let_in["values"]) == set(_OURS)
+    for name in _OURS:
+        targets = [one for rule in policies[name]["spec"]["egress"] for one in rule.get("to", [])]
+        assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "redis"}}} in targets
+
+
+def test_redis_keeps_its_data_and_is_where_the_settings_say() -> None:
+    (container,) = _pod(_of("StatefulSet")["redis"])["containers"]
+    assert container["command"][:3] == ["redis-server", "--appendonly", "yes"]
+    (port,) = _of("Service")["redis"]["spec"]["ports"]
+    assert _settings()["REDIS_URL"] == f"redis://redis:{port['port']}/0"
+
+
+def test_the_webhooks_that_are_left_are_delivered_by_a_command_that_exists() -> None:
+    (container,) = _pod(_CRON_JOBS["interpreter-webhooks"])["containers"]
+    values = _settings() | _secret() | {"WEBHOOK_SECRET": SECRET, "RECORD_URL": "redis://127.0.0.1:9"}
+    arguments = [values.get(one.strip("$()"), one) for one in (*container["command"][1:], *container["args"])]
+    command, environment = [sys.executable, *arguments], {**os.environ, **values}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "Redis" in done.stderr  # nothing is wrong but that there is none
+
+
+def test_the_readme_explains_the_settings_and_the_secrets() -> None:
+    readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    names = {*_settings(), *_secret()} - {"OTEL_SERVICE_NAME"}
+    assert {"REDIS_URL", "WEBHOOK_URL", "BACKUP_SPEECH_KEY"} <= names
+    assert [name for name in sorted(names) if name not in readme] == []
 
 
 def test_the_autoscaler_follows_the_load_that_the_adapter_offers() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 
 import page
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from fakes.worker_process import ROOT
 
 _README = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
@@ -40,6 +44,22 @@ def test_the_first_invite_is_printed_where_only_invites_let_in(
     page.main()
     printed = capsys.readouterr().out
     assert ("https://meet.example.com/#invite=" in printed) is (public_url is not None)
+
+
+def test_people_can_download_what_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {"URL": "wss://server", "API_KEY": "key", "API_SECRET": "secret"}.items():
+        monkeypatch.setenv(f"LIVEKIT_{name}", value)
+    monkeypatch.setattr(page, "PASSWORD", "")
+    monkeypatch.setattr(page, "RECORD_URL", str(tmp_path / "meetings.db"))
+    apps: list[web.Application] = []
+    monkeypatch.setattr(page.web, "run_app", lambda app, **options: apps.append(app))
+    page.main()
+
+    async def ask() -> object:
+        async with TestClient(TestServer(apps[0])) as client, client.get("/api/meeting") as answer:
+            return (await answer.json())["is_recorded"]
+
+    assert asyncio.run(ask()) is True
 
 
 def test_the_readme_explains_every_variable_of_the_programs() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from conftest import Until
 from prometheus_client import REGISTRY
-from resilience.resource_metrics import ShownResources, watch_resources
+from resilience.resource_metrics import ShownResources, forget_ended_jobs, watch_resources
 
 from livekit_plugins_azure_interpreter import Resource, ResourceState, SpeechResources
 
@@ -39,3 +44,16 @@ async def test_the_states_of_resources_are_shown_until_the_process_ends(until: U
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     assert shown("open_streams", "watched") == 0
+
+
+def test_the_gauges_of_a_process_that_was_killed_go_and_its_counters_stay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(60)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    kept = [f"gauge_livesum_{os.getpid()}.db", f"counter_{ended.pid}.db", f"gauge_mostrecent_{ended.pid}.db"]
+    for name in (*kept, f"gauge_livesum_{ended.pid}.db", f"gauge_livemax_{ended.pid}.db"):
+        (tmp_path / name).touch()
+    forget_ended_jobs()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)

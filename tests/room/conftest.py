@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fakes.limits import within
+from fakes.redis_server import RedisServer
 from livekit.rtc._ffi_client import FfiClient
 
 from .participant import Participant
@@ -54,6 +57,15 @@ def own_server(server: Server) -> OwnServer:
     if not isinstance(server, OwnServer):
         pytest.skip("LIVEKIT_URL names a server that is not ours to kill: unset it")
     return server
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    with tempfile.TemporaryDirectory(prefix="redis") as folder:
+        redis_server = RedisServer(Path(folder))
+        redis_server.start()
+        yield redis_server
+        redis_server.kill()
 
 
 class Meeting:

@@ -7,19 +7,23 @@ import os
 import socket
 import urllib.request
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio as redis
 import yaml
 from aiohttp import ClientSession
 from fakes.compose import FOLDER, native, services
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.prometheus_server import Prometheus
+from fakes.redis_server import RedisServer
 from fakes.trace_collector import TraceCollector, attributes
+from fakes.webhook_receiver import SECRET, WebhookReceiver
 from fakes.worker_process import WorkerProcess
 
-from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
+from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Refuse, Voice
 from livekit_plugins_azure_interpreter.record import SQLiteRecord, Utterance
 
 from .hearing import assert_heard
@@ -35,10 +39,34 @@ _WORDS = ("The train is confidential.", "Le train est confidentiel.")
 _LINE = Line(_WORDS[0], "en-US", {"fr": _WORDS[1]}, {"fr": Voice(_FRENCH)})
 
 
+class Outside:
+    """What the services of Compose talk to.
+
+    Args:
+        redis: The Redis of the deployment, which is not started as Compose starts it.
+    """
+
+    def __init__(self, server: Server, redis: RedisServer) -> None:
+        self.server, self.redis = server, redis
+        behaviour = Behaviour(script=lambda samples: _LINE, silence_ms=700)
+        self.full = Emulator(replace(behaviour, faults=(Refuse(429, times=None),)))
+        self.backup = Emulator(behaviour)
+        self.collector, self.receiver = TraceCollector(), WebhookReceiver()
+
+    async def leases(self) -> dict[str, int]:
+        """How many streams of each resource the fleet counts."""
+        client: Any = redis.from_url(self.redis.url)
+        keys = [key.decode() async for key in client.scan_iter("*{recognition:*}:holders")]
+        counted = {key.split(":")[-2].rstrip("}"): await client.zcard(key) for key in keys}
+        await client.aclose()
+        return counted
+
+
 class Deployment:
     """The services of Compose, natively."""
 
-    def __init__(self, server: Server, emulator: Emulator, collector: TraceCollector, folder: Path) -> None:
+    def __init__(self, outside: Outside, folder: Path) -> None:
+        server, collector = outside.server, outside.collector
         self.server, self.collector, self._folder = server, collector, folder
         self.record_path = folder / "meetings.db"
         self._services = services(
@@ -51,13 +79,18 @@ class Deployment:
                 "RECORD_URL": str(self.record_path),
                 "MEETING_PASSWORD": "a password of the meeting",
                 "MAX_MEETINGS": str(_MAX_MEETINGS),
+                "BACKUP_SPEECH_KEY": "any",
+                "BACKUP_SPEECH_ENDPOINT": outside.backup.endpoint,
+                "WEBHOOK_URL": outside.receiver.url,
+                "WEBHOOK_SECRET": SECRET,
                 **collector.environment,
             },
             emulated=True,
         )
         self._places = {
             "ws://livekit:7880": server.url,
-            "ws://speech:8765/speech/universal/v2": emulator.endpoint,
+            "ws://speech:8765/speech/universal/v2": outside.full.endpoint,
+            "redis://redis:6379/0": outside.redis.url,
             "0.0.0.0": "127.0.0.1",
         }
         self._page_port = str(_free_port())
@@ -84,6 +117,13 @@ class Deployment:
         assert await within(self._page.wait()) == 0
         await self.worker.aclose()
 
+    async def download(self, guest: Guest) -> str:
+        """What the page says was said, for somebody in the meeting."""
+        headers = {"Authorization": f"Bearer {guest.token}"}
+        url = f"{self.page_url}/api/record?format=txt"
+        async with ClientSession(headers=headers) as http, http.get(url) as answer:
+            return await answer.text()
+
     def _command(self, service: str) -> list[str]:
         return [native(argument) for argument in self._services[service]["command"]]
 
@@ -108,13 +148,18 @@ class Deployment:
 
 
 @pytest.fixture
-async def deployment(server: Server, tmp_path: Path) -> AsyncIterator[Deployment]:
-    behaviour = Behaviour(script=lambda samples: _LINE, silence_ms=700)
-    async with Emulator(behaviour) as emulator, TraceCollector() as collector:
-        deployment = Deployment(server, emulator, collector, tmp_path)
-        await deployment.start()
-        yield deployment
-        await deployment.aclose()
+async def outside(server: Server, redis_server: RedisServer) -> AsyncIterator[Outside]:
+    outside = Outside(server, redis_server)
+    async with outside.full, outside.backup, outside.collector, outside.receiver:
+        yield outside
+
+
+@pytest.fixture
+async def deployment(outside: Outside, tmp_path: Path) -> AsyncIterator[Deployment]:
+    deployment = Deployment(outside, tmp_path)
+    await deployment.start()
+    yield deployment
+    await deployment.aclose()
 
 
 @pytest.fixture
@@ -142,7 +187,7 @@ async def enter(deployment: Deployment, closing: Any) -> Any:
 
 @pytest.mark.slow
 async def test_people_who_join_through_the_page_are_interpreted_watched_recorded_and_traced(
-    deployment: Deployment, enter: Any
+    deployment: Deployment, outside: Outside, enter: Any
 ) -> None:
     prometheus, collector = deployment.prometheus, deployment.collector
     await prometheus.until('up{job="worker"} == 1')
@@ -157,8 +202,16 @@ async def test_people_who_join_through_the_page_are_interpreted_watched_recorded
     await prometheus.until('interpreter_outcomes_total{target_language="fr",outcome="voiced"} == 1')
     (load,) = await prometheus.query("sum(lk_agents_worker_load)")
     assert float(load["value"][1]) == pytest.approx(1 / _MAX_MEETINGS)
+    # The first resource refuses her for its quota, so the second one interprets. The fleet counts her stream.
+    refused = 'resource="AZURE_SPEECH",use="recognition",reason="quota"'
+    await prometheus.until(f"interpreter_resource_refusals_total{{{refused}}} > 0")
+    taken = await prometheus.until('interpreter_resource_open_streams{use="recognition"} > 0')
+    assert [(one["metric"]["resource"], one["value"][1]) for one in taken] == [("BACKUP_SPEECH", "1")]
+    assert await outside.leases() == {"BACKUP_SPEECH": 1}
     alerts = (await prometheus.get("alerts"))["alerts"]
     assert [alert for alert in alerts if alert["state"] == "firing"] == []
+
+    assert _WORDS[0] in await deployment.download(bob)
 
     # The last spans are sent at the latest as the job ends, once nobody is in the room.
     await alice.leave()
@@ -173,6 +226,10 @@ async def test_people_who_join_through_the_page_are_interpreted_watched_recorded
     assert told["azure_interpreter.listeners"] == [bob.identity]
     assert {span.trace_id for span in collector.named("azure_interpreter.record")} == {utterance.trace_id}
     assert [words for words in _WORDS if words.encode() in collector.written] == []
+
+    await outside.receiver.until(3)
+    assert outside.receiver.types == ["meeting.started", "meeting.utterance", "meeting.ended"]
+    assert outside.receiver.texts == [_WORDS[0]]
 
     record = SQLiteRecord(deployment.record_path)
     (meeting,) = await record.meetings()

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from fakes.compose import services
 from fakes.prometheus_server import Prometheus
+from fakes.redis_server import RedisServer
 from fakes.worker_process import DEPLOYED, ROOT, WorkerProcess
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -36,7 +37,7 @@ _LINES = [
 
 
 @pytest.fixture
-async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
+async def worker(server: Any, redis_server: RedisServer) -> AsyncIterator[WorkerProcess]:
     async with Emulator(Behaviour(script=_LINES)) as first, Emulator() as second:
         worker = await WorkerProcess.start(
             [DEPLOYED],
@@ -47,6 +48,7 @@ async def worker(server: Any) -> AsyncIterator[WorkerProcess]:
                 "BACKUP_SPEECH_KEY": "any",
                 "BACKUP_SPEECH_ENDPOINT": second.endpoint,
                 "LIVEKIT_INFERENCE_URL": "http://127.0.0.1:9/v1",
+                "REDIS_URL": redis_server.url,
             },
         )
         yield worker
@@ -92,7 +94,7 @@ async def test_each_query_has_a_result_after_some_utterances(
 
 async def _rules_are_healthy(prometheus: Prometheus) -> None:
     (group,) = (await prometheus.get("rules"))["groups"]
-    assert len(group["rules"]) == 14
+    assert len(group["rules"]) == 15
     assert {rule["health"] for rule in group["rules"]} <= {"ok", "unknown"}
     # Nothing in deploy/ asks for a metric that is not there.
     asked = set(_NAMES.findall(" ".join([*_QUERIES.values(), *(rule["query"] for rule in group["rules"])])))
