@@ -20,7 +20,7 @@ class Outcome:
 
     Attributes:
         committed_words: How many words were given out, repairs included.
-        contradicted_words: How many words that were given out the final has otherwise, or not at all.
+        contradicted_words: How many words that were given out before the final it has otherwise, or not at all.
         missed_words: How many words it has among them that were not given out before.
         repeated_words: How many words were given out again, as repairs.
         words_before_end: How many words were given out before the final came.
