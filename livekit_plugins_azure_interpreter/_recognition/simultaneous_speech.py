@@ -159,13 +159,13 @@ class SimultaneousSpeech:
     def measured(self, timings: RecognitionTimings) -> RecognitionTimings:
         """The timings of the utterance that has just ended, with the figures of what was said early."""
         outcome = self._outcomes.get(timings.target_language)
-        if outcome is None or not outcome.committed_words:
+        if outcome is None or not outcome.words_before_end:
             return timings
         given_at = [at - timings.began_at for at in outcome.given_at]
         return replace(
             timings,
             words_before_end_share=outcome.words_before_end / outcome.committed_words,
-            contradicted_share=outcome.contradicted_words / outcome.committed_words,
+            contradicted_share=outcome.contradicted_words / outcome.words_before_end,
             average_lagging_seconds=average_lagging_seconds(given_at, timings.speech_seconds),
         )
 

@@ -49,7 +49,8 @@ class UtteranceMetrics:
         corrected: The glossary changed its translation, so that Azure's voice says something else.
         words_before_end_share: The share of its words that were said before its final result came; None: it
             was not said before its end. So are the next two.
-        contradicted_share: The share of the words said that the final result has otherwise, or not at all.
+        contradicted_share: The share of the words said before its final result came that the result has
+            otherwise, or not at all.
         average_lagging_seconds: How far its words are behind those of the speaker (Ma et al. 2019), from when
             they were given to the voice.
     """

@@ -1,7 +1,8 @@
-"""Simultaneous interpretation: how far it is behind, and what it gets wrong. In virtual time, no SDK.
+"""Simultaneous interpretation: how far it is behind, and what it gets wrong.
 
-The sentences are those of `fakes.parallel`, said at 2.5 words a second; the emulator's generator tells the
-interim results. What a voice adds is an assumption, the same for every pace.
+First over the real SDK, in real time (`simultaneous_streams`); then all sentences in virtual time, without the
+SDK, where the emulator's generator tells the interim results. The sentences are those of `fakes.parallel`,
+said at 2.5 words a second. What a voice adds is an assumption, the same for every pace.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fakes.parallel import PAIRS, lines
 from sacrebleu.metrics import CHRF
@@ -21,22 +22,22 @@ from livekit_plugins_azure_interpreter._simultaneous.words import words
 from livekit_plugins_azure_interpreter.emulator import Revisions
 from livekit_plugins_azure_interpreter.emulator.revisions import spoken_seconds
 
+from . import simultaneous_streams
 from .figures import Figure, Result, median, p90
+from .simultaneous_said import (
+    LONG_SECONDS,
+    LONGEST_SECONDS,
+    PAUSES,
+    SHORTEST_SECONDS,
+    VOICE_PACE,
+    VOICE_SECONDS,
+)
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 4.0, 25.0
-LONG_SECONDS = 16.0
-"""From here on a sentence is a long one: about 20 s."""
 _SHARES = (0.0, 0.1, 0.2, 0.3)
 _INTERVAL_SECONDS = 0.3
 _RECOGNITION_SECONDS = 0.2
 """From the silence that ends an utterance to its final result."""
 _SILENCE_SECONDS = {"sentence": 0.5, "quick": 0.3, "simultaneous": 0.5}
-_VOICE_SECONDS = 0.3
-"""From a text to the first sound of its voice."""
-_VOICE_PACE = 0.9
-"""The voice takes this share of the time that the speaker took."""
-_PAUSES = 0.5
-"""The share of the clause marks at which the speaker pauses long enough for "quick"."""
 _CHOICES = [(2, 1), (2, 2), (3, 1), (2, 3)]
 """How many interim translations agree, and how many words at their end are held back."""
 
@@ -101,7 +102,12 @@ def measure(*, quick: bool) -> list[Result]:
     seeds = range(1 if quick else 3)
     utterances = list(_utterances())
     results = [_paces(utterances, seeds), _revised(utterances, seeds), _pairs(utterances, seeds)]
-    return results if quick else [*results, _choices(utterances)]
+    if not quick:
+        results.append(_choices(utterances))
+    for result in results:
+        result.title = f"virtual time: {result.title}"
+        result.figures = [replace(one, name=f"virtual time, {one.name}") for one in result.figures]
+    return [*simultaneous_streams.measure(quick=quick), *results]
 
 
 def _paces(utterances: Sequence[Utterance], seeds: Sequence[int]) -> Result:
@@ -223,7 +229,7 @@ def _by_clauses(utterances: Sequence[Utterance], seeds: Sequence[int]) -> Measur
         found = words(utterance.text)
         given_at: list[float] = []
         for at, word in enumerate(found, 1):
-            if at == len(found) or (word.ends_clause and chance.random() < _PAUSES):
+            if at == len(found) or (word.ends_clause and chance.random() < PAUSES):
                 said_at = at / len(found) * utterance.seconds
                 final_at = said_at + _SILENCE_SECONDS["quick"] + _RECOGNITION_SECONDS
                 given_at += [final_at] * (at - len(given_at))
@@ -266,10 +272,10 @@ def _interpret(
 
 def _sounds_at(given_at: Sequence[float], seconds: float) -> list[float]:
     """When each word is heard: one after the other, none before its voice has come."""
-    word_seconds = _VOICE_PACE * seconds / len(given_at)
+    word_seconds = VOICE_PACE * seconds / len(given_at)
     sounds: list[float] = []
     free_at = 0.0
     for at in given_at:
-        sounds.append(max(at + _VOICE_SECONDS, free_at))
+        sounds.append(max(at + VOICE_SECONDS, free_at))
         free_at = sounds[-1] + word_seconds
     return sounds

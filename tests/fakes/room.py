@@ -127,7 +127,10 @@ class Microphone(io.AudioInput):
 
     def speak(self, pcm: bytes, **how: Any) -> None:
         for frame in Audio().frames(pcm, **how):
-            self._frames.put_nowait(frame)
+            self.give(frame)
+
+    def give(self, frame: rtc.AudioFrame) -> None:
+        self._frames.put_nowait(frame)
 
     async def until_taken(self) -> None:
         """Wait until all that was spoken has been taken."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,6 +14,10 @@ from livekit.agents.utils import shortuuid
 from .room import Audio
 
 WORD_SECONDS = 0.05
+
+
+def _short(text: str) -> float:
+    return WORD_SECONDS * max(1, len(text.split()))
 
 
 @dataclass
@@ -37,14 +43,23 @@ class StreamingVoice(tts.TTS[Literal["metrics_collected", "error"]]):
 
     Args:
         failures: How many of its first streams fail before any sound.
+        seconds_of: How long a piece of text takes to say.
+        delay_seconds: From a piece of text to its sound.
 
     Attributes:
         speeches: All that it was given, a stream each.
     """
 
-    def __init__(self, *, failures: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        failures: int = 0,
+        seconds_of: Callable[[str], float] = _short,
+        delay_seconds: float = 0.0,
+    ) -> None:
         super().__init__(capabilities=tts.TTSCapabilities(streaming=True), sample_rate=16000, num_channels=1)
         self.failures = failures
+        self.seconds_of, self.delay_seconds = seconds_of, delay_seconds
         self.speeches: list[Speech] = []
 
     @property
@@ -79,8 +94,9 @@ class _Stream(tts.SynthesizeStream):
         async for part in self._input_ch:
             if isinstance(part, str) and part:
                 self._mark_started()
+                if self._tts.delay_seconds:
+                    await asyncio.sleep(self._tts.delay_seconds)
                 speech.pieces.append((str(part), time.monotonic()))
-                words = max(1, len(part.split()))
-                output_emitter.push(Audio().voice(WORD_SECONDS * words, seed=len(part)).pcm)
+                output_emitter.push(Audio().voice(self._tts.seconds_of(part), seed=len(part)).pcm)
         speech.ended = True
         output_emitter.end_segment()
