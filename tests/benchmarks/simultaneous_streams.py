@@ -41,7 +41,7 @@ _APART_SECONDS = 0.15
 """Between two connections that are opened."""
 _STUCK_SECONDS = 60.0
 _FRAME_MS = 40
-_CPU_STREAMS, _CPU_ROUNDS, _CPU_SENTENCES = 6, 6, 2
+_CPU_STREAMS, _CPU_ROUNDS = 6, 6
 
 Spoken = Translation | RunningTranslation
 
@@ -67,6 +67,7 @@ class Heard:
         text: All that was heard, repairs included.
         first_span: How far its first sound is behind its first word, as `UtteranceMetrics` has it.
         spans: The same for each word that was heard.
+        is_late: It is in the second half of its speech.
         before_end, contradicted: How many words were said before its end, and how many of these were wrong.
     """
 
@@ -76,8 +77,14 @@ class Heard:
     text: str
     first_span: float
     spans: Sequence[float]
+    is_late: bool
     before_end: float
     contradicted: float
+
+    @property
+    def behind_end(self) -> float:
+        """How long after the end of the sentence its last word begins to be heard."""
+        return self.spans[-1] - self.seconds / len(self.spans)
 
     @property
     def lost(self) -> Sequence[str]:
@@ -232,6 +239,7 @@ def _heard(case: Case, said: Sequence[Sentence], listener: Listener) -> Iterator
             text,
             first_span,
             ear_voice_spans([sound - began_at for sound in _sounds(own, listener)], seconds),
+            2 * at >= parts,
             sum(before_end),
             sum(
                 count * (one.contradicted_share or 0.0)
@@ -280,6 +288,17 @@ def _paces(heard: Sequence[Heard]) -> Result:
                 )
             )
         result.series[pace] = sorted((one.seconds, one.first_span) for one in own)
+    for pace in ("sentence", "simultaneous"):
+        own = [one for one in heard if one.case.pace == pace and not one.case.share]
+        halves = [[one.behind_end for one in own if one.is_late is late] for late in (False, True)]
+        result.figures.append(
+            Figure(
+                f"real time, {pace}, 0% revised: last sound behind the end, second half of the speech, median",
+                median(halves[1]),
+                "s",
+                beside=f"first half {median(halves[0]):.1f} s: it must not grow",
+            )
+        )
     return result
 
 
@@ -361,7 +380,8 @@ async def _cpu_of(pace: str, endpoint: str) -> float:
     stt = STT(target_languages="fr", voice=None, pace=pace, speech_key="any", speech_endpoint=endpoint)
     reading: list[asyncio.Task[None]] = []
     stt.on("translation_begun", lambda one: one.take() and reading.append(asyncio.create_task(_read(one))))
-    frames = Audio().frames(samples(speech("en", _CPU_SENTENCES)), frame_ms=_FRAME_MS)
+    middle = speech("en", 3)[2:]  # neither the shortest nor the longest
+    frames = Audio().frames(samples(middle), frame_ms=_FRAME_MS)
     before = os.times()
     await asyncio.gather(*(_recognize(stt, frames) for _ in range(_CPU_STREAMS)))
     await asyncio.gather(*reading)
