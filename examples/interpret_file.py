@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,21 @@ class Conversation:
     heard: list[Heard] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     metrics: dict[str, azure_interpreter.UtteranceMetrics] = field(default_factory=dict)
+    running: list[azure_interpreter.RunningTranslation] = field(default_factory=list)
+    pieces: dict[str, list[Clip]] = field(default_factory=dict)
 
     def follow(self, stt: azure_interpreter.STT) -> None:
         stt.on("utterance_recognized", self._recognized)
         stt.on("voice_lost", self._lost)
         stt.on("utterance_metrics_collected", self._measured)
+        stt.on("translation_begun", self.running.append)
+
+    def note(self, now: float) -> None:
+        """What is said of each sentence before its end, and when."""
+        for one in self.running:
+            pieces = self.pieces.setdefault(one.id, [])
+            if more := one.said[sum(len(piece.text) for piece in pieces) :]:
+                pieces.append(Clip(now, now, more))
 
     def spoken(self) -> list[azure_interpreter.UtteranceRecognized]:
         """The utterances whose voice was heard, in order."""
@@ -174,6 +185,7 @@ async def play(recording: Recording, session: AgentSession[None], conversation: 
             state = "speaking" if loudspeaker.busy else "listening"
             heard_seconds = min(loudspeaker.clock.now, recording.seconds)
             progress.update(bar, completed=heard_seconds, description=state)
+            conversation.note(loudspeaker.clock.now)
 
         agent, tell = azure_interpreter.InterpreterAgent(), conversation.tell
         async with on_recording(recording, session, agent, tell=tell, progress=show) as loudspeaker:
@@ -200,11 +212,21 @@ def report(out: Path, recording: Recording, conversation: Conversation) -> None:
 
 
 def plot(picture: Path, recording: Recording, conversation: Conversation) -> None:
-    """Draw what was said above what was heard."""
+    """Draw what was said above what was heard; words of a running translation stand where they were heard."""
+
+    def early(name: str, free_at: float) -> Iterator[Clip]:
+        pieces, metrics = conversation.pieces.get(name, []), conversation.metrics.get(name)
+        letters = sum(len(piece.text) for piece in pieces)
+        for piece in pieces:
+            start = max(free_at, piece.start_seconds)
+            free_at = start + (metrics.voice_seconds if metrics else 0.0) * len(piece.text) / letters
+            yield Clip(start, free_at, piece.text.strip())
+
     spoken = conversation.spoken()
     said = [(u.transcript.start_time, u.transcript.end_time, u.transcript.source_text) for u in spoken]
     voices = [(voice.start_seconds, len(voice.pcm) / 2 / SAMPLE_RATE_HZ) for voice in conversation.heard]
-    texts = [u.transcript.text for u in spoken]
+    texts = ["" if u.id in conversation.pieces else u.transcript.text for u in spoken]
+    pieces = [piece for u, (start, _) in zip(spoken, voices, strict=False) for piece in early(u.id, start)]
     heard = [
         Clip(start, start + seconds, text) for (start, seconds), text in zip(voices, texts, strict=False)
     ]
@@ -213,7 +235,7 @@ def plot(picture: Path, recording: Recording, conversation: Conversation) -> Non
     draw(
         picture,
         Lane(f"said ({next(titles)})", recording.pcm, [Clip(*one) for one in said]),
-        Lane(f"heard ({next(titles)})", on_the_clock(conversation.heard), heard),
+        Lane(f"heard ({next(titles)})", on_the_clock(conversation.heard), heard, pieces),
         sample_rate=SAMPLE_RATE_HZ,
     )
 

@@ -133,11 +133,14 @@ class RecordingOutput(io.AudioOutput):
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         await super().capture_frame(frame)
-        self._until = max(self._until, self.clock.now)
+        gap_seconds = max(0.0, self.clock.now - self._until)
+        self._until += gap_seconds
         if not self._playing:
             self._playing = True
             self.heard.append(Heard(self._until))
             self.on_playback_started(created_at=time.time())
+        else:  # the voice has waited for words
+            self.heard[-1].pcm += bytes(2 * round(gap_seconds * SAMPLE_RATE_HZ))
         self.heard[-1].pcm += bytes(frame.data)
         self._until += frame.duration
 

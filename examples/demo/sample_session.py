@@ -71,7 +71,7 @@ async def azure_or_emulator(
         yield {}
         return
     tell(WHAT_IS_EMULATED)
-    behaviour = Behaviour(synthesis_seconds=2.0)
+    behaviour = Behaviour(synthesis_seconds=None)
     if path is None:
         behaviour = replace(behaviour, script=load_script(SAMPLE / "script.json"))
     async with Emulator(behaviour) as emulator:

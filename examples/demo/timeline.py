@@ -42,12 +42,14 @@ class Lane:
     Args:
         title: Such as "said (English)".
         pcm: 16 bit mono PCM, from the time 0 on.
-        clips: The words, in order.
+        clips: The utterances, in order.
+        pieces: What was said of them before their end, each where it was said.
     """
 
     title: str
     pcm: bytes
     clips: Sequence[Clip]
+    pieces: Sequence[Clip] = ()
 
 
 def check_plot() -> None:
@@ -99,6 +101,10 @@ def _draw_lane(axes: Any, lane: Lane, color: str, sample_rate: int) -> None:
             ha="left",
             linespacing=1.1,
         )
+    for piece in lane.pieces:
+        place = (piece.start_seconds, 1.15)
+        axes.text(*place, piece.text, fontsize=8, va="bottom", ha="left", rotation=60, rotation_mode="anchor")
+        axes.plot([piece.start_seconds] * 2, [-1.0, 1.1], color=color, linewidth=0.4)
 
 
 def _draw_delay(figure: Any, upper: Any, lower: Any, ends: dict[str, tuple[float, float]]) -> None:

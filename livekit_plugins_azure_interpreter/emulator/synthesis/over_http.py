@@ -11,7 +11,7 @@ from ..transport.body import BodyTooLargeError, read_within
 from ..transport.wire import WireError
 from .encoding import encode
 from .output_format import OutputFormat
-from .speech import Synthesized, is_heard, pieces, synthesize
+from .speech import Synthesized, pieces, synthesize, voice_seconds
 from .ssml import MOST_BYTES, read_ssml
 from .voices import voice_list
 
@@ -41,8 +41,7 @@ class SynthesisOverHttp:
             document = read_ssml(ssml, any_voice=any_voice)
         except (WireError, BodyTooLargeError) as error:
             return web.Response(status=400, text=str(error))
-        seconds = self._behaviour.synthesis_seconds if is_heard(document.text) else 0.0
-        voice = synthesize(document.text, seconds, form.sample_rate)
+        voice = synthesize(document.text, voice_seconds(document.text, self._behaviour), form.sample_rate)
         response = web.StreamResponse(headers={"Content-Type": form.content_type})
         await response.prepare(request)
         async for piece in pieces(await encode(voice, form), voice.seconds, self._behaviour):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..behaviour import Behaviour
+from ..revisions import spoken_seconds
 from ..script import Voice
 
 _HEARD_CATEGORIES = ("L", "N", "Sc", "Sm")
@@ -47,6 +48,13 @@ def synthesize(text: str, seconds: float, sample_rate: int) -> Voice:
 def is_heard(text: str) -> bool:
     """Whether anything of a text can be heard. Azure completes one without words, with no audio."""
     return any(unicodedata.category(letter).startswith(_HEARD_CATEGORIES) for letter in text)
+
+
+def voice_seconds(text: str, behaviour: Behaviour) -> float:
+    """How long the voice of a text is."""
+    if not is_heard(text):
+        return 0.0
+    return spoken_seconds(text) if behaviour.synthesis_seconds is None else behaviour.synthesis_seconds
 
 
 async def pieces(audio: bytes, seconds: float, behaviour: Behaviour) -> AsyncIterator[bytes]:

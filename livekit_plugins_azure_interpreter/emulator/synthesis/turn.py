@@ -11,7 +11,7 @@ from ..transport.wire import Message, json_body
 from .encoding import encode
 from .metadata import TICKS_PER_SECOND, metadata
 from .request import SynthesisRequest
-from .speech import Synthesized, is_heard, pieces, synthesize
+from .speech import Synthesized, pieces, synthesize, voice_seconds
 from .ssml import Document
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -55,8 +55,7 @@ class SynthesisTurn:
             fail: Called with the share of the voice that was sent; it may raise an error.
         """
         form = self._request.form
-        seconds = self._behaviour.synthesis_seconds if is_heard(document.text) else 0.0
-        voice = synthesize(document.text, seconds, form.sample_rate)
+        voice = synthesize(document.text, voice_seconds(document.text, self._behaviour), form.sample_rate)
         start = self._voice.seconds
         told = metadata(document, voice.seconds, self._request.metadata, start_seconds=start)
         audio = await encode(voice, form)

@@ -8,7 +8,7 @@ from fakes.texts import ANY_TEXT
 from hypothesis import given
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, synthesize
-from livekit_plugins_azure_interpreter.emulator.synthesis.speech import is_heard, pieces
+from livekit_plugins_azure_interpreter.emulator.synthesis.speech import is_heard, pieces, voice_seconds
 
 
 class TestVoice:
@@ -30,6 +30,15 @@ class TestVoice:
 )
 def test_a_text_is_heard_if_it_has_a_word_a_number_or_a_symbol(text: str, heard: bool) -> None:
     assert is_heard(text) is heard
+
+
+@pytest.mark.parametrize(("option", "seconds"), [(2.0, 2.0), (None, 0.8)])
+def test_voice_seconds_are_those_of_the_behaviour_or_of_the_words(
+    option: float | None, seconds: float
+) -> None:
+    behaviour = Behaviour(synthesis_seconds=option)
+    assert voice_seconds("good morning", behaviour) == pytest.approx(seconds)
+    assert voice_seconds("…", behaviour) == 0.0
 
 
 class TestPieces:
