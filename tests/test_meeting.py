@@ -21,6 +21,7 @@ from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter import meeting as _meeting
 from livekit_plugins_azure_interpreter._meeting import rivals as _rivals
 from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
+from livekit_plugins_azure_interpreter._meeting.rivals import ALIVE_METHOD
 
 ONE_MEETING = "a MeetingInterpreter is for one meeting: make another one"
 
@@ -244,7 +245,7 @@ class TestRivals:
         await until(lambda: told)
         assert told == ["closed"]
         assert [server.closed for server in servers] == [True]
-        assert not room.local_participant.rpc_methods
+        assert await room.local_participant.rpc_methods[ALIVE_METHOD](None) == "leaving"
 
 
 class TestInAJob:

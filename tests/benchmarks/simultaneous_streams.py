@@ -14,7 +14,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fakes.parallel import PAIRS
 from fakes.room import Audio, Microphone
@@ -96,9 +96,7 @@ class Heard:
         """Those whose meaning was not heard in another form of the word either."""
         heard = _counted(self.text)
         language = self.case.language
-        return [
-            one for one in self.lost if all(changes_meaning([other], [one], language) for other in heard)
-        ]
+        return [one for one in self.lost if all(changes_meaning([other], [one], language) for other in heard)]
 
     @property
     def again(self) -> int:

@@ -9,7 +9,7 @@ from fakes.leases import FakeLeases
 from livekit_plugins_azure_interpreter._fleet import leases as _leases
 from livekit_plugins_azure_interpreter._fleet.dispatcher import Dispatcher, Sight
 from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
-from livekit_plugins_azure_interpreter._fleet.leases import Leases, LeasesError
+from livekit_plugins_azure_interpreter._fleet.leases import Leases
 from livekit_plugins_azure_interpreter._fleet.watch import Wanted
 
 _ROOM = "standup"
@@ -171,12 +171,3 @@ async def test_rooms_that_are_gone_are_forgotten(fleet: FakeFleet) -> None:
     fleet.requests.clear()
     await dispatcher.look(_ROOM)
     assert fleet.requests == {"people": 1, "answers": 1}
-
-
-async def test_an_interpreter_is_asked_for_while_the_leases_cannot_be_reached(fleet: FakeFleet) -> None:
-    class Away(FakeLeases):
-        async def take(self, name: str, holder: str, *, most: int, seconds: float) -> bool:
-            raise LeasesError("they are away")
-
-    assert await _dispatcher(fleet, Away(fleet)).bring(_ROOM)
-    assert fleet.requests["dispatch"] == 1

@@ -76,7 +76,7 @@ async def interpret(
         done, late = await asyncio.wait(tasks, timeout=limit, return_when=asyncio.FIRST_EXCEPTION)
         failed = [error for task in done if (error := task.exception()) is not None]
         if failed:
-            heard.error = _words(failed[0])
+            heard.error = _words(failed)
         elif late:
             heard.error = f"the service did not come to an end {_LIMIT_SECONDS:.0f} s after the recording"
     finally:
@@ -89,10 +89,12 @@ async def interpret(
     return heard
 
 
-def _words(error: BaseException) -> str:
-    if not isinstance(error, APIError):
-        raise error
-    return error.message
+def _words(failed: Sequence[BaseException]) -> str:
+    """What the service's error says. It closes the stream, which may be another error for the speaker."""
+    for error in failed:
+        if isinstance(error, APIError):
+            return error.message
+    raise failed[0]
 
 
 async def _speak(recording: Voice, stream: Any) -> None:
