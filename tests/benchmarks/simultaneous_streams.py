@@ -14,7 +14,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fakes.parallel import PAIRS
 from fakes.room import Audio, Microphone
@@ -96,9 +96,7 @@ class Heard:
         """Those whose meaning was not heard in another form of the word either."""
         heard = _counted(self.text)
         language = self.case.language
-        return [
-            one for one in self.lost if all(changes_meaning([other], [one], language) for other in heard)
-        ]
+        return [one for one in self.lost if all(changes_meaning([other], [one], language) for other in heard)]
 
     @property
     def again(self) -> int:
@@ -293,10 +291,10 @@ def _paces(heard: Sequence[Heard]) -> Result:
         halves = [[one.behind_end for one in own if one.is_late is late] for late in (False, True)]
         result.figures.append(
             Figure(
-                f"real time, {pace}, 0% revised: last sound behind the end, second half of the speech, median",
+                f"real time, {pace}, 0% revised: last word behind the end, later sentences, median",
                 median(halves[1]),
                 "s",
-                beside=f"first half {median(halves[0]):.1f} s: it must not grow",
+                beside=f"earlier sentences of the speech {median(halves[0]):.1f} s",
             )
         )
     return result
@@ -344,8 +342,8 @@ def _quality(heard: Sequence[Heard], name: str, *, goals: bool) -> list[Figure]:
             "",
             goal=0.95 if goals else None,
             at_least=True,
-            beside=f"each word behind its own: {median(spans):.1f} s, 90th {p90(spans):.1f} s; first sound of "
-            f"sentences of about 20 s: {median(long):.1f} s",
+            beside=f"each word behind its own: {median(spans):.1f} s, 90th {p90(spans):.1f} s; "
+            f"first sound of sentences of about 20 s: {median(long):.1f} s",
         ),
     ]
 

@@ -79,3 +79,9 @@ async def test_a_translation_is_named_by_its_utterance_before_its_text_has_come(
     running: RunningTranslation,
 ) -> None:
     assert (running.translation, running.translation.utterance) == ("", running.utterance)
+
+
+async def test_running_translation_adds_nothing_that_is_empty(running: RunningTranslation) -> None:
+    running.add("")
+    running.end()
+    assert (await within(clauses(running)), running.said) == ([], "")
