@@ -1,8 +1,8 @@
 """Simultaneous interpretation over the real SDK and the emulator, at the pace of speech.
 
 Each stream is a speaker with the sentences of a language pair, and a listener who hears one translation after
-the other, as a room does. All streams run at the same time. The emulators have processes of their own, so that
-the CPU is that of the pair.
+the other, as a room does. All streams run at the same time. The emulators have processes of their own, so
+that the CPU is that of the pair.
 """
 
 from __future__ import annotations

@@ -59,10 +59,10 @@ def by_pitch(lines: Sequence[Line]) -> Callable[[Voice], Line]:
     return lambda samples: lines[round((hertz(samples.pcm) - _LOWEST_HZ) / _STEP_HZ) % len(lines)]
 
 
-def speech(lengths: Sequence[float], *, pause: float = 0.7) -> bytes:
-    """Sentences of these lengths, in seconds, each at its own pitch."""
+def speech(lengths: Sequence[float], *, pause: float = 0.7, first: int = 0) -> bytes:
+    """Sentences of these lengths, in seconds, each at its own pitch, which tells its number."""
     audio, pcm = Audio(), Audio().silence(0.2)
-    for number, seconds in enumerate(lengths):
+    for number, seconds in enumerate(lengths, first):
         said = bytearray(audio.burst(seconds, hertz=_LOWEST_HZ + _STEP_HZ * number))
         for at in range(32000, len(said) - _BREATH_BYTES, 32000):
             said[at : at + _BREATH_BYTES] = bytes(_BREATH_BYTES)  # a steady tone would be taken for noise
@@ -185,6 +185,20 @@ class TestSession:
         session = await enter(by_pitch(lines))
         await session.interpret(speech([3, 3]), 1)
         assert session.heard == said_in("fr", lines[1:])
+
+    async def test_the_interpreter_does_not_repeat_its_own_voice_that_it_hears(
+        self, enter: Interpret
+    ) -> None:
+        lines = [sentence(0, 3), sentence(1, 3, "fr-FR"), sentence(2, 3)]
+        session = await enter(by_pitch(lines))
+
+        def hear(_: bytes) -> None:
+            session.room.speaker.on_played = lambda _: None
+            session.room.microphone.speak(speech([3, 3], first=1))  # what it said, and another sentence
+
+        session.room.speaker.on_played = hear
+        await session.interpret(speech([3]), 2)
+        assert session.heard == said_in("fr", [lines[0], lines[2]])
 
     async def test_speech_whose_language_azure_corrects_is_heard_whole(self, enter: Interpret) -> None:
         line, taken_for = sentence(0, 5), sentence(0, 5, "fr-FR")
