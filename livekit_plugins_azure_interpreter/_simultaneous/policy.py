@@ -20,7 +20,8 @@ class Outcome:
 
     Attributes:
         committed_words: How many words were given out, repairs included.
-        contradicted_words: How many words that were given out before the final it has otherwise, or not at all.
+        contradicted_words: How many words that were given out before the final it has otherwise, or not at
+            all.
         missed_words: How many words it has among them that were not given out before.
         repeated_words: How many words were given out again, as repairs.
         words_before_end: How many words were given out before the final came.
@@ -58,7 +59,8 @@ class SimultaneousPolicy:
         language: The language of the translation (BCP 47).
         agreement: How many interim translations in a row must agree on a word. A repeated one is not counted.
         clause_words: How many certain words are given out where no mark ends a clause.
-        held_words: How many words at the end of an interim translation are never certain: they may grow, or move.
+        held_words: How many words at the end of an interim translation are never certain: they may grow, or
+            move.
         settled_seconds: A repeated one is counted after so long.
     """
 

@@ -35,8 +35,8 @@ class Behaviour:
         voice_speed: Seconds of voice sent per second; None: as fast as the wire.
         chunk_bytes: Size of the messages that carry a voice.
         riff: Which chunks of a voice begin with a RIFF header.
-        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech; None: as long as
-            its words take to say. A text that comes in pieces has a voice for each of its sentences.
+        synthesis_seconds: How long the voice of a text is, if a client asks for text to speech; None: as long
+            as its words take to say. A text that comes in pieces has a voice for each of its sentences.
         silence_ms: How much silence ends an utterance, unless the client chooses (its segmentation).
         acknowledge_seconds: How often audio without speech is acknowledged.
         acknowledges: What acknowledges audio. "both": results, whose headers say up to where. "results":

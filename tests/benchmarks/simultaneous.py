@@ -1,8 +1,8 @@
 """Simultaneous interpretation: how far it is behind, and what it gets wrong.
 
-First over the real SDK, in real time (`simultaneous_streams`); then all sentences in virtual time, without the
-SDK, where the emulator's generator tells the interim results. The sentences are those of `fakes.parallel`,
-said at 2.5 words a second. What a voice adds is an assumption, the same for every pace.
+First over the real SDK, in real time (`simultaneous_streams`); then all sentences in virtual time, without
+the SDK, where the emulator's generator tells the interim results. The sentences are those of
+`fakes.parallel`, said at 2.5 words a second. What a voice adds is an assumption, the same for every pace.
 """
 
 from __future__ import annotations

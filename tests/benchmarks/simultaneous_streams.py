@@ -1,8 +1,8 @@
 """Simultaneous interpretation over the real SDK and the emulator, at the pace of speech.
 
 Each stream is a speaker with the sentences of a language pair, and a listener who hears one translation after
-the other, as a room does. All streams run at the same time. The emulators have processes of their own, so that
-the CPU is that of the pair.
+the other, as a room does. All streams run at the same time. The emulators have processes of their own, so
+that the CPU is that of the pair.
 """
 
 from __future__ import annotations
@@ -291,10 +291,10 @@ def _paces(heard: Sequence[Heard]) -> Result:
         halves = [[one.behind_end for one in own if one.is_late is late] for late in (False, True)]
         result.figures.append(
             Figure(
-                f"real time, {pace}, 0% revised: last sound behind the end, second half of the speech, median",
+                f"real time, {pace}, 0% revised: last word behind the end, later sentences, median",
                 median(halves[1]),
                 "s",
-                beside=f"first half {median(halves[0]):.1f} s: it must not grow",
+                beside=f"earlier sentences of the speech {median(halves[0]):.1f} s",
             )
         )
     return result
@@ -342,8 +342,8 @@ def _quality(heard: Sequence[Heard], name: str, *, goals: bool) -> list[Figure]:
             "",
             goal=0.95 if goals else None,
             at_least=True,
-            beside=f"each word behind its own: {median(spans):.1f} s, 90th {p90(spans):.1f} s; first sound of "
-            f"sentences of about 20 s: {median(long):.1f} s",
+            beside=f"each word behind its own: {median(spans):.1f} s, 90th {p90(spans):.1f} s; "
+            f"first sound of sentences of about 20 s: {median(long):.1f} s",
         ),
     ]
 

@@ -22,7 +22,7 @@ def test_a_picture_is_written_also_where_nothing_was_heard(tmp_path: Path) -> No
         picture.unlink()
 
 
-def test_what_was_said_early_is_drawn_where_it_was_said(tmp_path: Path) -> None:
+def test_a_timeline_has_what_was_said_early_where_it_was_heard(tmp_path: Path) -> None:
     said = Lane("said (en)", tone(440, 2.0), [Clip(0.0, 2.0, "Good morning to all of you.")])
     whole = Lane("heard (fr)", tone(220, 2.0), [Clip(0.5, 2.0, "")])
     early = replace(whole, pieces=[Clip(0.5, 0.5, "Bonjour"), Clip(1.2, 1.2, " à vous tous.")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from fault_matrix import simultaneous
 from livekit import rtc
 from livekit.agents import Agent, ModelSettings
 from livekit.agents import stt as livekit_stt
+from livekit.agents import tts as livekit_tts
 from livekit.agents.stt import SpeechEventType
 
 from livekit_plugins_azure_interpreter import (
@@ -29,6 +31,7 @@ from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import Caption, Member
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line, Voice
+from livekit_plugins_azure_interpreter.record import SQLiteRecord, minutes, record_session
 
 pytestmark = pytest.mark.native
 
@@ -57,10 +60,10 @@ def by_pitch(lines: Sequence[Line]) -> Callable[[Voice], Line]:
     return lambda samples: lines[round((hertz(samples.pcm) - _LOWEST_HZ) / _STEP_HZ) % len(lines)]
 
 
-def speech(lengths: Sequence[float], *, pause: float = 0.7) -> bytes:
-    """Sentences of these lengths, in seconds, each at its own pitch."""
+def speech(lengths: Sequence[float], *, pause: float = 0.7, first: int = 0) -> bytes:
+    """Sentences of these lengths, in seconds, each at its own pitch, which tells its number."""
     audio, pcm = Audio(), Audio().silence(0.2)
-    for number, seconds in enumerate(lengths):
+    for number, seconds in enumerate(lengths, first):
         said = bytearray(audio.burst(seconds, hertz=_LOWEST_HZ + _STEP_HZ * number))
         for at in range(32000, len(said) - _BREATH_BYTES, 32000):
             said[at : at + _BREATH_BYTES] = bytes(_BREATH_BYTES)  # a steady tone would be taken for noise
@@ -184,6 +187,20 @@ class TestSession:
         await session.interpret(speech([3, 3]), 1)
         assert session.heard == said_in("fr", lines[1:])
 
+    async def test_the_interpreter_does_not_repeat_its_own_voice_that_it_hears(
+        self, enter: Interpret
+    ) -> None:
+        lines = [sentence(0, 3), sentence(1, 3, "fr-FR"), sentence(2, 3)]
+        session = await enter(by_pitch(lines))
+
+        def hear(_: bytes) -> None:
+            session.room.speaker.on_played = lambda _: None
+            session.room.microphone.speak(speech([3, 3], first=1))  # what it said, and another sentence
+
+        session.room.speaker.on_played = hear
+        await session.interpret(speech([3]), 2)
+        assert session.heard == said_in("fr", [lines[0], lines[2]])
+
     async def test_speech_whose_language_azure_corrects_is_heard_whole(self, enter: Interpret) -> None:
         line, taken_for = sentence(0, 5), sentence(0, 5, "fr-FR")
         session = await enter(lambda samples: line if samples.seconds > 2.5 else taken_for)
@@ -238,6 +255,34 @@ class TestSession:
         await session.interpret(speech([4, 3]), 2)
         assert session.heard == said_in("fr", lines)
         assert all(one.words_before_end_share for one in session.metrics)
+
+    async def test_a_tts_of_a_fallback_adapter_that_fails_is_followed_by_the_next(
+        self, enter: Interpret
+    ) -> None:
+        lines, broken, voice = [sentence(0, 4), sentence(1, 3)], StreamingVoice(failures=99), StreamingVoice()
+        adapter = livekit_tts.FallbackAdapter([broken, voice], max_retry_per_tts=0)
+        session = await enter(by_pitch(lines), voice=voice, fallback=adapter)
+        await session.interpret(speech([4, 3]), 2)
+        assert session.heard == said_in("fr", lines)
+        assert broken.texts == []
+
+    async def test_each_sentence_is_recorded_once_with_how_late_it_was_heard(
+        self, enter: Interpret, tmp_path: Path
+    ) -> None:
+        lines = [sentence(0, 4), sentence(1, 0.4)]
+        session = await enter(by_pitch(lines))
+        record = SQLiteRecord(tmp_path / "record.db")
+        keeper = record_session(session.room.session, session.room.stt, record, meeting="m", speaker="s")
+        await session.interpret(speech([4, 0.4]), 2)
+        await session.room.session.aclose()
+        await _until(lambda: not keeper.waiting)
+        (meeting,) = await record.meetings()
+        said = minutes(await record.read(meeting.id)).said
+        assert [words(one.translations["fr"]) for one in said] == said_in("fr", lines)
+        early, late = (one.heard["fr"] for one in said)
+        assert (early.outcome, late.outcome) == ("fallback", "fallback")
+        assert early.end_of_speech_to_first_sound_seconds < 0 < late.end_of_speech_to_first_sound_seconds
+        await record.aclose()
 
     async def test_another_agent_takes_over_without_loss(self, enter: Interpret) -> None:
         lines = [sentence(0, 4), sentence(1, 4)]
@@ -472,6 +517,34 @@ class TestMeeting:
         assert spanish == said_in("es", lines)
 
 
+class TestMeetingOptions:
+    @pytest.mark.parametrize(
+        "options", [{"mode": "consecutive"}, {"max_lag_seconds": 30.0}, {"catch_up": "none"}], ids=str
+    )
+    async def test_nothing_is_lost_with_an_option_of_the_meeting(self, options: dict[str, Any]) -> None:
+        lines = [sentence(0, 4), sentence(1, 3)]
+        voices: dict[tuple[str, str], StreamingVoice] = {}
+
+        def fallback(language: str, identity: str) -> StreamingVoice:
+            return voices.setdefault((language, identity), StreamingVoice())
+
+        room = Room()
+        async with Emulator(Behaviour(script=by_pitch(lines), silence_ms=300)) as emulator:
+            meeting = MeetingInterpreter(
+                pace="simultaneous",
+                fallback=fallback,
+                speech_key="any",
+                speech_endpoint=emulator.endpoint,
+                **options,
+            )
+            meeting._start(room)
+            room.speak(speech([4, 3]))
+            await _until(lambda: sum(one.ended for voice in voices.values() for one in voice.speeches) == 4)
+            await meeting.aclose()
+        for (language, _), voice in voices.items():
+            assert [words(text) for text in voice.texts] == said_in(language, lines)
+
+
 class TestFaults:
     @pytest.mark.parametrize("name", ["TCP reset in mid-utterance", "service away for 2 s"])
     async def test_a_fault_of_the_matrix_loses_and_repeats_no_word(self, name: str) -> None:
@@ -484,3 +557,11 @@ class TestFaults:
 
 async def _joined(running: RunningTranslation) -> str:
     return "".join([clause async for clause in running])
+
+
+async def _until(reached: Callable[[], bool]) -> None:
+    async def wait() -> None:
+        while not reached():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+    await within(wait())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
 import pytest
 from fakes.limits import within
@@ -79,3 +80,22 @@ async def test_a_translation_is_named_by_its_utterance_before_its_text_has_come(
     running: RunningTranslation,
 ) -> None:
     assert (running.translation, running.translation.utterance) == ("", running.utterance)
+
+
+async def test_running_translation_adds_nothing_that_is_empty(running: RunningTranslation) -> None:
+    running.add("")
+    running.end()
+    assert (await within(clauses(running)), running.said) == ([], "")
+
+
+async def test_running_translation_goes_on_if_a_clause_comes_as_the_patience_ends(
+    running: RunningTranslation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def out_of_time(waiting: Coroutine[None, None, bool], _: float) -> None:
+        waiting.close()
+        running.end("Bonjour.")
+        raise asyncio.TimeoutError
+
+    monkeypatch.setattr(asyncio, "wait_for", out_of_time)
+    assert await clauses(running) == ["Bonjour."]
+    assert not running.is_broken_off

@@ -214,6 +214,29 @@ async def test_figures_are_those_of_what_was_said_before_the_end(speaker: Speake
     assert speaker.speech.measured(replace(TIMINGS, target_language="de")).average_lagging_seconds is None
 
 
+async def test_the_share_contradicted_is_of_the_words_said_before_the_end(speaker: Speaker) -> None:
+    for words in range(2, 8):
+        speaker.says(words)
+    speaker.begun[0].take()
+    before_end = len(speaker.begun[0].said.split())
+    speaker.ends(fr=FRENCH.replace("deux", "de"))
+    measured = speaker.speech.measured(TIMINGS)
+    assert measured.contradicted_share == pytest.approx(1 / before_end)
+
+
+async def test_a_sentence_that_ends_before_what_was_said_of_it_has_no_rest(
+    speaker: Speaker,
+) -> None:
+    for words in range(2, 8):
+        speaker.says(words)
+    running = speaker.begun[0]
+    running.take()
+    speaker.speech.restarted()
+    speaker.ends(fr=" ".join(FRENCH.split()[:5]))
+    first = await heard(running)
+    assert first.split() == FRENCH.split()[: len(first.split())]
+
+
 async def test_a_stream_that_ends_ends_all_that_is_said(speaker: Speaker) -> None:
     for words in range(2, 8):
         speaker.says(words)
