@@ -537,7 +537,7 @@ class TestMeetingOptions:
                 speech_endpoint=emulator.endpoint,
                 **options,
             )
-            meeting._start(room)
+            meeting._start(room, MeetingRecording(None))
             room.speak(speech([4, 3]))
             await _until(lambda: sum(one.ended for voice in voices.values() for one in voice.speeches) == 4)
             await meeting.aclose()

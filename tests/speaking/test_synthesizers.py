@@ -75,11 +75,11 @@ async def test_a_text_goes_on_at_another_resource(
 ) -> None:
     text = open_synthesizers(places := two_places()).for_text(4.0)
     text.give_back(await text.take())
+    await until(lambda: endpoints(azure) == ["wss://near"])  # a thread opens it
     assert await text.goes_on(_AWAY)
     synthesis = await text.take()
     text.served()
-    await until(lambda: len(azure.synthesizers) == 2)
-    assert endpoints(azure)[-1] == "wss://far"
+    await until(lambda: endpoints(azure) == ["wss://near", "wss://far"])
     text.give_back(synthesis)
     assert not await text.goes_on(_AWAY)
     assert opened(places) == [0, 0]
