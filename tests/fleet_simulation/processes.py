@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any
+from weakref import WeakSet
 
 from fakes.clock import VirtualLoop
 
@@ -49,6 +50,7 @@ class Process:
     there before it goes on, and one that is dead never does.
 
     Attributes:
+        tasks: What it works at.
         ended: Called once it is dead.
         frozen: Called when it freezes.
         thawed: Called when it goes on.
@@ -57,6 +59,7 @@ class Process:
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_dead = False
+        self.tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
         self.ended: list[Callable[[], None]] = []
         self.frozen: list[Callable[[], None]] = []
         self.thawed: list[Callable[[], None]] = []
@@ -107,8 +110,8 @@ class Process:
             return
         self.is_dead = True
         _call(self.ended)
-        current, loop = asyncio.current_task(), asyncio.get_running_loop()
-        while tasks := {one for one in asyncio.all_tasks(loop) if one.get_name() == self.name} - {current}:
+        current = asyncio.current_task()
+        while tasks := {one for one in self.tasks if not one.done()} - {current}:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -147,7 +150,7 @@ def _call(handlers: list[Callable[[], None]]) -> None:
 def _task(
     loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **options: Any
 ) -> asyncio.Task[Any]:
-    process = _CURRENT.get()
-    if process is not None:
-        options["name"] = process.name
-    return asyncio.Task(work, loop=loop, **options)
+    task = asyncio.Task(work, loop=loop, **options)
+    if (process := _CURRENT.get()) is not None:
+        process.tasks.add(task)
+    return task

@@ -113,11 +113,13 @@ async def test_an_agent_session_is_recorded_by_one_line(
 ) -> None:
     pair = await open_pair(Behaviour(script=[audio.line(1), audio.line(2)]))
     room = await enter_room(pair=pair)
+    kept: list[str] = []
     keeper = record_session(room.session, pair.stt, record, speaker="caller")
+    keeper.on("entry_kept", lambda entry: kept.append(entry.kind))
     room.microphone.speak(audio.speech(*TWO, end=4.0))
     await room.speaker.until_played(2)
     await within(room.session.aclose())
-    await until(lambda: not keeper.waiting)
+    await until(lambda: "ended" in kept)  # the session tells of its end just after it has closed
     meeting = await recorded(record)
     assert [_outcome(said) for said in meeting.said] == [
         ("caller", "sentence number 1", "voiced", None),
