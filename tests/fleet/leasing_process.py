@@ -1,8 +1,9 @@
-"""Takes and gives back leases as fast as it can, at random, until its time is over; one of many processes.
+"""Processes that take and give back leases as fast as they can, at random, until their time is over.
 
-    python leasing_process.py URL MOST SECONDS
+    python leasing_process.py URL MOST SECONDS PROCESSES
 
-It holds each lease for some ms, and prints how many it was given.
+Each holds a lease for some ms, and prints how many it was given. They are forks of this one, so that they begin
+together and in milliseconds; there is no thread and no loop yet.
 """
 
 from __future__ import annotations
@@ -30,12 +31,23 @@ async def _holder(leases: RedisLeases, holder: str, most: int, ends_at: float) -
     return given
 
 
-async def main(url: str, most: int, seconds: float) -> None:
+async def _take(url: str, most: int, seconds: float) -> None:
     leases = RedisLeases(url)
     ends_at = time.monotonic() + seconds
     holders = (_holder(leases, f"{os.getpid()}-{number}", most, ends_at) for number in range(3))
-    print(sum(await asyncio.gather(*holders)))
+    print(sum(await asyncio.gather(*holders)), flush=True)
+
+
+def main(url: str, most: str, seconds: str, processes: str) -> None:
+    RedisLeases(url)  # which imports what each process needs
+    for _ in range(int(processes)):
+        if not os.fork():
+            asyncio.run(_take(url, int(most), float(seconds)))
+            return
+    for _ in range(int(processes)):
+        if os.wait()[1]:
+            sys.exit("a process failed")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+    main(*sys.argv[1:])
