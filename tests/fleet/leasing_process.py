@@ -2,8 +2,8 @@
 
     python leasing_process.py URL MOST SECONDS PROCESSES
 
-Each holds a lease for some ms, and prints how many it was given. They are forks of this one, so that they begin
-together and in milliseconds; there is no thread and no loop yet.
+Each holds a lease for some ms, and prints how many it was given. They are forks of this one, so that they
+begin together and in milliseconds; there is no thread and no loop yet.
 """
 
 from __future__ import annotations

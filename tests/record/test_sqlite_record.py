@@ -269,7 +269,7 @@ def _change(path: Path, statement: str) -> None:
     database.close()
 
 
-def _write(path: Path, *, processes: int, entries: int) -> None:
+def _write_at_once(path: Path, *, processes: int, entries: int) -> None:
     tests = Path(__file__).parents[1]
     script = str(tests / "record" / "writing_process.py")
     subprocess.run(
@@ -282,7 +282,7 @@ def _write(path: Path, *, processes: int, entries: int) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork: a process begins in milliseconds")
 async def test_several_processes_write_one_meeting_at_the_same_time(path: Path, record: SQLiteRecord) -> None:
-    _write(path, processes=4, entries=100)
+    _write_at_once(path, processes=4, entries=100)
     entries = await record.read(MEETING)
     assert [entry.number for entry in entries] == [*range(1, 401)]
     assert len({entry.id for entry in entries}) == 400
