@@ -35,9 +35,11 @@ from livekit_plugins_azure_interpreter._meeting.room import Caption
 from livekit_plugins_azure_interpreter._meeting.running_meeting import RunningMeeting
 from livekit_plugins_azure_interpreter._meeting.turns import LONGEST_WAIT_SECONDS, Turns
 
-MEETINGS = int(os.environ.get("MEETINGS", "40"))
+MEETINGS = int(os.environ.get("MEETINGS", "20"))
 ONE_SEED = os.environ.get("MEETING_SEED")
 BATCH = 2
+FEW_STREAMS_FIRST = sorted(range(20), key=lambda seed: draw(seed).max_streams)
+"""Seeds of a meeting in the order in which a sabotage is found soonest."""
 HEARD_SECONDS = 12.0
 """Virtual: so long after it was said, all has been heard."""
 DRAIN_SECONDS = 30.0
@@ -442,11 +444,11 @@ class SomebodyWaits(Host):
 
 def test_a_meeting_without_turns_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Turns, "may_speak", lambda *_, **__: True)
-    assert any(held(seed, is_consecutive=True).problems for seed in range(40)), (
+    assert any(held(seed, is_consecutive=True).problems for seed in FEW_STREAMS_FIRST), (
         "the checker has found nothing"
     )
 
 
 @pytest.mark.parametrize("sabotage", Host.__subclasses__())
 def test_sabotage_is_found(sabotage: type[Host]) -> None:
-    assert any(held(seed, sabotage).problems for seed in range(20)), "the checker has found nothing"
+    assert any(held(seed, sabotage).problems for seed in FEW_STREAMS_FIRST), "the checker has found nothing"
