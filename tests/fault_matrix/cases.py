@@ -96,9 +96,9 @@ def _at_rate(rate_hz: int) -> Callable[[bytes], bytes]:
 
 SLOW_VOICE: Mapping[str, Any] = {"voice_speed": 4.0}
 CASES = (
-    Case(name="nothing", official=True, quick=True, connections=1),
+    Case(name="nothing", official=True, connections=1),
     Case(name="TCP reset between utterances", faults=_drops(None, -0.2), official=True),
-    Case(name="TCP reset in mid-utterance", faults=_drops(None), official=True, quick=True),
+    Case(name="TCP reset in mid-utterance", faults=_drops(None), official=True),
     *(
         Case(name=f"close {code} in mid-utterance", faults=_drops(code), official=True, quick=code == 1007)
         for code in (1000, 1001, 1003, 1008, 1011, 1012, 1013, 1002, 1007, 4000, 4429)
@@ -191,11 +191,7 @@ CASES = (
     Case(name="results of words alone beside the translation", faults=_voices(f.OtherResults)),
     Case(name="end of speech without its position", faults=[f.EndWithoutOffset()]),
     Case(name="translations keyed fr-FR", faults=_voices(f.RegionKeyed)),
-    Case(
-        name="reset before a voice",
-        faults=_voices(f.DropInVoice, after=0.0),
-        quick=True,
-    ),
+    Case(name="reset before a voice", faults=_voices(f.DropInVoice, after=0.0)),
     Case(
         name="reset in mid-voice",
         faults=_voices(f.DropInVoice),
@@ -253,7 +249,7 @@ CASES = (
         for rate_hz in (8000, 24000, 48000)
     ),
     Case(name="voice in stereo", faults=_voices(f.VoiceFormat, channels=2)),
-    Case(name="voice of 8 bits", faults=_voices(f.VoiceFormat, bits=8), quick=True),
+    Case(name="voice of 8 bits", faults=_voices(f.VoiceFormat, bits=8)),
     Case(
         name="voices ten times as long",
         faults=_voices(f.LongVoice, factor=10),

@@ -15,11 +15,7 @@ FOUR = ("de", "fr", "ja", "es")
 _ENDS_CONNECTION = (f.DropInVoice, f.VoiceError)
 _FAULTS = (f.VoiceFault, f.Drop, f.Away, f.BadJson, f.MissingFields, f.GarbageFrame, f.RegionKeyed)
 _OPTIONS = {"riff", "chunk_bytes", "connection_seconds", "utterances_per_turn"}
-_QUICK = {
-    "reset in mid-voice (4 languages)",
-    "empty chunk in mid-voice (French of 4 languages)",
-    "nothing (4 languages refused)",
-}
+_QUICK = {"reset in mid-voice (4 languages)", "empty chunk in mid-voice (French of 4 languages)"}
 
 
 def _of(case: Case, which: str, **changes: Any) -> Case:
