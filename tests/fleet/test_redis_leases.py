@@ -105,7 +105,7 @@ async def test_the_extra_is_named_if_it_is_missing(monkeypatch: pytest.MonkeyPat
 def test_many_processes_never_have_more_leases_than_there_are_also_if_redis_is_killed(
     server: RedisServer,
 ) -> None:
-    most, seconds, processes = 4, 2.0, 5
+    most, seconds, processes = 4, 1.5, 5
     path = str(Path(__file__).parent / "leasing_process.py")
     command = [sys.executable, path, server.url, str(most), str(seconds), str(processes)]
     taking = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
