@@ -64,7 +64,9 @@ def nightly(session: nox.Session) -> None:
         "FLEETS": "50",
     }
     env = {name: os.environ.get(name, value) for name, value in more.items()}
-    killed = "tests/integration/test_closing.py tests/integration/test_killed_recordings.py"
+    killed = " ".join(
+        f"tests/integration/test_{name}.py" for name in ("closing", "killed_recordings", "killed_webhooks")
+    )
     files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} tests/voices"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 
