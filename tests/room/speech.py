@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,14 +39,15 @@ def recorded(name: str, seconds: float | None = None) -> bytes:
     return voice.pcm if seconds is None else voice.pcm[: len(silence(seconds))]
 
 
-def sentences() -> list[bytes]:
+@functools.cache
+def sentences() -> tuple[bytes, ...]:
     """The English sentences of the sample, without the pauses between them."""
     pcm = recorded("english.wav")
     stretches = (heard for heard in EnergyVad(RATE_HZ).hear(pcm) if isinstance(heard, SpeechEnded))
-    return [
+    return tuple(
         pcm[2 * round(RATE_HZ * one.start_seconds) : 2 * round(RATE_HZ * one.end_seconds)]
         for one in stretches
-    ]
+    )
 
 
 def known_by_sound(spoken: Iterable[Sentence]) -> Script:
