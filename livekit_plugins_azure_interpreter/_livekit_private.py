@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, TypeVar
@@ -162,14 +162,14 @@ class UnmeteredSynthesizeStream(SynthesizeStream):
     """A stream that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _read_all(event_aiter)
+        await _stop_reading(event_aiter)
 
 
 class UnmeteredChunkedStream(tts.ChunkedStream):
     """A stream of one whole text that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _read_all(event_aiter)
+        await _stop_reading(event_aiter)
 
 
 def when_ended(
@@ -193,6 +193,17 @@ def note_request_id(emitter: AudioEmitter, request_id: str) -> None:
 async def _read_all(events: AsyncIterable[Any]) -> None:
     async for _ in events:
         pass
+
+
+async def _stop_reading(events: AsyncIterable[Any]) -> None:
+    """Leave the events to their other reader: two readers cost it two more steps of the loop for each.
+
+    One reader of LiveKit's `tee` is gone only after it has begun, so it takes the first event.
+    """
+    async for _ in events:
+        break
+    if isinstance(events, AsyncGenerator):
+        await events.aclose()
 
 
 # Adapters
