@@ -18,10 +18,9 @@ from ._fleet.watch import Vigil, Wanted
 from ._options.numbers import check_number
 from .log import logger
 
-_LOOK_SECONDS = 2.0
 _JOBS_SECONDS = 0.25
-_FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 8.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 2.0
 _JITTER = 0.1
 
 
@@ -32,10 +31,10 @@ class MeetingWatch:
         MeetingWatch().attach(server)
 
     LiveKit does not start a job again whose process or machine has died. Each worker that has this line looks
-    at the rooms of the LiveKit server, every 2 s: where somebody wants a language, and no interpreter answers
-    for `alone_seconds`, it asks LiveKit for one. An interpreter that no longer answers is taken out of the
-    room, so that it cannot speak when it comes back. A job of the worker's own that ends while its meeting
-    goes on is replaced at once.
+    at the rooms of the LiveKit server, every second or two: where somebody wants a language, and no
+    interpreter answers for `alone_seconds`, it asks LiveKit for one. An interpreter that no longer answers is
+    taken out of the room, so that it cannot speak when it comes back. A job of the worker's own that ends
+    while its meeting goes on is replaced at once.
 
     It keeps nothing: what it must know is in the LiveKit server, so any worker may die. Several workers
     bring one interpreter to a room. If two come, one `MeetingInterpreter` gives way.
@@ -49,7 +48,7 @@ class MeetingWatch:
         everybody: Everybody wants one, whatever their attributes: for a meeting with `default_language` or
             `language_of`, or an interpreter for one language.
         alone_seconds: How long no interpreter answers before another one is asked for. An interpreter whose
-            machine is too busy to answer for so long is replaced, too.
+            machine is too busy to answer for so long is replaced, too; not one that stands still for less.
         most_rooms: How many rooms this worker looks at in one look. If there are more, it takes them in turn.
             Each worker has its own order, so together they still see each room within seconds. A good number
             is twice the rooms of one worker, or more.
@@ -66,7 +65,7 @@ class MeetingWatch:
         agent_name: str = "",
         attributes: Collection[str] = ("language", "read_language", "between"),
         everybody: bool = False,
-        alone_seconds: float = 3.0,
+        alone_seconds: float = 2.0,
         most_rooms: int = 100,
         leases: Leases | None = None,
     ) -> None:
@@ -109,7 +108,7 @@ class MeetingWatch:
 
     async def _look(self, rounds: Rounds, order: random.Random) -> None:
         """Look at the rooms of all workers."""
-        pause, failures = _LOOK_SECONDS, 0
+        pause, failures = rounds.seconds_until_next, 0
         while True:
             # Two workers that start together do not look together.
             await asyncio.sleep(pause * (1 + _JITTER * order.uniform(0, 1)))
@@ -120,7 +119,7 @@ class MeetingWatch:
                 pause = min(_FIRST_PAUSE_SECONDS * 2.0**failures, _LONGEST_PAUSE_SECONDS)
                 failures += 1
             else:
-                pause, failures = min(_LOOK_SECONDS, rounds.seconds_until_due), 0
+                pause, failures = rounds.seconds_until_next, 0
                 self._succeeded()
 
     async def _mind_jobs(self, rounds: Rounds, server: AgentServer) -> None:

@@ -15,6 +15,7 @@ from livekit import api, rtc
 
 from livekit_plugins_azure_interpreter import MeetingWatch
 from livekit_plugins_azure_interpreter import meeting_watch as _meeting_watch
+from livekit_plugins_azure_interpreter._fleet import rounds as _rounds
 
 pytestmark = pytest.mark.native
 
@@ -34,7 +35,8 @@ def _job(room: str, identity: str) -> Any:
 
 @pytest.fixture
 async def livekit(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeLiveKit]:
-    monkeypatch.setattr(_meeting_watch, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(_rounds, "_SHORTEST_SECONDS", 0.02)
+    monkeypatch.setattr(_rounds, "_LONGEST_SECONDS", 0.02)
     monkeypatch.setattr(_meeting_watch, "_JOBS_SECONDS", 0.01)
     async with FakeLiveKit() as livekit:
         for name, value in (("URL", livekit.url), ("API_KEY", KEY), ("API_SECRET", SECRET)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from livekit.agents import utils
 from ..log import logger
 from .fleet import Fleet
 from .leases import Leases, LeasesError, answer_of
-from .watch import PATIENCE_SECONDS, Person, Wanted, is_on_its_way, split
+from .watch import PATIENCE_SECONDS, Person, Wanted, again_at, split
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -61,9 +62,9 @@ class Dispatcher:
         self._holder = utils.shortuuid("watch-")
         self._rooms: Mapping[str, str] = {}
         self._known: dict[str, str] = {}
-        self._have_lost: set[str] = set()
         self._last_came: dict[str, float] = {}
         self._bringing: set[str] = set()
+        self._again_at: dict[str, float] = {}
 
     def there_are(self, rooms: Mapping[str, str]) -> None:
         """Forget all rooms but these. In a room that was made anew, its interpreter may be about to return.
@@ -74,8 +75,16 @@ class Dispatcher:
         before, self._rooms = self._rooms, rooms
         same = {room for room, sid in rooms.items() if before.get(room) == sid}
         self._known = {room: identity for room, identity in self._known.items() if room in same}
-        self._have_lost &= same
         self._last_came = {room: at for room, at in self._last_came.items() if room in same}
+        self._again_at = {room: at for room, at in self._again_at.items() if room in same}
+
+    @property
+    def again_at(self) -> float:
+        """When the next room that it has asked one for wants another one, if none comes; infinite: none does.
+
+        Other workers do not hurry to such a room: they would all ask at this moment.
+        """
+        return min(self._again_at.values(), default=math.inf)
 
     async def look(self, room: str) -> Sight:
         """Look at a room: one request as long as its interpreter answers.
@@ -89,10 +98,10 @@ class Dispatcher:
             return Sight(is_alone=False)
         people = await self._fleet.people(room)
         if not self._wanted.by(people):
+            self._again_at.pop(room, None)
             return Sight(is_alone=False)
         interpreters = self._interpreters(people)
         if known is not None and not interpreters:
-            self._have_lost.add(room)
             return Sight(is_alone=True, has_lost=True)
         silent = _NOBODY if known is None else frozenset({known})
         return await self._sight(room, interpreters, silent)
@@ -126,13 +135,14 @@ class Dispatcher:
             return False
         dispatches = await self._fleet.dispatches(room)
         coming, over = split(dispatches, last_came=self._last_came.get(room, 0.0), now=self._now())
-        if interpreters:
-            self._have_lost.add(room)
-        if is_on_its_way(coming, is_next=room in self._have_lost, now=self._now()):
+        if self._now() < (at := again_at(coming)):
+            if room in self._again_at:
+                self._again_at[room] = at
             return False
         await asyncio.gather(*(self._fleet.remove(room, one.identity) for one in interpreters))
         await asyncio.gather(*(self._fleet.delete(room, one) for one in over))
         await self._fleet.dispatch(room)
+        self._again_at[room] = self._now() + PATIENCE_SECONDS
         logger.info(
             "the room %s had no interpreter%s: asked for one",
             room,
@@ -148,7 +158,7 @@ class Dispatcher:
         alive = [identity for identity, answered in zip(asked, answers, strict=True) if answered]
         if alive:
             self._known[room] = alive[0]
-            self._have_lost.discard(room)
+            self._again_at.pop(room, None)
         return Sight(not alive, frozenset({one.identity for one in interpreters} - set(alive)))
 
     async def _may_bring(self, room: str) -> bool:

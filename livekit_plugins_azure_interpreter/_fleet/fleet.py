@@ -16,7 +16,7 @@ class Fleet(Protocol):
     """Each method is one request, and raises `FleetError`."""
 
     async def rooms(self) -> Mapping[str, str]:
-        """The sids of the rooms with somebody in them, by name."""
+        """The sids of the rooms with somebody in them, by name, and of new ones."""
         ...
 
     async def people(self, room: str) -> Sequence[Person]:
@@ -24,7 +24,7 @@ class Fleet(Protocol):
         ...
 
     async def answers(self, room: str, identity: str) -> bool:
-        """Whether a participant answers a call within a second or two."""
+        """Whether a participant answers a call within a second."""
         ...
 
     async def remove(self, room: str, identity: str) -> None:

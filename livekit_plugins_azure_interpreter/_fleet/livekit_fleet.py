@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from typing import Literal, TypeVar
 
@@ -18,8 +19,12 @@ from .watch import Dispatch, Person
 ALIVE_METHOD = "interpreter.alive"
 """An interpreter answers this call. A client that does not know it says so at once, so it answers, too."""
 _LEAVING = "leaving"
-_ANSWER_SECONDS = 1.5
+_ANSWER_SECONDS = 1.0
+_CALL_SECONDS = 1.5
+"""Of a participant that has just left, LiveKit's server says only after 3 s that it does not answer."""
 _REQUEST_SECONDS = 5.0
+_COUNT_SECONDS = 10.0
+"""LiveKit's server counts the people of a room every 5 s: a new one seems empty."""
 _NANOSECONDS = 1e9
 _MILLISECONDS = 1e3
 _SILENT = (
@@ -66,7 +71,10 @@ class LiveKitFleet:
     async def rooms(self) -> Mapping[str, str]:
         """See `Fleet`."""
         answer = await _asked(self._livekit.room.list_rooms(api.ListRoomsRequest()))
-        return {room.name: room.sid for room in answer.rooms if room.num_participants}
+        new = time.time() - _COUNT_SECONDS
+        return {
+            room.name: room.sid for room in answer.rooms if room.num_participants or room.creation_time > new
+        }
 
     async def people(self, room: str) -> Sequence[Person]:
         """See `Fleet`."""
@@ -84,7 +92,9 @@ class LiveKitFleet:
             response_timeout_ms=round(_ANSWER_SECONDS * _MILLISECONDS),
         )
         try:
-            return (await _asked(self._call(call))).payload != _LEAVING
+            return (await _asked(self._call(call), seconds=_CALL_SECONDS)).payload != _LEAVING
+        except _TooLateError:
+            return False
         except _ServerRefusesError as refused:
             if refused.code in _SILENT:
                 return False
@@ -132,15 +142,20 @@ class _ServerRefusesError(FleetError):
         self.code = error.code
 
 
-async def _asked(request: Awaitable[T]) -> T:
+class _TooLateError(FleetError):
+    """LiveKit's server has not answered in time."""
+
+
+async def _asked(request: Awaitable[T], *, seconds: float | None = None) -> T:
     """The answer to a request; errors of LiveKit's API become ours."""
+    limit_seconds = _REQUEST_SECONDS if seconds is None else seconds
     try:
         # The limit of the session does not hold: the API asks without one.
-        return await asyncio.wait_for(request, _REQUEST_SECONDS)
+        return await asyncio.wait_for(request, limit_seconds)
     except api.TwirpError as error:
         raise _ServerRefusesError(error) from error
     except asyncio.TimeoutError as error:
-        raise FleetError(f"the server gives no answer for {_REQUEST_SECONDS:.0f} s") from error
+        raise _TooLateError(f"the server gives no answer for {limit_seconds:g} s") from error
     except aiohttp.ClientError as error:
         raise FleetError(f"the server cannot be reached ({type(error).__name__})") from error
 

@@ -13,6 +13,10 @@ from .watch import Vigil
 
 _AT_ONCE = 50
 _AGAIN_SECONDS = 10.0
+_SHORTEST_SECONDS = 1.0
+"""Looks begin at least so long after each other, and while an interpreter does not answer, just so long."""
+_LONGEST_SECONDS = 2.0
+_ROOMS_PER_SECOND = 14.0
 
 T = TypeVar("T")
 
@@ -36,6 +40,7 @@ class Rounds:
         self._fleet, self._dispatcher, self._vigil, self._now = fleet, dispatcher, vigil, now
         self._dead: dict[str, frozenset[str]] = {}
         self._brought_at: dict[str, float] = {}
+        self._begun_at, self._pace_seconds = now(), _LONGEST_SECONDS
 
     async def look(self) -> None:
         """Look once.
@@ -43,20 +48,27 @@ class Rounds:
         Raises:
             FleetError: LiveKit's server does not answer.
         """
+        self._begun_at = self._now()
         rooms = await self._fleet.rooms()
         self._dispatcher.there_are(rooms)
         self._brought_at = {room: at for room, at in self._brought_at.items() if room in rooms}
         looked_at = self._vigil.next(rooms)
-        begun_at = self._now()
+        asked_at = self._now()
         sights = await _gather(self._dispatcher.look(room) for room in looked_at)
-        self._saw(dict(zip(looked_at, sights, strict=True)), begun_at)
+        self._saw(dict(zip(looked_at, sights, strict=True)), asked_at)
         due = {*self._vigil.due(now=self._now()), *self._lost(looked_at, sights)}
         await _gather(self._bring(room, self._dead.get(room, frozenset())) for room in due)
 
     @property
-    def seconds_until_due(self) -> float:
-        """In how many seconds another look may find a room that is alone for long enough."""
-        return self._vigil.seconds_until_due(now=self._now())
+    def seconds_until_next(self) -> float:
+        """In how many seconds to look again.
+
+        The fewer rooms there are, the sooner; and in time for a room that will be alone for long enough, or
+        where an interpreter was asked for and does not come.
+        """
+        now = self._now()
+        in_time = min(self._vigil.seconds_until_due(now=now), self._dispatcher.again_at - now)
+        return max(0.0, min(self._begun_at + self._pace_seconds - now, in_time))
 
     async def lost(self, room: str, identity: str) -> None:
         """The job of this interpreter has ended: whoever is in its room does not wait.
@@ -81,6 +93,8 @@ class Rounds:
         for room, sight in sights.items():
             self._vigil.saw(room, is_alone=sight.is_alone, at=at)
         self._dead = {room: sight.dead for room, sight in sights.items() if sight.is_alone}
+        pace = _SHORTEST_SECONDS if any(self._dead.values()) else len(sights) / _ROOMS_PER_SECOND
+        self._pace_seconds = min(max(pace, _SHORTEST_SECONDS), _LONGEST_SECONDS)
 
     async def _bring(self, room: str, dead: frozenset[str]) -> None:
         if await self._dispatcher.bring(room, dead):

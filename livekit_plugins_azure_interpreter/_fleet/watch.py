@@ -10,13 +10,12 @@ from typing import Literal
 
 from livekit.agents.types import ATTRIBUTE_AGENT_NAME, ATTRIBUTE_AGENT_STATE
 
-PATIENCE_SECONDS = 5.0
-"""The first interpreter of a room comes within this time, if a worker takes it at once."""
-SHORT_PATIENCE_SECONDS = 2.0
-"""The next one comes within this time, if it is not asked of a worker that is frozen, too."""
-_SHORT_TRIES = 3
-MOST_PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 1.0
+"""A worker that lives takes a dispatch within this time: it takes 0.2 s."""
+TAKEN_PATIENCE_SECONDS = 8.0
 """An interpreter comes within this time, on a busy machine, if a worker has taken it."""
+MOST_PATIENCE_SECONDS = 30.0
+_QUICK_TRIES = 3
 FORGET_SECONDS = 60.0
 """A dispatch that is older, and brought nobody, is over."""
 
@@ -101,8 +100,8 @@ def split(
     return coming, over
 
 
-def is_on_its_way(coming: Sequence[Dispatch], *, is_next: bool = False, now: float) -> bool:
-    """Whether it is better to wait than to send another one.
+def again_at(coming: Sequence[Dispatch]) -> float:
+    """From when on it is better to send another one than to wait, in Unix seconds.
 
     A worker that takes a dispatch needs some time. Full workers refuse it; then nobody comes, and LiveKit
     does not ask again. A frozen worker does not answer, and LiveKit asks another one only 10 s later. If both
@@ -110,16 +109,14 @@ def is_on_its_way(coming: Sequence[Dispatch], *, is_next: bool = False, now: flo
 
     Args:
         coming: Those who may still come.
-        is_next: The room has lost its interpreter: people hear nothing, and a worker may be frozen.
-        now: The time, in Unix seconds.
     """
     if not coming:
-        return False
-    patience, tries = (SHORT_PATIENCE_SECONDS, _SHORT_TRIES) if is_next else (PATIENCE_SECONDS, 1)
-    patience = min(patience * 2.0 ** max(0, len(coming) - tries), MOST_PATIENCE_SECONDS)
-    if any(one.is_taken for one in coming):
-        patience = MOST_PATIENCE_SECONDS
-    return now - max(one.sent_at for one in coming) < patience
+        return -math.inf
+    if taken := sum(one.is_taken for one in coming):
+        patience = TAKEN_PATIENCE_SECONDS * 2.0 ** (taken - 1)
+    else:
+        patience = PATIENCE_SECONDS * 2.0 ** max(0, len(coming) - _QUICK_TRIES)
+    return max(one.sent_at for one in coming) + min(patience, MOST_PATIENCE_SECONDS)
 
 
 class Vigil:

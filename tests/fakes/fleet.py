@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 from livekit_plugins_azure_interpreter._fleet.fleet import FleetError
 from livekit_plugins_azure_interpreter._fleet.watch import Dispatch, Person
+
+_TAKE_SECONDS = 0.2
 
 
 class FakeFleet:
@@ -85,7 +88,11 @@ class FakeFleet:
 
     async def dispatches(self, room: str) -> Sequence[Dispatch]:
         await self._requested("dispatches")
-        return list(self.sent.get(room, ()))
+        if self.comes_after_seconds is None:
+            return list(self.sent.get(room, ()))
+        return [
+            replace(one, is_taken=self.now - one.sent_at > _TAKE_SECONDS) for one in self.sent.get(room, ())
+        ]
 
     async def dispatch(self, room: str) -> None:
         await self._requested("dispatch")
@@ -93,10 +100,13 @@ class FakeFleet:
         if self.comes_after_seconds is not None:
             self._coming.append((self.now + self.comes_after_seconds, room))
 
+    def take(self, room: str) -> None:
+        """A worker takes what was asked for last."""
+        self.sent[room][-1] = replace(self.sent[room][-1], is_taken=True)
+
     async def delete(self, room: str, dispatch: Dispatch) -> None:
         await self._requested("delete")
-        if dispatch in self.sent[room]:
-            self.sent[room].remove(dispatch)
+        self.sent[room] = [one for one in self.sent[room] if one.id != dispatch.id]
 
     async def _requested(self, name: str) -> None:
         self.requests[name] += 1

@@ -19,6 +19,7 @@ class FakeLiveKit:
 
     Attributes:
         people: Who is in each room.
+        created_at: When rooms were created, in seconds since 1970; 0 if they are not here.
         dispatches: What was asked for, in each room.
         refuses: Whether it answers each request with an error.
         answers: Cleared, no request about a room is answered.
@@ -29,6 +30,7 @@ class FakeLiveKit:
 
     def __init__(self) -> None:
         self.people: dict[str, list[api.ParticipantInfo]] = {}
+        self.created_at: dict[str, int] = {}
         self.dispatches: dict[str, list[api.AgentDispatch]] = {}
         self.refuses = False
         self.answers = asyncio.Event()
@@ -62,7 +64,12 @@ class FakeLiveKit:
         match request.match_info["name"]:
             case "ListRooms":
                 rooms = [
-                    api.Room(name=name, sid=f"RM_{name}", num_participants=len(people))
+                    api.Room(
+                        name=name,
+                        sid=f"RM_{name}",
+                        num_participants=len(people),
+                        creation_time=self.created_at.get(name, 0),
+                    )
                     for name, people in self.people.items()
                 ]
                 return self._answer(api.ListRoomsResponse(rooms=rooms))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 from fakes.fleet import FakeFleet
@@ -109,19 +110,37 @@ async def test_an_interpreter_that_does_not_come_is_asked_for_again(fleet: FakeF
         if await dispatcher.bring(_ROOM):
             asked_at.append(fleet.now - 1000.0)
         fleet.pass_time(1.0)
-    assert asked_at[:4] == [0.0, 5.0, 15.0, 35.0]
-    assert len(fleet.sent[_ROOM]) <= 5
+    assert asked_at[:9] == [0.0, 1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 60.0]
+    assert len(fleet.sent[_ROOM]) <= 9
 
 
-async def test_the_next_interpreter_of_a_room_is_asked_for_again_sooner(fleet: FakeFleet) -> None:
-    dispatcher, dead = _dispatcher(fleet), fleet.serve(_ROOM)
-    fleet.pass_time(1.0)
-    started_at, asked_at = fleet.now, []
-    for _ in range(12):
-        if await dispatcher.bring(_ROOM, {dead}):
-            asked_at.append(fleet.now - started_at)
-        fleet.pass_time(1.0)
-    assert asked_at == [0.0, 2.0, 4.0, 6.0, 10.0]
+async def test_who_asked_for_an_interpreter_knows_when_to_ask_again(fleet: FakeFleet) -> None:
+    """All others look in their own time, or they would all ask at once."""
+    asking, other = _dispatcher(fleet), _dispatcher(fleet)
+    for one in (asking, other):
+        one.there_are({_ROOM: "RM_one"})
+    await asking.bring(_ROOM)
+    await other.bring(_ROOM)
+    assert (asking.again_at, other.again_at) == (fleet.now + 1.0, math.inf)
+    fleet.take(_ROOM)
+    await asking.bring(_ROOM)
+    assert asking.again_at == fleet.now + 8.0
+
+
+@pytest.mark.parametrize("is_over", ["it has come", "nobody wants it", "the room is gone"])
+async def test_an_interpreter_that_is_not_missed_is_not_asked_for_again(
+    fleet: FakeFleet, is_over: str
+) -> None:
+    dispatcher = _dispatcher(fleet)
+    await dispatcher.bring(_ROOM)
+    if is_over == "it has come":
+        fleet.serve(_ROOM)
+    elif is_over == "nobody wants it":
+        fleet.there[_ROOM].clear()
+    else:
+        dispatcher.there_are({})
+    await dispatcher.look(_ROOM)
+    assert dispatcher.again_at == math.inf
 
 
 async def test_a_room_can_be_asked_for_again_after_an_error(fleet: FakeFleet) -> None:

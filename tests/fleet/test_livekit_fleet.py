@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -39,6 +40,14 @@ async def test_rooms_with_somebody_in_them_are_listed(fleet: LiveKitFleet, livek
     assert await fleet.rooms() == {"standup": "RM_standup"}
 
 
+async def test_a_new_room_is_listed_before_livekit_has_counted_its_people(
+    fleet: LiveKitFleet, livekit: FakeLiveKit
+) -> None:
+    livekit.people = {"new": [], "old": []}
+    livekit.created_at = {"new": int(time.time()), "old": int(time.time()) - 60}
+    assert await fleet.rooms() == {"new": "RM_new"}
+
+
 async def test_people_are_told_with_what_they_are(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:
     livekit.join("standup", "alice", attributes={"language": "fr"}, joined_at_ms=1500, joined_at=1)
     livekit.join("standup", "phone", kind=_KINDS.SIP, joined_at=2)
@@ -68,6 +77,15 @@ async def test_an_interpreter_that_is_called_answers_or_not(
     if code is not None:
         livekit.calls["agent"] = code
     assert await fleet.answers("standup", "agent") is answers
+
+
+async def test_an_interpreter_of_which_the_server_says_nothing_in_time_does_not_answer(
+    fleet: LiveKitFleet, livekit: FakeLiveKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_livekit_fleet, "_CALL_SECONDS", 0.05)
+    livekit.answers.clear()
+    assert not await fleet.answers("standup", "agent")
+    livekit.answers.set()
 
 
 async def test_an_interpreter_that_leaves_does_not_live(fleet: LiveKitFleet, livekit: FakeLiveKit) -> None:

@@ -10,12 +10,12 @@ from livekit_plugins_azure_interpreter._fleet.watch import (
     FORGET_SECONDS,
     MOST_PATIENCE_SECONDS,
     PATIENCE_SECONDS,
-    SHORT_PATIENCE_SECONDS,
+    TAKEN_PATIENCE_SECONDS,
     Dispatch,
     Person,
     Vigil,
     Wanted,
-    is_on_its_way,
+    again_at,
     split,
 )
 
@@ -70,35 +70,27 @@ def test_a_dispatch_from_before_the_last_interpreter_came_is_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "is_coming"),
+    ("sent", "seconds"),
     [
-        ([], False),
-        ([_dispatch(PATIENCE_SECONDS - 0.1)], True),
-        ([_dispatch(PATIENCE_SECONDS)], False),
-        ([_dispatch(PATIENCE_SECONDS + 1), _dispatch(PATIENCE_SECONDS)], True),  # the second one gets longer
-        ([_dispatch(2 * PATIENCE_SECONDS + 1), _dispatch(2 * PATIENCE_SECONDS)], False),
-        ([_dispatch(31 + at) for at in range(9)], False),  # but not for ever
-        ([_dispatch(PATIENCE_SECONDS, is_taken=True)], True),
-        ([_dispatch(MOST_PATIENCE_SECONDS, is_taken=True)], False),
+        ([_dispatch(0)], PATIENCE_SECONDS),
+        ([_dispatch(at) for at in range(3)], PATIENCE_SECONDS),  # a worker that was asked may be frozen
+        ([_dispatch(at) for at in range(4)], 2 * PATIENCE_SECONDS),  # all may be full
+        ([_dispatch(at) for at in range(5)], 4 * PATIENCE_SECONDS),
+        ([_dispatch(at) for at in range(9)], MOST_PATIENCE_SECONDS),  # but not for ever
+        ([_dispatch(0, is_taken=True)], TAKEN_PATIENCE_SECONDS),
+        ([_dispatch(0), _dispatch(1, is_taken=True)], TAKEN_PATIENCE_SECONDS),
+        ([_dispatch(0, is_taken=True), _dispatch(1, is_taken=True)], 2 * TAKEN_PATIENCE_SECONDS),
+        ([_dispatch(at, is_taken=True) for at in range(5)], MOST_PATIENCE_SECONDS),
     ],
 )
-def test_an_interpreter_is_on_its_way_for_some_seconds(sent: list[Dispatch], *, is_coming: bool) -> None:
-    assert is_on_its_way(sent, now=_NOW) is is_coming
-
-
-@pytest.mark.parametrize(
-    ("sent", "is_coming"),
-    [
-        ([_dispatch(SHORT_PATIENCE_SECONDS - 0.1)], True),
-        ([_dispatch(SHORT_PATIENCE_SECONDS)], False),
-        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(3)], False),
-        ([_dispatch(SHORT_PATIENCE_SECONDS + at) for at in range(4)], True),
-    ],
-)
-def test_the_next_interpreter_of_a_room_is_not_waited_for_as_long(
-    sent: list[Dispatch], *, is_coming: bool
+def test_an_interpreter_that_was_asked_for_is_waited_for_some_seconds(
+    sent: list[Dispatch], seconds: float
 ) -> None:
-    assert is_on_its_way(sent, is_next=True, now=_NOW) is is_coming
+    assert again_at(sent) == _NOW + seconds
+
+
+def test_an_interpreter_that_was_not_asked_for_is_not_waited_for() -> None:
+    assert again_at([]) == -math.inf
 
 
 class TestVigil:

@@ -83,7 +83,7 @@ async def _looks(rooms: int, most_rooms: int) -> tuple[float, float]:
         livekit.connect(agent)
         agent.tell({"interpreter": "ready"})
     await asyncio.sleep(1.0)
-    vigil = Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=random.Random(1))
+    vigil = Vigil(alone_seconds=2.0, most_rooms=most_rooms, order=random.Random(1))
     dispatcher = Dispatcher(livekit, agent_name="", wanted=WANTED, now=now)
     rounds = Rounds(livekit, dispatcher, vigil, now=now)
     for _ in range(rooms // most_rooms + 1):

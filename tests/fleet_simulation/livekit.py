@@ -15,7 +15,7 @@ from livekit_plugins_azure_interpreter._fleet.watch import Dispatch, Person
 from .processes import begin_in_world, running
 from .room import LATENCY_SECONDS, Agent, Host, Member, Room, Sent
 
-_ANSWER_SECONDS = 1.5
+_ANSWER_SECONDS = 1.0
 """A call to a participant ends after this time, as `LiveKitFleet` asks."""
 _DROP_SECONDS = 20.0
 """A participant without a sign of life leaves the room after this time."""

@@ -63,8 +63,8 @@ class _Looks:
         await self._rounds.look()
 
     @property
-    def seconds_until_due(self) -> float:
-        return self._rounds.seconds_until_due
+    def seconds_until_next(self) -> float:
+        return self._rounds.seconds_until_next
 
 
 class Worker:
@@ -100,10 +100,10 @@ class Worker:
             now = asyncio.get_running_loop().time
             dispatcher = Dispatcher(livekit, agent_name="", wanted=WANTED, leases=leases, now=now)
             order = random.Random(name)
-            vigil = Vigil(alone_seconds=3.0, most_rooms=most_rooms, order=order)
+            self._watch = MeetingWatch(most_rooms=most_rooms, leases=leases)
+            vigil = Vigil(alone_seconds=self._watch._alone_seconds, most_rooms=most_rooms, order=order)
             self._rounds = Rounds(livekit, dispatcher, vigil, now=now)
             looks = _Looks(self._rounds, quiet, order)
-            self._watch = MeetingWatch(most_rooms=most_rooms, leases=leases)
             self.process.begin(self._watch._look(looks, order))  # type: ignore[arg-type]
 
     @property
