@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .alignment import align
 from .meaning import changes_meaning
 from .words import Word, joined, may_cut, words
 
-_REPAIR_WORDS = 2
-"""How many words before and after a change are said again with it, within its clause."""
+_REPAIR_WORDS = 1
+"""How many words before and after a change are said again with it, within its clause. All that is said again
+makes the next sentence wait."""
+_FIRST_HELD_WORDS = 1
+"""So many are held back until something of the sentence was said: its first word is rarely another one."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class SimultaneousPolicy:
         agreement: How many interim translations in a row must agree on a word. A repeated one is not counted.
         clause_words: How many certain words are given out where no mark ends a clause.
         held_words: How many words at the end of an interim translation are never certain: they may grow, or
-            move.
+            move. 1.2: two words, or four characters of a script without spaces, which are its last phrase.
         settled_seconds: A repeated one is counted after so long.
     """
 
@@ -70,7 +73,7 @@ class SimultaneousPolicy:
         *,
         agreement: int = 2,
         clause_words: int = 1,
-        held_words: int = 2,
+        held_words: float = 1.2,
         settled_seconds: float = 1.0,
     ) -> None:
         self._language = language
@@ -141,7 +144,8 @@ class SimultaneousPolicy:
     def _agreed(self) -> tuple[Sequence[Word], Sequence[Word]]:
         """The words to come that the latest interim translations agree on, and what follows them."""
         follow = [self._ahead(interim) for interim in self._interims]
-        most = min(len(ahead) - _last_words(ahead, self._held_words) for ahead in follow)
+        held = self._held_words if self._said else min(_FIRST_HELD_WORDS, self._held_words)
+        most = min(len(ahead) - _count(reversed(ahead), held) for ahead in follow)
         agreed = 0
         for column in zip(*follow, strict=False):
             if agreed >= most or len({word.key for word in column}) > 1:
@@ -178,21 +182,22 @@ class SimultaneousPolicy:
         return piece
 
 
-def _last_words(ahead: Sequence[Word], weight: float) -> int:
-    """How many of the last words take so long to say as a number of words."""
+def _count(words: Iterable[Word], weight: float) -> int:
+    """How many of the first words take so long to say as a number of words."""
     count = 0
-    while weight > 0 and count < len(ahead):
-        count += 1
-        weight -= ahead[-count].weight
+    for count, word in enumerate(words, 1):
+        weight -= word.weight
+        if weight <= 0:
+            break
     return count
 
 
 def _around(changed: range, text: Sequence[Word], end: int) -> range:
     """Changed words and a few around them, within their clause; up to `end` if that is near."""
     start, stop = changed.start, changed.stop
-    first, last = max(0, start - _REPAIR_WORDS), min(end, stop + _REPAIR_WORDS)
-    while start > first and not text[start - 1].ends_clause:
-        start -= 1
-    while stop < last and not text[stop - 1].ends_clause:
-        stop += 1
-    return range(start, end if end - stop <= _REPAIR_WORDS else stop)
+    clause_start = next((at for at in range(start, 0, -1) if text[at - 1].ends_clause), 0)
+    clause_stop = next((at for at in range(max(1, stop), end) if text[at - 1].ends_clause), end)
+    start -= _count(reversed(text[clause_start:start]), _REPAIR_WORDS)
+    stop += _count(text[stop:clause_stop], _REPAIR_WORDS)
+    is_near = sum(word.weight for word in text[stop:end]) <= _REPAIR_WORDS
+    return range(start, end if is_near else stop)

@@ -58,6 +58,10 @@ class TestInterim:
         policy = _policy("en", clause_words=1)
         assert _said(policy, "we will go to the house", "we will go to the houseboat") == "we will go to the"
 
+    def test_only_one_word_is_held_back_until_something_was_said(self) -> None:
+        policy = _policy("en", clause_words=1, held_words=3)
+        assert _interims(policy, *_prefixes("we will go home and eat")) == ["", "", "we", "", "", " will"]
+
     def test_a_repeated_interim_tells_nothing_new(self) -> None:
         policy = _policy("en", settled_seconds=1.0)
         assert [policy.interim("we will go", now) for now in (0.0, 0.3, 0.6, 0.9)] == [""] * 4
@@ -133,21 +137,33 @@ class TestFinal:
         said = "We are there: on 5 May at noon we will all go home to eat and sleep"
         _said(policy, *_prefixes(said))
         rest = policy.final(said.replace("5", "6") + ".", 20.0)
-        assert rest == " on 6 May at and sleep."
-        assert (policy.outcome.contradicted_words, policy.outcome.repeated_words) == (1, 4)
+        assert rest == " on 6 May and sleep."
+        assert (policy.outcome.contradicted_words, policy.outcome.repeated_words) == (1, 3)
 
     def test_a_change_near_the_end_is_said_again_up_to_the_end(self) -> None:
         policy = _policy("en")
         _said(policy, *_prefixes("we all meet on 5 May at noon, all"))
         assert policy.committed == "we all meet on 5 May"
-        assert policy.final("We all meet on 6 May at noon, all.", 9.0) == " meet on 6 May at noon, all."
+        assert policy.final("We all meet on 6 May at noon, all.", 9.0) == " on 6 May at noon, all."
 
     def test_a_negation_that_came_late_is_said(self) -> None:
         policy = _policy("en")
         _said(policy, *_prefixes("we will go to the big house"))
         rest = policy.final("We will not go to the big house.", 9.0)
-        assert rest == " We will not go to the big house."
+        assert rest == " will not go to the big house."
         assert (policy.outcome.contradicted_words, policy.outcome.missed_words) == (0, 1)
+
+    def test_a_change_is_not_said_again_with_words_of_another_clause(self) -> None:
+        policy = _policy("en")
+        said = "We are there, on 5, at noon, and we will all go home to eat"
+        _said(policy, *_prefixes(said))
+        assert policy.final(said.replace("5", "6") + ".", 20.0) == " on 6, to eat."
+
+    def test_a_change_in_a_script_without_spaces_is_said_again_with_characters_that_make_a_word(self) -> None:
+        policy = _policy("ja")
+        said = "私は昨日東京で本を買いました。それから家に帰って寝ました。"
+        _said(policy, *(said[:end] for end in range(1, len(said) + 1)))
+        assert policy.final(said.replace("東", "北"), 20.0).startswith("私は昨日北京で本を")
 
     def test_a_change_without_a_meaning_is_not_said_again(self) -> None:
         policy = _policy("en")
