@@ -185,7 +185,8 @@ class SimultaneousPolicy:
 def _count(words: Iterable[Word], weight: float) -> int:
     """How many of the first words take so long to say as a number of words."""
     count = 0
-    for count, word in enumerate(words, 1):
+    for word in words:
+        count += 1
         weight -= word.weight
         if weight <= 0:
             break

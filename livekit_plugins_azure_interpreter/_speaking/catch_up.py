@@ -93,8 +93,8 @@ async def faster(
 ) -> AsyncIterator[rtc.AudioFrame]:
     """The frames of the speech whose turn it is, played faster for as long as the listener is behind.
 
-    A voice that comes while its sentence is still being spoken is played faster while more than a clause of it
-    waits.
+    A voice that comes while its sentence is still being spoken is played faster while more than a clause of
+    it waits.
     """
     began_at = clock()
     late = backlog.late_seconds(began_at)
