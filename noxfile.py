@@ -62,10 +62,12 @@ def nightly(session: nox.Session) -> None:
         "EXAMPLES": "20000",
         "KILLS": "200",
         "FLEETS": "50",
+        "UTTERANCES": "60",
     }
     env = {name: os.environ.get(name, value) for name, value in more.items()}
     killed = "tests/integration/test_closing.py tests/integration/test_killed_recordings.py"
-    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} tests/voices"
+    drawn = "tests/voices tests/simultaneous/test_policy.py tests/integration/test_simultaneous.py"
+    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn}"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 
 

@@ -2,8 +2,8 @@
 
 Each stream is a speaker with the sentences of a language pair, and a listener who hears one translation after
 the other, as a room does: at the simultaneous pace with `catch_up="time_stretch"`, as the page for users has
-it, and without it beside. All streams run at the same time. The emulators have processes of their own, so that
-the CPU is that of the pair.
+it, and without it beside. All streams run at the same time. The emulators have processes of their own, so
+that the CPU is that of the pair.
 """
 
 from __future__ import annotations
@@ -264,7 +264,10 @@ async def _interpret(case: Case, endpoint: str, count: int, number: int) -> list
         microphone.give(frame)
     await asyncio.sleep(number * _APART_SECONDS)
     seconds = sum(frame.duration for frame in frames)
-    await asyncio.wait_for(listener.listen(microphone, len(frames)), seconds + _STUCK_SECONDS)
+    try:
+        await asyncio.wait_for(listener.listen(microphone, len(frames)), seconds + _STUCK_SECONDS)
+    except asyncio.TimeoutError:
+        raise RuntimeError(f"{case}: not over {_STUCK_SECONDS:.0f} s after the end of the speech") from None
     return list(_heard(case, said, listener))
 
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ _NUMBERS = (
     "On 5 May at 12:30, 1 000 people paid 3,5 % of 20 000 €, and 2.5 million paid $1,000.00 more; 17 did not."
 )
 _INTERVAL_SECONDS = 0.3
+_EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+"""How many utterances are tried at each share; `nox -s nightly` tries more."""
 
 
 def _prefixes(text: str) -> list[str]:
@@ -197,15 +201,23 @@ class TestRestarted:
         assert policy.interim("we will go home now", 1.0) == ""
 
 
-def _utterances() -> Iterator[tuple[str, str, str, float]]:
-    for (spoken, language), line in itertools.product(PAIRS, lines()):
-        yield spoken, language, line[language], spoken_seconds(line[spoken])
-    yield "de", "en", _NUMBERS, 10.0
+def _utterances() -> Iterator[tuple[int, tuple[str, str, str, float]]]:
+    """So many utterances as are tried, each with a seed; each seed has all of them, in another order."""
+    every = [
+        (spoken, language, line[language], spoken_seconds(line[spoken]))
+        for (spoken, language), line in itertools.product(PAIRS, lines())
+    ]
+    yield 0, ("de", "en", _NUMBERS, 10.0)
+    for seed in itertools.count():
+        for utterance in random.Random(seed).sample(every, len(every)):
+            yield seed, utterance
 
 
-def _runs(share: float, seeds: Sequence[int]) -> Iterator[tuple[SimultaneousPolicy, str, list[str]]]:
+@lru_cache
+def _runs(share: float) -> list[tuple[SimultaneousPolicy, str, list[str]]]:
     """Each utterance, its final text and its pieces. Half of them have a lost connection."""
-    for seed, (spoken, language, text, seconds) in itertools.product(seeds, _utterances()):
+    runs = []
+    for seed, (spoken, language, text, seconds) in itertools.islice(_utterances(), _EXAMPLES):
         chance = random.Random(f"{seed} {text}")
         lost_at = chance.uniform(0, 2 * seconds)
         revisions = Revisions(share=share, seed=seed)
@@ -225,7 +237,8 @@ def _runs(share: float, seeds: Sequence[int]) -> Iterator[tuple[SimultaneousPoli
             assert policy.committed == before + pieces[-1]
         pieces.append(policy.final(text, now + 1.0))
         assert policy.committed == "".join(pieces)
-        yield policy, text, [piece for piece in pieces if piece]
+        runs.append((policy, text, [piece for piece in pieces if piece]))
+    return runs
 
 
 def _keys(text: str) -> list[str]:
@@ -245,7 +258,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 class TestEverySeed:
     def test_the_final_is_heard_word_by_word_without_revisions(self) -> None:
-        for policy, text, pieces in _runs(0.0, range(2)):
+        for policy, text, pieces in _runs(0.0):
             assert policy.committed == text
             outcome = policy.outcome
             assert (outcome.contradicted_words, outcome.missed_words, outcome.repeated_words) == (0, 0, 0)
@@ -253,14 +266,14 @@ class TestEverySeed:
             assert len(pieces) > 1 or len(text) < 30
 
     def test_no_piece_ends_within_a_word_or_a_number(self) -> None:
-        for _, text, pieces in _runs(0.0, range(2)):
+        for _, text, pieces in _runs(0.0):
             assert [word.text for piece in pieces for word in words(piece)] == [
                 word.text for word in words(text)
             ]
 
     @pytest.mark.parametrize("share", [0.1, 0.3, 1.0])
     def test_no_word_is_lost_and_none_said_twice_but_as_a_repair(self, share: float) -> None:
-        for policy, text, _ in _runs(share, range(2)):
+        for policy, text, _ in _runs(share):
             heard, final, outcome = _keys(policy.committed), _keys(text), policy.outcome
             lost = len(final) - _common(heard, final)
             assert lost <= outcome.contradicted_words + outcome.missed_words, (policy.committed, text)
@@ -271,7 +284,7 @@ class TestEverySeed:
     def test_more_revisions_contradict_more(self) -> None:
         shares = []
         for share in (0.0, 0.1, 0.3):
-            outcomes = [policy.outcome for policy, _, _ in _runs(share, range(1))]
+            outcomes = [policy.outcome for policy, _, _ in _runs(share)]
             contradicted = sum(outcome.contradicted_words for outcome in outcomes)
             shares.append(contradicted / sum(outcome.words_before_end for outcome in outcomes))
         assert shares[0] == 0.0 < shares[1] < 0.05 < shares[2] < 0.15
