@@ -62,7 +62,7 @@ class TestInterim:
         policy = _policy("en", clause_words=1)
         assert _said(policy, "we will go to the house", "we will go to the houseboat") == "we will go to the"
 
-    def test_only_one_word_is_held_back_until_something_was_said(self) -> None:
+    def test_an_interim_holds_only_one_word_back_until_something_was_said(self) -> None:
         policy = _policy("en", clause_words=1, held_words=3)
         assert _interims(policy, *_prefixes("we will go home and eat")) == ["", "", "we", "", "", " will"]
 
