@@ -40,6 +40,19 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What was said of an utterance already.
+
+    Args:
+        keys: The words, as they are compared.
+        given_at: When each was given out.
+    """
+
+    keys: Sequence[str]
+    given_at: Sequence[float]
+
+
+@dataclass(frozen=True)
 class _Interim:
     text: str
     words: Sequence[Word]
@@ -65,6 +78,7 @@ class SimultaneousPolicy:
         held_words: How many words at the end of an interim translation are never certain: they may grow, or
             move. 1.2: two words, or four characters of a script without spaces, which are its last phrase.
         settled_seconds: A repeated one is counted after so long.
+        said: What was said of it already, by the policy of another utterance (`ended_at`).
     """
 
     def __init__(
@@ -75,6 +89,7 @@ class SimultaneousPolicy:
         clause_words: int = 1,
         held_words: float = 1.2,
         settled_seconds: float = 1.0,
+        said: Said | None = None,
     ) -> None:
         self._language = language
         self._agreement = agreement
@@ -82,8 +97,8 @@ class SimultaneousPolicy:
         self._held_words = held_words
         self._settled_seconds = settled_seconds
         self._interims: deque[_Interim] = deque(maxlen=agreement)
-        self._said: list[str] = []
-        self._given_at: list[float] = []
+        self._said: list[str] = [] if said is None else list(said.keys)
+        self._given_at: list[float] = [] if said is None else list(said.given_at)
         self._text = ""
         self._outcome = Outcome()
 
@@ -132,6 +147,20 @@ class SimultaneousPolicy:
             given_at=(*given_at, *(now for _ in rest)),
         )
         return piece
+
+    def ended_at(self, text: str) -> Said:
+        """After a lost connection the service ends the utterance earlier than what was said of it.
+
+        Args:
+            text: Its final translation, which `final` takes next.
+
+        Returns:
+            What was said beyond it, of the next utterance.
+        """
+        end = align([word.key for word in words(text)], self._said).end
+        beyond = Said(self._said[end:], self._given_at[end:])
+        del self._said[end:], self._given_at[end:]
+        return beyond
 
     def restarted(self) -> None:
         """The connection was lost: the interim translations of this utterance begin again."""

@@ -201,6 +201,27 @@ class TestRestarted:
         assert policy.interim("we will go home now", 1.0) == ""
 
 
+class TestEndedAt:
+    def test_what_was_said_beyond_the_end_is_of_the_next_utterance(self) -> None:
+        policy = _policy("en")
+        _said(policy, *_prefixes("we will go home now and then we eat at last"))
+        beyond = policy.ended_at("We will go home.")
+        assert beyond.keys == ["now", "and", "then", "we"]
+        assert len(beyond.given_at) == 4
+        assert policy.final("We will go home.", 20.0) == ""
+        assert policy.outcome.contradicted_words == 0
+        following = _policy("en", said=beyond)
+        assert _interims(following, "now and", "now and then we eat at", "now and then we eat at last") == [
+            "", "", "",
+        ]  # fmt: skip
+        assert following.final("Now and then we eat at last.", 21.0) == "eat at last."
+
+    def test_nothing_is_beyond_an_end_that_was_not_reached(self) -> None:
+        policy = _policy("en")
+        _said(policy, *_prefixes("we will go home now"))
+        assert policy.ended_at("We will go home now.").keys == []
+
+
 def _utterances() -> Iterator[tuple[int, tuple[str, str, str, float]]]:
     """So many utterances as are tried, each with a seed; each seed has all of them, in another order."""
     every = [
