@@ -62,12 +62,14 @@ def nightly(session: nox.Session) -> None:
         "EXAMPLES": "20000",
         "KILLS": "200",
         "FLEETS": "50",
+        "UTTERANCES": "60",
     }
     env = {name: os.environ.get(name, value) for name, value in more.items()}
     killed = " ".join(
         f"tests/integration/test_{name}.py" for name in ("closing", "killed_recordings", "killed_webhooks")
     )
-    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} tests/voices"
+    drawn = "tests/voices tests/simultaneous/test_policy.py tests/integration/test_simultaneous.py"
+    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn}"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 
 

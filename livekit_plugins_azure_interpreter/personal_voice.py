@@ -25,6 +25,8 @@ from ._sdk.errors import to_api_error
 from ._sdk.events import BUSY, Failed, SynthesisChunk, SynthesisStarted, WordBoundary
 from ._sdk.on_demand import open_synthesizer
 from ._sdk.synthesis import OpenSynthesizer
+from ._speaking.breaks import clause_end, sentence_end
+from ._speaking.joined_voices import JoinedVoices
 from ._speaking.portions import Portions
 from ._speaking.ssml import PERSONAL_MODEL, SynthesisVoice, is_speakable
 from ._speaking.synthesizers import Synthesizers, TextSynthesizers
@@ -229,13 +231,16 @@ async def _whole(text: str) -> AsyncIterator[str]:
     yield text
 
 
-async def _read(parts: AsyncIterable[object], portions: Portions, came: asyncio.Event) -> None:
+async def _read(
+    parts: AsyncIterable[object], portions: Portions, segment: _Segment, came: asyncio.Event
+) -> None:
     """Take the pieces of a text, in whole characters; an object that is not a string is a flush."""
     characters = WholeCharacters()
     async for part in parts:
         if isinstance(part, str):
             portions.push(characters.push(part))
             if isinstance(part, Clause):
+                segment.is_of_clauses()
                 portions.flush()  # its sentence is still being said, and the next one may come late
         else:
             portions.flush()
@@ -282,7 +287,7 @@ class _TextSpeaker:
         segment = _Segment(emitter, self._options)
         portions = self._portions()
         came = asyncio.Event()
-        reading = asyncio.create_task(_read(parts, portions, came))
+        reading = asyncio.create_task(_read(parts, portions, segment, came))
         reading.add_done_callback(lambda _: came.set())
         try:
             while True:
@@ -291,6 +296,7 @@ class _TextSpeaker:
                     await self._say(text, segment)
                 elif reading.done():
                     await reading  # raises its error
+                    segment.finish()
                     break
                 else:
                     await came.wait()
@@ -385,9 +391,11 @@ class _Segment:
         self._bytes_per_second = 2 * options.sample_rate
         self._timings: WordAligner | None = None
         self._word_timings = options.word_timings
+        self._joined: JoinedVoices | None = None
+        self._sample_rate = options.sample_rate
+        self._said = ""
         self._emitted = 0
-        self._text_begins = 0
-        self._to_skip = 0
+        self._at = self._taken = 0
         self.request_id = ""
         self.was_asked_for = False
         emitter.start_segment(segment_id=utils.shortuuid("speech_"))
@@ -396,14 +404,20 @@ class _Segment:
     def seconds(self) -> float:
         return self._emitted / self._bytes_per_second
 
+    def is_of_clauses(self) -> None:
+        """Its texts are the clauses of one sentence."""
+        self._joined = self._joined or JoinedVoices(self._sample_rate)
+
     def begin(self, text: str) -> None:
         """A text is spoken next."""
-        self._text_begins = self._emitted
+        if self._joined is not None:
+            self._emit(self._joined.next(after_mark=_ends_with_mark(self._said)))
+        self._said, self._taken = text, 0
         self._timings = WordAligner(text, self.seconds) if self._word_timings else None
 
     def restart(self) -> None:
         """Speak the text from its beginning, without the part that was heard already."""
-        self._to_skip = self._emitted - self._text_begins
+        self._at = 0
 
     def begun(self, request_id: str) -> None:
         self.request_id = request_id
@@ -414,12 +428,28 @@ class _Segment:
             self._emitter.push_timed_transcript(timed)
 
     def push(self, pcm: bytes) -> None:
-        pcm, self._to_skip = pcm[self._to_skip :], max(0, self._to_skip - len(pcm))
-        if pcm:
-            self._emitter.push(pcm)
-            self._emitted += len(pcm)
+        known = max(0, self._taken - self._at)
+        self._at += len(pcm)
+        self._taken = max(self._taken, self._at)
+        pcm = pcm[known:]
+        self._emit(pcm if self._joined is None else self._joined.push(pcm))
 
     def end(self) -> None:
         """The text was spoken."""
         if self._timings is not None and (timed := self._timings.end(self.seconds)) is not None:
             self._emitter.push_timed_transcript(timed)
+
+    def finish(self) -> None:
+        """No other text follows."""
+        if self._joined is not None:
+            self._emit(self._joined.end())
+
+    def _emit(self, pcm: bytes) -> None:
+        if pcm:
+            self._emitter.push(pcm)
+            self._emitted += len(pcm)
+
+
+def _ends_with_mark(text: str) -> bool:
+    followed = f"{text.rstrip()} "
+    return len(followed) in (clause_end(followed, len(followed)), sentence_end(followed, len(followed)))

@@ -191,6 +191,25 @@ class TestSpeaking:
                 await until(lambda number=number: len(azure.texts) == number)
             assert len(azure.synthesizers) == 1
 
+    async def test_clauses_are_heard_without_the_silence_between_them(self, make: Make, until: Until) -> None:
+        silence, short = bytes(48000), bytes(round(24000 * 0.03) * 2)
+        azure = FakeSpeech(*[sound(silence + ONE_SECOND + silence)] * 2)
+        utterance = Utterance.begun("utterance-1", 0.0)
+        async with make(azure).stream(conn_options=OPTIONS) as stream:
+            for number, text in enumerate(("without a mark", " and without an end"), 1):
+                stream.push_text(Clause(text, utterance))
+                await until(lambda number=number: len(azure.texts) == number)
+            stream.end_input()
+            heard = b"".join([bytes(audio.frame.data) async for audio in stream])
+        assert heard == short + ONE_SECOND + short * 2 + ONE_SECOND + silence
+
+    async def test_a_clause_that_goes_on_after_a_lost_connection_is_heard_once(self, make: Make) -> None:
+        silence = bytes(4800)
+        first, rest = ONE_SECOND[:24000] + silence, ONE_SECOND[24000:]
+        azure = FakeSpeech([BEGUN, SynthesisChunk(first), LOST], sound(first + rest))
+        heard = await hear(make(azure), Clause("a clause", Utterance.begun("utterance-1", 0.0)))
+        assert heard.pcm == first + rest
+
     async def test_a_flush_speaks_what_there_is(self, make: Make, until: Until) -> None:
         azure = FakeSpeech()
         async with make(azure).stream(conn_options=OPTIONS) as stream:

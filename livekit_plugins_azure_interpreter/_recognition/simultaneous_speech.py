@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from .._options.languages import target
 from .._simultaneous.lagging import average_lagging_seconds
-from .._simultaneous.policy import Outcome, SimultaneousPolicy
+from .._simultaneous.policy import Outcome, Said, SimultaneousPolicy
 from .._voices.ledger import next_utterance_id
 from .._voices.ledgers import Ledgers
 from .._voices.meter import RecognitionTimings
@@ -28,6 +28,7 @@ class _Language:
         certain: What is certain, and was not given out yet.
         source_language: The language that is spoken, as detected so far.
         running: What was given out; None: nothing yet.
+        was_begun: Its beginning was said with the sentence before, until the connection was lost.
     """
 
     policy: SimultaneousPolicy
@@ -35,6 +36,7 @@ class _Language:
     certain: str = ""
     source_language: str = ""
     running: RunningTranslation | None = None
+    was_begun: bool = False
 
     def hears(self, text: str, source_language: str, now: float) -> None:
         self.source_language = source_language
@@ -52,10 +54,14 @@ class _Sentence:
     Attributes:
         start: Where its words begin, on the clock of the stream.
         until: Where they end so far.
+        begun: What was said of it with the sentence before, by language.
+        is_restarted: The connection was lost in its middle.
     """
 
     start: float
     until: float
+    begun: Mapping[str, Said] = field(default_factory=dict)
+    is_restarted: bool = False
     name: str = field(default_factory=next_utterance_id)
     languages: dict[str, _Language] = field(default_factory=dict)
 
@@ -64,8 +70,10 @@ class _Sentence:
         for language, text in transcript.translations.items():
             if target(language) in options.spoken:
                 if language not in self.languages:
+                    said = self.begun.get(language)
+                    policy = SimultaneousPolicy(language, said=said)
                     is_main = language == transcript.language
-                    self.languages[language] = _Language(SimultaneousPolicy(language), is_main)
+                    self.languages[language] = _Language(policy, is_main, was_begun=said is not None)
                 self.languages[language].hears(text, transcript.source_language, now)
 
     @property
@@ -82,8 +90,9 @@ class SimultaneousSpeech:
     """The running translations of one speaker.
 
     It outlives a stream that fails, as the audio does: the next one hears the same sentence again, and what
-    was said of it before is not said again. Where audio comes faster than it is said, words of a later
-    sentence may come before the final result of an earlier one: they wait for that.
+    was said of it before is not said again, also if the service now ends it earlier. Where audio comes faster
+    than it is said, words of a later sentence may come before the final result of an earlier one: they wait
+    for that.
 
     Attributes:
         begun: Called with each translation that begins.
@@ -95,6 +104,8 @@ class SimultaneousSpeech:
         self.begun: Callable[[RunningTranslation], None] = lambda running: None
         self._sentences: deque[_Sentence] = deque()
         self._outcomes: dict[str, Outcome] = {}
+        self._beyond: dict[str, Said] = {}
+        self._beyond_until = 0.0
 
     @property
     def untaken(self) -> list[RunningTranslation]:
@@ -121,7 +132,9 @@ class SimultaneousSpeech:
             return NOT_RUNNING
         sentence = self._sentence_at(transcript.start_time, transcript.end_time)
         if sentence is None:
-            sentence = _Sentence(transcript.start_time, transcript.end_time)
+            begun = self._beyond if transcript.start_time < self._beyond_until else {}
+            sentence = _Sentence(transcript.start_time, transcript.end_time, begun)
+            self._beyond = {}
             earlier = sum(one.start < sentence.start for one in self._sentences)
             self._sentences.insert(earlier, sentence)
         sentence.hears(transcript, options, now)
@@ -150,6 +163,7 @@ class SimultaneousSpeech:
         while self._sentences and (sentence is not None or self._sentences[0].until <= times[0]):
             ended = self._sentences.popleft()
             if ended is sentence:
+                self._cut(ended, found, times[1])
                 self._end_with(ended, found, ledgers, now)
                 sentence = None
             ended.end()
@@ -176,7 +190,9 @@ class SimultaneousSpeech:
 
     def restarted(self) -> None:
         """The service hears again what has no final result, from its beginning."""
+        self._sentences = deque(one for one in self._sentences if one.running)
         for sentence in self._sentences:
+            sentence.is_restarted = True
             for one in sentence.languages.values():
                 one.policy.restarted()
 
@@ -208,12 +224,26 @@ class SimultaneousSpeech:
             if is_first:
                 self.begun(one.running)
 
+    def _cut(self, sentence: _Sentence, finals: Mapping[str, Utterance], end_time: float) -> None:
+        """What was said beyond the end of a sentence was the beginning of the next one."""
+        self._beyond, self._beyond_until = {}, sentence.until
+        if not sentence.is_restarted or end_time >= sentence.until:
+            return
+        for language, running in sentence.running.items():
+            if running.is_taken and not running.is_broken_off and language in finals:
+                said = sentence.languages[language].policy.ended_at(finals[language].text)
+                if said.keys:
+                    self._beyond[language] = said
+
     def _end_with(
         self, sentence: _Sentence, finals: dict[str, Utterance], ledgers: Ledgers, now: float
     ) -> None:
         """Give out the rest of what is being said; `finals` gets the utterances that the clauses know."""
         for language, one in sentence.languages.items():
             final = finals.get(language)
+            if one.running is None and one.was_begun and final is not None:
+                _say_rest(final, one.policy.final(final.text, now), ledgers)
+                continue
             if one.running is None or not one.running.is_taken or final is None:
                 continue
             rest = one.policy.final(final.text, now)
@@ -226,3 +256,12 @@ class SimultaneousSpeech:
             one.running.end(one.certain + rest)
             ledgers.let_go(final)
             ledgers.being_said.append(said)
+
+
+def _say_rest(final: Utterance, rest: str, ledgers: Ledgers) -> None:
+    """Have only the rest of an utterance said, if there is one."""
+    if rest.strip():
+        final.rest = rest.lstrip()
+    else:
+        final.is_being_said = True
+        ledgers.let_go(final)

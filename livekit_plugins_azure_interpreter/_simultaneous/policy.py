@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .alignment import align
 from .meaning import changes_meaning
 from .words import Word, joined, may_cut, words
 
-_REPAIR_WORDS = 2
-"""How many words before and after a change are said again with it, within its clause."""
+_REPAIR_WORDS = 1
+"""How many words before and after a change are said again with it, within its clause. All that is said again
+makes the next sentence wait."""
+_FIRST_HELD_WORDS = 1
+"""So many are held back until something of the sentence was said: its first word is rarely another one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,19 @@ class Outcome:
     repeated_words: int = 0
     words_before_end: int = 0
     given_at: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Said:
+    """What was said of an utterance already.
+
+    Args:
+        keys: The words, as they are compared.
+        given_at: When each was given out.
+    """
+
+    keys: Sequence[str]
+    given_at: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -60,8 +76,9 @@ class SimultaneousPolicy:
         agreement: How many interim translations in a row must agree on a word. A repeated one is not counted.
         clause_words: How many certain words are given out where no mark ends a clause.
         held_words: How many words at the end of an interim translation are never certain: they may grow, or
-            move.
+            move. 1.2: two words, or four characters of a script without spaces, which are its last phrase.
         settled_seconds: A repeated one is counted after so long.
+        said: What was said of it already, by the policy of another utterance (`ended_at`).
     """
 
     def __init__(
@@ -70,8 +87,9 @@ class SimultaneousPolicy:
         *,
         agreement: int = 2,
         clause_words: int = 1,
-        held_words: int = 2,
+        held_words: float = 1.2,
         settled_seconds: float = 1.0,
+        said: Said | None = None,
     ) -> None:
         self._language = language
         self._agreement = agreement
@@ -79,8 +97,8 @@ class SimultaneousPolicy:
         self._held_words = held_words
         self._settled_seconds = settled_seconds
         self._interims: deque[_Interim] = deque(maxlen=agreement)
-        self._said: list[str] = []
-        self._given_at: list[float] = []
+        self._said: list[str] = [] if said is None else list(said.keys)
+        self._given_at: list[float] = [] if said is None else list(said.given_at)
         self._text = ""
         self._outcome = Outcome()
 
@@ -130,6 +148,20 @@ class SimultaneousPolicy:
         )
         return piece
 
+    def ended_at(self, text: str) -> Said:
+        """After a lost connection the service ends the utterance earlier than what was said of it.
+
+        Args:
+            text: Its final translation, which `final` takes next.
+
+        Returns:
+            What was said beyond it, of the next utterance.
+        """
+        end = align([word.key for word in words(text)], self._said).end
+        beyond = Said(self._said[end:], self._given_at[end:])
+        del self._said[end:], self._given_at[end:]
+        return beyond
+
     def restarted(self) -> None:
         """The connection was lost: the interim translations of this utterance begin again."""
         self._interims.clear()
@@ -141,7 +173,8 @@ class SimultaneousPolicy:
     def _agreed(self) -> tuple[Sequence[Word], Sequence[Word]]:
         """The words to come that the latest interim translations agree on, and what follows them."""
         follow = [self._ahead(interim) for interim in self._interims]
-        most = min(len(ahead) - _last_words(ahead, self._held_words) for ahead in follow)
+        held = self._held_words if self._said else min(_FIRST_HELD_WORDS, self._held_words)
+        most = min(len(ahead) - _count(reversed(ahead), held) for ahead in follow)
         agreed = 0
         for column in zip(*follow, strict=False):
             if agreed >= most or len({word.key for word in column}) > 1:
@@ -178,21 +211,23 @@ class SimultaneousPolicy:
         return piece
 
 
-def _last_words(ahead: Sequence[Word], weight: float) -> int:
-    """How many of the last words take so long to say as a number of words."""
+def _count(words: Iterable[Word], weight: float) -> int:
+    """How many of the first words take so long to say as a number of words."""
     count = 0
-    while weight > 0 and count < len(ahead):
+    for word in words:
         count += 1
-        weight -= ahead[-count].weight
+        weight -= word.weight
+        if weight <= 0:
+            break
     return count
 
 
 def _around(changed: range, text: Sequence[Word], end: int) -> range:
     """Changed words and a few around them, within their clause; up to `end` if that is near."""
     start, stop = changed.start, changed.stop
-    first, last = max(0, start - _REPAIR_WORDS), min(end, stop + _REPAIR_WORDS)
-    while start > first and not text[start - 1].ends_clause:
-        start -= 1
-    while stop < last and not text[stop - 1].ends_clause:
-        stop += 1
-    return range(start, end if end - stop <= _REPAIR_WORDS else stop)
+    clause_start = next((at for at in range(start, 0, -1) if text[at - 1].ends_clause), 0)
+    clause_stop = next((at for at in range(max(1, stop), end) if text[at - 1].ends_clause), end)
+    start -= _count(reversed(text[clause_start:start]), _REPAIR_WORDS)
+    stop += _count(text[stop:clause_stop], _REPAIR_WORDS)
+    is_near = sum(word.weight for word in text[stop:end]) <= _REPAIR_WORDS
+    return range(start, end if is_near else stop)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from livekit import rtc
 
 from .._sound.mono import mono
-from .._voices.utterance import Translation
+from .._voices.utterance import Translation, Utterance
 from .time_stretch import TimeStretcher
 
 MAX_SPEED = 1.25
@@ -18,6 +18,8 @@ _FULL_SPEED_SECONDS = 0.4
 """At this distance behind, the voice plays at full speed; at a smaller distance, more slowly."""
 _LEAST_SECONDS = 0.1
 """Nobody notices a smaller distance: the voice is not changed."""
+_CLAUSE_SECONDS = 1.0
+"""A voice comes clause by clause, each at once: so much of it waits, and the listener is not behind."""
 
 
 @dataclass
@@ -65,6 +67,12 @@ class Backlog:
         """How much voice waits behind the speech whose turn it is."""
         return sum(speech.translation.utterance.seconds for speech in list(self._speeches)[1:])
 
+    @property
+    def being_said(self) -> Utterance | None:
+        """The utterance whose turn it is, if its voice comes while its sentence is still being spoken."""
+        first = self._speeches[0].translation.utterance if self._speeches else None
+        return first if first is not None and first.is_being_said else None
+
     def late_seconds(self, now: float) -> float:
         """How long the speech whose turn it is has waited for it."""
         return now - self._speeches[0].queued_at if self._speeches else 0.0
@@ -83,20 +91,31 @@ async def faster(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[rtc.AudioFrame]:
-    """The frames of the speech whose turn it is, played faster for as long as the listener is behind."""
+    """The frames of the speech whose turn it is, played faster for as long as the listener is behind.
+
+    A voice that comes while its sentence is still being spoken is played faster while more than a clause of
+    it waits.
+    """
     began_at = clock()
     late = backlog.late_seconds(began_at)
     tempo: TimeStretcher | None = None
-    taken = given = 0.0
+    taken = given = heard_until = 0.0
     async for frame in frames:
         if tempo is None:
             tempo = TimeStretcher(frame.sample_rate)
             if clock() - began_at > _LEAST_SECONDS:
                 late = 0.0  # it waited for its voice, not for its turn
-        behind = late + backlog.waiting_seconds - (taken - given)
+        if (being_said := backlog.being_said) is not None:
+            # How much of it waits: what has come and was not taken, and what was given and not heard.
+            come = max(0.0, being_said.meter.voice_seconds - taken)
+            behind = come + max(0.0, heard_until - clock()) - _CLAUSE_SECONDS
+        else:
+            behind = late + backlog.waiting_seconds - (taken - given)
         taken += frame.duration
         if played := tempo.push(mono(frame), speed(behind)):
-            given += len(played) / 2 / tempo.sample_rate
+            seconds = len(played) / 2 / tempo.sample_rate
+            given += seconds
+            heard_until = max(heard_until, clock()) + seconds
             yield _frame(played, tempo.sample_rate)
     if tempo is not None and (rest := tempo.flush()):
         yield _frame(rest, tempo.sample_rate)

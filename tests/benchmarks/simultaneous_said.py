@@ -35,6 +35,7 @@ SILENCE_MS = 500
 """As Azure does: so much silence ends an utterance, unless the pace is "quick"."""
 PAUSES = 0.5
 """The share of the clause marks at which a speaker who breathes pauses."""
+SPEECHES = 3
 _PAUSE_SECONDS = 0.36
 """Long enough for "quick", and too short for "sentence"."""
 _BETWEEN_SECONDS = 1.2
@@ -86,10 +87,19 @@ def sentences() -> dict[tuple[str, bool], list[Sentence]]:
     return found
 
 
-def speech(spoken: str, count: int, *, breathes: bool = False) -> list[Sentence]:
-    """So many sentences of all lengths; long and short ones take turns."""
+def speech(spoken: str, count: int, *, number: int = 0, breathes: bool = False) -> list[Sentence]:
+    """So many sentences of all lengths; long and short ones take turns.
+
+    Args:
+        spoken: Their language.
+        count: How many.
+        number: Which of `SPEECHES`: each has other sentences.
+        breathes: The speaker pauses at some of the commas.
+    """
     ordered = sorted(sentences()[spoken, breathes], key=lambda one: sum(part.seconds for part in one))
-    chosen = [ordered[round(at * (len(ordered) - 1) / max(1, count - 1))] for at in range(count)]
+    step = (len(ordered) - 1) / max(1, count - 1)
+    places = [at - number / SPEECHES if at else number / SPEECHES for at in range(count)]
+    chosen = [ordered[round(place * step)] for place in places]
     return chosen[::2] + chosen[1::2]
 
 

@@ -1,19 +1,21 @@
 """Simultaneous interpretation over the real SDK and the emulator, at the pace of speech.
 
 Each stream is a speaker with the sentences of a language pair, and a listener who hears one translation after
-the other, as a room does. All streams run at the same time. The emulators have processes of their own, so
-that the CPU is that of the pair.
+the other, as a room does: at the simultaneous pace with `catch_up="time_stretch"`, as the page for users has
+it, and without it beside. Half of the streams run at the same time. The emulators have processes of their
+own, so that the CPU is that of the pair.
 """
 
 from __future__ import annotations
 
 import asyncio
+import bisect
 import contextlib
 import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fakes.parallel import PAIRS
@@ -25,15 +27,25 @@ from livekit.agents.stt import SpeechEventType
 from sacrebleu.metrics import CHRF
 
 from livekit_plugins_azure_interpreter import STT, TTS, RunningTranslation, UtteranceMetrics
+from livekit_plugins_azure_interpreter._interpreting.translation_queue import translation_of
 from livekit_plugins_azure_interpreter._simultaneous.lagging import ear_voice_spans
 from livekit_plugins_azure_interpreter._simultaneous.meaning import changes_meaning
 from livekit_plugins_azure_interpreter._simultaneous.words import words
+from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog, faster
 from livekit_plugins_azure_interpreter._voices.utterance import Translation
 from livekit_plugins_azure_interpreter.emulator.revisions import spoken_seconds
 
 from .figures import Figure, Result, median, p90
 from .service import serving
-from .simultaneous_said import LONG_SECONDS, VOICE_PACE, VOICE_SECONDS, Sentence, samples, speech
+from .simultaneous_said import (
+    LONG_SECONDS,
+    SPEECHES,
+    VOICE_PACE,
+    VOICE_SECONDS,
+    Sentence,
+    samples,
+    speech,
+)
 
 _SHARES = (0.0, 0.1, 0.2, 0.3)
 _SENTENCES = 8
@@ -48,12 +60,22 @@ Spoken = Translation | RunningTranslation
 
 @dataclass(frozen=True)
 class Case:
-    """A stream: which language is said and heard, at which pace, and how much Azure changes at first."""
+    """A stream.
+
+    Args:
+        spoken, language: The languages that are said and heard.
+        pace: As of the STT.
+        share: How many of the words Azure changes.
+        speech: Which speech is said.
+        catches_up: A voice that waits is played faster.
+    """
 
     spoken: str
     language: str
     pace: str
     share: float = 0.0
+    speech: int = 0
+    catches_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +126,35 @@ class Heard:
         return (_counted(self.text) - _counted(self.final)).total()
 
 
+class Played:
+    """When the voice of a sentence is heard.
+
+    Attributes:
+        until: When what has come of it will have been heard.
+    """
+
+    def __init__(self) -> None:
+        self.until = self._taken = 0.0
+        self._heard: list[tuple[float, float]] = []
+
+    async def taken(self, frames: AsyncIterable[rtc.AudioFrame]) -> AsyncIterator[rtc.AudioFrame]:
+        """The same frames."""
+        async for frame in frames:
+            self._taken += frame.duration
+            yield frame
+
+    async def play(self, frames: AsyncIterable[rtc.AudioFrame]) -> None:
+        """Play what comes, which may be faster than it was taken."""
+        async for frame in frames:
+            self.until = max(self.until, time.monotonic()) + frame.duration
+            self._heard.append((self._taken, self.until))
+
+    def heard_at(self, voice_seconds: float) -> float:
+        """When this place of the voice is heard."""
+        at = bisect.bisect_right(self._heard, (voice_seconds, 0.0))
+        return self._heard[min(at, len(self._heard) - 1)][1]
+
+
 class Listener:
     """Says one translation after the other, and waits until each has been heard."""
 
@@ -114,6 +165,8 @@ class Listener:
         self.voice = StreamingVoice(seconds_of=self.seconds_of, delay_seconds=VOICE_SECONDS)
         self.metrics: dict[str, UtteranceMetrics] = {}
         self.said: list[str] = []
+        self.played: list[Played] = []
+        self._catches_up = case.catches_up
         self.stt = STT(
             target_languages=case.language,
             pace=case.pace,
@@ -155,9 +208,14 @@ class Listener:
     async def _say_all(self) -> None:
         while (spoken := await self._queue.get()) is not None:
             self.said.append(spoken.utterance.id)
+            backlog, played = Backlog(), Played()
+            backlog.queued(translation_of(spoken), time.monotonic())
             async with self._tts.stream() as stream:
-                played_until, _ = await asyncio.gather(_play(stream), _push(stream, spoken))
-            await asyncio.sleep(max(0.0, played_until - time.monotonic()))
+                frames = played.taken(audio.frame async for audio in stream)
+                sound = faster(frames, backlog) if self._catches_up else frames
+                await asyncio.gather(played.play(sound), _push(stream, spoken))
+            self.played.append(played)
+            await asyncio.sleep(max(0.0, played.until - time.monotonic()))
 
 
 async def _push(stream: tts.SynthesizeStream, spoken: Spoken) -> None:
@@ -167,14 +225,6 @@ async def _push(stream: tts.SynthesizeStream, spoken: Spoken) -> None:
     else:
         stream.push_text(spoken)
     stream.end_input()
-
-
-async def _play(stream: tts.SynthesizeStream) -> float:
-    """Play what comes. Returns when it will have been heard."""
-    until = 0.0
-    async for audio in stream:
-        until = max(until, time.monotonic()) + audio.frame.duration
-    return until
 
 
 def measure(*, quick: bool) -> list[Result]:
@@ -192,24 +242,35 @@ def measure(*, quick: bool) -> list[Result]:
 
 
 async def _measure(endpoints: Mapping[float, str], *, quick: bool) -> list[Result]:
-    cases = [Case(*pair, pace) for pair in PAIRS for pace in ("sentence", "quick")]
-    cases += [Case(*pair, "simultaneous", share) for pair in PAIRS for share in endpoints]
+    paces = [Case(*pair, pace) for pair in PAIRS for pace in ("sentence", "quick")]
+    revised = [Case(*pair, "simultaneous", share, catches_up=True) for pair in PAIRS for share in endpoints]
+    others = [Case(*pair, "simultaneous", _SHARES[1]) for pair in PAIRS]
+    others += [
+        Case(*pair, "simultaneous", _SHARES[1], number, True)
+        for pair in PAIRS
+        for number in range(1, 1 if quick else SPEECHES)
+    ]
     count = _SENTENCES // 2 if quick else _SENTENCES
-    opened = [_interpret(case, endpoints[case.share], count, at) for at, case in enumerate(cases)]
-    heard = [one for stream in await asyncio.gather(*opened) for one in stream]
+    heard: list[Heard] = []
+    for cases in (revised, paces + others):  # two cores are too few for all at once
+        opened = [_interpret(case, endpoints[case.share], count, at) for at, case in enumerate(cases)]
+        heard += [one for stream in await asyncio.gather(*opened) for one in stream]
     cpu = await _cpu(endpoints[0.1], 2 if quick else _CPU_ROUNDS)
     return [_paces(heard), _revised(heard, list(endpoints)), _pairs(heard), cpu]
 
 
 async def _interpret(case: Case, endpoint: str, count: int, number: int) -> list[Heard]:
-    said = speech(case.spoken, count, breathes=case.pace == "quick")
+    said = speech(case.spoken, count, number=case.speech, breathes=case.pace == "quick")
     listener, microphone = Listener(case, said, endpoint), Microphone(speed=1.0)
     frames = Audio().frames(samples(said), frame_ms=_FRAME_MS)
     for frame in frames:
         microphone.give(frame)
     await asyncio.sleep(number * _APART_SECONDS)
     seconds = sum(frame.duration for frame in frames)
-    await asyncio.wait_for(listener.listen(microphone, len(frames)), seconds + _STUCK_SECONDS)
+    try:
+        await asyncio.wait_for(listener.listen(microphone, len(frames)), seconds + _STUCK_SECONDS)
+    except asyncio.TimeoutError:
+        raise RuntimeError(f"{case}: not over {_STUCK_SECONDS:.0f} s after the end of the speech") from None
     return list(_heard(case, said, listener))
 
 
@@ -221,7 +282,7 @@ def _heard(case: Case, said: Sequence[Sentence], listener: Listener) -> Iterator
     at = 0
     for sentence in said:
         stop = at + len(sentence)
-        own, measured = speeches[at:stop], metrics[at:stop]
+        own, measured, played = speeches[at:stop], metrics[at:stop], listener.played[at:stop]
         seconds = sum(part.seconds for part in sentence)
         first_span = measured[0].ear_voice_span_seconds or 0.0
         began_at = own[0].pieces[0][1] - first_span
@@ -236,7 +297,7 @@ def _heard(case: Case, said: Sequence[Sentence], listener: Listener) -> Iterator
             " ".join(part.translations[case.language] for part in sentence),
             text,
             first_span,
-            ear_voice_spans([sound - began_at for sound in _sounds(own, listener)], seconds),
+            ear_voice_spans([sound - began_at for sound in _sounds(own, played, listener)], seconds),
             2 * at >= parts,
             sum(before_end),
             sum(
@@ -247,14 +308,14 @@ def _heard(case: Case, said: Sequence[Sentence], listener: Listener) -> Iterator
         at = stop
 
 
-def _sounds(speeches: Sequence[Speech], listener: Listener) -> Iterator[float]:
+def _sounds(speeches: Sequence[Speech], played: Sequence[Played], listener: Listener) -> Iterator[float]:
     """When each word is heard."""
-    free_at = 0.0
-    for piece, came_at in (piece for one in speeches for piece in one.pieces):
-        count = len(words(piece))
-        begins, seconds = max(came_at, free_at), listener.seconds_of(piece)
-        yield from (begins + at * seconds / count for at in range(count))
-        free_at = begins + seconds
+    for said, voice in zip(speeches, played, strict=True):
+        begins = 0.0
+        for piece, _ in said.pieces:
+            count, seconds = len(words(piece)), listener.seconds_of(piece)
+            yield from (voice.heard_at(begins + at * seconds / count) for at in range(count))
+            begins += seconds
 
 
 def _counted(text: str) -> Counter[str]:
@@ -266,10 +327,10 @@ def _counted(text: str) -> Counter[str]:
 
 def _paces(heard: Sequence[Heard]) -> Result:
     result = Result("real time: ear-voice span", axes=("seconds of the sentence", "s to the first sound"))
-    for pace in ("sentence", "quick", "simultaneous"):
+    for pace in ("sentence", "quick", "simultaneous", "simultaneous without catch_up"):
         own = [one for one in heard if one.case.pace == pace]
-        if pace == "simultaneous":
-            own = [one for one in own if one.case.share == _SHARES[1]]
+        if pace.startswith("simultaneous"):
+            own = _simultaneous(heard, _SHARES[1], catches_up=pace == "simultaneous")
         long = [one for one in own if one.seconds >= LONG_SECONDS]
         for title, spans in (
             ("first sound behind the first word", [[one.first_span for one in some] for some in (long, own)]),
@@ -300,10 +361,15 @@ def _paces(heard: Sequence[Heard]) -> Result:
     return result
 
 
+def _simultaneous(heard: Sequence[Heard], share: float, *, catches_up: bool = True) -> list[Heard]:
+    case = ("simultaneous", share, catches_up)
+    return [one for one in heard if (one.case.pace, one.case.share, one.case.catches_up) == case]
+
+
 def _revised(heard: Sequence[Heard], shares: Sequence[float]) -> Result:
     result = Result("real time: revised interim results")
     for share in shares:
-        own = [one for one in heard if (one.case.pace, one.case.share) == ("simultaneous", share)]
+        own = _simultaneous(heard, share)
         if not share:
             wrong = sum(len(one.lost) + one.again for one in own)
             result.figures.append(
@@ -316,7 +382,8 @@ def _revised(heard: Sequence[Heard], shares: Sequence[float]) -> Result:
 def _pairs(heard: Sequence[Heard]) -> Result:
     result = Result("real time: language pairs, 10 % revised")
     for pair in PAIRS:
-        own = [one for one in heard if one.case == Case(*pair, "simultaneous", _SHARES[1])]
+        revised = _simultaneous(heard, _SHARES[1])
+        own = [one for one in revised if (one.case.spoken, one.case.language) == pair]
         result.figures += _quality(own, f"real time, {'-'.join(pair)}", goals=True)
     return result
 

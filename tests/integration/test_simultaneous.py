@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ pytestmark = pytest.mark.native
 
 EnterRoom = Callable[..., Awaitable[Any]]
 OpenPair = Callable[..., Awaitable[Any]]
-SPEED = 4.0
+SPEED = 6.0
+_UTTERANCES = int(os.environ.get("UTTERANCES", "15"))
+"""How many are said in one session; `nox -s nightly` says more."""
 SIMULTANEOUS: Mapping[str, Any] = {"pace": "simultaneous"}
 _LOWEST_HZ, _STEP_HZ = 300, 25
 _WORDS_PER_SECOND = 3
@@ -155,12 +158,12 @@ class TestSession:
         assert metrics.ear_voice_span_seconds < 10 / SPEED
         assert metrics.end_of_speech_to_first_sound_seconds < 0
 
-    async def test_sixty_utterances_are_heard_whole_once_and_in_order(self, enter: Interpret) -> None:
-        lengths = [(1.0, 0.4, 1.6)[number % 3] for number in range(60)]
+    async def test_many_utterances_are_heard_whole_once_and_in_order(self, enter: Interpret) -> None:
+        lengths = [(1.0, 0.4, 1.6)[number % 3] for number in range(_UTTERANCES)]
         lines = [sentence(number, seconds) for number, seconds in enumerate(lengths)]
-        session = await enter(by_pitch(lines), speed=6.0)
+        session = await enter(by_pitch(lines))
         session.room.microphone.speak(speech(lengths, pause=0.5))
-        for played in (15, 30, 45, 60):  # each has its own limit
+        for played in range(15, _UTTERANCES + 1, 15):  # each has its own limit
             await session.room.speaker.until_played(played)
         assert session.heard == said_in("fr", lines)
         assert {one.outcome for one in session.metrics} == {"fallback"}
@@ -307,16 +310,40 @@ class TestSession:
 
 
 class TestLostConnection:
-    @pytest.mark.parametrize("code", [None, 1007, 1011])
+    @pytest.mark.parametrize("code", [None, 1007])
     async def test_a_sentence_that_is_heard_again_is_said_once(
         self, enter: Interpret, code: int | None
     ) -> None:
-        lines = [sentence(0, 8), sentence(1, 3)]
+        lines = [sentence(0, 6), sentence(1, 2)]
         session = await enter(by_pitch(lines), behaviour={"faults": [Drop(at_seconds=4.0, code=code)]})
-        await session.interpret(speech([8, 3]), 2)
+        await session.interpret(speech([6, 2]), 2)
         assert session.heard == said_in("fr", lines)
         assert session.room.emulator.connections > 1
         assert session.first_sound_seconds < 4.0
+
+    async def test_a_sentence_that_azure_cuts_elsewhere_when_it_hears_it_again_is_said_once(
+        self, enter: Interpret
+    ) -> None:
+        begin, rest = sentence(0, 3), sentence(1, 3)
+        whole = Line(
+            f"{begin.text} {rest.text}",
+            "en-US",
+            {"fr": f"{begin.translations['fr']} {rest.translations['fr']}"},
+        )
+
+        def script(samples: Voice) -> Line:
+            pitches = [hertz(pcm) for pcm in (samples.pcm[:16000], samples.pcm[-16000:])]
+            first, last = (round((one - _LOWEST_HZ) / _STEP_HZ) for one in pitches)
+            return whole if first != last else (begin, rest)[first]
+
+        session = await enter(script, behaviour={"faults": [Drop(at_seconds=5.5)]})
+        session.room.microphone.speak(speech([3, 3], pause=0.25))
+        await session.room.speaker.until_begun(1)
+        object.__setattr__(session.room.emulator.behaviour, "silence_ms", 200)  # of the next connection
+        await session.room.speaker.until_played(2)
+        heard = [word for one in session.heard for word in one]
+        assert heard == [word for one in said_in("fr", [begin, rest]) for word in one]
+        assert len(session.heard[0]) > len(words(begin.translations["fr"]))
 
     async def test_a_sentence_that_waits_too_long_for_its_next_clause_is_said_in_two_speeches(
         self, enter: Interpret, monkeypatch: pytest.MonkeyPatch
@@ -522,7 +549,7 @@ class TestMeetingOptions:
         "options", [{"mode": "consecutive"}, {"max_lag_seconds": 30.0}, {"catch_up": "none"}], ids=str
     )
     async def test_nothing_is_lost_with_an_option_of_the_meeting(self, options: dict[str, Any]) -> None:
-        lines = [sentence(0, 4), sentence(1, 3)]
+        lines = [sentence(0, 2.5), sentence(1, 2)]
         voices: dict[tuple[str, str], StreamingVoice] = {}
 
         def fallback(language: str, identity: str) -> StreamingVoice:
@@ -538,7 +565,7 @@ class TestMeetingOptions:
                 **options,
             )
             meeting._start(room, MeetingRecording(None))
-            room.speak(speech([4, 3]))
+            room.speak(speech([2.5, 2]))
             await _until(lambda: sum(one.ended for voice in voices.values() for one in voice.speeches) == 4)
             await meeting.aclose()
         for (language, _), voice in voices.items():
@@ -546,12 +573,11 @@ class TestMeetingOptions:
 
 
 class TestFaults:
-    @pytest.mark.parametrize("name", ["TCP reset in mid-utterance", "service away for 2 s"])
-    async def test_a_fault_of_the_matrix_loses_and_repeats_no_word(self, name: str) -> None:
-        case = next(one for one in simultaneous.cases() if one.name == name)
-        heard = await within(simultaneous.interpret(dataclasses.replace(case, count=5)))
+    async def test_a_fault_of_the_matrix_loses_and_repeats_no_word(self) -> None:
+        case = next(one for one in simultaneous.cases() if one.name == "service away for 2 s")
+        heard = await within(simultaneous.interpret(dataclasses.replace(case, count=4)))
         assert heard.is_whole
-        assert heard.early == 1.0
+        assert heard.early > 0.5  # what was said while it was away may be heard at once
         assert heard.connections > 1
 
 

@@ -244,3 +244,93 @@ async def test_a_stream_that_ends_ends_all_that_is_said(speaker: Speaker) -> Non
     speaker.speech.end()
     assert [await heard(one) for one in speaker.begun] == [one.said for one in speaker.begun]
     assert speaker.speech.untaken == []
+
+
+class Again(Speaker):
+    """Says a sentence until the connection is lost; then Azure hears two sentences in its place."""
+
+    def is_cut(self, words: int, *, said: int) -> dict[str, Utterance]:
+        """Eight words were heard when the connection was lost; the first sentence has so many."""
+        for count in range(2, said + 1):
+            self.says(count)
+        self.begun[0].take(), self.begun[1].take()
+        self.speech.restarted()
+        found = self.ends_at((self._start, self._now / 2), fr=_first(FRENCH, words), de=_first(GERMAN, words))
+        self._start = self._now / 2 + 0.01
+        return found
+
+    def goes_on(self, words: int, since: int) -> None:
+        """The next sentence, so far."""
+        self._now += 0.4
+        texts = {"fr": _since(_first(FRENCH, words), since), "de": _since(_first(GERMAN, words), since)}
+        transcript = Transcript(texts["fr"], "fr", "so far", "en-US", texts, self._start, self._now, True)
+        self.speech.interim(transcript, OPTIONS, self._now)
+
+    def ends_with(self, since: int) -> dict[str, Utterance]:
+        return self.ends_at(self.place, fr=_since(FRENCH, since), de=_since(GERMAN, since))
+
+
+def _first(text: str, words: int) -> str:
+    return " ".join(text.split()[:words])
+
+
+def _since(text: str, words: int) -> str:
+    return " ".join(text.split()[words:])
+
+
+class TestCutElsewhereAfterALostConnection:
+    async def test_what_was_said_beyond_the_new_end_is_not_said_again(self) -> None:
+        speaker = Again()
+        ended = speaker.is_cut(3, said=8)
+        assert {language: one.text for language, one in ended.items()} == {
+            "fr": "un deux trois",
+            "de": "eins zwei drei",
+        }
+        first = [await heard(one) for one in speaker.begun]
+        assert [len(text.split()) for text in first] == [5, 5]
+        for words in range(4, 11):
+            speaker.goes_on(words, since=3)
+        assert [one.take() for one in speaker.begun[2:]] == [True, True]
+        speaker.ends_with(since=3)
+        rest = [await heard(one) for one in speaker.begun[2:]]
+        assert [" ".join(both) for both in zip(first, rest, strict=True)] == [FRENCH, GERMAN]
+
+    async def test_the_rest_of_a_sentence_that_nobody_began_again_is_said_at_its_end(self) -> None:
+        speaker = Again()
+        speaker.is_cut(3, said=8)
+        speaker.goes_on(5, since=3)
+        ended = speaker.ends_with(since=3)
+        assert ended["fr"].unsaid == _since(FRENCH, 5)
+        assert not ended["fr"].is_being_said
+
+    async def test_a_sentence_that_was_said_before_is_not_said_at_all(self) -> None:
+        speaker = Again()
+        speaker.is_cut(3, said=8)
+        speaker.goes_on(4, since=3)
+        ended = speaker.ends_at(speaker.place, fr="quatre cinq", de="vier fünf")
+        assert all(one.is_being_said for one in ended.values())
+        assert len(speaker.begun) == 2
+
+    async def test_a_later_sentence_is_said_as_any_other(self) -> None:
+        speaker = Again()
+        speaker.is_cut(3, said=8)
+        speaker.pauses()
+        for words in range(2, 11):
+            speaker.says(words)
+        assert [one.take() for one in speaker.begun[2:]] == [True, True]
+        speaker.ends()
+        assert [await heard(one) for one in speaker.begun[2:]] == [FRENCH, GERMAN]
+
+
+async def test_a_sentence_that_waits_when_the_connection_is_lost_is_said_once(speaker: Speaker) -> None:
+    for words in range(2, 7):
+        speaker.says(words)
+    assert [one.take() for one in speaker.begun] == [True, True]
+    place = speaker.place
+    speaker.pauses()
+    for words in range(2, 7):
+        speaker.says(words)
+    speaker.speech.restarted()
+    end = speaker.place[1]
+    speaker.ends_at((place[0], end), fr=f"{FRENCH} {FRENCH}", de=f"{GERMAN} {GERMAN}")
+    assert [await heard(one) for one in speaker.begun] == [f"{FRENCH} {FRENCH}", f"{GERMAN} {GERMAN}"]

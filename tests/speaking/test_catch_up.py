@@ -11,7 +11,7 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter._speaking.catch_up import Backlog, faster, speed
 from livekit_plugins_azure_interpreter._voices.samples import Samples
-from livekit_plugins_azure_interpreter._voices.utterance import Translation
+from livekit_plugins_azure_interpreter._voices.utterance import Translation, Utterance
 
 RATE = 16000
 
@@ -139,3 +139,40 @@ class TestFaster:
 
     async def test_stereo_is_mixed_down(self, backlog: Backlog, clock: Clock) -> None:
         assert await self.hear(backlog, clock, channels=2) == tone(440, 4.0)
+
+
+class TestFasterWhileASentenceIsBeingSaid:
+    async def hear(self, clock: Clock, *clauses: tuple[float, float], is_played: bool = False) -> float:
+        """The seconds that are heard of clauses that come at a time, in seconds, and are so long.
+
+        They are taken as they come, or, where `is_played`, as they are heard.
+        """
+        backlog, utterance = Backlog(), Utterance.begun("1", clock.now)
+        backlog.queued(utterance.translation, clock.now)
+        began_at = clock.now
+
+        async def frames() -> AsyncIterator[rtc.AudioFrame]:
+            for at, seconds in clauses:
+                clock.now = began_at + at
+                pcm = tone(440, seconds)
+                utterance.meter.sounded(clock.now, seconds, by_fallback=True)
+                for begin in range(0, len(pcm), 640):
+                    yield rtc.AudioFrame(pcm[begin : begin + 640], RATE, 1, 320)
+
+        heard = 0.0
+        async for frame in faster(frames(), backlog, clock=clock):
+            heard += frame.duration
+            clock.now += frame.duration if is_played else 0.0
+        return heard
+
+    async def test_a_clause_at_a_time_is_unchanged(self, clock: Clock) -> None:
+        assert await self.hear(clock, (0, 0.8), (1, 0.9), (2, 0.8)) == pytest.approx(2.5)
+
+    async def test_clauses_that_wait_for_one_another_are_faster(self, clock: Clock) -> None:
+        assert 4.0 / 1.25 < await self.hear(clock, (0, 1.0), (0.5, 1.0), (1.0, 1.0), (1.5, 1.0)) < 3.7
+
+    async def test_a_long_rest_is_faster(self, clock: Clock) -> None:
+        assert await self.hear(clock, (0, 5.0)) == pytest.approx(5.0 / 1.25, rel=0.01)
+
+    async def test_a_long_rest_is_faster_until_a_clause_of_it_is_left(self, clock: Clock) -> None:
+        assert 4.0 / 1.25 + 1.0 < await self.hear(clock, (0, 5.0), is_played=True) < 4.5
