@@ -1,6 +1,6 @@
-"""Processes that take and give back leases as fast as they can, at random, until their time is over.
+"""Processes that take and give back leases as fast as they can, at random, until their standard input ends.
 
-    python leasing_process.py URL MOST SECONDS PROCESSES
+    python leasing_process.py URL MOST PROCESSES
 
 Each holds a lease for some ms, and prints how many it was given. They are forks of this one, so that they
 begin together and in milliseconds; there is no thread and no loop yet.
@@ -11,16 +11,20 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import select
 import sys
-import time
 
 from livekit_plugins_azure_interpreter._fleet.leases import LeasesError
 from livekit_plugins_azure_interpreter._fleet.redis_leases import RedisLeases
 
 
-async def _holder(leases: RedisLeases, holder: str, most: int, ends_at: float) -> int:
+def _may_go_on() -> bool:
+    return not select.select([sys.stdin], [], [], 0)[0]
+
+
+async def _holder(leases: RedisLeases, holder: str, most: int) -> int:
     given = 0
-    while time.monotonic() < ends_at:
+    while _may_go_on():
         try:
             if await leases.take("things", holder, most=most, seconds=5.0):
                 given += 1
@@ -31,18 +35,17 @@ async def _holder(leases: RedisLeases, holder: str, most: int, ends_at: float) -
     return given
 
 
-async def _take(url: str, most: int, seconds: float) -> None:
+async def _take(url: str, most: int) -> None:
     leases = RedisLeases(url)
-    ends_at = time.monotonic() + seconds
-    holders = (_holder(leases, f"{os.getpid()}-{number}", most, ends_at) for number in range(3))
+    holders = (_holder(leases, f"{os.getpid()}-{number}", most) for number in range(3))
     print(sum(await asyncio.gather(*holders)), flush=True)
 
 
-def main(url: str, most: str, seconds: str, processes: str) -> None:
+def main(url: str, most: str, processes: str) -> None:
     RedisLeases(url)  # which imports what each process needs
     for _ in range(int(processes)):
         if not os.fork():
-            asyncio.run(_take(url, int(most), float(seconds)))
+            asyncio.run(_take(url, int(most)))
             return
     for _ in range(int(processes)):
         if os.wait()[1]:
