@@ -27,6 +27,6 @@ async def entrypoint(ctx: JobContext) -> None:
     ctx.add_shutdown_callback(voice.aclose)  # a fallback belongs to whoever made it
     tts = azure_interpreter.TTS(stt, fallback=voice)
     session = AgentSession(stt=stt, tts=tts, **azure_interpreter.session_options())
-    await session.start(
-        azure_interpreter.InterpreterAgent(), room=ctx.room, room_options=azure_interpreter.room_options()
-    )
+    # A repair takes time: the voice catches up.
+    agent = azure_interpreter.InterpreterAgent(catch_up="time_stretch")
+    await session.start(agent, room=ctx.room, room_options=azure_interpreter.room_options())

@@ -38,7 +38,7 @@ _INTERVAL_SECONDS = 0.3
 _RECOGNITION_SECONDS = 0.2
 """From the silence that ends an utterance to its final result."""
 _SILENCE_SECONDS = {"sentence": 0.5, "quick": 0.3, "simultaneous": 0.5}
-_CHOICES = [(2, 1), (2, 2), (3, 1), (2, 3)]
+_CHOICES = [(2, 1.0), (2, 1.2), (3, 1.0), (2, 3.0)]
 """How many interim translations agree, and how many words at their end are held back."""
 
 
@@ -238,7 +238,7 @@ def _by_clauses(utterances: Sequence[Utterance], seeds: Sequence[int]) -> Measur
 
 
 def _simultaneously(
-    utterances: Sequence[Utterance], share: float, seeds: Sequence[int], **choices: int
+    utterances: Sequence[Utterance], share: float, seeds: Sequence[int], **choices: float
 ) -> Measured:
     measured = Measured()
     for utterance, seed in itertools.product(utterances, seeds):
@@ -247,7 +247,7 @@ def _simultaneously(
 
 
 def _interpret(
-    utterance: Utterance, revisions: Revisions, measured: Measured, choices: dict[str, int]
+    utterance: Utterance, revisions: Revisions, measured: Measured, choices: dict[str, float]
 ) -> None:
     policy = SimultaneousPolicy(utterance.language, **choices)
     silent_at = utterance.seconds + _SILENCE_SECONDS["simultaneous"]

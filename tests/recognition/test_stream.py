@@ -1461,11 +1461,11 @@ class TestProbe:
         self, make_stt: Make, service: FakeService, until: Until
     ) -> AsyncIterator[tuple[Any, FakeRecognizer]]:
         """An STT that has failed, and the recognizer of its probe; another serves meanwhile."""
-        other = FakeService()
-        interpreter = make_stt()
+        other, pace = FakeService(), {"pace": "simultaneous", "voice": None}
+        interpreter = make_stt(**pace)
         service.replies = [[Failed("AuthenticationFailure", "")], [Connected()]]
         adapter = livekit_stt.FallbackAdapter(
-            [interpreter, make_stt(_open_recognizer=other)], max_retry_per_stt=0
+            [interpreter, make_stt(_open_recognizer=other, **pace)], max_retry_per_stt=0
         )
         stream = adapter.stream()
         stream.start_time_offset = 1.0
@@ -1482,7 +1482,10 @@ class TestProbe:
         reported: list[object] = []
         interpreter.on("utterance_recognized", reported.append)
         interpreter.on("voice_lost", reported.append)
-        recognizer.post(heard("Oui."), *voice(tone(440, 0.2)))
+        interpreter.on("translation_begun", reported.append)
+        sentence = "Oui, nous allons bien."
+        begun = (hearing(sentence.rsplit(" ", left)[0]) for left in (2, 1, 0))
+        recognizer.post(*begun, heard("Oui."), *voice(tone(440, 0.2)))
         await until(lambda: recognizer.closed)
         assert translations_of(interpreter).claim("Oui.") == []
         assert (reported, interpreter.counts.utterances) == ([], 0)
