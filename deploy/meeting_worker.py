@@ -21,41 +21,26 @@ from typing import Any, cast
 
 # First: it decides where livekit.agents, imported next, keeps its metrics.
 import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from livekit.agents import AgentServer, AutoSubscribe, JobContext
+from livekit.agents import AutoSubscribe, JobContext
 from livekit.agents.__main__ import main
-from resilience.environment import require_environment
-from resilience.metrics import watch_meeting, watch_memory
-from resilience.recording import make_webhooks, open_keeper
-from resilience.resource_metrics import forget_ended_jobs
+from resilience.environment import read_choice, read_number, require_environment
+from resilience.metrics import watch_meeting
+from resilience.recording import make_record, make_webhooks, open_keeper
 from resilience.resources import configured_services, make_leases, make_resources, open_resources
+from resilience.server import make_server
 from resilience.traces import start_traces
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.web.tokens import AGENT_NAME
 
-MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
+MAX_MEETINGS = read_number("MAX_MEETINGS", 5, least=1)
 """The meetings that one worker takes: docs/operations.md explains how to find the number."""
-MODE = cast(Any, os.environ.get("MEETING_MODE", "simultaneous"))
+MODE = cast(Any, read_choice("MEETING_MODE", ("simultaneous", "consecutive"), "simultaneous"))
 STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 """Speaks a translation whose own voice was lost, in any language."""
 
-
-def load(worker: AgentServer) -> float:
-    """How full the worker is, 0 to 1, for LiveKit's dispatch, and for autoscaling."""
-    watch_memory()
-    forget_ended_jobs()
-    return len(worker.active_jobs) / MAX_MEETINGS
-
-
-server = AgentServer(
-    load_fnc=load,
-    load_threshold=1.0,  # full at MAX_MEETINGS; the default is full at 0.7 of it
-    num_idle_processes=MAX_MEETINGS,  # so that none is refused, however many open at the same instant
-    initialize_process_timeout=60.0,  # the default of 10 is too short on a busy machine
-    port=int(os.environ.get("HEALTH_PORT", "8081")),
-    prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),
-    drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
-)
+# As many idle processes as meetings: none is refused, however many open at the same instant.
+server = make_server(most_rooms=MAX_MEETINGS, idle_processes=MAX_MEETINGS)
 # A meeting whose process or machine dies has another interpreter within seconds.
 azure_interpreter.MeetingWatch(agent_name=AGENT_NAME, leases=make_leases()).attach(server)
 
@@ -95,6 +80,8 @@ if __name__ == "__main__":
         # What is malformed is told now, not by each job.
         make_resources(configured_services(), make_leases())
         make_webhooks()
+        if place := os.environ.get("RECORD_URL"):
+            make_record(place)
     except ValueError as error:
         sys.exit(f"error: {error}")
     sys.exit(main(["start", __file__, *sys.argv[1:]]))

@@ -18,9 +18,9 @@ import sys
 import time
 
 from aiohttp import web
-from resilience.environment import require_environment
+from resilience.environment import read_number, require_environment
+from resilience.recording import make_record
 
-from livekit_plugins_azure_interpreter.record import open_record
 from livekit_plugins_azure_interpreter.web import (
     Admission,
     InviteAdmission,
@@ -33,7 +33,7 @@ from livekit_plugins_azure_interpreter.web import (
     create_app,
 )
 
-PORT = int(os.environ.get("PAGE_PORT", "8080"))
+PORT = read_number("PAGE_PORT", 8080, most=65535)
 ROOM = os.environ.get("MEETING_ROOM", "meeting")
 PUBLIC_URL = os.environ.get("PUBLIC_URL") or None
 RECORD_URL = os.environ.get("RECORD_URL", "")
@@ -54,7 +54,7 @@ def main() -> None:
     meeting = Meeting(ROOM, is_emulated=bool(os.environ.get("IS_EMULATED")))
     # In a container, loopback is not the host's: others are kept out by the name under which they ask.
     reach = Reach(public_url=PUBLIC_URL)
-    record = open_record(RECORD_URL) if RECORD_URL else None
+    record = make_record(RECORD_URL) if RECORD_URL else None
     app = create_app(livekit, who, meeting=meeting, reach=reach, record=record)
     if record is not None:
         app.on_cleanup.append(lambda _: record.aclose())

@@ -17,52 +17,27 @@
 README.md, beside this file, lists the variables. Options go to `python -m livekit.agents start`.
 """
 
-import os
 import sys
 from contextlib import AsyncExitStack
 
 # First: it decides where livekit.agents, imported next, keeps its metrics.
 import resilience.directory  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from livekit.agents import AgentServer, AgentSession, JobContext
+from livekit.agents import AgentSession, JobContext
 from livekit.agents.__main__ import main
-from resilience.environment import require_environment
+from resilience.environment import read_number, require_environment
 from resilience.interpreter import ResilientInterpreter
-from resilience.metrics import watch_memory
-from resilience.resource_metrics import forget_ended_jobs
 from resilience.resources import make_leases, make_resources, open_resources
+from resilience.server import make_server
 from resilience.traces import start_traces
 from resilience.vendors import vendors
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
 LANGUAGE = "fr"
-MAX_JOBS = int(os.environ.get("MAX_JOBS", "20"))
+MAX_JOBS = read_number("MAX_JOBS", 20, least=1)
 """The rooms that one worker takes: docs/operations.md explains how to find the number."""
 
-
-def load(worker: AgentServer) -> float:
-    """How full the worker is, 0 to 1, for LiveKit's dispatch.
-
-    The default is the load of the machine's CPU. It does not know how many streams Azure allows, and it
-    reacts seconds late, so a burst of rooms overloads a worker. The cost of a room is known, so this counts
-    rooms.
-    """
-    watch_memory()
-    forget_ended_jobs()
-    return len(worker.active_jobs) / MAX_JOBS
-
-
-server = AgentServer(
-    load_fnc=load,
-    load_threshold=1.0,  # full at MAX_JOBS; the default is full at 0.7 of it
-    # Processes that wait for a room, which then gets its interpreter at once. While a worker has no room,
-    # LiveKit refuses more than this many that open at the same instant.
-    num_idle_processes=2,
-    initialize_process_timeout=60.0,  # the default of 10 is too short on a busy machine: LiveKit starts over
-    port=int(os.environ.get("HEALTH_PORT", "8081")),
-    prometheus_port=int(os.environ.get("METRICS_PORT", "9464")),
-    drain_timeout=int(os.environ.get("DRAIN_SECONDS", "3600")),
-)
+server = make_server(most_rooms=MAX_JOBS, idle_processes=2)
 # A room whose process or machine dies gets another interpreter.
 azure_interpreter.MeetingWatch(everybody=True, leases=make_leases()).attach(server)
 

@@ -1,7 +1,8 @@
 """Parts of the production workers.
 
 directory.py         where the worker's processes share their metrics; imported before anything else
-environment.py       which variables must be set
+environment.py       the variables: which must be set, and to what
+server.py            the worker for LiveKit
 resources.py         Azure's resources: several, and counted over the fleet
 recording.py         the record of meetings, and the webhooks that tell of it
 interpreter.py       the agent: it goes on when the first vendor does not

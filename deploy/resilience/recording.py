@@ -6,7 +6,9 @@ import contextlib
 import os
 from collections.abc import AsyncGenerator
 
-from livekit_plugins_azure_interpreter.record import Keeper, Webhooks, open_record
+from livekit_plugins_azure_interpreter.record import Keeper, RedisRecord, SQLiteRecord, Webhooks, open_record
+
+from .environment import end_malformed
 
 
 def make_webhooks() -> list[Webhooks]:
@@ -25,6 +27,14 @@ def make_webhooks() -> list[Webhooks]:
     return [Webhooks(url, secrets)]
 
 
+def make_record(place: str) -> SQLiteRecord | RedisRecord:
+    """The record in RECORD_URL; ends the process if it is malformed. It reads and writes nothing yet."""
+    try:
+        return open_record(place)
+    except ValueError:
+        end_malformed("RECORD_URL", "the address of a Redis, or a file in a folder that exists")
+
+
 @contextlib.asynccontextmanager
 async def open_keeper() -> AsyncGenerator[Keeper | None]:
     """Keeps what a job interprets, in RECORD_URL; None: nothing is recorded."""
@@ -32,7 +42,7 @@ async def open_keeper() -> AsyncGenerator[Keeper | None]:
     if not place:
         yield None
         return
-    record = open_record(place)
+    record = make_record(place)
     keeper = Keeper(record, webhooks=make_webhooks())
     try:
         yield keeper

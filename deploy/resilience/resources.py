@@ -11,6 +11,7 @@ from livekit.agents import utils
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
+from .environment import end_malformed, read_number
 from .resource_metrics import watch_resources
 
 SERVICES = ("AZURE_SPEECH", "BACKUP_SPEECH")
@@ -25,9 +26,12 @@ def configured_services() -> list[str]:
 
 
 def make_leases() -> azure_interpreter.RedisLeases | None:
-    """Leases in the Redis of REDIS_URL, for one event loop; None: it is not set."""
+    """Leases in the Redis of REDIS_URL, for one event loop; None: it is not set. Ends if it is malformed."""
     url = os.environ.get("REDIS_URL")
-    return azure_interpreter.RedisLeases(url) if url else None
+    try:
+        return azure_interpreter.RedisLeases(url) if url else None
+    except ValueError:
+        end_malformed("REDIS_URL", "the address of a Redis, such as redis://redis:6379/0")
 
 
 def make_resources(
@@ -76,6 +80,6 @@ def _resource(service: str) -> azure_interpreter.Resource:
         speech_key=os.environ.get(f"{service}_KEY"),
         speech_region=os.environ.get(f"{service}_REGION") or None,
         speech_endpoint=os.environ.get(f"{service}_ENDPOINT") or None,
-        max_streams=int(os.environ.get(f"{service}_STREAMS") or 100),
+        max_streams=read_number(f"{service}_STREAMS", 100, least=1),
         name=service,  # two may be in one region
     )

@@ -64,6 +64,8 @@ def test_people_can_download_what_is_recorded(monkeypatch: pytest.MonkeyPatch, t
 
 def test_the_readme_explains_every_variable_of_the_programs() -> None:
     programs = "\n".join(path.read_text() for path in (ROOT / "deploy").rglob("*.py"))
-    used = set(re.findall(r'environ(?:\.get\(|\[)"(\w+)"', programs)) - {"PROMETHEUS_MULTIPROC_DIR"}
+    used = set(re.findall(r'(?:environ(?:\.get\(|\[)|read_\w+\()"(\w+)"', programs)) - {
+        "PROMETHEUS_MULTIPROC_DIR"
+    }
     assert "PAGE_PORT" in used
     assert [name for name in used if name not in _README] == []

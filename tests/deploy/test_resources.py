@@ -61,14 +61,6 @@ def test_redis_counts_also_a_single_resource(environment: pytest.MonkeyPatch) ->
     assert {one.name for one in made.states} == {"AZURE_SPEECH"}
 
 
-@pytest.mark.parametrize("streams", ["0", "many"])
-def test_a_malformed_number_of_streams_is_refused(environment: pytest.MonkeyPatch, streams: str) -> None:
-    _add_backup(environment)
-    environment.setenv("BACKUP_SPEECH_STREAMS", streams)
-    with pytest.raises(ValueError, match=streams):
-        make_resources(configured_services(), None)
-
-
 async def test_the_resources_are_shown_from_the_start_of_the_job_to_its_end(
     environment: pytest.MonkeyPatch, until: Until
 ) -> None:

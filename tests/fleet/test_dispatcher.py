@@ -114,7 +114,7 @@ async def test_an_interpreter_that_does_not_come_is_asked_for_again(fleet: FakeF
     assert len(fleet.sent[_ROOM]) <= 9
 
 
-async def test_who_asked_for_an_interpreter_knows_when_to_ask_again(fleet: FakeFleet) -> None:
+async def test_a_dispatcher_that_asked_for_an_interpreter_knows_when_to_ask_again(fleet: FakeFleet) -> None:
     """All others look in their own time, or they would all ask at once."""
     asking, other = _dispatcher(fleet), _dispatcher(fleet)
     for one in (asking, other):
