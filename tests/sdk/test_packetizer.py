@@ -56,7 +56,7 @@ def test_nothing_is_lost_and_no_whole_message_waits(seed: int) -> None:
     assert b"".join([*given, messages.flush()]) == b"".join(pieces)
 
 
-def test_what_a_message_misses_is_known() -> None:
+def test_messages_tell_how_much_they_miss() -> None:
     messages = Packetizer(1280)
     missing = [messages.missing_bytes]
     for part in (_FRAME, _FRAME * 2, _FRAME, _FRAME * 2):
