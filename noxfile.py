@@ -68,7 +68,7 @@ def nightly(session: nox.Session) -> None:
     killed = " ".join(
         f"tests/integration/test_{name}.py" for name in ("closing", "killed_recordings", "killed_webhooks")
     )
-    drawn = "tests/voices tests/simultaneous/test_policy.py tests/integration/test_simultaneous.py"
+    drawn = "tests/fleet/test_rounds.py tests/voices tests/simultaneous/test_policy.py tests/integration/test_simultaneous.py"
     files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn}"
     _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
 

@@ -104,8 +104,8 @@ def again_at(coming: Sequence[Dispatch]) -> float:
     """From when on it is better to send another one than to wait, in Unix seconds.
 
     A worker that takes a dispatch needs some time. Full workers refuse it; then nobody comes, and LiveKit
-    does not ask again. A frozen worker does not answer, and LiveKit asks another one only 10 s later. If both
-    come, one gives way.
+    does not ask again. A frozen worker does not answer: LiveKit gives up after 3 s, and asks no other one. If
+    two come, one gives way.
 
     Args:
         coming: Those who may still come.

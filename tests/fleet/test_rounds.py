@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -143,7 +144,7 @@ async def test_an_error_of_the_server_is_raised(fleet: FakeFleet) -> None:
         await _rounds(fleet).look()
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("FLEETS", "1"))))
 async def test_watches_keep_each_of_many_rooms_served_and_bring_one_each_time(seed: int) -> None:
     """Ten workers, 100 rooms, of which each worker sees 40 in a look; and 100 deaths in five minutes."""
     draw, fleet = random.Random(seed), FakeFleet()

@@ -21,8 +21,6 @@ _DROP_SECONDS = 20.0
 """A participant without a sign of life leaves the room after this time."""
 _EMPTY_SECONDS = 20.0
 """A room without people ends after this time."""
-_ACCEPT_SECONDS = 10.0
-"""If a worker does not answer for so long, the next one is asked."""
 _BACK_SECONDS = (0.5, 3.0)
 """People and interpreters are back so long after a server is."""
 
@@ -178,20 +176,19 @@ class FakeLiveKit:
                 agent.process.tell(agent.ended)
 
     async def _assign(self, room: Room, sent: Sent) -> None:
-        """Ask one worker after the other, by chance: who has more places is asked more often."""
+        """Ask one worker, by chance: who has more places is asked more often.
+
+        If it does not answer, nobody comes: LiveKit gives up after 3 s, and asks no other one.
+        """
         await asyncio.sleep(self._dice.uniform(0.05, 0.15))
-        asked: set[Host] = set()
-        while self.rooms_by_name.get(room.name) is room and sent in room.sent and not self.is_away:
-            hosts = [one for one in self.hosts if one.free > 0 and not one.is_draining and one not in asked]
-            if not hosts:
-                return
+        if self.rooms_by_name.get(room.name) is not room or sent not in room.sent or self.is_away:
+            return
+        if hosts := [one for one in self.hosts if one.free > 0 and not one.is_draining]:
             host = self._dice.choices(hosts, [one.free for one in hosts])[0]
             if host.process.runs:
                 sent.job = host.accept(room.name)
-                return
-            asked.add(host)
-            room.unanswered += 1
-            await asyncio.sleep(_ACCEPT_SECONDS)
+            else:
+                room.unanswered += 1
 
     # The port
 

@@ -279,7 +279,7 @@ def _since(text: str, words: int) -> str:
 
 
 class TestCutElsewhereAfterALostConnection:
-    async def test_what_was_said_beyond_the_new_end_is_not_said_again(self) -> None:
+    async def test_speech_beyond_the_new_end_is_not_said_again(self) -> None:
         speaker = Again()
         ended = speaker.is_cut(3, said=8)
         assert {language: one.text for language, one in ended.items()} == {
