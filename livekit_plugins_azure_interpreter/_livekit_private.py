@@ -62,7 +62,12 @@ class AnyRateStream(stt.RecognizeStream):
     def __init__(self, *, stt: stt.STT[Any], conn_options: APIConnectOptions) -> None:
         super().__init__(stt=stt, conn_options=conn_options)
         self._gathered: list[rtc.AudioFrame] = []
-        self._gathered_seconds = self._awaited_seconds = 0.0
+        self._gathered_seconds = 0.0
+
+    @property
+    def _missing_seconds(self) -> float:
+        """How much audio wakes the stream; with less it could do nothing yet."""
+        return 0.0
 
     def push_frame(self, frame: rtc.AudioFrame) -> None:
         """Push audio to be recognized."""
@@ -70,21 +75,19 @@ class AnyRateStream(stt.RecognizeStream):
             super().push_frame(frame)  # it raises
         self._gathered.append(frame)
         self._gathered_seconds += frame.samples_per_channel / frame.sample_rate
-        if self._gathered_seconds >= self._awaited_seconds:
-            self._pass_gathered()
+        self._pass_if_due()
 
     def flush(self) -> None:
         """Mark the end of the current segment."""
         self._pass_gathered()
         super().flush()
 
-    def _gather(self, seconds: float) -> None:
-        """Sleep until so much audio has come, since nothing can be done with less; it holds once."""
-        self._awaited_seconds = seconds - _SAMPLE_SECONDS
+    def _pass_if_due(self) -> None:
+        if self._gathered and self._gathered_seconds >= self._missing_seconds - _SAMPLE_SECONDS:
+            self._pass_gathered()
 
     def _pass_gathered(self) -> None:
-        """Wake the stream with the frames that wait. More frames wake it at once, until it gathers again."""
-        self._awaited_seconds = 0.0
+        """Wake the stream with the frames that wait."""
         if self._gathered and not self._input_ch.closed:
             self._pushed_items.send_nowait(self._take_gathered())
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
+from livekit import rtc
 from livekit.agents import APIConnectOptions, APIError, APIStatusError, stt, utils
 from livekit.agents.stt import RecognitionUsage, SpeechEvent, SpeechEventType
 
@@ -183,7 +184,6 @@ class SpeechStream(AnyRateStream):
         self._ledgers.reconnected(self._now())
         self._audio.simultaneous.restarted()
         self._report_forgotten()
-        self._pass_gathered()
         self._active_connections.clear()
         place, *later = self._audio.options.of_retained()
         first = self._next_connection(*place)
@@ -294,8 +294,7 @@ class SpeechStream(AnyRateStream):
             self._pass_on(connection, piece)
             if piece.position >= self._look_at:
                 self._look(piece.position)
-            if self._pushed_items.empty():
-                self._gather(connection.missing_seconds)
+            self._pass_if_due()  # what came meanwhile may be the rest of a message
         self._pass_on(connection, self._keep(self._audio.mono.flush()))
         connection.end_audio()
         self._report_usage(0.0)
@@ -351,6 +350,11 @@ class SpeechStream(AnyRateStream):
             old.end_audio()
         return active.connection
 
+    @property
+    def _missing_seconds(self) -> float:
+        """Without a connection audio is kept as it comes."""
+        return self._active_connections[-1].connection.missing_seconds if self._active_connections else 0.0
+
     def _keep(self, pcm: bytes) -> Piece:
         buffer = self._audio.replay_buffer
         return Piece(buffer.end_seconds, pcm, buffer.add(pcm) if pcm else 0.0)
@@ -389,7 +393,6 @@ class SpeechStream(AnyRateStream):
         buffer, active = self._audio.replay_buffer, self._active_connections[-1]
         is_current = connection is active.connection and not self._pushed_items.closed
         if is_current and self._retained_place == flushed_place and buffer.speech_seconds:
-            self._pass_gathered()
             silence = bytes(2 * round(_FLUSH_SILENCE_SECONDS * active.options.sample_rate))
             self._pass_on(connection, self._keep(silence))
 

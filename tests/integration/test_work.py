@@ -114,8 +114,8 @@ async def pace(open_pair: OpenPair, audio: Audio, until: Any) -> AsyncIterator[_
     with EmulatorThread() as emulator:
         pair = await open_pair(speech_endpoint=emulator.endpoint)
         listening = asyncio.create_task(pair.listen())
-        pair.push(audio.silence(0.12))  # whole messages, else the last frame would wait
-        await until(lambda: streams_of(pair.stt).open[pair.stream].audio.replay_buffer.end_seconds >= 0.12)
+        pair.push(audio.silence(0.1))
+        await until(lambda: streams_of(pair.stt).open[pair.stream].audio.replay_buffer.end_seconds >= 0.1)
         yield _Pace(pair, audio)
         listening.cancel()
         await asyncio.wait({listening})
@@ -125,8 +125,8 @@ async def pace(open_pair: OpenPair, audio: Audio, until: Any) -> AsyncIterator[_
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("calls", 18.0),  # 16.5
-        ("steps", _STEPS_OF_TEST + 0.6),  # the stream wakes up for two frames, which are a message
+        ("calls", 22.0),  # 20.5
+        ("steps", _STEPS_OF_TEST + 1.1),  # the stream wakes up
         ("timers", 0.05),  # none; a few as the connection opens
         ("tasks", 0.05),
         ("wakes", 0.05),

@@ -281,39 +281,6 @@ class TestAudio:
         written = await self._written(make_stt, listen, service, *frames)
         assert len(written) / 32000 == pytest.approx(1.0, abs=0.01)
 
-    async def test_frames_that_complete_a_message_together_are_written_together(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        listener = listen(make_stt())
-        await until(lambda: service.recognizers and service.last.started)
-        azure = service.last
-        azure.missing_bytes = 1280
-        listener.stream.push_frame(frame(0.04))
-        await until(lambda: len(azure.written) == 1280)
-        for _ in range(3):
-            listener.stream.push_frame(frame(0.01))
-            await asyncio.sleep(0)
-        await asyncio.sleep(0.05)
-        assert len(azure.written) == 1280
-        listener.stream.push_frame(frame(0.01))
-        await until(lambda: len(azure.written) == 2560)
-        listener.stream.push_frame(frame(0.01))
-        listener.stream.flush()
-        await until(lambda: len(azure.written) == 2880)
-
-    async def test_another_attempt_hears_the_frames_that_completed_no_message(
-        self, make_stt: Make, listen: Make, service: FakeService, until: Until
-    ) -> None:
-        service.replies = [[Connected()], [Connected()]]
-        listener = listen(make_stt())
-        await until(lambda: service.recognizers and service.last.started)
-        service.last.missing_bytes = 1280
-        listener.stream.push_frame(frame(0.04))
-        await until(lambda: len(service.last.written) == 1280)
-        listener.stream.push_frame(frame(0.01))
-        service.last.post(Failed("ServiceError", "gone"))
-        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) == 1600)
-
     async def test_stereo_is_mixed_down(self, make_stt: Make, listen: Make, service: FakeService) -> None:
         stereo = rtc.AudioFrame(struct.pack("<4h", 100, 300, -200, 400), 16000, 2, 2)
         assert await self._written(make_stt, listen, service, stereo) == struct.pack("<2h", 200, 100)

@@ -264,12 +264,6 @@ class TestAudio:
             connection.end_audio()
             assert service.last.audio_ended
 
-    async def test_the_connection_tells_how_much_audio_completes_a_message(self, service: FakeService) -> None:
-        async with connect(service) as connection:
-            service.last.missing_bytes = 1280
-            assert connection.missing_seconds == pytest.approx(0.04)
-        assert connection.missing_seconds == 0  # nothing is sent any more
-
     async def test_audio_goes_nowhere_after_closing(self, service: FakeService) -> None:
         async with connect(service) as connection:
             pass

@@ -54,15 +54,3 @@ def test_nothing_is_lost_and_no_whole_message_waits(seed: int) -> None:
     ):
         assert pushed // message_bytes == out // message_bytes
     assert b"".join([*given, messages.flush()]) == b"".join(pieces)
-
-
-def test_messages_tell_how_much_they_miss() -> None:
-    messages = Packetizer(1280)
-    missing = [messages.missing_bytes]
-    for part in (_FRAME, _FRAME * 2, _FRAME, _FRAME * 2):
-        messages.add(part)
-        missing.append(messages.missing_bytes)
-    assert missing == [1280, 640, 640, 1280, 1280]
-    messages.add(_FRAME)
-    messages.flush()
-    assert messages.missing_bytes == 1280

@@ -187,11 +187,6 @@ class TestWriting:
             recognizer.write(bytes(640))
         assert [len(call.args[1]) for call in written.call_args_list] == [3200, 3200]
 
-    def test_the_recognizer_tells_how_much_completes_a_message(self, make: Callable[..., AzureRecognizer]) -> None:
-        recognizer = make(latency="balanced")
-        recognizer.write(bytes(640))
-        assert recognizer.missing_bytes == 640
-
     def test_the_rest_is_written_at_the_end_of_the_audio(
         self, make: Callable[..., AzureRecognizer], written: Any
     ) -> None:
