@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from types import ModuleType
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from livekit import rtc
 from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseReason, stt, tts
 from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.tts import AudioEmitter, TTSError
@@ -27,8 +26,6 @@ from livekit.agents.voice import agent_activity, audio_recognition
 from opentelemetry.trace import Span
 
 _Event = TypeVar("_Event")
-_SAMPLE_SECONDS = 1 / 48000
-"""Durations are rounded, by less than this."""
 
 # Recognition
 
@@ -52,49 +49,20 @@ class KeytermsSTT(stt.STT[_Event]):
 
 
 class AnyRateStream(stt.RecognizeStream):
-    """A stream whose frames may change their sample rate at any time, and wake it together.
+    """A stream whose frames may change their sample rate at any time.
 
     LiveKit's `push_frame` raises ValueError once the rate changes, since the base class has one resampler
-    for all frames. A stream that resamples by itself needs no such check. LiveKit's also wakes the stream for
-    each frame, which is most of what a frame costs; here frames wait for those that they are sent with.
+    for all frames. A stream that resamples by itself needs no such check: LiveKit compares with the rate of
+    the frame before, which is always unknown here.
     """
 
-    def __init__(self, *, stt: stt.STT[Any], conn_options: APIConnectOptions) -> None:
-        super().__init__(stt=stt, conn_options=conn_options)
-        self._gathered: list[rtc.AudioFrame] = []
-        self._gathered_seconds = 0.0
-
     @property
-    def _missing_seconds(self) -> float:
-        """How much audio wakes the stream; with less it could do nothing yet."""
-        return 0.0
+    def _pushed_sr(self) -> int:
+        return 0
 
-    def push_frame(self, frame: rtc.AudioFrame) -> None:
-        """Push audio to be recognized."""
-        if self._input_ch.closed or self._event_ch.closed:
-            super().push_frame(frame)  # it raises
-        self._gathered.append(frame)
-        self._gathered_seconds += frame.samples_per_channel / frame.sample_rate
-        self._pass_if_due()
-
-    def flush(self) -> None:
-        """Mark the end of the current segment."""
-        self._pass_gathered()
-        super().flush()
-
-    def _pass_if_due(self) -> None:
-        if self._gathered and self._gathered_seconds >= self._missing_seconds - _SAMPLE_SECONDS:
-            self._pass_gathered()
-
-    def _pass_gathered(self) -> None:
-        """Wake the stream with the frames that wait."""
-        if self._gathered and not self._input_ch.closed:
-            self._pushed_items.send_nowait(self._take_gathered())
-
-    def _take_gathered(self) -> list[rtc.AudioFrame]:
-        """The frames that wait."""
-        gathered, self._gathered, self._gathered_seconds = self._gathered, [], 0.0
-        return gathered
+    @_pushed_sr.setter
+    def _pushed_sr(self, sample_rate: int) -> None:
+        pass
 
     @property
     def _all_attempts(self) -> asyncio.Task[None]:
@@ -103,7 +71,7 @@ class AnyRateStream(stt.RecognizeStream):
 
     @property
     def _pushed_items(self) -> Chan[Any]:
-        """Lists of frames, with a sentinel for each flush; closed at the end of the input."""
+        """The frames, with a sentinel for each flush; closed at the end of the input."""
         return self._input_ch
 
     def _tell(self, events: Iterable[SpeechEvent]) -> None:
@@ -162,14 +130,14 @@ class UnmeteredSynthesizeStream(SynthesizeStream):
     """A stream that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _stop_reading(event_aiter)
+        await _read_all(event_aiter)
 
 
 class UnmeteredChunkedStream(tts.ChunkedStream):
     """A stream of one whole text that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _stop_reading(event_aiter)
+        await _read_all(event_aiter)
 
 
 def when_ended(
@@ -193,17 +161,6 @@ def note_request_id(emitter: AudioEmitter, request_id: str) -> None:
 async def _read_all(events: AsyncIterable[Any]) -> None:
     async for _ in events:
         pass
-
-
-async def _stop_reading(events: AsyncIterable[Any]) -> None:
-    """Leave the events to their other reader: two readers cost it two more steps of the loop for each.
-
-    One reader of LiveKit's `tee` is gone only after it has begun, so it takes the first event.
-    """
-    async for _ in events:
-        break
-    if isinstance(events, AsyncGenerator):
-        await events.aclose()
 
 
 # Adapters

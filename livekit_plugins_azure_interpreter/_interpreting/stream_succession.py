@@ -63,7 +63,7 @@ class StreamSuccession:
         """Add speech; it is kept for the next stream if there is none."""
         if self._opened.ended.is_set():
             self._keep_change()
-            self._opened.audio.keep([frame])
+            self._opened.audio.keep(frame)
         else:
             self._opened.stream.push_frame(frame)
 

@@ -134,7 +134,6 @@ class SpeechStream(AnyRateStream):
         if not self._active_connections and self._pushed_items.empty():
             self._audio.options.begin(changes)
         elif not self._pushed_items.closed:
-            self._pass_gathered()
             # The change has its place in the audio: frames that were pushed before it keep their options.
             self._pushed_items.send_nowait(OptionChange(changes))
 
@@ -280,10 +279,10 @@ class SpeechStream(AnyRateStream):
             if isinstance(item, OptionChange):
                 self._audio.options.want(item)
                 continue
-            if not isinstance(item, list):
+            if not isinstance(item, rtc.AudioFrame):
                 await self._flush(connection)
                 continue
-            pcm = self._audio.pcm(item)
+            pcm = self._audio.mono.push(item)
             place, is_quiet = None, False
             if self._audio.options.is_due:
                 is_quiet, place = self._audio.options.is_quiet, self._audio.options.take_place()
@@ -294,7 +293,6 @@ class SpeechStream(AnyRateStream):
             self._pass_on(connection, piece)
             if piece.position >= self._look_at:
                 self._look(piece.position)
-            self._pass_if_due()  # what came meanwhile may be the rest of a message
         self._pass_on(connection, self._keep(self._audio.mono.flush()))
         connection.end_audio()
         self._report_usage(0.0)
@@ -349,11 +347,6 @@ class SpeechStream(AnyRateStream):
         if not is_ended:
             old.end_audio()
         return active.connection
-
-    @property
-    def _missing_seconds(self) -> float:
-        """Without a connection audio is kept as it comes."""
-        return self._active_connections[-1].connection.missing_seconds if self._active_connections else 0.0
 
     def _keep(self, pcm: bytes) -> Piece:
         buffer = self._audio.replay_buffer
@@ -677,13 +670,10 @@ class SpeechStream(AnyRateStream):
             self._placement.close()
         if not self._opened.is_succeeded:
             self._audio.simultaneous.end()
-        if not attempts.cancelled():
+        while not (attempts.cancelled() or self._pushed_items.empty()):
             # Another stream may take the place of this one.
-            while not self._pushed_items.empty():
-                item = self._pushed_items.recv_nowait()
-                self._audio.keep(item, items_behind=self._pushed_items.qsize())
-            if gathered := self._take_gathered():
-                self._audio.keep(gathered)
+            item = self._pushed_items.recv_nowait()
+            self._audio.keep(item, items_behind=self._pushed_items.qsize())
         self._owner.ended(self)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from livekit import rtc
 
@@ -46,11 +46,11 @@ class StreamAudio:
         self.sent_again_until = 0.0
 
     def keep(self, item: object, *, items_behind: int = 0) -> None:
-        """Keep frames, a change of the options or a flush for the next stream while there is none."""
+        """Keep a frame, a change of the options or a flush for the next stream while there is none."""
         if isinstance(item, OptionChange):
             self.options.want(item)
-        elif isinstance(item, list):
-            pcm = self.pcm(item)
+        elif isinstance(item, rtc.AudioFrame):
+            pcm = self.mono.push(item)
             if self.options.is_due:
                 self.options.take_place()
             self.replay_buffer.add(pcm)
@@ -60,16 +60,12 @@ class StreamAudio:
                 self.replay_buffer.add(rest)
             self.flush_marks.add()
 
-    def pcm(self, frames: Sequence[rtc.AudioFrame]) -> bytes:
-        """The next samples."""
-        return b"".join(map(self.mono.push, frames))
-
-    def note_pushed(self, frames: Sequence[rtc.AudioFrame], items_behind: int) -> None:
-        """Frames were taken.
+    def note_pushed(self, frame: rtc.AudioFrame, items_behind: int) -> None:
+        """A frame was taken.
 
         Args:
-            frames: The last ones that were added.
-            items_behind: How many more such groups were already pushed after them.
+            frame: The last one that was added.
+            items_behind: How many frames were already pushed after it.
         """
-        behind_seconds = items_behind * sum(frame.duration for frame in frames) if items_behind else 0.0
+        behind_seconds = items_behind * frame.duration if items_behind else 0.0
         self.push_clock.taken(self.replay_buffer.end_seconds, self._now(), behind_seconds=behind_seconds)

@@ -221,20 +221,17 @@ def voice(event: int) -> bytes | None:
 
 def message(event: int) -> ServiceMessage:
     """A message, with the parts that are used."""
-    # One function, without context managers: no other event comes as often.
-    held, received, properties = _held(), ctypes.c_void_p(), ctypes.c_void_p()
+    held, received = _held(), ctypes.c_void_p()
     _check(held.connection_message_received_event_get_message(event, received))
     try:
-        _check(held.connection_message_get_property_bag(received, properties))
-        path = _text(properties, -1, b"connection.message.path")
-        if path.startswith("audio"):
-            body = _body(received) if path == VOICE_START_PATH else b""
-            return ServiceMessage(path, stream_id=_text(properties, -1, b"X-StreamId"), body=body)
-        body = _body(received) if path == RESULT_PATH else b""
-        return ServiceMessage(path, request_id=_text(properties, -1, b"X-RequestId"), body=body)
+        with _properties(received, held.connection_message_get_property_bag) as properties:
+            path = _text(properties, -1, b"connection.message.path")
+            if path.startswith("audio"):
+                body = _body(received) if path == VOICE_START_PATH else b""
+                return ServiceMessage(path, stream_id=_text(properties, -1, b"X-StreamId"), body=body)
+            body = _body(received) if path == RESULT_PATH else b""
+            return ServiceMessage(path, request_id=_text(properties, -1, b"X-RequestId"), body=body)
     finally:
-        if properties:
-            held.property_bag_release(properties)
         held.connection_message_handle_release(received)
 
 
@@ -307,6 +304,16 @@ def _result(event: int) -> Generator[ctypes.c_void_p, None, None]:
         _held().recognizer_result_handle_release(result)
 
 
+@contextlib.contextmanager
+def _properties(source: ctypes.c_void_p, function: Any) -> Generator[ctypes.c_void_p, None, None]:
+    properties = ctypes.c_void_p()
+    _check(function(source, properties))
+    try:
+        yield properties
+    finally:
+        _held().property_bag_release(properties)
+
+
 def _number(result: ctypes.c_void_p, function: Any) -> int:
     value = ctypes.c_int()
     _check(function(result, value))
@@ -314,12 +321,8 @@ def _number(result: ctypes.c_void_p, function: Any) -> int:
 
 
 def _property(result: ctypes.c_void_p, name: speechsdk.PropertyId) -> str:
-    held, properties = _held(), ctypes.c_void_p()
-    _check(held.result_get_property_bag(result, properties))
-    try:
+    with _properties(result, _held().result_get_property_bag) as properties:
         return _text(properties, name.value, None)
-    finally:
-        held.property_bag_release(properties)
 
 
 def _text(properties: ctypes.c_void_p, number: int, name: bytes | None) -> str:

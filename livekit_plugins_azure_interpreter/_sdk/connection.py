@@ -62,11 +62,6 @@ class Recognizer(Protocol):
     sees_messages: bool
     session_id: str
 
-    @property
-    def missing_bytes(self) -> int:
-        """How much audio completes the next message; with less it sends nothing."""
-        ...
-
     def start(self) -> None: ...
 
     def write(self, pcm: bytes) -> None: ...
@@ -235,12 +230,6 @@ class Connection:
             if power:
                 self._spoken(power)
             self._written_seconds += len(pcm) / 2 / self._options.sample_rate
-
-    @property
-    def missing_seconds(self) -> float:
-        """How much audio is to be written next: less would wait for the rest of its message."""
-        recognizer = self._recognizer
-        return 0.0 if recognizer is None else recognizer.missing_bytes / 2 / self._options.sample_rate
 
     async def commit(self) -> None:
         """Ask Azure to end the utterance at the end of the written audio, if the options say so."""

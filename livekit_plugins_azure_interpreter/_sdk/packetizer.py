@@ -29,11 +29,6 @@ class Packetizer:
         waiting, self._waiting = self._waiting, b""
         return waiting + pcm
 
-    @property
-    def missing_bytes(self) -> int:
-        """How much audio completes the message."""
-        return self._message_bytes - self._added_bytes % self._message_bytes
-
     def flush(self) -> bytes:
         """All waiting audio, as the end of a message; the next audio begins another one."""
         waiting, self._waiting, self._added_bytes = self._waiting, b"", 0

@@ -96,11 +96,6 @@ class AzureRecognizer:
         if message := self._messages.add(pcm):
             self._write(message)
 
-    @property
-    def missing_bytes(self) -> int:
-        """How much audio completes the SDK's next message; with less it sends nothing."""
-        return self._messages.missing_bytes
-
     def commit(self) -> None:
         """Ask Azure to end the utterance here. The SDK drops a request within 0.1 s of the one before."""
         self._write_rest()

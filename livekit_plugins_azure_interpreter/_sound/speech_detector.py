@@ -54,24 +54,27 @@ class SpeechDetector:
             there is none.
         """
         samples = np.frombuffer(pcm, np.int16).astype(np.float32)
-        size = len(samples)
         block = max(1, round(sample_rate * _BLOCK_SECONDS))
         window = max(1, round(sample_rate * _WINDOW_SECONDS))
-        energies: list[float] = np.add.reduceat(samples * samples, np.arange(0, size, window)).tolist()
         power = 0.0
-        for start, energy in zip(range(0, size, window), energies, strict=True):
-            loudness = energy / min(size, window)
-            if loudness >= self._threshold:
-                power = max(power, loudness)
-            self._block_energy += energy
-            self._block_samples += min(window, size - start)
-            if self._block_samples >= block:
-                self._learn()
+        for at in range(0, len(samples), block):
+            power = max(power, self._hear(samples[at : at + block], block, window))
         return power
 
     def is_noise(self, power: float) -> bool:
         """Whether audio of this power is noise, by what has been heard until now."""
         return power < self._threshold
+
+    def _hear(self, samples: np.ndarray, block: int, window: int) -> float:
+        size = len(samples)
+        energies: list[float] = np.add.reduceat(samples * samples, range(0, size, window)).tolist()
+        power = max(energies) / min(size, window)
+        is_speech = power >= self._threshold
+        self._block_energy += sum(energies)
+        self._block_samples += size
+        if self._block_samples >= block:
+            self._learn()
+        return power if is_speech else 0.0
 
     def _learn(self) -> None:
         self._blocks.append(self._block_energy / self._block_samples)

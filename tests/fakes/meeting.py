@@ -314,7 +314,6 @@ class FakeStream:
 
     sees_messages = True
     session_id = "of-the-fake"
-    missing_bytes = 0
 
     def __init__(self, azure: FakeAzure, options: Options, post: Callable[[Event], None]) -> None:
         self.languages, self.voices = set(options.targets), options.voices

@@ -21,15 +21,12 @@ class FakeRecognizer:
         started, audio_ended, closed: What was called.
         sees_messages: As the port's; its service says.
         session_id: As the port's; by its number.
-        missing_bytes: As the port's: it takes audio as it comes.
         hastened: How many connections were told to send at once.
         renewals: How often its token was renewed.
         next_voices: The voices that it was told to ask for when it reconnects; None: those of its options.
         commits: How many bytes were written before each commit.
         threads: By name ("make", "start", "close"), the thread that called.
     """
-
-    missing_bytes = 0
 
     def __init__(self, service: FakeService, options: Options, post: Callable[[Event], None]) -> None:
         self.options = options

@@ -43,39 +43,39 @@ def targets(audio: StreamAudio) -> list[tuple[float, str]]:
 
 
 def test_a_kept_frame_is_kept_as_it_is_sent(audio: StreamAudio) -> None:
-    audio.keep([frame(0.5, channels=2)])
+    audio.keep(frame(0.5, channels=2))
     assert [piece.pcm for piece in audio.replay_buffer.pieces()] == [bytes(frame(0.5).data)]
 
 
 def test_a_kept_frame_has_the_time_at_which_it_was_pushed(audio: StreamAudio, clock: Clock) -> None:
     clock.now = 12.0
-    audio.keep([frame(0.5)])
+    audio.keep(frame(0.5))
     assert audio.push_clock.at(0.5) == 12.0
 
 
 def test_a_frame_with_others_behind_it_was_pushed_as_much_earlier(audio: StreamAudio, clock: Clock) -> None:
     clock.now = 20.0
-    audio.keep([frame(0.5)], items_behind=3)
+    audio.keep(frame(0.5), items_behind=3)
     assert audio.push_clock.at(0.5) == 20.0 - 3 * 0.5
 
 
 def test_a_kept_change_applies_from_the_next_frame_on(audio: StreamAudio) -> None:
-    audio.keep([frame(0.5)])
+    audio.keep(frame(0.5))
     audio.keep(TO_GERMAN)
     before = targets(audio)
-    audio.keep([frame(0.5)])
+    audio.keep(frame(0.5))
     assert (before, targets(audio)) == ([(0.0, "fr")], [(0.0, "fr"), (0.5, "de")])
 
 
 def test_a_kept_flush_has_its_place(audio: StreamAudio) -> None:
-    audio.keep([frame(0.5)])
+    audio.keep(frame(0.5))
     audio.keep(FLUSH)
-    audio.keep([frame(0.5)])
+    audio.keep(frame(0.5))
     assert audio.flush_marks.of_retained() == [0.5]
     assert len(audio.replay_buffer.pieces()) == 2
 
 
 def test_a_kept_flush_comes_after_what_the_resampler_holds(audio: StreamAudio) -> None:
-    audio.keep([frame(0.5, rate_hz=48000)])
+    audio.keep(frame(0.5, rate_hz=48000))
     audio.keep(FLUSH)
     assert audio.flush_marks.of_retained() == [audio.replay_buffer.end_seconds] == [0.5]
