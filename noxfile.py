@@ -39,6 +39,8 @@ PIPECAT = "pipecat-ai[azure]>=1.14"
 """Clients of Azure Speech, which `clients` tries on the emulator."""
 NO_BROWSER = ("-m", "not browser")
 """A browser and a server take minutes: `browser` tests with them."""
+PARALLEL = ("--numprocesses=5", "--dist=worksteal")
+"""Tests wait more than they compute: also two cores are quicker with five processes."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
 _END_SECONDS = 30.0
@@ -48,8 +50,7 @@ _dist = tempfile.TemporaryDirectory()
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Test the wheel on each Python that is found; arguments go to pytest, and may name tests."""
-    # Tests wait more than they compute: also two cores are quicker with four processes.
-    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", *NO_BROWSER)
+    _pytest(session, "tests", *PARALLEL, *NO_BROWSER)
 
 
 @nox.session
@@ -68,9 +69,10 @@ def nightly(session: nox.Session) -> None:
     killed = " ".join(
         f"tests/integration/test_{name}.py" for name in ("closing", "killed_recordings", "killed_webhooks")
     )
-    drawn = "tests/fleet/test_rounds.py tests/voices tests/simultaneous/test_policy.py tests/integration/test_simultaneous.py"
-    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn}"
-    _pytest(session, files, "--numprocesses=4", "--dist=worksteal", "--timeout=1800", env=env)
+    drawn = " ".join(("tests/fleet/test_rounds.py", "tests/simultaneous/test_policy.py", "tests/voices"))
+    spoken = "tests/integration/test_simultaneous.py"
+    files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn} {spoken}"
+    _pytest(session, files, *PARALLEL, "--timeout=1800", env=env)
 
 
 @nox.session
@@ -97,7 +99,7 @@ def unit(session: nox.Session) -> None:
 @nox.session(name="next")
 def on_pre_releases(session: nox.Session) -> None:
     """Test on the newest pre-releases of LiveKit Agents and the Azure SDK; what broke is listed. May fail."""
-    _pytest(session, "tests", "--numprocesses=4", "--dist=worksteal", *NO_BROWSER, pre_releases=NEXT)
+    _pytest(session, "tests", *PARALLEL, *NO_BROWSER, pre_releases=NEXT)
 
 
 @nox.session

@@ -202,7 +202,7 @@ class TestRestarted:
 
 
 class TestEndedAt:
-    def test_what_was_said_beyond_the_end_is_of_the_next_utterance(self) -> None:
+    def test_speech_beyond_the_end_is_of_the_next_utterance(self) -> None:
         policy = _policy("en")
         _said(policy, *_prefixes("we will go home now and then we eat at last"))
         beyond = policy.ended_at("We will go home.")
