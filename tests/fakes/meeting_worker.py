@@ -1,6 +1,7 @@
 """A worker for meetings, as a process of its own: with or without a watch, and with a record.
 
-MEETING_WATCH=off leaves the watch out; RECORD names the file of the record.
+MEETING_WATCH=off leaves the watch out; RECORD names the file of the record; MAX_MEETINGS is how many it
+takes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.record import SQLiteRecord
 
 server = AgentServer(
-    load_fnc=lambda worker: len(worker.active_jobs) / 5,
+    load_fnc=lambda worker: len(worker.active_jobs) / int(os.environ.get("MAX_MEETINGS", "5")),
     load_threshold=1.0,
     num_idle_processes=2,
     initialize_process_timeout=60.0,

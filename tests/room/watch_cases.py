@@ -247,7 +247,8 @@ class Listener:
                 return
 
 
-async def _talk(alice: Participant, listener: Listener, ending: asyncio.Event) -> None:
+async def talk(alice: Participant, listener: Listener, ending: asyncio.Event) -> None:
+    """Alice says one sentence after the other."""
     while not ending.is_set():
         for at, sentence in enumerate(_SPOKEN):
             if ending.is_set():
@@ -289,7 +290,7 @@ async def run(
         await workers.until_idle(await workers.start())
         listener = Listener(bob)
         ending = asyncio.Event()
-        talking = asyncio.create_task(_talk(alice, listener, ending))
+        talking = asyncio.create_task(talk(alice, listener, ending))
         await within(_until(lambda: listener.got >= _STEADY), LONG_LIMIT_SECONDS)
         happened_at = time.monotonic()
         happening = asyncio.ensure_future(happen(workers))
