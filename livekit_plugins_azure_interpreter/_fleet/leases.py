@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 _LIMIT_SECONDS = 2.5
 """A little longer than `RedisLeases` waits for Redis."""
 _UNREAD_SECONDS = 0.1
-
-T = TypeVar("T")
 
 
 class LeasesError(Exception):
@@ -49,7 +47,7 @@ class Leases(Protocol):
         ...
 
 
-async def answer_of(question: Awaitable[T]) -> T:
+async def answer_of(question: Awaitable[bool]) -> bool:
     """The answer of leases to a question, which is not waited for without a limit.
 
     Raises:

@@ -14,8 +14,6 @@ _RENEWALS = 3
 """How often a lease is renewed within its time."""
 _AWAY_SECONDS = 1.0
 """Leases that cannot be reached are asked for again after this time."""
-_WHATEVER = 1_000_000_000
-"""A place that is in use is to be counted, also where there are more than there may be."""
 
 
 @dataclass(eq=False)
@@ -75,10 +73,7 @@ class ResourceLeases:
         return granted
 
     def register_later(self, name: str, holder: str, *, most: int, lost: Callable[[], None]) -> None:
-        """Take the lease of a place once the leases can be reached, even if there are more than `most` then.
-
-        The place is in use: uncounted, others would take one that there is not.
-        """
+        """Take the lease of a place once the leases can be reached."""
         self._hold(holder, _Lease(name, most, lost, is_registered=False))
 
     def release(self, holder: str) -> None:
@@ -103,8 +98,7 @@ class ResourceLeases:
         while True:
             await asyncio.sleep(_AWAY_SECONDS if self.is_away else LEASE_SECONDS / _RENEWALS)
             for holder, lease in list(self._held.items()):
-                most = lease.most if lease.is_registered else _WHATEVER
-                granted = await self._ask(lease.name, holder, most)
+                granted = await self._ask(lease.name, holder, lease.most)
                 if granted is None:
                     break
                 if holder not in self._held:
@@ -144,6 +138,6 @@ class ResourceLeases:
 
     async def _release(self, name: str, holder: str) -> None:
         try:
-            await answer_of(self._leases.release(name, holder))
+            await self._leases.release(name, holder)
         except LeasesError as error:
             self._went_away(error)
