@@ -127,9 +127,11 @@ async def _table(counts: Iterable[int]) -> None:
     print("|---" * len(names) + "|")
     for count in counts:
         server = OwnServer(binary)
-        with tempfile.TemporaryDirectory() as folder:
-            load = await measure(server, count, Path(folder) / "meetings.db")
-        server.kill()
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                load = await measure(server, count, Path(folder) / "meetings.db")
+        finally:
+            server.kill()
         print(f"| {count} | {load} |", flush=True)
 
 
