@@ -260,7 +260,7 @@ class TestSeparateVoices:
     async def test_voices_that_never_come_are_noticed_within_two_utterances(self, open_spoken: Open) -> None:
         lines = [line(number, FOUR) for number in range(6)]
         behaviour = Behaviour(script=by_number(lines), several_voices="first")
-        spoken = await open_spoken(behaviour, voice_timeout_seconds=0.5)
+        spoken = await open_spoken(behaviour, voice_timeout_seconds=1.5)
         await spoken.interpret(speech(3), then=({}, speech(3, first=3)))
         assert spoken.voices["fr"] == heard(lines, FOUR)["fr"]
         for language in FOUR[1:]:
