@@ -68,24 +68,24 @@ def test_a_fleet_that_does_not_count_together_is_over_its_quota() -> None:
 
 
 def test_a_process_that_takes_more_than_its_share_while_redis_is_away_is_seen() -> None:
-    script = _hour(1, faults=0.0)
+    script = _hour(1, faults=0.0, meetings=4)
     away = Fault(script.starts_at + 600.0, "Redis away", "eastus", 0.0, 300.0)
     outcome = simulate(replace(script, faults=(away,)), Setup(workers=12, share=0, keeps_to_share=False))
     assert any("while Redis was away" in one for one in outcome.problems["quota"])
 
 
 def test_a_record_that_loses_what_it_has_confirmed_is_seen() -> None:
-    outcome = simulate(_hour(1, faults=0.0), Setup(workers=12, forgets=True))
+    outcome = simulate(_hour(1, faults=0.0, meetings=6), Setup(workers=12, forgets=True))
     assert any("are not kept" in one for one in outcome.problems["record"])
 
 
 def test_interpreters_that_do_not_give_way_record_everything_twice() -> None:
-    outcome = simulate(_hour(1, meetings=16), Setup(workers=12, gives_way=False))
+    outcome = simulate(_hour(1, meetings=12), Setup(workers=12, gives_way=False))
     assert any("was recorded 2 times" in one for one in outcome.problems["record"])
 
 
 def test_resources_in_any_order_cost_more_than_allowed() -> None:
-    outcome = simulate(_hour(1, faults=0.0), Setup(workers=12, prefers_near=False))
+    outcome = simulate(_hour(1, faults=0.0, meetings=4), Setup(workers=12, prefers_near=False))
     assert cost(outcome.resources, outcome.usage).excess > MOST_EXCESS
 
 

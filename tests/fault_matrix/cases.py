@@ -183,7 +183,7 @@ CASES = (
     Case(name="result is no JSON", faults=_voices(f.BadJson), speed=1.0, official=True),
     Case(name="result lacks its fields", faults=_voices(f.MissingFields), speed=1.0),
     Case(name="result under another turn's id", faults=_voices(f.WrongRequestId), official=True),
-    Case(name="a frame of garbage", faults=_voices(f.GarbageFrame), official=True, quick=True),
+    Case(name="a frame of garbage", faults=_voices(f.GarbageFrame), official=True),
     Case(name="unknown language", faults=_voices(f.UnknownLanguage)),
     Case(name="language without a region", faults=_voices(f.BareLanguage)),
     Case(name="text in NBest only", faults=_voices(f.TextInNBest)),
@@ -198,7 +198,6 @@ CASES = (
         behaviour=SLOW_VOICE,
         voice_seconds=0.8,
         cuts=3,
-        quick=True,
     ),
     Case(
         name="voice never sent",

@@ -116,7 +116,7 @@ class TestSession:
     async def test_a_service_that_voices_one_of_them_gets_two_connections(
         self, enter_room: Any, other_voice: Any
     ) -> None:
-        lines = _lines(_CONVERSATION * 2)
+        lines = _lines((_CONVERSATION * 2)[:9])
         pair_options = {**_BETWEEN, "voice_timeout_seconds": 0.5}
         behaviour = _behaviour(lines, several_voices="first")
         room = await enter_room(behaviour, pair_options=pair_options, fallback=other_voice, speed=1.0)

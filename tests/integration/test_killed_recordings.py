@@ -28,7 +28,7 @@ from livekit_plugins_azure_interpreter.record import (
     export,
 )
 
-_KILLS = int(os.environ.get("KILLS", "5"))
+_KILLS = int(os.environ.get("KILLS", "3"))
 
 
 pytestmark = [

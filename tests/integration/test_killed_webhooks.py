@@ -21,7 +21,7 @@ from livekit_plugins_azure_interpreter.record import Deliveries, RedisRecord, SQ
 
 _HELD_SECONDS = 2.0
 """The last one that was killed holds the meeting for less."""
-_KILLS = int(os.environ.get("KILLS", "5"))
+_KILLS = int(os.environ.get("KILLS", "3"))
 
 pytestmark = [
     pytest.mark.slow,
