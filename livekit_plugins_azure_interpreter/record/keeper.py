@@ -123,7 +123,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
 
     async def aclose(self) -> None:
         """Keep what waits, if the record takes it within some seconds; the rest is lost."""
-        if not await self.flush():
+        if not await self.flush(CLOSE_SECONDS):
             logger.error("%d entries were not kept: the record is away at the end", self.waiting)
         if self._writing is not None:
             await utils.aio.cancel_and_wait(self._writing)

@@ -70,10 +70,7 @@ async def test_the_interpreter_does_not_repeat_its_own_voice(
         assert own
 
 
-@pytest.mark.parametrize(
-    ("detected", "target", "asked"),
-    [("nb-NO", "no", "nb"), ("de", "de-AT", "de"), ("he-IL", "iw", "he"), ("fil-PH", "tl", "fil")],
-)
+@pytest.mark.parametrize(("detected", "target", "asked"), [("nb-NO", "no", "nb"), ("he-IL", "iw", "he")])
 async def test_the_interpreter_knows_its_language_by_any_name(
     enter_room: Any, audio: Any, detected: str, target: str, asked: str
 ) -> None:

@@ -155,10 +155,9 @@ async def test_a_running_session_can_be_retargeted(enter: Open) -> None:
     assert booth.model.target_language == "de"
 
 
-@pytest.mark.slow
 async def test_speech_in_the_target_language_is_not_said_again(enter: Open) -> None:
     lines = {300: Audio().line(1, language="fr-FR", voiced=False), 430: Audio().line(2, 0.8)}
-    booth = await enter(Behaviour(script=by_pitch(lines)))
+    booth = await enter(Behaviour(script=by_pitch(lines)), voice_timeout_seconds=1.0)
     booth.microphone.speak(Audio().speech(*TWO, end=4.0))
     await booth.speaker.until_played(1)
     assert [event.transcript for event in booth.said] == ["phrase numéro 2"]

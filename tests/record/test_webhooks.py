@@ -23,6 +23,7 @@ from livekit_plugins_azure_interpreter.record import (
     Utterance,
     Webhooks,
 )
+from livekit_plugins_azure_interpreter.record import keeper as _keeper
 from livekit_plugins_azure_interpreter.record import webhook_backlog as _webhook_backlog
 from livekit_plugins_azure_interpreter.record import webhooks as _webhooks
 
@@ -56,7 +57,8 @@ async def record(tmp_path: Path) -> AsyncIterator[SQLiteRecord]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The meetings of a dead process are taken up at once."""
+    """The meetings of a dead process are taken up at once, and an end does not wait for a receiver for long."""
+    monkeypatch.setattr(_keeper, "CLOSE_SECONDS", 0.5)
     monkeypatch.setattr(_webhook_backlog, "HELD_SECONDS", 2.0)
     monkeypatch.setattr(_webhook_backlog, "_AGAIN_SECONDS", 0.02)
     monkeypatch.setattr(_webhooks, "_LOOK_SECONDS", 0.05)
