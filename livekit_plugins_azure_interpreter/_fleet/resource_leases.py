@@ -42,12 +42,13 @@ class ResourceLeases:
         self._held: dict[str, _Lease] = {}
         self._ask_again_at: float | None = None
         self._renewing: asyncio.Task[None] | None = None
+        self._going_away: asyncio.Future[None] | None = None
         self._releasing: set[asyncio.Task[None]] = set()
 
     @property
     def is_away(self) -> bool:
-        """The leases could not be reached when they were asked last."""
-        return self._ask_again_at is not None
+        """The leases could not be reached when they were asked last, and it is too soon to ask again."""
+        return self._ask_again_at is not None and asyncio.get_running_loop().time() < self._ask_again_at
 
     async def take(self, name: str, holder: str, *, most: int, lost: Callable[[], None]) -> bool | None:
         """Take a lease, which is renewed until `release`.
@@ -61,7 +62,7 @@ class ResourceLeases:
         Returns:
             None: the leases cannot be reached.
         """
-        if self._ask_again_at is not None and asyncio.get_running_loop().time() < self._ask_again_at:
+        if self.is_away:
             return None
         try:
             granted = await self._ask(name, holder, most)
@@ -96,7 +97,7 @@ class ResourceLeases:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(_AWAY_SECONDS if self.is_away else LEASE_SECONDS / _RENEWALS)
+            await self._until_due()
             for holder, lease in list(self._held.items()):
                 granted = await self._ask(lease.name, holder, lease.most)
                 if granted is None:
@@ -109,6 +110,15 @@ class ResourceLeases:
                     lease.is_registered = False
                     lease.lost()
 
+    async def _until_due(self) -> None:
+        """Wait until leases are to be renewed, or, once they could not be reached, to be asked for again."""
+        loop = asyncio.get_running_loop()
+        if self._ask_again_at is None:
+            self._going_away = loop.create_future()
+            await asyncio.wait({self._going_away}, timeout=LEASE_SECONDS / _RENEWALS)
+        if self._ask_again_at is not None:
+            await asyncio.sleep(self._ask_again_at - loop.time())
+
     async def _ask(self, name: str, holder: str, most: int) -> bool | None:
         try:
             granted = await answer_of(self._leases.take(name, holder, most=most, seconds=LEASE_SECONDS))
@@ -119,15 +129,17 @@ class ResourceLeases:
         return granted
 
     def _went_away(self, error: LeasesError) -> None:
-        if not self.is_away:
+        if self._ask_again_at is None:
             logger.warning(
                 "the leases of Azure's resources cannot be reached: this process keeps to its share (%s)",
                 error,
             )
         self._ask_again_at = asyncio.get_running_loop().time() + _AWAY_SECONDS
+        if self._going_away is not None and not self._going_away.done():
+            self._going_away.set_result(None)
 
     def _came_back(self) -> None:
-        if self.is_away:
+        if self._ask_again_at is not None:
             logger.info("the leases of Azure's resources can be reached again")
         self._ask_again_at = None
 

@@ -81,6 +81,20 @@ async def test_a_place_that_was_taken_without_leases_is_registered_when_they_are
 
 
 @in_virtual_time
+async def test_leases_that_have_gone_away_are_asked_again_before_the_next_renewal() -> None:
+    process = _Process(FakeLeases())
+    assert await process.take("a", most=2)
+    process.fleet.is_away = True
+    assert await process.take("b", most=2) is None
+    process.leases.register_later("near", "b", most=2, lost=lambda: process.lost.append("b"))
+    process.fleet.is_away = False
+    await asyncio.sleep(2.0)
+    assert [*process.fleet.held["near"]] == ["a", "b"]
+    for holder in "ab":
+        process.leases.release(holder)
+
+
+@in_virtual_time
 async def test_a_lease_that_another_process_got_is_lost_and_one_that_was_never_registered_is_not() -> None:
     process = _Process(FakeLeases())
     assert await process.take("a")

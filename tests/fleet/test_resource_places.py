@@ -209,6 +209,23 @@ async def test_a_process_keeps_to_its_share_while_the_leases_are_away() -> None:
 
 
 @in_virtual_time
+async def test_whoever_waits_while_the_leases_are_away_gets_a_place_soon_after_they_are_back() -> None:
+    fleet = FakeLeases()
+    process = _Process(leases=fleet, share=0)
+    fleet.is_away = True
+    with pytest.raises(APIStatusError):
+        await process.take(3.0)
+    waiting = asyncio.create_task(process.take(None))
+    await asyncio.sleep(3.0)
+    assert not waiting.done()
+    fleet.is_away = False
+    place = await asyncio.wait_for(waiting, 2.0)
+    assert [*fleet.held["recognition:near"]] == [place.holder]
+    place.release()
+    await process.places.settled()
+
+
+@in_virtual_time
 async def test_a_place_that_another_process_got_is_told_to_its_connection() -> None:
     fleet = FakeLeases()
     process = _Process(leases=fleet)

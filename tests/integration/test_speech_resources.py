@@ -285,7 +285,8 @@ async def test_two_processes_share_the_places_through_redis_also_after_its_resta
     for process in processes:
         process.pair.stream.push_frame(frame)
     # The names of the resources are the same in both, so each gets one of the two places.
-    await until(lambda: [one.open_streams for one in processes] in ([[1, 0], [0, 1]], [[0, 1], [1, 0]]))
+    await until(lambda: sum(one.near.connections + one.far.connections for one in processes) == 2)
+    assert [one.open_streams for one in processes] in ([[1, 0], [0, 1]], [[0, 1], [1, 0]])
     redis_server.kill()
     third = processes[0].pair.stt.stream(conn_options=APIConnectOptions(max_retry=0, timeout=0.5))
     with pytest.raises(APIStatusError, match="all places at the Azure resources are taken"):
