@@ -117,7 +117,7 @@ class TestSession:
         self, enter_room: Any, other_voice: Any
     ) -> None:
         lines = _lines((_CONVERSATION * 2)[:9])
-        pair_options = {**_BETWEEN, "voice_timeout_seconds": 0.5}
+        pair_options = {**_BETWEEN, "voice_timeout_seconds": 1.0}
         behaviour = _behaviour(lines, several_voices="first")
         room = await enter_room(behaviour, pair_options=pair_options, fallback=other_voice, speed=1.0)
         room.microphone.speak(_speech(lines))

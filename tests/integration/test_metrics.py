@@ -136,7 +136,7 @@ class TestVoices:
     ) -> None:
         lines = [audio.line(1), audio.line(2)]
         behaviour = Behaviour(script=lines, faults=[NoVoice(2)])
-        pair = await open_pair(behaviour, fallback=other_voice, voice_timeout_seconds=0.3)
+        pair = await open_pair(behaviour, fallback=other_voice, voice_timeout_seconds=1.0)
         spoken: list[TTSMetrics] = []
         pair.tts.on("metrics_collected", spoken.append)
         pair.push(audio.speech((0.2, 0.6), (1.1, 1.5), end=2.2))

@@ -258,10 +258,10 @@ class TestSeparateVoices:
         assert spoken.emulator.connections == 5  # the refused one, and four
 
     async def test_voices_that_never_come_are_noticed_within_two_utterances(self, open_spoken: Open) -> None:
-        lines = [line(number, FOUR) for number in range(6)]
+        lines = [line(number, FOUR) for number in range(8)]
         behaviour = Behaviour(script=by_number(lines), several_voices="first")
-        spoken = await open_spoken(behaviour, voice_timeout_seconds=1.5)
-        await spoken.interpret(speech(3), then=({}, speech(3, first=3)))
+        spoken = await open_spoken(behaviour, voice_timeout_seconds=1.0)
+        await spoken.interpret(speech(3), then=({}, speech(5, first=3)))
         assert spoken.voices["fr"] == heard(lines, FOUR)["fr"]
         for language in FOUR[1:]:
             assert spoken.voices[language][-2:] == heard(lines, FOUR)[language][-2:]

@@ -202,7 +202,7 @@ async def test_a_no_in_mid_meeting_holds_from_the_next_frame_on(
     until: Until, voice: str, several_voices: str
 ) -> None:
     """Also amid an utterance, and where each language has a connection of its own."""
-    options = {"service": {"several_voices": several_voices}, "voice_timeout_seconds": 0.5}
+    options = {"service": {"several_voices": several_voices}, "voice_timeout_seconds": 1.0}
     async with meet(until, **options) as meeting:
         await meeting.say(1, _YES)
         half = utterance(4)
