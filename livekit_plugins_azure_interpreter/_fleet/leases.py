@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 _LIMIT_SECONDS = 2.5
 """A little longer than `RedisLeases` waits for Redis."""
 _UNREAD_SECONDS = 0.1
+
+T = TypeVar("T")
 
 
 class LeasesError(Exception):
@@ -47,7 +49,7 @@ class Leases(Protocol):
         ...
 
 
-async def answer_of(question: Awaitable[bool]) -> bool:
+async def answer_of(question: Awaitable[T]) -> T:
     """The answer of leases to a question, which is not waited for without a limit.
 
     Raises:

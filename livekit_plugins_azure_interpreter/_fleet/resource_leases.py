@@ -14,6 +14,8 @@ _RENEWALS = 3
 """How often a lease is renewed within its time."""
 _AWAY_SECONDS = 1.0
 """Leases that cannot be reached are asked for again after this time."""
+_WHATEVER = 1_000_000_000
+"""A place that is in use is to be counted, also where there are more than there may be."""
 
 
 @dataclass(eq=False)
@@ -74,7 +76,10 @@ class ResourceLeases:
         return granted
 
     def register_later(self, name: str, holder: str, *, most: int, lost: Callable[[], None]) -> None:
-        """Take the lease of a place once the leases can be reached."""
+        """Take the lease of a place once the leases can be reached, even if there are more than `most` then.
+
+        The place is in use: uncounted, others would take one that there is not.
+        """
         self._hold(holder, _Lease(name, most, lost, is_registered=False))
 
     def release(self, holder: str) -> None:
@@ -99,7 +104,8 @@ class ResourceLeases:
         while True:
             await self._until_due()
             for holder, lease in list(self._held.items()):
-                granted = await self._ask(lease.name, holder, lease.most)
+                most = lease.most if lease.is_registered else _WHATEVER
+                granted = await self._ask(lease.name, holder, most)
                 if granted is None:
                     break
                 if holder not in self._held:
@@ -150,6 +156,6 @@ class ResourceLeases:
 
     async def _release(self, name: str, holder: str) -> None:
         try:
-            await self._leases.release(name, holder)
+            await answer_of(self._leases.release(name, holder))
         except LeasesError as error:
             self._went_away(error)

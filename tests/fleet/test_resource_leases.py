@@ -51,6 +51,7 @@ def test_leases_that_cannot_be_reached_are_told_once_and_asked_again_later(
         assert await process.take("a")
         assert not process.leases.is_away
         process.leases.release("a")
+        await process.leases.settled()
 
     with caplog.at_level(logging.INFO):
         run(VirtualLoop(), hold())
@@ -78,6 +79,25 @@ async def test_a_place_that_was_taken_without_leases_is_registered_when_they_are
     await asyncio.sleep(2.0)
     assert [*process.fleet.held["near"]] == ["a"]
     process.leases.release("a")
+    await process.leases.settled()
+
+
+@in_virtual_time
+async def test_a_place_that_was_taken_without_leases_is_counted_even_where_all_are_taken() -> None:
+    """Three places of two: nobody gets another one until two are given back."""
+    process = _Process(FakeLeases())
+    process.leases.register_later("near", "a", most=2, lost=lambda: process.lost.append("a"))
+    process.fleet.held["near"] = {"one": 1e9, "other": 1e9}
+    await asyncio.sleep(LEASE_SECONDS)
+    assert sorted(process.fleet.held["near"]) == ["a", "one", "other"]
+    await process.fleet.release("near", "one")
+    assert not await process.take("b", most=2)
+    assert process.lost == []
+    process.leases.release("a")
+    await process.leases.settled()
+    assert await process.take("b", most=2)
+    process.leases.release("b")
+    await process.leases.settled()
 
 
 @in_virtual_time
@@ -92,6 +112,7 @@ async def test_leases_that_have_gone_away_are_asked_again_before_the_next_renewa
     assert [*process.fleet.held["near"]] == ["a", "b"]
     for holder in "ab":
         process.leases.release(holder)
+    await process.leases.settled()
 
 
 @in_virtual_time
@@ -104,6 +125,7 @@ async def test_a_lease_that_another_process_got_is_lost_and_one_that_was_never_r
     assert process.lost == ["a"]
     for holder in "ab":
         process.leases.release(holder)
+    await process.leases.settled()
 
 
 @in_virtual_time
@@ -117,6 +139,7 @@ async def test_a_lease_that_is_given_back_while_it_is_renewed_stays_given_back()
     await asyncio.sleep(1.0)
     assert [*process.fleet.held["near"]] == ["b"]
     process.leases.release("b")
+    await process.leases.settled()
 
 
 @in_virtual_time
@@ -129,6 +152,16 @@ async def test_a_cancelled_wait_leaves_no_lease() -> None:
         await taking
     await process.leases.settled()
     assert process.fleet.held.get("near", {}) == {}
+
+
+@in_virtual_time
+async def test_a_release_is_not_waited_for_without_a_limit() -> None:
+    process = _Process(FakeLeases())
+    assert await process.take("a")
+    process.fleet.hangs = True
+    process.leases.release("a")
+    await asyncio.wait_for(process.leases.settled(), 5.0)
+    assert process.leases.is_away
 
 
 @in_virtual_time

@@ -237,6 +237,7 @@ async def test_a_place_that_another_process_got_is_told_to_its_connection() -> N
     place.release()
     place.lost()
     assert lost == ["near"]
+    await process.places.settled()
 
 
 @in_virtual_time
