@@ -5,18 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from livekit_plugins_azure_interpreter.web.server import PAGE
 
-from .chromium import MISSING
 from .hearing import Heard
 
-pytest.importorskip("playwright.async_api", reason=MISSING)
-
-from playwright.async_api import BrowserContext, Locator, Page, expect
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Locator, LocatorAssertions, Page
 
 SECONDS = 60.0
 """How long a person waits for what must happen; see tests/fakes/limits.py."""
@@ -29,6 +25,12 @@ def words(key: str, language: str = "en", **values: object) -> str:
     text = texts[key]
     assert isinstance(text, str), f"{key} has several forms"
     return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
+
+
+def _expect(what: Locator) -> LocatorAssertions:
+    from playwright.async_api import expect  # noqa: PLC0415 - if it is there
+
+    return expect(what)
 
 
 class Person:
@@ -57,7 +59,7 @@ class Person:
         person = cls(page, context, address)
         await page.add_init_script(path=_SOUNDS)
         await page.goto(address)
-        await expect(page.locator("#join-heading")).to_be_visible(timeout=SECONDS * 1000)
+        await person.see(page.locator("#join-heading"))
         return person
 
     async def second_tab(self) -> Person:
@@ -87,10 +89,10 @@ class Person:
         await self.page.locator(f"#voice-{voice}").check()
 
     async def see(self, what: Locator) -> None:
-        await expect(what).to_be_visible(timeout=SECONDS * 1000)
+        await _expect(what).to_be_visible(timeout=SECONDS * 1000)
 
     async def read(self, what: Locator, text: str | re.Pattern[str]) -> None:
-        await expect(what).to_have_text(text, timeout=SECONDS * 1000)
+        await _expect(what).to_have_text(text, timeout=SECONDS * 1000)
 
     def caption(self, text: str) -> Locator:
         """The captions whose large text is this."""

@@ -10,9 +10,6 @@ import pytest
 from .booth import Booth
 from .person import Person, words
 
-pytest.importorskip("axe_playwright_python")
-from axe_playwright_python.async_playwright import Axe
-
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -51,6 +48,8 @@ _LANGUAGES = {"arabic": "ar", "dark-arabic-phone": "ar"}
 
 
 async def _violations(person: Person) -> list[str]:
+    from axe_playwright_python.async_playwright import Axe  # noqa: PLC0415 - it imports Playwright
+
     results = await Axe().run(person.page, options={"runOnly": _RULES})
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"

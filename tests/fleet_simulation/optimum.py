@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
-import scipy.sparse
 
 from .azure import FakeResource, Usage
 from .script import REGIONS
@@ -94,6 +92,9 @@ def _least(demand: np.ndarray, costs: np.ndarray, max_streams: Sequence[int]) ->
         costs: Of an hour, by region and resource.
         max_streams: Of each resource.
     """
+    import scipy.optimize  # noqa: PLC0415 - half a second, which those need not spend who only collect tests
+    import scipy.sparse  # noqa: PLC0415
+
     slots, regions = demand.shape
     resources = len(max_streams)
     most = np.array(max_streams) * SLOT_SECONDS / _HOUR

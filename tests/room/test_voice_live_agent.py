@@ -15,7 +15,6 @@ from fakes.voice_live import Exchange, VoiceLive
 from fakes.worker_process import EXAMPLES, WorkerProcess
 from livekit import api, rtc
 from livekit.agents import utils
-from voice_live_agent import Microphones
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
@@ -128,6 +127,8 @@ async def test_the_assistant_answers_whoever_says_its_name(meeting: Any, assista
 
 
 async def test_the_assistant_hears_all_people_and_no_agent(meeting: Any, closing: Any, until: Any) -> None:
+    from voice_live_agent import Microphones  # noqa: PLC0415 - it imports OpenAI's package, in a second
+
     assistant = await meeting.join("nova", deaf=True, kind="agent")
     microphones, heard = Microphones(assistant.room), bytearray()
 

@@ -11,7 +11,6 @@ from fakes.limits import within
 from livekit import rtc
 from livekit.agents import APIConnectOptions, APIStatusError
 from livekit.agents.stt import SpeechEvent, SpeechEventType
-from livekit.plugins import azure
 
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Drop, Emulator, Line
 
@@ -24,7 +23,15 @@ Recognize = Callable[..., Awaitable[list[SpeechEvent]]]
 
 
 @pytest.fixture
-def recognize(audio: Any) -> Recognize:
+def azure() -> Any:
+    """The plugin, which imports OpenAI's package: that takes a second, so it is not imported to collect."""
+    from livekit.plugins import azure  # noqa: PLC0415
+
+    return azure
+
+
+@pytest.fixture
+def recognize(azure: Any, audio: Any) -> Recognize:
     """Say two sentences; all events of the STT. Its own options may be given."""
 
     async def do(emulator: Emulator, **options: Any) -> list[SpeechEvent]:
@@ -43,7 +50,7 @@ def recognize(audio: Any) -> Recognize:
 
 
 @pytest.fixture
-async def speak() -> AsyncIterator[Callable[..., Awaitable[rtc.AudioFrame]]]:
+async def speak(azure: Any) -> AsyncIterator[Callable[..., Awaitable[rtc.AudioFrame]]]:
     async with aiohttp.ClientSession() as http:
 
         async def do(emulator: Emulator, **options: Any) -> rtc.AudioFrame:
