@@ -8,15 +8,16 @@ import subprocess
 import sys
 
 import pytest
+from fakes.limits import LONG_LIMIT_SECONDS
 from livekit.agents import Plugin, stt, tts
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter.personal_voice import PersonalVoiceStream
 
 
-@pytest.mark.parametrize("name", [name for name in azure_interpreter.__all__ if name != "__version__"])
-def test_each_public_name_exists_and_is_documented(name: str) -> None:
-    assert getattr(azure_interpreter, name).__doc__
+def test_each_public_name_exists_and_is_documented() -> None:
+    names = [name for name in azure_interpreter.__all__ if name != "__version__"]
+    assert [name for name in names if not getattr(azure_interpreter, name).__doc__] == []
 
 
 def test_the_classes_are_livekits() -> None:
@@ -59,49 +60,42 @@ def test_the_package_is_typed() -> None:
     assert importlib.resources.files(azure_interpreter).joinpath("py.typed").is_file()
 
 
-_IMPORTED_ALONE = """
+_STEPS = """
 import json, sys
-sys.modules["livekit.agents.beta.translation"] = None
+
+def modules():
+    own = "livekit_plugins_azure_interpreter."
+    return [name.removeprefix(own) for name in sys.modules if name.startswith((own, "azure."))]
+
+sys.modules["redis"] = sys.modules["livekit.agents.beta.translation"] = None
 from livekit.plugins import azure_interpreter as package
 package.STT(target_languages="fr", speech_key="key", speech_region="westeurope")
-print(json.dumps({"names": dir(package), "modules": list(sys.modules)}))
+steps = {"names": dir(package), "stt": modules()}
+package.MeetingInterpreter
+steps["meeting"] = modules()
+from livekit.plugins.azure_interpreter.record import SQLiteRecord
+print(json.dumps(steps))
 """
 
 
-@pytest.fixture(scope="module")
-def imported_alone() -> dict[str, list[str]]:
-    """What a process has that imports the package alone, where LiveKit has no translation sessions."""
-    process = subprocess.run([sys.executable, "-c", _IMPORTED_ALONE], stdout=subprocess.PIPE, check=True)
-    found: dict[str, list[str]] = json.loads(process.stdout)
-    return found
+def test_an_stt_a_meeting_and_a_record_import_no_more_than_they_need() -> None:
+    """In one process, as each costs seconds: an STT first, then a meeting, then a record.
 
-
-def test_the_package_works_where_livekit_has_no_translation_sessions(
-    imported_alone: dict[str, list[str]],
-) -> None:
-    assert "TranslationModel" in imported_alone["names"]
-
-
-@pytest.mark.parametrize("name", ["azure.cognitiveservices.speech", "azure.core"])
-def test_an_stt_that_has_no_stream_has_not_loaded_the_sdk(
-    imported_alone: dict[str, list[str]], name: str
-) -> None:
-    """It takes 40 ms, which a worker's main process need not spend."""
-    assert name not in imported_alone["modules"]
-
-
-@pytest.mark.parametrize("name", ["meeting", "personal_voice", "record", "translation"])
-def test_importing_it_does_not_import_what_a_session_does_not_use(
-    imported_alone: dict[str, list[str]], name: str
-) -> None:
-    assert f"{azure_interpreter.__name__}.{name}" not in imported_alone["modules"]
-
-
-@pytest.mark.parametrize("name", ["emulator", "web"])
-def test_importing_it_does_not_import_what_stands_beside_it(
-    imported_alone: dict[str, list[str]], name: str
-) -> None:
-    assert f"{azure_interpreter.__name__}.{name}" not in imported_alone["modules"]
+    The process has no Redis client, and its LiveKit no translation sessions.
+    """
+    process = subprocess.run(
+        [sys.executable, "-c", _STEPS], stdout=subprocess.PIPE, check=True, timeout=LONG_LIMIT_SECONDS
+    )
+    steps: dict[str, set[str]] = {step: set(names) for step, names in json.loads(process.stdout).items()}
+    assert "TranslationModel" in steps["names"]
+    # The SDK takes 40 ms, which a worker's main process need not spend.
+    assert steps["stt"] & {"azure.cognitiveservices.speech", "azure.core"} == set()
+    # A session uses none of the first four, and nothing the others, which stand beside it.
+    unused = {"meeting", "personal_voice", "record", "translation", "emulator", "web"}
+    assert steps["stt"] & unused == set()
+    # Tracing costs nothing for those who do not ask for it.
+    assert "meeting" in steps["meeting"]
+    assert "tracing" not in steps["meeting"]
 
 
 def test_a_missing_translation_model_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

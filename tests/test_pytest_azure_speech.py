@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import wave
 from pathlib import Path
 
 import pytest
 from fakes.limits import LONG_LIMIT_SECONDS
+from fakes.room import Audio
 
 pytest_plugins = "pytester"
 pytestmark = pytest.mark.native
@@ -65,6 +67,7 @@ def test_a_wrong_name(azure_speech_emulator): ...
 def test_no_name(azure_speech_emulator): ...
 """
 """Another project. It is run once: each run costs the import of LiveKit."""
+_OF_THE_PAGE = "test_a_lost_connection_loses_no_words"
 
 _WRONG = {
     "test_a_wrong_value": "chunk_bytes must be a positive, even number",
@@ -87,6 +90,17 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+@pytest.fixture
+def example(project: pytest.Pytester) -> None:
+    """The example of docs/emulator.md is among the project's tests, beside the recording that it hears."""
+    page = (_ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    _, found = page.split("\n### pytest\n")
+    project.makepyfile(test_speech=found.split("```python\n")[1].split("```")[0])
+    with wave.open(str(project.path / "speech.wav"), "wb") as wav:
+        wav.setparams((1, 2, 16000, 0, "NONE", ""))
+        wav.writeframes(Audio().speech((0.5, 1.5), end=2.5))
+
+
 def _run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult:
     project.makepyfile(test)
     # pytest-randomly imports Hypothesis, which takes a second.
@@ -95,11 +109,12 @@ def _run(project: pytest.Pytester, test: str, *options: str) -> pytest.RunResult
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("example")
 def test_the_fixture_serves_each_kind_of_test_with_an_emulator_of_its_own(project: pytest.Pytester) -> None:
     result = _run(project, _PROJECT, "-rA")
-    result.assert_outcomes(passed=6, errors=3)
+    result.assert_outcomes(passed=7, errors=3)
     names = ["test_a_function", "test_a_coroutine", "test_one_of_several[[]1]", "test_one_of_several[[]2]"]
-    names += ["test_a_marker", "TestMarkers::test_the_nearest"]
+    names += ["test_a_marker", "TestMarkers::test_the_nearest", _OF_THE_PAGE]
     for name in names:
         result.stdout.fnmatch_lines([f"PASSED *::{name}"])
     for name, reason in _WRONG.items():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import runpy
+from pathlib import Path
 
 import pytest
 from fakes.worker_process import ROOT
@@ -32,8 +31,12 @@ _ENVIRONMENT = {
     ],
     ids=["a resource without a key", "webhooks without a record"],
 )
-def test_the_worker_does_not_start_with(wrong: dict[str, str], error: str) -> None:
-    command = [sys.executable, str(ROOT / "deploy" / "meeting_worker.py")]
-    environment = {**os.environ, **_ENVIRONMENT, **wrong}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, f"error: {error}")
+def test_the_worker_does_not_start_with(
+    wrong: dict[str, str], error: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in {**_ENVIRONMENT, **wrong, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "deploy" / "meeting_worker.py"), run_name="__main__")
+    # Python prints a message as the last line, and exits with 1.
+    assert ended.value.code == f"error: {error}"

@@ -125,9 +125,10 @@ def test_a_meeting_is_written_to_any_output(recorded: Path, monkeypatch: pytest.
 
 
 @pytest.mark.slow
-def test_the_command_writes_utf_8_whatever_the_console_has(recorded: Path) -> None:
+def test_the_command_writes_utf_8_whatever_the_console_has_and_by_livekits_name_too(recorded: Path) -> None:
+    module = "livekit.plugins.azure_interpreter.record"
     process = subprocess.run(
-        [sys.executable, "-m", _MODULE, "export", "RM_one", "--format", "srt", "--sqlite", str(recorded)],
+        [sys.executable, "-m", module, "export", "RM_one", "--format", "srt", "--sqlite", str(recorded)],
         capture_output=True,
         check=True,
         env={**os.environ, "PYTHONIOENCODING": "ascii"},

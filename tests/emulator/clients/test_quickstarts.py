@@ -149,14 +149,6 @@ async def test_curl_speaks(quickstart: Any, run: Run, tmp_path: Path) -> None:
     assert _seconds(tmp_path / "voice.wav", 24000) == pytest.approx(0.5, abs=0.001)
 
 
-@pytest.mark.slow
-async def test_the_fixture_of_pytest_serves_a_test(quickstart: Any, run: Run) -> None:
-    test = quickstart("pytest", "test_speech.py")
-    # pytest-randomly imports Hypothesis, which takes a second.
-    plugins = ["-p", "pytest_azure_speech", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    await run(sys.executable, "-m", "pytest", *plugins, test)
-
-
 def test_a_thread_serves_a_program(quickstart: Any, run_here: RunHere) -> None:
     output = run_here(quickstart("Other test frameworks", "quickstart.py"))
     assert re.fullmatch(r"ws://127\.0\.0\.1:\d+/speech/universal/v2\n", output)
@@ -166,7 +158,8 @@ def test_each_example_of_the_page_is_run() -> None:
     assert len(re.findall(r"^```\w+$", _TEXT, re.MULTILINE)) == len(_BLOCKS)
     clients = {"Python", "JavaScript", "Java", "LiveKit", "pipecat", "curl"}
     # tests/integration/test_documented_code.py runs that of asyncio, with those of the other pages.
-    # tests/deploy/test_emulator_image.py runs that of the container.
+    # tests/deploy/test_emulator_image.py runs that of the container, tests/test_pytest_azure_speech.py that
+    # of pytest.
     others = {"Start it", "pytest", "Other test frameworks", "asyncio", "In a container"}
     assert set(_BLOCKS) == clients | others
 
