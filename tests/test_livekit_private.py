@@ -7,14 +7,14 @@ import asyncio
 import importlib
 import inspect
 import logging
-import textwrap
+import pkgutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from architecture import NAME, Architecture, Path
 from conftest import Until
 from fakes.livekit_private import give_session_keyterms
 from fakes.session import Room
@@ -36,7 +36,7 @@ from livekit.agents.tts import TTSError
 from livekit.agents.voice import agent_activity, audio_recognition
 from pytest_mock import MockerFixture
 
-import livekit_plugins_azure_interpreter
+import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter import STT, InterpreterAgent, _livekit_private
 from livekit_plugins_azure_interpreter._livekit_private import (
     NOT_ANSWERED,
@@ -102,10 +102,23 @@ def names_of(holder: Any) -> frozenset[str]:
     """The private names of a class, also those that its methods set; or of a module."""
     assigned = (
         node.attr
-        for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(holder))))
+        for node in (ast.walk(_parsed(holder)) if isinstance(holder, type) else ())
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
     )
-    return frozenset(filter(is_private, {*vars(holder), *(assigned if isinstance(holder, type) else ())}))
+    return frozenset(filter(is_private, {*vars(holder), *assigned}))
+
+
+def _parsed(made: type) -> ast.AST:
+    """A class in the source of its module, which is parsed once."""
+    node: ast.Module | ast.ClassDef = _parsed_module(made.__module__)
+    for name in made.__qualname__.split("."):
+        (node,) = (one for one in node.body if isinstance(one, ast.ClassDef) and one.name == name)
+    return node
+
+
+@cache
+def _parsed_module(name: str) -> ast.Module:
+    return ast.parse(inspect.getsource(sys.modules[name]))
 
 
 def is_private(name: str) -> bool:
@@ -145,10 +158,11 @@ def test_no_other_class_uses_a_private_name_of_its_livekit_base() -> None:
 
 
 def _classes() -> Iterator[type]:
-    house = Architecture.read(Path(livekit_plugins_azure_interpreter.__file__).parent)
-    for name in house.modules:
-        if name != "_livekit_private" and not name.endswith("__main__"):
-            module = importlib.import_module(f"{NAME}.{name}".rstrip("."))
+    package = azure_interpreter.__name__
+    inner = [found.name for found in pkgutil.walk_packages(azure_interpreter.__path__, f"{package}.")]
+    for name in (package, *inner):
+        if name != _livekit_private.__name__ and not name.endswith("__main__"):
+            module = importlib.import_module(name)
             yield from (
                 one
                 for one in vars(module).values()
@@ -157,7 +171,7 @@ def _classes() -> Iterator[type]:
 
 
 def _used_by(made: type) -> set[str]:
-    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(made)))))
+    nodes = list(ast.walk(_parsed(made)))
     used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return used | {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
