@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from pathlib import Path
-
-import pytest
 
 import livekit_plugins_azure_interpreter
 
@@ -29,13 +26,18 @@ _RIDDLES = re.compile(
 """Sentences that a reader has to solve. Say who does what, with common words."""
 
 
-@pytest.mark.parametrize("path", _MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_module_says_in_its_first_line_what_it_is(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    assert docstring.split("\n")[0].endswith((".", ":"))
+def test_a_module_says_in_its_first_line_what_it_is() -> None:
+    assert len(_MODULES) > 200
+    first_lines = {path: path.read_text(encoding="utf-8").partition("\n")[0] for path in _MODULES}
+    assert [
+        f"{path}: {line}"
+        for path, line in first_lines.items()
+        if not re.fullmatch(r'"""[^"]+([.:]|[.:]""")', line)
+    ] == []
 
 
-@pytest.mark.parametrize("path", [*_MODULES, *_PAGES], ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_text_has_no_riddle(path: Path) -> None:
-    text = " ".join(path.read_text(encoding="utf-8").split())
-    assert [riddle[0] for riddle in _RIDDLES.finditer(text)] == []
+def test_a_text_has_no_riddle() -> None:
+    assert len(_PAGES) > 20
+    texts = {path: " ".join(path.read_text(encoding="utf-8").split()) for path in (*_MODULES, *_PAGES)}
+    found = [f"{path}: {riddle[0]}" for path, text in texts.items() for riddle in _RIDDLES.finditer(text)]
+    assert found == []

@@ -24,7 +24,6 @@ from livekit_plugins_azure_interpreter.emulator import (
     Drop,
     Emulator,
     Exchange,
-    Fault,
     Line,
     NoVoice,
     RecordedConnection,
@@ -258,9 +257,9 @@ class TestHelp:
         assert "900 connections at the same time" in help_text
         assert "1024 kB for a message" in help_text
 
-    @pytest.mark.parametrize("kind", KINDS, ids=fault_name)
-    def test_help_names_every_fault(self, help_text: str, kind: type[Fault]) -> None:
-        assert re.search(rf"^  {fault_name(kind)}\b", help_text, re.MULTILINE)
+    def test_help_names_every_fault(self, help_text: str) -> None:
+        names = [fault_name(kind) for kind in KINDS]
+        assert [name for name in names if not re.search(rf"^  {name}\b", help_text, re.MULTILINE)] == []
 
 
 class TestServe:

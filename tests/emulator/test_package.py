@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from livekit_plugins_azure_interpreter import emulator
 from livekit_plugins_azure_interpreter.emulator import faults
 
@@ -12,12 +10,11 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_every_fault_is_a_public_name(name: str) -> None:
-    assert name in emulator.__all__
-    assert getattr(emulator, name) is getattr(faults, name)
+def test_every_fault_is_a_public_name() -> None:
+    assert len(FAULTS) > 30
+    assert set(FAULTS) - set(emulator.__all__) == set()
+    assert [name for name in FAULTS if getattr(emulator, name) is not getattr(faults, name)] == []
 
 
-@pytest.mark.parametrize("name", emulator.__all__)
-def test_each_public_name_is_documented(name: str) -> None:
-    assert getattr(emulator, name).__doc__
+def test_each_public_name_is_documented() -> None:
+    assert [name for name in emulator.__all__ if not getattr(emulator, name).__doc__] == []

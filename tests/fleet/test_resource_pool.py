@@ -149,17 +149,18 @@ class _Day:
         self.broken ^= {self.random.randrange(len(self.most))}
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_no_schedule_gives_more_places_than_there_are_or_forgets_one(seed: int) -> None:
-    day = _Day(seed)
-    for _ in day.steps():
-        opened = [one.open_streams for one in day.pool.resources]
-        assert all(count <= most for count, most in zip(opened, day.most, strict=True))
-        assert sum(opened) == len(day.seats)
-        # Only one stream tries a resource, and a resource that serves has none that tries it.
-        assert all(one.probe is None or one.resting_until is not None for one in day.pool.resources)
-    for seat in day.seats:
-        day.pool.leave(seat)
-    # After the longest rest every resource may be tried.
-    later = day.now + LONGEST_REST_SECONDS
-    assert day.pool.choices(later) == [*range(len(day.most))]
+def test_no_schedule_gives_more_places_than_there_are_or_forgets_one() -> None:
+    for seed in range(200):
+        day = _Day(seed)
+        for _ in day.steps():
+            opened = [one.open_streams for one in day.pool.resources]
+            assert all(count <= most for count, most in zip(opened, day.most, strict=True)), f"seed {seed}"
+            assert sum(opened) == len(day.seats), f"seed {seed}"
+            # Only one stream tries a resource, and a resource that serves has none that tries it.
+            untried = (one.probe is None or one.resting_until is not None for one in day.pool.resources)
+            assert all(untried), f"seed {seed}"
+        for seat in day.seats:
+            day.pool.leave(seat)
+        # After the longest rest every resource may be tried.
+        later = day.now + LONGEST_REST_SECONDS
+        assert day.pool.choices(later) == [*range(len(day.most))], f"seed {seed}"

@@ -78,27 +78,27 @@ def test_a_header_alone_is_reported_without_sound() -> None:
     assert read([header()]) == [Samples(b"", 16000, True)]
 
 
-@pytest.mark.parametrize("at", range(1, len(header() + PCM)))
-def test_a_chunk_may_be_cut_at_every_byte(at: int) -> None:
+def test_a_chunk_may_be_cut_at_every_byte() -> None:
     whole = header(sample_rate=24000) + PCM
-    pieces = read([whole[:at], whole[at:]])
-    assert b"".join(samples.pcm for samples in pieces) == PCM
-    assert [samples.starts for samples in pieces] == [True, False][: len(pieces)]
-    assert {samples.sample_rate for samples in pieces} == {24000}
+    for at in range(1, len(whole)):
+        pieces = read([whole[:at], whole[at:]])
+        assert b"".join(samples.pcm for samples in pieces) == PCM, f"cut at {at}"
+        assert [samples.starts for samples in pieces] == [True, False][: len(pieces)], f"cut at {at}"
+        assert {samples.sample_rate for samples in pieces} == {24000}, f"cut at {at}"
 
 
 def test_a_header_may_come_byte_by_byte() -> None:
     assert pcm_of([bytes([byte]) for byte in header() + PCM]) == PCM
 
 
-@pytest.mark.parametrize("at", range(1, len(header())))
-def test_the_header_of_a_later_voice_may_be_cut_at_every_byte(at: int) -> None:
-    reader = VoiceReader()
-    reader.read(header() + PCM)
-    reader.end()
+def test_the_header_of_a_later_voice_may_be_cut_at_every_byte() -> None:
     whole = header(sample_rate=8000) + PCM
-    assert reader.read(whole[:at]) is None
-    assert reader.read(whole[at:]) == Samples(PCM, 8000, True)
+    for at in range(1, len(header())):
+        reader = VoiceReader()
+        reader.read(header() + PCM)
+        reader.end()
+        assert reader.read(whole[:at]) is None, f"cut at {at}"
+        assert reader.read(whole[at:]) == Samples(PCM, 8000, True), f"cut at {at}"
 
 
 @pytest.mark.parametrize("first", [b"", header()], ids=["no header", "header"])
@@ -165,9 +165,9 @@ def test_stereo_is_mixed_down() -> None:
     assert pcm_of([header(channels=2) + STEREO]) == MONO
 
 
-@pytest.mark.parametrize("at", range(1, len(STEREO)))
-def test_a_stereo_frame_may_be_cut_at_every_byte(at: int) -> None:
-    assert pcm_of([header(channels=2) + STEREO[:at], STEREO[at:]]) == MONO
+def test_a_stereo_frame_may_be_cut_at_every_byte() -> None:
+    for at in range(1, len(STEREO)):
+        assert pcm_of([header(channels=2) + STEREO[:at], STEREO[at:]]) == MONO, f"cut at {at}"
 
 
 UNSUPPORTED = {
