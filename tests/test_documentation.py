@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fakes.findings import assert_none
+
 import livekit_plugins_azure_interpreter as azure_interpreter
 from livekit_plugins_azure_interpreter import emulator, record, web
 
@@ -78,9 +80,9 @@ def _undocumented(function: Callable[..., Any], docstring: str) -> list[str]:
 def test_each_name_is_documented() -> None:
     assert len(_NAMES) > 100
     # Python gives a dataclass without a docstring its signature as one.
-    assert [
+    assert_none(
         name for name, one in _NAMES.items() if not one.__doc__ or one.__doc__.startswith(f"{one.__name__}(")
-    ] == []
+    )
 
 
 def test_each_name_is_in_the_reference() -> None:
@@ -91,12 +93,12 @@ def test_each_name_is_in_the_reference() -> None:
     names += [f"{emulator.__name__}.{name}" for name in others]
     names += [f"{module.__name__}.{name}" for module in (record, web) for name in module.__all__]
     missing = [name for name in names if not re.search(rf":: {re.escape(name)}(\(\))?$", pages, re.MULTILINE)]
-    assert missing == []
+    assert_none(missing)
 
 
 def test_each_method_and_property_is_documented() -> None:
     assert len(_MEMBERS) > 100
-    assert [name for name, member in _MEMBERS.items() if not _described(member)] == []
+    assert_none(name for name, member in _MEMBERS.items() if not _described(member))
 
 
 def _described(member: Any) -> bool:
@@ -107,11 +109,11 @@ def _described(member: Any) -> bool:
 
 def test_each_argument_of_a_class_is_documented() -> None:
     assert len(_MADE_BY_USERS) > 50
-    assert [
+    assert_none(
         f"{name}: {argument}"
         for name, kind in _MADE_BY_USERS.items()
         for argument in _undocumented(kind, _docstring_with_bases(kind))
-    ] == []
+    )
 
 
 def _docstring_with_bases(kind: type) -> str:
@@ -123,22 +125,22 @@ def test_a_docstring_that_explains_arguments_explains_all_of_them() -> None:
     functions = {name: one for name, one in [*_NAMES.items(), *_MEMBERS.items()] if inspect.isfunction(one)}
     explaining = {name: one for name, one in functions.items() if "Args:" in (one.__doc__ or "")}
     assert len(explaining) > 20
-    assert [
+    assert_none(
         f"{name}: {argument}"
         for name, function in explaining.items()
         for argument in _undocumented(function, function.__doc__ or "")
-    ] == []
+    )
 
 
 def test_each_event_of_its_own_is_documented() -> None:
     events = {name: _own_events(kind) for name, kind in _CLASSES.items()}
     assert any(events.values())
-    assert [
+    assert_none(
         f"{name}: {event}"
         for name, kind in _CLASSES.items()
         for event in events[name]
         if f"`{event}`" not in (kind.__doc__ or "")
-    ] == []
+    )
 
 
 def _own_events(kind: type) -> list[str]:
@@ -153,7 +155,7 @@ def _own_events(kind: type) -> list[str]:
 
 def test_each_link_to_another_page_leads_to_a_file_and_a_heading() -> None:
     assert len(_PAGES) > 20
-    assert [f"{page}: {link}" for page in _PAGES for link in _broken_links(page)] == []
+    assert_none(f"{page}: {link}" for page in _PAGES for link in _broken_links(page))
 
 
 def _broken_links(page: Path) -> Iterator[str]:
@@ -185,7 +187,7 @@ def test_each_error_message_is_in_the_troubleshooting_page() -> None:
         message for path in modules for message in _messages(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert len(messages) > 50
-    assert [parts for parts in messages if not any(_beginning(part) in page for part in parts)] == []
+    assert_none(parts for parts in messages if not any(_beginning(part) in page for part in parts))
 
 
 def _messages(module: ast.Module) -> Iterator[tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fakes.exchanges import asked, chunk, exchange, final, interim, recorded, speech_end, voice_end
+from fakes.findings import assert_none
 from live import __main__ as live
 from live.observations import (
     NOT_SEEN,
@@ -106,11 +107,11 @@ _CASES = [
 class TestAnswers:
     def test_an_answer_is_found(self) -> None:
         found = [_OBSERVE[unknown](Seen(exchange(*messages))).answer for unknown, _, messages in _CASES]
-        assert [
+        assert_none(
             f"{unknown}: {one}, not {answer}, in case {number}"
             for number, ((unknown, answer, _), one) in enumerate(zip(_CASES, found, strict=True))
             if one != answer
-        ] == []
+        )
 
     @pytest.mark.parametrize(
         ("answer", "connection"),
@@ -161,7 +162,7 @@ def _parsed(source: str) -> ast.Module:
 
 class TestTable:
     def test_the_test_of_an_answer_is_there(self) -> None:
-        assert [test for test in sorted(_TESTS) if not self._is_there(test)] == []
+        assert_none(test for test in sorted(_TESTS) if not self._is_there(test))
 
     def _is_there(self, test: str) -> bool:
         path, *names = re.sub(r"\[.*", "", test).split("::")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from conftest import Until
+from fakes.findings import assert_none
 from fakes.livekit_private import give_session_keyterms
 from fakes.session import Room
 from fakes.streams import streams_of
@@ -154,7 +155,7 @@ def test_no_other_class_uses_a_private_name_of_its_livekit_base() -> None:
         if (inherited := _inherited_from_livekit(made))  # of most classes nothing: they need no parsing
         for name in _used_by(made) & inherited
     ]
-    assert found == []
+    assert_none(found)
 
 
 def _classes() -> Iterator[type]:

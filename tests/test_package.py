@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from fakes.findings import assert_none
 from fakes.limits import LONG_LIMIT_SECONDS
 from livekit.agents import Plugin, stt, tts
 
@@ -17,7 +18,7 @@ from livekit_plugins_azure_interpreter.personal_voice import PersonalVoiceStream
 
 def test_each_public_name_exists_and_is_documented() -> None:
     names = [name for name in azure_interpreter.__all__ if name != "__version__"]
-    assert [name for name in names if not getattr(azure_interpreter, name).__doc__] == []
+    assert_none(name for name in names if not getattr(azure_interpreter, name).__doc__)
 
 
 def test_the_classes_are_livekits() -> None:

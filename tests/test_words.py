@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fakes.findings import assert_none
+
 import livekit_plugins_azure_interpreter
 
 _MODULES = sorted(Path(livekit_plugins_azure_interpreter.__file__).parent.rglob("*.py"))
@@ -29,15 +31,15 @@ _RIDDLES = re.compile(
 def test_a_module_says_in_its_first_line_what_it_is() -> None:
     assert len(_MODULES) > 200
     first_lines = {path: path.read_text(encoding="utf-8").partition("\n")[0] for path in _MODULES}
-    assert [
+    assert_none(
         f"{path}: {line}"
         for path, line in first_lines.items()
         if not re.fullmatch(r'"""[^"]+([.:]|[.:]""")', line)
-    ] == []
+    )
 
 
 def test_a_text_has_no_riddle() -> None:
     assert len(_PAGES) > 20
     texts = {path: " ".join(path.read_text(encoding="utf-8").split()) for path in (*_MODULES, *_PAGES)}
     found = [f"{path}: {riddle[0]}" for path, text in texts.items() for riddle in _RIDDLES.finditer(text)]
-    assert found == []
+    assert_none(found)

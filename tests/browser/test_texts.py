@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.findings import assert_none
 
 from livekit_plugins_azure_interpreter._options.language_table import TARGETS
 from livekit_plugins_azure_interpreter.web.server import PAGE
@@ -72,7 +73,7 @@ def test_the_html_has_no_inline_script_and_no_style() -> None:
 
 def test_no_text_stands_in_a_module() -> None:
     assert len(MODULES) > 20
-    assert [f"{module.name}: {text}" for module in MODULES for text in _texts_in(module)] == []
+    assert_none(f"{module.name}: {text}" for module in MODULES for text in _texts_in(module))
 
 
 def _texts_in(module: Path) -> list[str]:

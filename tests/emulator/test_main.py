@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fakes.findings import assert_none
 from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from pytest_mock import MockerFixture
 
@@ -259,7 +260,7 @@ class TestHelp:
 
     def test_help_names_every_fault(self, help_text: str) -> None:
         names = [fault_name(kind) for kind in KINDS]
-        assert [name for name in names if not re.search(rf"^  {name}\b", help_text, re.MULTILINE)] == []
+        assert_none(name for name in names if not re.search(rf"^  {name}\b", help_text, re.MULTILINE))
 
 
 class TestServe:

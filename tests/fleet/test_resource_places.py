@@ -209,7 +209,7 @@ async def test_a_process_keeps_to_its_share_while_the_leases_are_away() -> None:
 
 
 @in_virtual_time
-async def test_whoever_waits_while_the_leases_are_away_gets_a_place_soon_after_they_are_back() -> None:
+async def test_a_waiting_stream_gets_a_place_soon_after_the_leases_are_back() -> None:
     fleet = FakeLeases()
     process = _Process(leases=fleet, share=0)
     fleet.is_away = True

@@ -10,6 +10,7 @@ from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from fakes.findings import assert_none
 from fakes.limits import within
 from fakes.room import Audio
 from livekit.agents import APIConnectionError, APIConnectOptions, APIStatusError
@@ -71,9 +72,9 @@ async def test_no_object_shows_one_nor_does_what_it_holds() -> None:
         for kind, credentials in CREDENTIALS.items()
     }
     assert all(held.values())
-    assert [
+    assert_none(
         f"{made}: {type(one)}" for made, all_held in held.items() for one in all_held if _shows_a_secret(one)
-    ] == []
+    )
 
 
 def _shows_a_secret(one: object) -> bool:

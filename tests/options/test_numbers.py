@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fakes.findings import assert_none
 
 from livekit_plugins_azure_interpreter import STT, TTS, InterpreterAgent, MeetingInterpreter, PersonalVoiceTTS
 from livekit_plugins_azure_interpreter._options.numbers import check_number
@@ -45,12 +46,12 @@ def _is_refused_by_its_name(name: str, value: object) -> bool:
 
 
 async def test_an_argument_that_is_not_such_a_number_is_refused_by_its_name() -> None:
-    assert [
+    assert_none(
         f"{name}: {value!r:.9}"
         for name in _NUMBERS
         for value in _NO_NUMBERS
         if not _is_refused_by_its_name(name, value)
-    ] == []
+    )
 
 
 async def test_a_time_of_zero_is_refused_but_for_a_drain_that_waits_for_nothing() -> None:

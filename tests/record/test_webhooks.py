@@ -57,7 +57,7 @@ async def record(tmp_path: Path) -> AsyncIterator[SQLiteRecord]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The meetings of a dead process are taken up at once, and an end does not wait for a receiver for long."""
+    """The meetings of a dead process are taken up at once, and an end hardly waits for a receiver."""
     monkeypatch.setattr(_keeper, "CLOSE_SECONDS", 0.5)
     monkeypatch.setattr(_webhook_backlog, "HELD_SECONDS", 2.0)
     monkeypatch.setattr(_webhook_backlog, "_AGAIN_SECONDS", 0.02)
