@@ -23,7 +23,7 @@ from .stalls import Stalls
 
 RATE_HZ = 16000
 _WEBRTC_RATE_HZ = 48000
-_FRAME_BYTES = 2 * RATE_HZ // 50
+_FRAME_BYTES = 2 * RATE_HZ // 10
 _HEARD_MS = 50
 """How much is heard at a time: dozens of tracks in frames of 10 ms would keep one process busy."""
 _AHEAD_MS = 500
@@ -150,15 +150,18 @@ class Participant:
         self._reading: set[asyncio.Task[None]] = set()
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("track_unsubscribed", self._unsubscribed)
-        for event in ("participant_connected", "participant_attributes_changed"):
+        for event in ("participant_connected", "participant_attributes_changed", "track_published"):
             self.room.on(event, lambda *_: self._changed.set())
         for name in ("disconnected", "reconnecting", "reconnected"):
             self.room.on(name, lambda *_, name=name: self._happened(name))
         self.room.register_text_stream_handler(TOPIC_TRANSCRIPTION, self._transcribed)
 
-    async def join(self, room: str, attributes: Mapping[str, str] | None = None, **grants: Any) -> None:
+    async def join(
+        self, room: str, attributes: Mapping[str, str] | None = None, *, subscribe: bool = True, **grants: Any
+    ) -> None:
         token = self._server.token(self.identity, room, attributes, **grants)
-        await within(self.room.connect(self._server.url, token))
+        options = rtc.RoomOptions(auto_subscribe=subscribe)
+        await within(self.room.connect(self._server.url, token, options))
 
     async def leave(self) -> None:
         await within(self.room.disconnect())

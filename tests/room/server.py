@@ -95,6 +95,12 @@ class OwnServer(Server):
             self.kill()
             raise
 
+    @property
+    def pid(self) -> int:
+        """Of its process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self._process is not None:

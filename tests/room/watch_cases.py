@@ -51,7 +51,7 @@ def _spoken() -> list[Sentence]:
     ]
 
 
-_SPOKEN = _spoken()
+SPOKEN = _spoken()
 _FRAGMENT = Line("A part.", "en-US", {"fr": "Une partie."})
 _MOST_OF_IT = 0.5
 
@@ -60,11 +60,11 @@ def _script(samples: Any) -> Line:
     """The sentence of which most was heard; an interpreter that comes in mid-sentence hears only its end."""
     shares = {
         index: sum(found) / len(found)
-        for index, one in enumerate(_SPOKEN)
+        for index, one in enumerate(SPOKEN)
         if (found := find_windows(samples.pcm, one.pcm, RATE_HZ))
     }
     best = max(shares, key=lambda index: shares[index])
-    return _SPOKEN[best].line if shares[best] >= _MOST_OF_IT else _FRAGMENT
+    return SPOKEN[best].line if shares[best] >= _MOST_OF_IT else _FRAGMENT
 
 
 class Workers:
@@ -247,17 +247,19 @@ class Listener:
                 return
 
 
-async def talk(alice: Participant, listener: Listener, ending: asyncio.Event) -> None:
-    """Alice says one sentence after the other."""
+async def talk(
+    alice: Participant, listener: Listener, ending: asyncio.Event, *, pause_seconds: float = PAUSE_SECONDS
+) -> None:
+    """Alice says one sentence after the other, with a pause after each."""
     while not ending.is_set():
-        for at, sentence in enumerate(_SPOKEN):
+        for at, sentence in enumerate(SPOKEN):
             if ending.is_set():
                 return
             one = Said(at, time.monotonic())
             listener.said.append(one)
             await alice.say(sentence.pcm)
             one.ended = time.monotonic()
-            await alice.say(silence(PAUSE_SECONDS))
+            await alice.say(silence(pause_seconds))
 
 
 @contextlib.asynccontextmanager
