@@ -17,18 +17,19 @@ from livekit.agents import AgentServer, AutoSubscribe, JobContext
 
 import livekit_plugins_azure_interpreter as azure_interpreter
 
+FULL = 0.7  # beyond it LiveKit gives a worker no room, unless the server has another `target_load`
 MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))  # a meeting costs a stream per speaker
 logger = logging.getLogger("meeting")
 
 
 def load(worker: AgentServer) -> float:
-    """How full the worker is, 0 to 1. The default, the load of the CPU, rises late in a burst of meetings."""
-    return len(worker.active_jobs) / MAX_MEETINGS
+    """How full the worker is, 0 to 0.7. The default, the load of the CPU, rises late in a burst of meetings."""
+    return FULL * len(worker.active_jobs) / MAX_MEETINGS
 
 
 server = AgentServer(
     load_fnc=load,
-    load_threshold=1.0,  # the default is full at 0.7
+    load_threshold=FULL,
     # A meeting is a process that takes seconds to start. These wait, so that first words are interpreted.
     num_idle_processes=MAX_MEETINGS,
     initialize_process_timeout=60.0,  # the default of 10 is too short on a busy machine

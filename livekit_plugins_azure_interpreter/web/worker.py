@@ -25,18 +25,20 @@ from .tokens import AGENT_NAME
 _MAX_MEETINGS = int(os.environ.get("MAX_MEETINGS", "5"))
 _MODE = cast(Any, os.environ.get("MEETING_MODE", "simultaneous"))
 _RECORD = os.environ.get("MEETING_RECORD", "")
+_FULL = 0.7
+"""Beyond this load LiveKit gives a worker no meeting, unless the server has another `target_load`."""
 _STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 """Speaks a translation whose own voice was lost, in any language."""
 
 
 def load(worker: AgentServer) -> float:
-    """How full it is, 0 to 1. LiveKit's default, the load of the CPU, refuses meetings on a busy machine."""
-    return len(worker.active_jobs) / _MAX_MEETINGS
+    """How full it is, 0 to 0.7. LiveKit's default, the load of the CPU, refuses meetings on a busy machine."""
+    return _FULL * len(worker.active_jobs) / _MAX_MEETINGS
 
 
 server = AgentServer(
     load_fnc=load,
-    load_threshold=1.0,
+    load_threshold=_FULL,
     num_idle_processes=1,  # somebody waits for the first words
     initialize_process_timeout=60.0,
     host=os.environ.get("HEALTH_HOST", ""),

@@ -88,4 +88,5 @@ def test_the_command_takes_livekits_options(
 
 def test_the_load_counts_meetings() -> None:
     assert worker.load(SimpleNamespace(active_jobs=[])) == 0.0
-    assert worker.load(SimpleNamespace(active_jobs=[1] * 5)) == 1.0
+    assert worker.load(SimpleNamespace(active_jobs=[1] * 4)) == pytest.approx(0.56)
+    assert worker.load(SimpleNamespace(active_jobs=[1] * 5)) == 0.7
