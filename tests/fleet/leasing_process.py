@@ -39,7 +39,9 @@ async def _take(url: str, most: int) -> None:
     leases = RedisLeases(url)
     holders = (_holder(leases, f"{os.getpid()}-{number}", most) for number in range(3))
     given = sum(await asyncio.gather(*holders))
-    os.write(1, b"%d\n" % given)  # at once: unbuffered, print writes its line in two pieces, and others between
+    os.write(
+        1, b"%d\n" % given
+    )  # at once: unbuffered, print writes its line in two pieces, and others between
 
 
 def main(url: str, most: str, processes: str) -> None:

@@ -113,7 +113,7 @@ class Service:
         self.revised = Revised(chance, share)
 
     def hears(self, first: int, now: float) -> list[Result]:
-        """The results of a connection that hears the talk from a word on. What was said already comes at once.
+        """The results of a connection that hears the talk from a word on; what was said comes at once.
 
         A final result may come after interim results of the next sentence. Sentences without an interim result
         have their final in time.
