@@ -272,7 +272,7 @@ class SimultaneousSpeech:
                 self.begun(one.running)
 
     def _cut(self, sentence: _Sentence, finals: Mapping[str, Utterance], end_time: float) -> None:
-        """What was said beyond the end of a sentence is the beginning of the next one, if that waits or not."""
+        """What was said beyond the end of a sentence begins the next one, which may be waiting already."""
         if not (begun := sentence.beyond(finals, end_time)):
             return
         if not self._sentences or self._sentences[0].start >= sentence.heard_until:

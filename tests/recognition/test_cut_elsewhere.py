@@ -1,4 +1,4 @@
-"""Speech that is heard again after a lost connection and cut into other sentences: by seeds, in virtual time."""
+"""Speech that is heard again after a lost connection, and cut otherwise then: by seeds, in virtual time."""
 
 from __future__ import annotations
 
@@ -115,8 +115,8 @@ class Service:
     def hears(self, first: int, now: float) -> list[Result]:
         """The results of a connection that hears the talk from a word on; what was said comes at once.
 
-        A final result may come after interim results of the next sentence. Sentences without an interim result
-        have their final in time.
+        A final result may come after interim results of the next sentence. A sentence without one has its final
+        in time.
         """
         self.revised.forget()
         chance, results, decided, until = self._chance, [], now, 0.0
