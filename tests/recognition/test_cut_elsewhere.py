@@ -115,8 +115,7 @@ class Service:
     def hears(self, first: int, now: float) -> list[Result]:
         """The results of a connection that hears the talk from a word on; what was said comes at once.
 
-        A final result may come after interim results of the next sentence. A sentence without one has its final
-        in time.
+        A final result may come after interim results of the next sentence, if it has interim results.
         """
         self.revised.forget()
         chance, results, decided, until = self._chance, [], now, 0.0
