@@ -23,20 +23,35 @@ class _Language:
     """A sentence in one language.
 
     Attributes:
-        policy: Decides what is certain of it.
+        language: The language.
         is_main: It is the `text` of the transcript.
+        begun: What was said of it with the sentence before, until the connection was lost; None: nothing.
+        policy: Decides what is certain of it.
         certain: What is certain, and was not given out yet.
         source_language: The language that is spoken, as detected so far.
         running: What was given out; None: nothing yet.
-        was_begun: Its beginning was said with the sentence before, until the connection was lost.
     """
 
-    policy: SimultaneousPolicy
+    language: str
     is_main: bool
+    begun: Said | None = None
     certain: str = ""
     source_language: str = ""
     running: RunningTranslation | None = None
-    was_begun: bool = False
+    policy: SimultaneousPolicy = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.policy = SimultaneousPolicy(self.language, said=self.begun)
+
+    @property
+    def is_taken(self) -> bool:
+        """Somebody says what was given out."""
+        return self.running is not None and self.running.is_taken
+
+    @property
+    def is_said(self) -> bool:
+        """Something of it was said."""
+        return self.is_taken or self.begun is not None
 
     def hears(self, text: str, source_language: str, now: float) -> None:
         self.source_language = source_language
@@ -46,35 +61,69 @@ class _Language:
                 return  # the final result brings the rest
         self.certain += self.policy.interim(text, now)
 
+    def forget_untaken(self) -> None:
+        """It has ended: nobody will say what was given out, if nobody does yet."""
+        if not self.is_taken:
+            self.policy = SimultaneousPolicy(self.language, said=self.begun)
+
 
 @dataclass
 class _Sentence:
     """An utterance that has no final result yet.
 
     Attributes:
-        start: Where its words begin, on the clock of the stream.
-        until: Where they end so far.
-        begun: What was said of it with the sentence before, by language.
+        start: Where its words begin in the latest result, on the clock of the stream.
+        until: Where they end in it.
+        heard_until: Where they end at most, also over a connection that was lost.
         is_restarted: The connection was lost in its middle.
+        has_result: A result of it came; none: it is only the end of what was said of the sentence before.
     """
 
     start: float
     until: float
-    begun: Mapping[str, Said] = field(default_factory=dict)
+    heard_until: float = 0.0
     is_restarted: bool = False
+    has_result: bool = False
     name: str = field(default_factory=next_utterance_id)
     languages: dict[str, _Language] = field(default_factory=dict)
 
     def hears(self, transcript: Transcript, options: Options, now: float) -> None:
-        self.until = max(self.until, transcript.end_time)
+        self.has_result = True
+        self.start, self.until = transcript.start_time, transcript.end_time
+        self.heard_until = max(self.heard_until, self.until)
         for language, text in transcript.translations.items():
             if target(language) in options.spoken:
                 if language not in self.languages:
-                    said = self.begun.get(language)
-                    policy = SimultaneousPolicy(language, said=said)
-                    is_main = language == transcript.language
-                    self.languages[language] = _Language(policy, is_main, was_begun=said is not None)
+                    self.languages[language] = _Language(language, language == transcript.language)
                 self.languages[language].hears(text, transcript.source_language, now)
+
+    def is_at(self, start_time: float, end_time: float) -> bool:
+        """Whether a result at this place is of it: the middle of one of them is within the other.
+
+        An interim result reaches into the silence after its words, and may touch the next sentence.
+        """
+        middle, own = (start_time + end_time) / 2, (self.start + self.until) / 2
+        return self.start <= middle < self.until or start_time <= own < end_time
+
+    def beyond(self, finals: Mapping[str, Utterance], end_time: float) -> dict[str, _Language]:
+        """What was said of it beyond its end, which is the beginning of the next sentence."""
+        if not self.is_restarted or end_time >= self.heard_until:
+            return {}
+        said = {
+            language: one.policy.ended_at(finals[language].text)
+            for language, one in self.languages.items()
+            if one.is_said and language in finals
+        }
+        return {
+            language: _Language(language, self.languages[language].is_main, begun)
+            for language, begun in said.items()
+            if begun.keys
+        }
+
+    @property
+    def is_begun(self) -> bool:
+        """Something of it was given out, or said with the sentence before."""
+        return any(one.running is not None or one.begun is not None for one in self.languages.values())
 
     @property
     def running(self) -> dict[str, RunningTranslation]:
@@ -90,9 +139,9 @@ class SimultaneousSpeech:
     """The running translations of one speaker.
 
     It outlives a stream that fails, as the audio does: the next one hears the same sentence again, and what
-    was said of it before is not said again, also if the service now ends it earlier. Where audio comes faster
-    than it is said, words of a later sentence may come before the final result of an earlier one: they wait
-    for that.
+    was said of it before is not said again. If the service now ends it earlier, what was said beyond that end
+    is the beginning of the next sentence, which may be cut again. Where audio comes faster than it is said,
+    words of a later sentence may come before the final result of an earlier one: they wait for that.
 
     Attributes:
         begun: Called with each translation that begins.
@@ -104,8 +153,6 @@ class SimultaneousSpeech:
         self.begun: Callable[[RunningTranslation], None] = lambda running: None
         self._sentences: deque[_Sentence] = deque()
         self._outcomes: dict[str, Outcome] = {}
-        self._beyond: dict[str, Said] = {}
-        self._beyond_until = 0.0
 
     @property
     def untaken(self) -> list[RunningTranslation]:
@@ -132,9 +179,8 @@ class SimultaneousSpeech:
             return NOT_RUNNING
         sentence = self._sentence_at(transcript.start_time, transcript.end_time)
         if sentence is None:
-            begun = self._beyond if transcript.start_time < self._beyond_until else {}
-            sentence = _Sentence(transcript.start_time, transcript.end_time, begun)
-            self._beyond = {}
+            self._sentences = deque(one for one in self._sentences if one.has_result)
+            sentence = _Sentence(transcript.start_time, transcript.end_time)
             earlier = sum(one.start < sentence.start for one in self._sentences)
             self._sentences.insert(earlier, sentence)
         sentence.hears(transcript, options, now)
@@ -163,6 +209,8 @@ class SimultaneousSpeech:
         while self._sentences and (sentence is not None or self._sentences[0].until <= times[0]):
             ended = self._sentences.popleft()
             if ended is sentence:
+                for one in ended.languages.values():
+                    one.forget_untaken()
                 self._cut(ended, found, times[1])
                 self._end_with(ended, found, ledgers, now)
                 sentence = None
@@ -190,7 +238,7 @@ class SimultaneousSpeech:
 
     def restarted(self) -> None:
         """The service hears again what has no final result, from its beginning."""
-        self._sentences = deque(one for one in self._sentences if one.running)
+        self._sentences = deque(one for one in self._sentences if one.is_begun)
         for sentence in self._sentences:
             sentence.is_restarted = True
             for one in sentence.languages.values():
@@ -203,8 +251,7 @@ class SimultaneousSpeech:
 
     def _sentence_at(self, start_time: float, end_time: float) -> _Sentence | None:
         """The sentence of a result at this place."""
-        found = (one for one in self._sentences if start_time < one.until and one.start < end_time)
-        return next(found, None)
+        return next((one for one in self._sentences if one.is_at(start_time, end_time)), None)
 
     def _say(self, now: float) -> None:
         """Give out what is certain of the first sentence: no other one is said before it."""
@@ -225,28 +272,28 @@ class SimultaneousSpeech:
                 self.begun(one.running)
 
     def _cut(self, sentence: _Sentence, finals: Mapping[str, Utterance], end_time: float) -> None:
-        """What was said beyond the end of a sentence was the beginning of the next one."""
-        self._beyond, self._beyond_until = {}, sentence.until
-        if not sentence.is_restarted or end_time >= sentence.until:
+        """What was said beyond the end of a sentence begins the next one, which may be waiting already."""
+        if not (begun := sentence.beyond(finals, end_time)):
             return
-        for language, running in sentence.running.items():
-            if running.is_taken and not running.is_broken_off and language in finals:
-                said = sentence.languages[language].policy.ended_at(finals[language].text)
-                if said.keys:
-                    self._beyond[language] = said
+        if not self._sentences or self._sentences[0].start >= sentence.heard_until:
+            self._sentences.appendleft(_Sentence(end_time, sentence.heard_until))
+        following = self._sentences[0]
+        following.languages.update(begun)
+        following.heard_until = max(following.heard_until, sentence.heard_until)
+        following.is_restarted = True
 
     def _end_with(
         self, sentence: _Sentence, finals: dict[str, Utterance], ledgers: Ledgers, now: float
     ) -> None:
-        """Give out the rest of what is being said; `finals` gets the utterances that the clauses know."""
+        """Give out the rest of what was said of it; `finals` gets the utterances that the clauses know."""
         for language, one in sentence.languages.items():
             final = finals.get(language)
-            if one.running is None and one.was_begun and final is not None:
-                _say_rest(final, one.policy.final(final.text, now), ledgers)
-                continue
-            if one.running is None or not one.running.is_taken or final is None:
+            if final is None or not one.is_said:
                 continue
             rest = one.policy.final(final.text, now)
+            if one.running is None or not one.is_taken:
+                _say_rest(final, rest, ledgers)
+                continue
             if one.running.is_broken_off and rest.strip():
                 final.rest = rest.lstrip()
                 continue

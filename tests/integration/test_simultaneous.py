@@ -321,6 +321,30 @@ class TestLostConnection:
         assert session.room.emulator.connections > 1
         assert session.first_sound_seconds < 4.0
 
+    async def test_a_sentence_that_azure_cuts_elsewhere_when_it_hears_it_again_is_said_once(
+        self, enter: Interpret
+    ) -> None:
+        begin, rest = sentence(0, 3), sentence(1, 3)
+        whole = Line(
+            f"{begin.text} {rest.text}",
+            "en-US",
+            {"fr": f"{begin.translations['fr']} {rest.translations['fr']}"},
+        )
+
+        def script(samples: Voice) -> Line:
+            pitches = [hertz(pcm) for pcm in (samples.pcm[:16000], samples.pcm[-16000:])]
+            first, last = (round((one - _LOWEST_HZ) / _STEP_HZ) for one in pitches)
+            return whole if first != last else (begin, rest)[first]
+
+        session = await enter(script, behaviour={"faults": [Drop(at_seconds=5.5)]})
+        session.room.microphone.speak(speech([3, 3], pause=0.25))
+        await session.room.speaker.until_begun(1)
+        object.__setattr__(session.room.emulator.behaviour, "silence_ms", 200)  # of the next connection
+        await session.room.speaker.until_played(2)
+        heard = [word for one in session.heard for word in one]
+        assert heard == [word for one in said_in("fr", [begin, rest]) for word in one]
+        assert len(session.heard[0]) > len(words(begin.translations["fr"]))
+
     async def test_a_sentence_that_waits_too_long_for_its_next_clause_is_said_in_two_speeches(
         self, enter: Interpret, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -266,6 +266,16 @@ class Again(Speaker):
         transcript = Transcript(texts["fr"], "fr", "so far", "en-US", texts, self._start, self._now, True)
         self.speech.interim(transcript, OPTIONS, self._now)
 
+    def hears_again(self, words: int, *, until: float) -> None:
+        """The first sentence again, so far."""
+        texts = {"fr": _first(FRENCH, words), "de": _first(GERMAN, words)}
+        transcript = Transcript(texts["fr"], "fr", "so far", "en-US", texts, 0.0, until, True)
+        self.speech.interim(transcript, OPTIONS, self._now)
+
+    def pauses_at(self, seconds: float) -> None:
+        """The next sentence begins here."""
+        self._start = seconds
+
     def ends_with(self, since: int) -> dict[str, Utterance]:
         return self.ends_at(self.place, fr=_since(FRENCH, since), de=_since(GERMAN, since))
 
@@ -310,6 +320,48 @@ class TestCutElsewhereAfterALostConnection:
         ended = speaker.ends_at(speaker.place, fr="quatre cinq", de="vier fünf")
         assert all(one.is_being_said for one in ended.values())
         assert len(speaker.begun) == 2
+
+    async def test_a_sentence_without_an_interim_result_has_only_its_rest_said(self) -> None:
+        speaker = Again()
+        speaker.is_cut(3, said=8)
+        ended = speaker.ends_with(since=3)
+        assert (ended["fr"].unsaid, ended["de"].unsaid) == (_since(FRENCH, 5), _since(GERMAN, 5))
+
+    async def test_a_sentence_that_nobody_takes_in_time_has_only_its_rest_said(self) -> None:
+        speaker = Again()
+        speaker.is_cut(3, said=8)
+        for words in range(4, 11):
+            speaker.goes_on(words, since=3)
+        assert len(speaker.begun) == 4
+        ended = speaker.ends_with(since=3)
+        assert (ended["fr"].unsaid, ended["de"].unsaid) == (_since(FRENCH, 5), _since(GERMAN, 5))
+
+    async def test_a_sentence_that_is_cut_again_and_lost_again_is_said_once(self) -> None:
+        speaker = Again()
+        speaker.is_cut(2, said=8)
+        speaker.goes_on(3, since=2)
+        speaker.speech.restarted()
+        start, now = speaker.place
+        middle = (start + now) / 2
+        ended = speaker.ends_at((start, middle), fr="trois", de="drei")
+        assert all(one.is_being_said for one in ended.values())
+        ended = speaker.ends_at((middle, now), fr=_since(FRENCH, 3), de=_since(GERMAN, 3))
+        assert (ended["fr"].unsaid, ended["de"].unsaid) == (_since(FRENCH, 5), _since(GERMAN, 5))
+
+    async def test_a_next_sentence_that_is_heard_before_the_final_result_is_said_once(self) -> None:
+        speaker = Again()
+        for count in range(2, 9):
+            speaker.says(count)
+        assert [one.take() for one in speaker.begun] == [True, True]
+        speaker.speech.restarted()
+        speaker.hears_again(3, until=1.2)
+        speaker.pauses_at(1.25)
+        for words in range(4, 11):
+            speaker.goes_on(words, since=3)
+        speaker.ends_at((0.0, 1.2), fr=_first(FRENCH, 3), de=_first(GERMAN, 3))
+        ended = speaker.ends_with(since=3)
+        assert [len((await heard(one)).split()) for one in speaker.begun] == [5, 5]
+        assert (ended["fr"].unsaid, ended["de"].unsaid) == (_since(FRENCH, 5), _since(GERMAN, 5))
 
     async def test_a_later_sentence_is_said_as_any_other(self) -> None:
         speaker = Again()
