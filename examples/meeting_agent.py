@@ -23,7 +23,7 @@ logger = logging.getLogger("meeting")
 
 
 def load(worker: AgentServer) -> float:
-    """How full the worker is, 0 to 0.7. The default, the load of the CPU, rises late in a burst of meetings."""
+    """How full the worker is, 0 to 0.7. The default, the CPU's load, rises late in a burst of meetings."""
     return FULL * len(worker.active_jobs) / MAX_MEETINGS
 
 

@@ -32,7 +32,7 @@ _STAND_IN_VOICE = "en-US-AvaMultilingualNeural"
 
 
 def load(worker: AgentServer) -> float:
-    """How full it is, 0 to 0.7. LiveKit's default, the load of the CPU, refuses meetings on a busy machine."""
+    """How full it is, 0 to 0.7. LiveKit's default, the CPU's load, refuses meetings on a busy machine."""
     return _FULL * len(worker.active_jobs) / _MAX_MEETINGS
 
 
