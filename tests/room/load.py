@@ -1,9 +1,9 @@
 """How many meetings one machine carries: `PYTHONPATH=tests python -m room.load [--pause S] [MEETINGS...]`.
 
-In each meeting Alice says one sentence after the other, and Bob reads them in French; he does
-not listen. Everything is on this
-machine: LiveKit's server, the emulator, one worker with a process for each meeting, which records it, and
-all people, in this process. The meetings begin one after the other; what is measured begins when all have.
+In each meeting Alice says one sentence after the other, and Bob reads them in French; he does not listen.
+Everything is on this machine: LiveKit's server, the emulator, one worker with a process for each meeting,
+which records it, and all people, in this process. The meetings begin one after the other; what is measured
+begins when all have.
 """
 
 from __future__ import annotations
@@ -172,6 +172,9 @@ async def measure(server: OwnServer, count: int, pause_seconds: float, record: P
         beginning = (crowd.meet(at * EVERY_SECONDS) for at in range(count))
         begun = await asyncio.gather(*beginning, return_exceptions=True)
         came = [one for one in begun if isinstance(one, float)]
+        for one in begun:
+            if isinstance(one, BaseException) and not isinstance(one, asyncio.TimeoutError):
+                raise one
         if len(came) < count:
             raise RuntimeError(f"{count - len(came)} had no interpreter after {LIMIT_SECONDS:.0f} s")
 
