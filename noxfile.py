@@ -69,7 +69,14 @@ def nightly(session: nox.Session) -> None:
     killed = " ".join(
         f"tests/integration/test_{name}.py" for name in ("closing", "killed_recordings", "killed_webhooks")
     )
-    drawn = " ".join(("tests/fleet/test_rounds.py", "tests/simultaneous/test_policy.py", "tests/voices"))
+    drawn = " ".join(
+        (
+            "tests/fleet/test_rounds.py",
+            "tests/recognition/test_cut_elsewhere.py",
+            "tests/simultaneous/test_policy.py",
+            "tests/voices",
+        )
+    )
     spoken = "tests/integration/test_simultaneous.py"
     files = f"tests/test_schedules.py tests/test_meetings.py tests/test_fleet.py {killed} {drawn} {spoken}"
     _pytest(session, files, *PARALLEL, "--timeout=1800", env=env)

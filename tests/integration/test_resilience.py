@@ -96,8 +96,9 @@ _PAIR = {"vendor": "pair", "model": "live-interpreter"}
 _SECOND_STT = {"vendor": "second", "model": "unknown"}
 _LLM = {"vendor": "first", "model": "openai/gpt-4.1-mini"}
 _VERBATIM = {"vendor": "verbatim", "model": "verbatim"}
-_VOICE = {"vendor": "voice", "model": "fr-FR-DeniseNeural"}
-_SECOND_TTS = {"vendor": "second", "model": "fr-FR-DeniseNeural"}
+_VOICE_MODEL = "fr-FR-DeniseNeural"
+_VOICE = {"vendor": "voice", "model": _VOICE_MODEL}
+_SECOND_TTS = {"vendor": "second", "model": _VOICE_MODEL}
 _SAID = (0.2, 0.7)
 
 
