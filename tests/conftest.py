@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
@@ -27,6 +28,17 @@ from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 _PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "")
 _PROCESSES = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, None, None]:
+    """Look for garbage neither while the tests are collected nor, later, among them: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
