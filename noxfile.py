@@ -39,8 +39,8 @@ PIPECAT = "pipecat-ai[azure]>=1.14"
 """Clients of Azure Speech, which `clients` tries on the emulator."""
 NO_BROWSER = ("-m", "not browser")
 """A browser and a server take minutes: `browser` tests with them."""
-PARALLEL = ("--numprocesses=4", "--dist=worksteal")
-"""Tests wait more than they compute: also two cores are quicker with four processes."""
+PARALLEL = ("--numprocesses=6", "--dist=worksteal")
+"""Tests wait more than they compute: also two cores are quicker with six processes."""
 _TAKE_A_VALUE = {"-W", "-c", "-k", "-m", "-n", "-o", "-p"}
 """The short options of pytest whose value is the next argument."""
 _END_SECONDS = 30.0

@@ -41,7 +41,8 @@ _LOOK_SECONDS = 0.2
 """After so much audio the clock is looked at, and usage is reported if it is due."""
 _CONNECT_SHARE = 0.9
 """A share of the connect timeout: an attempt that lasts as long would reset LiveKit's retry count."""
-_RECONNECT_SHARE = 0.8
+_RECONNECT_SHARE = 0.7
+"""A share of the same: the SDK's retries take longer than the pauses between them, and have to end before."""
 _MOST_DOUBLINGS = 2
 """Each attempt without a result doubles the time that Azure has to answer: a slow service may need it."""
 _MOST_REASONS = 20

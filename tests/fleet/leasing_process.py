@@ -1,4 +1,4 @@
-"""Processes that take and give back leases as fast as they can, at random, until their standard input ends.
+"""Processes that take and give back leases again and again, at random, until their standard input ends.
 
     python leasing_process.py URL MOST PROCESSES
 
@@ -28,8 +28,10 @@ async def _holder(leases: RedisLeases, holder: str, most: int) -> int:
         try:
             if await leases.take("things", holder, most=most, seconds=5.0):
                 given += 1
-                await asyncio.sleep(random.uniform(0.0, 0.01))
+                await asyncio.sleep(random.uniform(0.0, 0.02))
                 await leases.release("things", holder)
+            else:
+                await asyncio.sleep(0.005)
         except LeasesError:
             await asyncio.sleep(0.01)
     return given

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import array
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
 
 _FRAME_MS = 20
 _LOUD_RMS = 200.0
@@ -157,7 +157,5 @@ class ScriptedVad:
 
 
 def _rms(pcm: bytes) -> float:
-    samples = array.array("h", pcm)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return math.sqrt(sum(sample * sample for sample in samples) / len(samples))
+    samples = np.frombuffer(pcm, "<i2").astype(np.float32)
+    return math.sqrt(np.dot(samples, samples) / len(samples))
