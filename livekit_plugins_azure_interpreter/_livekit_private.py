@@ -11,11 +11,12 @@ A class here is a base class: it gives LiveKit's private names to its subclasses
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseReason, stt, tts
@@ -104,7 +105,7 @@ class UnreportedStream(AnyRateStream):
         pass
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[SpeechEvent]) -> None:
-        await _read_all(event_aiter)
+        await _leave(event_aiter)
 
 
 # Synthesis
@@ -130,14 +131,14 @@ class UnmeteredSynthesizeStream(SynthesizeStream):
     """A stream that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _read_all(event_aiter)
+        await _leave(event_aiter)
 
 
 class UnmeteredChunkedStream(tts.ChunkedStream):
     """A stream of one whole text that does not report its own metrics, because its player does."""
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[Any]) -> None:
-        await _read_all(event_aiter)
+        await _leave(event_aiter)
 
 
 def when_ended(
@@ -158,9 +159,11 @@ def note_request_id(emitter: AudioEmitter, request_id: str) -> None:
     emitter._note_provider_request_id(request_id)
 
 
-async def _read_all(events: AsyncIterable[Any]) -> None:
-    async for _ in events:
-        pass
+async def _leave(events: AsyncIterable[Any]) -> None:
+    """Read no more than the first event: LiveKit then spends nothing on this reader any more."""
+    async with contextlib.aclosing(cast(AsyncGenerator[Any, None], events)):
+        async for _ in events:
+            return
 
 
 # Adapters

@@ -40,6 +40,11 @@ class PushClock:
         self._end_seconds = end_seconds
 
     def at(self, seconds: float) -> float:
-        """When the audio up to this position was pushed."""
-        later = (lag for start, lag in reversed(self._stretches) if start < seconds)
-        return seconds + next(later, self._stretches[0][1])
+        """When the audio up to this position was pushed: not before what comes before it."""
+        found: tuple[float, float] | None = None
+        for start, lag in reversed(self._stretches):
+            if found is not None:
+                return max(seconds + found[1], found[0] + lag)
+            if start < seconds:
+                found = start, lag
+        return seconds + self._stretches[0][1]

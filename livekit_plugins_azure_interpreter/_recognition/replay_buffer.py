@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .._sound.speech_detector import SpeechDetector
 
-_JUDGED_SECONDS = 0.1
+_JUDGED_SECONDS = 0.2
 """Speech is detected in so much audio at once, which costs little more than in one frame."""
 
 

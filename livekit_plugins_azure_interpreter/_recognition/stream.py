@@ -276,6 +276,7 @@ class SpeechStream(AnyRateStream):
         self, first: ActiveConnection, later: Sequence[OptionMark], stack: contextlib.AsyncExitStack
     ) -> None:
         connection = await self._send_again(first.connection, later, stack)
+        self._audio.align(connection.uncommitted_bytes)
         async for item in self._pushed_items:
             if isinstance(item, OptionChange):
                 self._audio.options.want(item)
@@ -283,18 +284,21 @@ class SpeechStream(AnyRateStream):
             if not isinstance(item, rtc.AudioFrame):
                 await self._flush(connection)
                 continue
-            pcm = self._audio.mono.push(item)
+            if not (message := self._audio.take(item)):
+                continue
             place, is_quiet = None, False
             if self._audio.options.is_due:
                 is_quiet, place = self._audio.options.is_quiet, self._audio.options.take_place()
-            piece = self._keep(pcm)
+            piece = self._keep(message)
             self._audio.note_pushed(item, self._pushed_items.qsize())
             if place is not None:
                 connection = await self._change(connection, place, stack, is_quiet=is_quiet)
             self._pass_on(connection, piece)
+            if place is not None:
+                self._audio.align(connection.uncommitted_bytes)
             if piece.position >= self._look_at:
                 self._look(piece.position)
-        self._pass_on(connection, self._keep(self._audio.mono.flush()))
+        self._pass_on(connection, self._keep(self._audio.flush()))
         connection.end_audio()
         self._report_usage(0.0)
 
@@ -367,10 +371,11 @@ class SpeechStream(AnyRateStream):
     async def _flush(self, connection: Connection) -> None:
         """End the utterance here, unless the input ends, which does so itself."""
         if not (self._pushed_items.closed and self._pushed_items.empty()):
-            self._pass_on(connection, self._keep(self._audio.mono.flush()))
+            self._pass_on(connection, self._keep(self._audio.flush()))
             self._audio.flush_marks.add()
             self._sides.flush()
             await self._commit(connection)
+            self._audio.align(connection.uncommitted_bytes)
         self._report_usage(0.0)
 
     async def _commit(self, connection: Connection) -> None:

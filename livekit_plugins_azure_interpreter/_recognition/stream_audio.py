@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from livekit import rtc
 
+from .._sdk.packetizer import Packetizer, message_bytes
 from .._sound.mono import MonoResampler
 from ..options import Options
 from .flush_marks import FlushMarks
@@ -24,7 +25,6 @@ class StreamAudio:
         now: The loop's clock.
 
     Attributes:
-        mono: Converts frames to PCM.
         replay_buffer: The kept audio; positions count from the start of all audio.
         options: The options at each position.
         flush_marks: The positions at which it was flushed.
@@ -36,7 +36,8 @@ class StreamAudio:
 
     def __init__(self, options: Options, *, max_seconds: float, now: Callable[[], float]) -> None:
         self._now = now
-        self.mono = MonoResampler(options.sample_rate)
+        self._mono = MonoResampler(options.sample_rate)
+        self._packetizer = Packetizer(message_bytes(options.latency, options.sample_rate))
         self.replay_buffer = ReplayBuffer(options.sample_rate, max_seconds=max_seconds)
         self.options = OptionTimeline(options, self.replay_buffer)
         self.flush_marks = FlushMarks(self.replay_buffer)
@@ -45,18 +46,30 @@ class StreamAudio:
         self.reported_seconds = 0.0
         self.sent_again_until = 0.0
 
+    def take(self, frame: rtc.AudioFrame) -> bytes:
+        """The audio of a frame and all that waits, if it completes a message of the SDK; else it waits."""
+        return self._packetizer.add(self._mono.push(frame))
+
+    def flush(self) -> bytes:
+        """All audio that waits: as the end of a message."""
+        return self._packetizer.add(self._mono.flush()) + self._packetizer.flush()
+
+    def align(self, written_bytes: int) -> None:
+        """The SDK's present message has begun with the last of so much audio."""
+        self._packetizer.align(written_bytes)
+
     def keep(self, item: object, *, items_behind: int = 0) -> None:
         """Keep a frame, a change of the options or a flush for the next stream while there is none."""
         if isinstance(item, OptionChange):
             self.options.want(item)
         elif isinstance(item, rtc.AudioFrame):
-            pcm = self.mono.push(item)
-            if self.options.is_due:
-                self.options.take_place()
-            self.replay_buffer.add(pcm)
-            self.note_pushed(item, items_behind)
+            if message := self.take(item):
+                if self.options.is_due:
+                    self.options.take_place()
+                self.replay_buffer.add(message)
+                self.note_pushed(item, items_behind)
         else:
-            if rest := self.mono.flush():
+            if rest := self.flush():
                 self.replay_buffer.add(rest)
             self.flush_marks.add()
 

@@ -24,18 +24,24 @@ class Commits:
         self._committed_seconds = 0.0
         self._next_at = 0.0
 
-    async def commit(self) -> None:
+    async def commit(self) -> bool:
         """Wait until the SDK takes another commit, and commit.
 
         It does nothing with less new audio than the SDK's interval, so that many commits cannot hold up
         the audio.
+
+        Returns:
+            Whether it has committed.
         """
-        if self._written_seconds() - self._committed_seconds >= _INTERVAL_SECONDS:
-            await asyncio.sleep(self._next_at - self._loop.time())
-            if self._commit is not None:
-                self._commit()
-                self._committed_seconds = self._written_seconds()
-                self._next_at = self._loop.time() + _INTERVAL_SECONDS
+        if self._written_seconds() - self._committed_seconds < _INTERVAL_SECONDS:
+            return False
+        await asyncio.sleep(self._next_at - self._loop.time())
+        if self._commit is None:
+            return False
+        self._commit()
+        self._committed_seconds = self._written_seconds()
+        self._next_at = self._loop.time() + _INTERVAL_SECONDS
+        return True
 
     def close(self) -> None:
         """Commit nothing more."""

@@ -168,7 +168,7 @@ class Connection:
         self._closing: asyncio.Task[None] | None = None
         self._connected = False
         self._draining = False
-        self._written_seconds = 0.0
+        self._written_bytes = self._committed_bytes = 0
         self._commits: Commits | None = None
         self._opened_at = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
@@ -193,7 +193,7 @@ class Connection:
             self._recognizer = recognizer
             self._session_id = recognizer.session_id
             if self._options.manual_flush:
-                self._commits = Commits(recognizer.commit, lambda: self._written_seconds)
+                self._commits = Commits(recognizer.commit, lambda: self.written_seconds)
             if not recognizer.sees_messages:
                 longest_ms = self._options.segmentation.max_time_ms or _LONGEST_SEGMENT_MS
                 self._peer_watchdog.limit_seconds = longest_ms / 1000 + _AFTER_SEGMENT_SECONDS
@@ -229,12 +229,12 @@ class Connection:
             self._recognizer.write(pcm)
             if power:
                 self._spoken(power)
-            self._written_seconds += len(pcm) / 2 / self._options.sample_rate
+            self._written_bytes += len(pcm)
 
     async def commit(self) -> None:
         """Ask Azure to end the utterance at the end of the written audio, if the options say so."""
-        if self._commits is not None:
-            await self._commits.commit()
+        if self._commits is not None and await self._commits.commit():
+            self._committed_bytes = self._written_bytes
 
     async def change_languages(self, after: Options) -> None:
         """Go over to other languages and voices from the next utterance on.
@@ -293,7 +293,12 @@ class Connection:
     @property
     def written_seconds(self) -> float:
         """How much audio was written."""
-        return self._written_seconds
+        return self._written_bytes / 2 / self._options.sample_rate
+
+    @property
+    def uncommitted_bytes(self) -> int:
+        """How much was written since the last commit."""
+        return self._written_bytes - self._committed_bytes
 
     def fail(self, failed: Failed) -> None:
         """End it, as if the recognizer had given up."""
@@ -441,7 +446,7 @@ class Connection:
         if self._draining:
             # The SDK sends at the pace of speech at least, however fast audio was written.
             now = self._loop.time()
-            seconds = _DRAIN_SECONDS + max(0.0, self._written_seconds - (now - self._opened_at))
+            seconds = _DRAIN_SECONDS + max(0.0, self.written_seconds - (now - self._opened_at))
             self._watch(now + seconds, seconds, "did not answer after the end of the audio")
 
     def _watch(self, deadline: float, limit_seconds: float, otherwise: str) -> None:

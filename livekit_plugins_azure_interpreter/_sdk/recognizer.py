@@ -17,7 +17,7 @@ import azure.cognitiveservices.speech as speechsdk
 from .._options.languages import target
 from ..options import Latency, Options
 from . import c_api, events
-from .packetizer import Packetizer
+from .packetizer import message_bytes
 from .result_watch import ResultWatch
 from .tcp_nodelay import set_tcp_nodelay
 
@@ -36,13 +36,8 @@ _SDK_SETTINGS = {
     # Kept audio is sent again at once, not at twice the pace of speech.
     "SPEECH-TransmitLengthBeforThrottleMs": 60000,
 }
-_LATENCIES = {
-    # Length of the SDK's messages, and how often it looks for work, in ms; its defaults are 100 and 10.
-    "lowest": (20, 5),
-    "low": (20, 10),
-    "balanced": (40, 15),
-    "relaxed": (100, 10),
-}
+_POLLING_MS: Mapping[Latency, int] = {"lowest": 5, "low": 10, "balanced": 15, "relaxed": 10}
+"""How often the SDK looks for work; its default is 10."""
 _MESSAGES_SECONDS = 1.0
 """The interval of `MessageReceived`; one event for each message of a voice would burden the loop."""
 _WORDS_ALONE = ("speech.fragment", "speech.tentative.phrase", "speech.hypothesis", "speech.phrase")
@@ -76,7 +71,6 @@ class AzureRecognizer:
         self._connection = speechsdk.Connection.from_recognizer(self._recognizer)
         self._credentials = options.credentials
         self._peer = _peer(options)
-        self._messages = Packetizer(_message_bytes(options.latency, options.sample_rate))
         self._post = post
         self._has_audio = False
         self._closed = False
@@ -92,13 +86,17 @@ class AzureRecognizer:
         self._recognizer.start_continuous_recognition_async().get()
 
     def write(self, pcm: bytes) -> None:
-        """Copy 16 bit mono PCM at the rate of the options, to be sent."""
-        if message := self._messages.add(pcm):
-            self._write(message)
+        """Copy 16 bit mono PCM at the rate of the options, to be sent.
+
+        The SDK sends whole messages; smaller pieces only wake its threads.
+        """
+        if not self._has_audio:
+            self._has_audio = True
+            self._callbacks.active_at = time.monotonic()
+        self._audio.write(pcm)
 
     def commit(self) -> None:
         """Ask Azure to end the utterance here. The SDK drops a request within 0.1 s of the one before."""
-        self._write_rest()
         self._audio.commit()
 
     def change_languages(self, before: Options, after: Options) -> None:
@@ -134,7 +132,6 @@ class AzureRecognizer:
 
     def end_audio(self) -> None:
         """End the audio: process the written audio, then report `Finished`."""
-        self._write_rest()
         self._audio.close()
         if not self._has_audio:
             self._post(events.Finished())  # the SDK reports no end of an empty input
@@ -163,16 +160,6 @@ class AzureRecognizer:
         with self._letting_go:
             self._closed = True
             del self._connection, self._recognizer, self._audio
-
-    def _write_rest(self) -> None:
-        if rest := self._messages.flush():
-            self._write(rest)
-
-    def _write(self, pcm: bytes) -> None:
-        if not self._has_audio:
-            self._has_audio = True
-            self._callbacks.active_at = time.monotonic()
-        self._audio.write(pcm)
 
     def _connect(self, reporter: _RecognizerCallbacks) -> list[c_api.Signal]:
         recognizer, connection = self._recognizer, self._connection
@@ -367,17 +354,12 @@ def _voice_property(language: str) -> str:
 
 def latency_settings(latency: Latency, sample_rate: int) -> dict[str, int]:
     """The SDK's properties, all undocumented, for a latency."""
-    _, polling_ms = _LATENCIES[latency]
+    polling_ms = _POLLING_MS[latency]
     return {
-        "SPEECH-BytesPerFrame": _message_bytes(latency, sample_rate),
+        "SPEECH-BytesPerFrame": message_bytes(latency, sample_rate),
         "SPEECH-USPRunPollingInterval": polling_ms,
         "SPEECH-USPPollingInterval": polling_ms,
     }
-
-
-def _message_bytes(latency: Latency, sample_rate: int) -> int:
-    message_ms, _ = _LATENCIES[latency]
-    return message_ms * sample_rate // 1000 * 2
 
 
 def _peer(options: Options) -> tuple[str, int]:

@@ -18,6 +18,7 @@ class FakeRecognizer:
     Attributes:
         options: What it was made with.
         written: All audio that it was given.
+        writes: The size of each piece of it, in bytes.
         started, audio_ended, closed: What was called.
         sees_messages: As the port's; its service says.
         session_id: As the port's; by its number.
@@ -31,6 +32,7 @@ class FakeRecognizer:
     def __init__(self, service: FakeService, options: Options, post: Callable[[Event], None]) -> None:
         self.options = options
         self.written = bytearray()
+        self.writes: list[int] = []
         self.sees_messages = service.sees_messages
         self.hastened = self.renewals = 0
         self.next_voices: dict[str, str] | None = None
@@ -58,6 +60,7 @@ class FakeRecognizer:
 
     def write(self, pcm: bytes) -> None:
         self.written += pcm
+        self.writes.append(len(pcm))
 
     def commit(self) -> None:
         self.commits.append(len(self.written))

@@ -114,8 +114,8 @@ async def pace(open_pair: OpenPair, audio: Audio, until: Any) -> AsyncIterator[_
     with EmulatorThread() as emulator:
         pair = await open_pair(speech_endpoint=emulator.endpoint)
         listening = asyncio.create_task(pair.listen())
-        pair.push(audio.silence(0.1))
-        await until(lambda: streams_of(pair.stt).open[pair.stream].audio.replay_buffer.end_seconds >= 0.1)
+        pair.push(audio.silence(0.12))  # whole messages
+        await until(lambda: streams_of(pair.stt).open[pair.stream].audio.replay_buffer.end_seconds >= 0.12)
         yield _Pace(pair, audio)
         listening.cancel()
         await asyncio.wait({listening})
@@ -125,7 +125,7 @@ async def pace(open_pair: OpenPair, audio: Audio, until: Any) -> AsyncIterator[_
 @pytest.mark.parametrize(
     ("what", "most"),
     [
-        ("calls", 22.0),  # 20.5
+        ("calls", 16.0),  # 14.6
         ("steps", _STEPS_OF_TEST + 1.1),  # the stream wakes up
         ("timers", 0.05),  # none; a few as the connection opens
         ("tasks", 0.05),
@@ -138,11 +138,11 @@ async def test_a_frame_costs_no_more_work(pace: _Pace, what: str, most: float) -
     assert getattr(work, what) / _PACED_FRAMES <= most
 
 
-async def test_speech_is_detected_in_a_tenth_of_a_second_at_once(pace: _Pace, mocker: MockerFixture) -> None:
-    """One frame costs numpy as many calls as five."""
+async def test_speech_is_detected_in_a_fifth_of_a_second_at_once(pace: _Pace, mocker: MockerFixture) -> None:
+    """One frame costs numpy as many calls as ten."""
     detect = mocker.spy(SpeechDetector, "push")
     await pace.push()
-    assert detect.call_count <= _PACED_FRAMES / 5 + 1
+    assert detect.call_count <= _PACED_FRAMES / 10 + 1
 
 
 async def _whole_work(

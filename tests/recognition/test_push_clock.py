@@ -45,6 +45,14 @@ def test_a_recording_that_was_pushed_at_once_was_not_pushed_before_the_stream_be
     assert [times.at(position) for position in (0.02, 5.0, 10.0)] == [pytest.approx(100.0, abs=0.02)] * 3
 
 
+def test_no_position_was_pushed_before_one_that_comes_before_it() -> None:
+    times = PushClock(100.0)
+    for number in range(1, 501):
+        times.taken(number * FRAME, 100.0, behind_seconds=10.0 - number * FRAME)
+    pushed_at = [times.at(position / 1000) for position in range(0, 10000, 7)]
+    assert pushed_at == sorted(pushed_at)
+
+
 def test_jitter_of_a_few_milliseconds_takes_no_memory() -> None:
     times = PushClock(100.0)
     for number in range(1, 5000):

@@ -265,6 +265,33 @@ class TestAudio:
         written = await self._written(make_stt, listen, service, rtc.AudioFrame(pcm, 16000, 1, len(pcm) // 2))
         assert written == pcm
 
+    async def test_the_sdk_is_given_whole_messages_and_at_the_end_the_rest(
+        self, make_stt: Make, listen: Make, service: FakeService
+    ) -> None:
+        await self._written(make_stt, listen, service, *[frame(0.02) for _ in range(5)])
+        assert service.last.writes == [1280, 1280, 640]
+
+    async def test_messages_begin_where_the_sdk_begins_them_also_when_audio_is_sent_again(
+        self, make_stt: Make, listen: Make, service: FakeService, until: Until
+    ) -> None:
+        stream = listen(make_stt()).stream
+
+        def push(count: int) -> None:
+            for _ in range(count):
+                stream.push_frame(frame(0.02))
+
+        push(3)
+        stream.flush()  # half of a message is written
+        push(3)
+        await until(lambda: service.recognizers and len(service.last.written) == 3840)
+        service.last.post(Failed("ConnectionFailure", ""))
+        await until(lambda: len(service.recognizers) == 2 and len(service.last.written) == 3840)
+        push(3)
+        await until(lambda: len(service.last.written) == 5120)
+        first, second = service.recognizers
+        assert first.writes == [1280, 640, 640, 1280]
+        assert second.writes == [1280, 640, 640, 1280, 1280]
+
     @pytest.mark.parametrize(("rate", "channels"), [(48000, 2), (48000, 1), (16000, 2), (8000, 1)])
     async def test_the_length_of_the_audio_is_kept(
         self, make_stt: Make, listen: Make, service: FakeService, rate: int, channels: int
@@ -1390,7 +1417,7 @@ class TestServiceThatStaysMute:
             interpreter = STT(target_languages="fr", _open_recognizer=service, **credentials)
             interpreter.on("error", lambda error: recoverable.append(error.recoverable))
             async with interpreter.stream(conn_options=options) as stream:
-                stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 1600, 16000, 1, 1600))
+                stream.push_frame(rtc.AudioFrame(b"\x00\x10" * 3200, 16000, 1, 3200))
                 with pytest.raises(APITimeoutError, match="did not answer to speech") as raised:
                     async for _ in stream:
                         pass

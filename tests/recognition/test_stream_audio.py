@@ -42,6 +42,23 @@ def targets(audio: StreamAudio) -> list[tuple[float, str]]:
     return [(at, options.target_languages[0]) for at, options in audio.options.of_retained()]
 
 
+def test_frames_wait_until_they_complete_a_message_of_the_sdk(audio: StreamAudio) -> None:
+    taken = [len(audio.take(frame(0.02))) for _ in range(5)]
+    assert taken == [0, 1280, 0, 1280, 0]
+    assert (len(audio.flush()), audio.flush()) == (640, b"")
+
+
+def test_a_message_begins_where_the_sdk_begins_one(audio: StreamAudio) -> None:
+    audio.align(640)
+    assert [len(audio.take(frame(0.02))) for _ in range(3)] == [640, 0, 1280]
+
+
+def test_a_frame_that_waits_is_taken_by_the_next_stream(audio: StreamAudio) -> None:
+    audio.take(frame(0.02))  # its stream ends
+    audio.keep(frame(0.02))
+    assert audio.replay_buffer.end_seconds == 0.04
+
+
 def test_a_kept_frame_is_kept_as_it_is_sent(audio: StreamAudio) -> None:
     audio.keep(frame(0.5, channels=2))
     assert [piece.pcm for piece in audio.replay_buffer.pieces()] == [bytes(frame(0.5).data)]

@@ -26,7 +26,7 @@ from livekit_plugins_azure_interpreter._sdk.events import (
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 ONCE = APIConnectOptions(max_retry=0, timeout=4)
-FRAME = Audio().frames(Audio().silence(0.3))[0]
+FRAME = Audio().frames(Audio().silence(0.3), frame_ms=100)[0]
 
 
 @pytest.fixture

@@ -288,6 +288,19 @@ class TestCommit:
         connection.write(_SECOND)
         assert service.last.commits == [len(_SECOND)]
 
+    async def test_audio_is_uncommitted_until_it_is_committed(self, connection: Connection) -> None:
+        for _ in range(2):
+            connection.write(_SECOND)
+        assert connection.uncommitted_bytes == 2 * len(_SECOND)
+        await within(connection.commit())
+        connection.write(_SECOND)
+        assert connection.uncommitted_bytes == len(_SECOND)
+
+    async def test_a_commit_that_the_sdk_would_drop_commits_nothing(self, connection: Connection) -> None:
+        connection.write(_SECOND[:640])
+        await within(connection.commit())
+        assert connection.uncommitted_bytes == 640
+
     async def test_a_commit_is_none_unless_the_options_say_so(self, service: FakeService) -> None:
         async with connect(service) as connection:
             connection.write(_SECOND)

@@ -28,6 +28,19 @@ def test_the_overhang_of_a_message_counts_for_the_next() -> None:
     assert [len(messages.add(_FRAME)) for _ in range(6)] == [0, 1280, 640, 0, 1280, 640]
 
 
+def test_a_message_that_has_begun_with_what_was_written_elsewhere_is_completed() -> None:
+    messages = Packetizer(1280)
+    messages.align(640)
+    assert [len(messages.add(_FRAME)) for _ in range(3)] == [640, 0, 1280]
+
+
+def test_what_waits_belongs_to_the_message_that_is_aligned() -> None:
+    messages = Packetizer(1920)
+    messages.add(_FRAME)
+    messages.align(640)
+    assert [len(messages.add(_FRAME)) for _ in range(2)] == [1280, 0]
+
+
 def test_the_end_brings_what_waits_once() -> None:
     messages = Packetizer(1280)
     messages.add(_FRAME)

@@ -179,21 +179,13 @@ class TestWriting:
     def written(self, mocker: MockerFixture) -> Any:
         return mocker.spy(speechsdk.audio.PushAudioInputStream, "write")
 
-    def test_the_sdk_is_given_whole_messages(
+    def test_the_sdk_is_given_the_audio_as_it_is_written(
         self, make: Callable[..., AzureRecognizer], written: Any
     ) -> None:
-        recognizer = make(latency="relaxed")
-        for _ in range(12):
-            recognizer.write(bytes(640))
-        assert [len(call.args[1]) for call in written.call_args_list] == [3200, 3200]
-
-    def test_the_rest_is_written_at_the_end_of_the_audio(
-        self, make: Callable[..., AzureRecognizer], written: Any
-    ) -> None:
-        recognizer = make(latency="relaxed")
-        recognizer.write(bytes(640))
-        recognizer.end_audio()
-        assert [len(call.args[1]) for call in written.call_args_list] == [640]
+        recognizer = make()
+        for size in (1280, 640):
+            recognizer.write(bytes(size))
+        assert [len(call.args[1]) for call in written.call_args_list] == [1280, 640]
 
 
 @pytest.mark.skipif(not TAKES_COMMITS, reason="the SDK has no commit")
