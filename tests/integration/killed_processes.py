@@ -1,9 +1,7 @@
 """Processes that record a meeting, each killed (`kill -9`) at a random moment of its work.
 
 Its arguments: the file of the record, or its address in Redis; how many processes to kill; and the seed of
-the moments. In the name of the file, {} stands for the number of the file: some processes share one.
-
-Each process is a fork of this one, so that it begins in milliseconds; there is no thread and no loop yet. It
+the moments. In the name of the file, {} stands for the number of the file: some processes share one. It
 prints each entry once that is told.
 """
 
@@ -12,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import random
-import select
-import signal
 import sys
 import time
+from functools import partial
 
+from fakes.killing import kill_each
 from fakes.record import utterance
 
 from livekit_plugins_azure_interpreter.record import (
@@ -32,51 +29,18 @@ from livekit_plugins_azure_interpreter.record import (
 _PROCESSES_PER_FILE = 5
 """The first of them makes the file; it, too, may be killed meanwhile."""
 _ENTRIES_MEANWHILE = 300
-"""The first process of all tells so many entries, undisturbed; so long the others live at most."""
-_FIRST_SECONDS = 30.0
+"""How many a process tells at most before it is killed."""
 
 
 def main(where: str, processes: str, seed: str) -> None:
-    moments = random.Random(seed)
     if _is_redis(where):
         RedisRecord(where)  # which imports what each process needs
-    longest_seconds = _seconds_of_entries(where.format("first"))
-    for process in range(int(processes)):
-        begins, has_begun = os.pipe()
-        child = os.fork()
-        if not child:
-            os.write(has_begun, b"!")
-            file = process // _PROCESSES_PER_FILE
-            asyncio.run(_record(where.format(file), f"{file}/process{process}"))
-        os.read(begins, 1)
-        time.sleep(moments.uniform(0.0, longest_seconds))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(begins)
-        os.close(has_begun)
-
-
-def _seconds_of_entries(where: str) -> float:
-    """How long a process takes for some entries, on this machine and now; what it tells is told, too."""
-    entries, told = os.pipe()
-    began_at = time.monotonic()
-    child = os.fork()
-    if not child:
-        os.dup2(told, sys.stdout.fileno())
-        asyncio.run(_record(where, "first/process"))
-    os.close(told)
-    lines = b""
-    while lines.count(b"\n") < _ENTRIES_MEANWHILE:
-        if not select.select([entries], [], [], _FIRST_SECONDS)[0] or not (read := os.read(entries, 4096)):
-            sys.exit("the first process tells nothing")
-        lines += read
-    seconds = time.monotonic() - began_at
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    while read := os.read(entries, 4096):
-        lines += read
-    os.write(sys.stdout.fileno(), lines)
-    return seconds
+    files = [process // _PROCESSES_PER_FILE for process in range(int(processes))]
+    works = [
+        partial(_record, where.format(file), f"{file}/process{process}") for process, file in enumerate(files)
+    ]
+    first = partial(_record, where.format("first"), "first/process")
+    kill_each(first, works, lines=_ENTRIES_MEANWHILE, seed=seed)
 
 
 def _is_redis(where: str) -> bool:

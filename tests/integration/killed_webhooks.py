@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import random
-import signal
 import sys
 import time
+from functools import partial
 
+from fakes.killing import kill_each
 from fakes.record import MEETING, utterance
 from fakes.webhook_receiver import SECRET
 
@@ -28,25 +28,15 @@ from livekit_plugins_azure_interpreter.record import (
     webhook_call,
 )
 
-_LONGEST_SECONDS = 0.5
+_ENTRIES_MEANWHILE = 50
+"""How many a process tells at most before it is killed."""
 
 
 def main(where: str, url: str, processes: str, seed: str) -> None:
-    moments = random.Random(seed)
     if "://" in where:
         RedisRecord(where)  # which imports what each process needs
-    for process in range(int(processes)):
-        begins, has_begun = os.pipe()
-        child = os.fork()
-        if not child:
-            os.write(has_begun, b"!")
-            asyncio.run(_record(where, url, f"process{process}"))
-        os.read(begins, 1)
-        time.sleep(moments.uniform(0.0, _LONGEST_SECONDS))
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(begins)
-        os.close(has_begun)
+    works = [partial(_record, where, url, f"process{process}") for process in range(int(processes))]
+    kill_each(partial(_record, where, url, "first"), works, lines=_ENTRIES_MEANWHILE, seed=seed)
 
 
 def hurry() -> None:

@@ -34,7 +34,7 @@ def test_a_message_that_has_begun_with_what_was_written_elsewhere_is_completed()
     assert [len(messages.add(_FRAME)) for _ in range(3)] == [640, 0, 1280]
 
 
-def test_what_waits_belongs_to_the_message_that_is_aligned() -> None:
+def test_audio_that_waits_belongs_to_the_message_that_is_aligned() -> None:
     messages = Packetizer(1920)
     messages.add(_FRAME)
     messages.align(640)
