@@ -55,7 +55,11 @@ class StreamAudio:
         return self._packetizer.add(self._mono.flush()) + self._packetizer.flush()
 
     def align(self, written_bytes: int) -> None:
-        """The SDK's present message has begun with the last of so much audio."""
+        """Let messages begin where the SDK begins them.
+
+        Args:
+            written_bytes: What the SDK was given since it began, or since the last commit.
+        """
         self._packetizer.align(written_bytes)
 
     def keep(self, item: object, *, items_behind: int = 0) -> None:

@@ -40,7 +40,12 @@ class Packetizer:
         return waiting + pcm
 
     def align(self, written_bytes: int) -> None:
-        """The SDK has so much audio since it began, or began another message; what waits comes after that."""
+        """Let messages begin where the SDK begins them.
+
+        Args:
+            written_bytes: What the SDK was given since it began, or since the last commit. What waits comes
+                after that.
+        """
         self._added_bytes = written_bytes + len(self._waiting)
 
     def flush(self) -> bytes:
