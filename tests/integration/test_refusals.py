@@ -52,7 +52,7 @@ async def test_a_refusal_in_the_middle_costs_one_attempt_and_nothing_that_was_sa
     pair = await open_pair(Behaviour(silence_ms=200, faults=[Drop(2.5, code=1007, reason="generic")]))
     await pair.interpret(audio.speech((0.2, 0.7), (2.3, 2.8), end=3.4))
     assert len(pair.finals) == 2
-    # On a busy machine the first voice is still under way when the connection is refused, and is told as lost.
+    # On a busy machine the first voice is under way when the connection is refused, and is told as lost.
     assert [error.recoverable for error in pair.errors if error.type == "stt_error"] == [True]
 
 
