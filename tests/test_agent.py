@@ -241,6 +241,24 @@ class TestExit:
         await until(lambda: room.closed)
         assert room.speaker.heard == []
 
+    async def test_a_translation_that_comes_as_a_session_goes_is_not_said(
+        self, enter: Make, until: Until
+    ) -> None:
+        told: list[str] = []
+
+        class Leaving(InterpreterAgent):
+            async def on_exit(self) -> None:
+                room.hears(heard("Oui."))
+                await until(lambda: told)
+                await super().on_exit()
+
+        room = await enter(Leaving())
+        room.session.on("user_input_transcribed", lambda event: told.append(event.transcript))
+        room.session.shutdown(drain=False)
+        await until(lambda: room.closed)
+        # Its voice never comes: the session would have waited until it is lost.
+        assert (room.speaker.heard, room.outcomes) == ([], ["closed"])
+
 
 class TestCatchUp:
     def test_an_unknown_policy_is_refused(self) -> None:

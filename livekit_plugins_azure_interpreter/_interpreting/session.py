@@ -207,13 +207,24 @@ class SessionInterpreter:
         found.handed_out = True
         return found.unsaid
 
+    @property
+    def _speaker(self) -> Agent | None:
+        """The agent that may say something now.
+
+        A session that closes without a drain has interrupted its speeches, and would wait for the voice of
+        another one.
+        """
+        agent = self._agent
+        is_over = agent is not None and is_closing(agent.session) and not self.drains
+        return None if is_over else agent
+
     def _say(self) -> None:
-        while self._agent is not None and self._unsaid:
+        while self._unsaid and (agent := self._speaker) is not None:
             text = self._unsaid.popleft()
             if isinstance(text, Translation):
-                self._say_translation(self._agent, text)
+                self._say_translation(agent, text)
             else:
-                self._say_other(self._agent, text)
+                self._say_other(agent, text)
 
     def _say_running(self, interim: str) -> None:
         """Say what is certain of a sentence that is still being spoken; its final is not said again.
@@ -221,12 +232,13 @@ class SessionInterpreter:
         The session reports in order. So the finals of all sentences before it have been reported if this is
         one of its interims; or if there is no other final to report.
         """
-        for one in self._stt_group.running(self._scope) if self._agent is not None else ():
+        if (agent := self._speaker) is None:
+            return
+        for one in self._stt_group.running(self._scope):
             if interim not in one.interims and self._has_untold:
                 continue
             if one.take(skip_same_language=self._skip_same_language):
-                assert self._agent is not None
-                self._speak(self._agent, one.translation, one)
+                self._speak(agent, one.translation, one)
 
     def _say_translation(self, agent: Agent, translation: Translation) -> None:
         if self._skip_same_language and translation.utterance.same_language:
