@@ -55,13 +55,15 @@ def _seconds_of(work: Work, lines: int) -> float:
         asyncio.run(work())
     os.close(to_print)
     text = b""
-    while text.count(b"\n") < lines:
-        if not select.select([printed], [], [], LIMIT_SECONDS)[0] or not (read := os.read(printed, 4096)):
-            sys.exit("the first process prints nothing")
-        text += read
-    seconds = time.monotonic() - began_at
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    try:
+        while text.count(b"\n") < lines:
+            if not select.select([printed], [], [], LIMIT_SECONDS)[0] or not (read := os.read(printed, 4096)):
+                sys.exit("the first process prints nothing")
+            text += read
+        seconds = time.monotonic() - began_at
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     while read := os.read(printed, 4096):
         text += read
     os.write(sys.stdout.fileno(), text)
