@@ -33,21 +33,24 @@ ALLOWED = {
     "_voices": "",
     "_sound": "",
     "_livekit_private": "",
+    "_within": "",
     "_preload": "_sdk meeting personal_voice",
     "_options": "",
     "_sdk": "_options _sound credentials log options",
-    "_fleet": "credentials log",
-    "_recognition": "_fleet _livekit_private _options _sdk _simultaneous _sound _voices log options reports",
+    "_fleet": "_within credentials log",
+    "_recognition": (
+        "_fleet _livekit_private _options _sdk _simultaneous _sound _voices _within log options reports"
+    ),
     "_speaking": "_fleet _livekit_private _options _sdk _sound _voices credentials options",
     "_simultaneous": "_speaking",
-    "_interpreting": "_fleet _livekit_private _recognition _sound _speaking _voices log stt tts",
+    "_interpreting": "_fleet _livekit_private _recognition _sound _speaking _voices _within log stt tts",
     "_meeting": (
-        "_fleet _interpreting _options _sound _speaking _voices log options record reports speech_resources "
-        "stt tts"
+        "_fleet _interpreting _options _sound _speaking _voices _within log options record reports "
+        "speech_resources stt tts"
     ),
-    "record": "_options _voices log reports",
+    "record": "_options _voices _within log reports",
     "emulator": "",
-    "web": "_fleet meeting meeting_watch personal_voice record",
+    "web": "_fleet _within meeting meeting_watch personal_voice record",
 }
 
 

@@ -12,6 +12,7 @@ import aiohttp
 from livekit import api
 from livekit.api.twirp_client import TwirpClient
 
+from .._within import within
 from ..log import logger
 from .fleet import FleetError
 from .watch import Dispatch, Person
@@ -151,7 +152,7 @@ async def _asked(request: Awaitable[T], *, seconds: float | None = None) -> T:
     limit_seconds = _REQUEST_SECONDS if seconds is None else seconds
     try:
         # The limit of the session does not hold: the API asks without one.
-        return await asyncio.wait_for(request, limit_seconds)
+        return await within(request, limit_seconds)
     except api.TwirpError as error:
         raise _ServerRefusesError(error) from error
     except asyncio.TimeoutError as error:

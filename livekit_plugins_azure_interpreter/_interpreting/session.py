@@ -20,6 +20,7 @@ from livekit.agents.voice import SpeechHandle
 from .._livekit_private import close_with, is_closing, scope_of
 from .._speaking.catch_up import Backlog
 from .._voices.utterance import Translation
+from .._within import within
 from ..log import logger
 from .pairing import PairingError, check_pairing, has_other_stt, says_other_text, speaks_translations
 from .stt_group import STTGroup
@@ -116,7 +117,7 @@ class SessionInterpreter:
         """Stop listening; say all translations, or stop after `timeout` seconds."""
         agent.session.input.audio = None
         try:
-            await asyncio.wait_for(self._finish(), timeout)
+            await within(self._finish(), timeout)
         except asyncio.TimeoutError:
             logger.warning("the session is closed before all was said: it took longer than %.1f s", timeout)
             for speech in tuple(self._speeches):

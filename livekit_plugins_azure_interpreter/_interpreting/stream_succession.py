@@ -14,6 +14,7 @@ from .._recognition.option_timeline import OptionChange
 from .._recognition.stream_audio import StreamAudio
 from .._recognition.stream_factory import StreamFactory
 from .._recognition.streams import OpenStream
+from .._within import within
 from ..stt import STT
 
 
@@ -122,7 +123,7 @@ class StreamSuccession:
             return False
         due_at = self._now() + seconds
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._input_ended.wait(), seconds)
+            await within(self._input_ended.wait(), seconds)
         if not self._input_ended.is_set():
             return True
         if not self._opened.audio.replay_buffer.speech_seconds:

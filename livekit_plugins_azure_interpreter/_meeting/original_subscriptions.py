@@ -11,6 +11,7 @@ from typing import NamedTuple
 import aiohttp
 from livekit import api
 
+from .._within import within
 from ..log import logger
 
 _GAP_SECONDS = 0.05
@@ -106,7 +107,7 @@ class OriginalSubscriptions:
         """Have everybody hear everything again; in five seconds at most."""
         self.replace({one: Originals(its.originals.all, _NONE) for one, its in self._requests.items()})
         try:
-            await asyncio.wait_for(self._settled.wait(), _CLOSE_SECONDS)
+            await within(self._settled.wait(), _CLOSE_SECONDS)
         except asyncio.TimeoutError:
             logger.error(
                 "the server did not answer in time: some listeners do not hear the original voices again"

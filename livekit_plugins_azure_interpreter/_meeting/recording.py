@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from livekit import rtc
 
+from .._within import within
 from ..record.continuation import meeting_to_continue
 from ..record.keeper import Keeper
 from ..record.record import Record
@@ -40,7 +41,7 @@ class MeetingRecording:
         """Begin. Another interpreter of the same meeting goes on with it."""
         if self._record is not None and self._scribe is None:
             try:
-                sid = await asyncio.wait_for(room.sid, _SID_SECONDS)
+                sid = await within(room.sid, _SID_SECONDS)
             except asyncio.TimeoutError:
                 sid = room.name
             record = self._record.record if isinstance(self._record, Keeper) else self._record

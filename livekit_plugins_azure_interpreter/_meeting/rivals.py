@@ -9,6 +9,7 @@ from typing import Any
 
 from livekit import rtc
 
+from .._within import within
 from ..log import logger
 
 ATTRIBUTE_SINCE = "interpreter.since"
@@ -124,7 +125,7 @@ class Rivals:
             max_round_trip_latency=_ANSWER_SECONDS,
         )
         try:
-            return await asyncio.wait_for(call, _ANSWER_SECONDS) != LEAVING
+            return await within(call, _ANSWER_SECONDS) != LEAVING
         except rtc.RpcError as error:
             return error.code == rtc.RpcError.ErrorCode.UNSUPPORTED_METHOD
         except asyncio.TimeoutError:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 from .._options.languages import same_speech
 from .._voices.utterance import Clause, Translation, Utterance
+from .._within import within
 
 _PATIENCE_SECONDS = 10.0
 """So long the next clause is waited for, also if Azure is away. Then what comes is said as another speech."""
@@ -97,7 +98,7 @@ class RunningTranslation:
                 return
             self._came.clear()
             try:
-                await asyncio.wait_for(self._came.wait(), _PATIENCE_SECONDS)
+                await within(self._came.wait(), _PATIENCE_SECONDS)
             except asyncio.TimeoutError:
                 if not self._unread and not self._is_over:
                     self._is_broken_off = self._is_over = True

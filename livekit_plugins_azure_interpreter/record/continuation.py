@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
+from .._within import within
 from ..log import logger
 from .entries import Joined
 from .record import Record, RecordError
@@ -33,7 +34,7 @@ async def meeting_to_continue(
     """
     looking = _meeting_to_continue(record, sid, room, frozenset(people), now)
     try:
-        return await asyncio.wait_for(looking, _LOOK_UP_SECONDS)
+        return await within(looking, _LOOK_UP_SECONDS)
     except asyncio.TimeoutError:
         reason = f"it gave no answer for {_LOOK_UP_SECONDS:.0f} s"
     except RecordError as error:

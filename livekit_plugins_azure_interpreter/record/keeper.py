@@ -12,6 +12,7 @@ from livekit import rtc
 from livekit.agents import utils
 
 from .._options.numbers import check_number
+from .._within import within
 from ..log import logger
 from .entries import Entry, Gap
 from .record import Record, RecordError
@@ -144,7 +145,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
         if self._redaction is not None:
             redacting = asyncio.to_thread(self._redaction.apply, self._batch)
             try:
-                self._batch = await asyncio.wait_for(redacting, _REDACT_SECONDS)
+                self._batch = await within(redacting, _REDACT_SECONDS)
             except asyncio.TimeoutError:
                 logger.error("redact takes longer than %.0f s: the texts are not kept", _REDACT_SECONDS)
                 self._batch = self._redaction.withhold(self._batch)
@@ -165,7 +166,7 @@ class Keeper(rtc.EventEmitter[Literal["entry_kept"]]):
 
     async def _try(self) -> Sequence[Entry] | None:
         try:
-            return await asyncio.wait_for(self._record.append(self._batch), _APPEND_SECONDS)
+            return await within(self._record.append(self._batch), _APPEND_SECONDS)
         except asyncio.TimeoutError:
             self._failed(f"it gave no answer for {_APPEND_SECONDS:.0f} s")
         except RecordError as error:

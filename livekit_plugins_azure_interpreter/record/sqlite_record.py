@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .._options.numbers import check_number
+from .._within import within
 from . import sqlite_deliveries
 from .deliveries import Claim
 from .entries import Entry, Started, UnreadableEntryError, from_json, to_json
@@ -120,7 +121,7 @@ class SQLiteRecord:
     async def aclose(self) -> None:
         """Close the file."""
         with contextlib.suppress(asyncio.TimeoutError, RecordError):
-            await asyncio.wait_for(self._writer.run(self._close), _CLOSE_SECONDS)
+            await within(self._writer.run(self._close), _CLOSE_SECONDS)
         self._writer.stop()
         self._reader.stop()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from livekit.agents import utils
 
+from .._within import within
 from ..log import logger
 from .entries import Ended, Entry, Started, Utterance
 from .webhook_backlog import HELD_SECONDS, Backlog, LostError
@@ -219,6 +220,6 @@ class Delivery:
         while not self._news.is_set():
             self._idle.set()
             try:
-                await asyncio.wait_for(self._news.wait(), _RENEW_SECONDS)
+                await within(self._news.wait(), _RENEW_SECONDS)
             except asyncio.TimeoutError:
                 await self._backlog.keep()

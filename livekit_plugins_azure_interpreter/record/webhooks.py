@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from livekit.agents import utils
 
 from .._options.numbers import check_number
+from .._within import within
 from ..log import logger
 from .deliveries import Claim, Deliveries
 from .entries import Entry
@@ -160,7 +161,7 @@ class Webhooks:
         for delivery, task in deliveries:
             if task.cancelled():
                 with contextlib.suppress(RecordError, asyncio.TimeoutError):  # then it waits for some seconds
-                    await asyncio.wait_for(delivery.leave(), _LEAVE_SECONDS)
+                    await within(delivery.leave(), _LEAVE_SECONDS)
 
     def _begin(self, meeting: str, *, is_left: bool = False) -> tuple[Delivery, asyncio.Task[None]]:
         assert self._record is not None

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from .._within import within
 from .reaper import kill_group
 
 _TAIL_BYTES = 8192
@@ -106,7 +107,7 @@ class Child:
         for _ in range(_TIMES_ASKED):
             with contextlib.suppress(ProcessLookupError, asyncio.TimeoutError):
                 self._process.terminate()
-                await asyncio.wait_for(self._until_exited(), _END_SECONDS)
+                await within(self._until_exited(), _END_SECONDS)
         kill_group(self.pid)
         await self._until_exited()
         await asyncio.wait({self._reading}, timeout=_END_SECONDS)
@@ -118,7 +119,7 @@ class Child:
 
     async def _in_time(self, waiting: Awaitable[T], seconds: float) -> T:
         try:
-            return await asyncio.wait_for(waiting, seconds)
+            return await within(waiting, seconds)
         except asyncio.TimeoutError as error:
             raise self._failure(f"was not ready within {seconds:.0f} s") from error
 
@@ -164,7 +165,7 @@ class Children:
         assert self._reaper.stdin is not None
         self._reaper.stdin.close()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._reaper.wait(), _END_SECONDS)
+            await within(self._reaper.wait(), _END_SECONDS)
 
     async def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Child:
         """Start a program.

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 
 from aiohttp import web
 
+from .._within import within
 from .admission import Admission, Admitted, Visitor
 from .interpreters import Rooms
 from .invites import Invites
@@ -216,7 +217,7 @@ async def _json(request: web.Request) -> object:
     if request.content_type != "application/json":
         raise Refusal("The request must be application/json", code="malformed", status=415)
     try:
-        body: object = json.loads(await asyncio.wait_for(request.read(), _BODY_SECONDS))
+        body: object = json.loads(await within(request.read(), _BODY_SECONDS))
     except asyncio.TimeoutError as error:
         raise Refusal("The request does not end", code="malformed", status=408) from error
     except web.HTTPRequestEntityTooLarge as error:

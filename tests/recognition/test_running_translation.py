@@ -96,6 +96,6 @@ async def test_running_translation_goes_on_if_a_clause_comes_as_the_patience_end
         running.end("Bonjour.")
         raise asyncio.TimeoutError
 
-    monkeypatch.setattr(asyncio, "wait_for", out_of_time)
+    monkeypatch.setattr(_running_translation, "within", out_of_time)
     assert await clauses(running) == ["Bonjour."]
     assert not running.is_broken_off
