@@ -35,10 +35,16 @@ def _hour(seed: int, *, faults: float = 0.15, meetings: int = 8) -> Script:
     return draw(seed, meetings=meetings, faults=faults, hours=(14.0, 14.3))
 
 
+def _sees(problem: str, setup: Setup, words: str = "", *, faults: float = 0.15) -> bool:
+    """Whether a fleet that is set up wrongly is found out, in one of some hours: by chance one goes well."""
+    outcomes = (simulate(_hour(seed, faults=faults, meetings=4), setup) for seed in range(1, 13))
+    return any(words in told for outcome in outcomes for told in outcome.problems.get(problem, ()))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_fleet_in_which_much_fails_keeps_its_promises(seed: int) -> None:
-    outcome = simulate(_hour(seed, meetings=10), BUSY)
+    outcome = simulate(_hour(seed), BUSY)
     assert outcome.problems == {}
     assert outcome.faults.total() > 10
     assert outcome.entries > outcome.utterances / 2
@@ -58,29 +64,33 @@ def test_looks_that_see_nothing_change_nothing() -> None:
 
 
 def test_a_fleet_without_a_watch_leaves_a_meeting_alone() -> None:
-    outcome = simulate(_hour(1), Setup(workers=12, watches=False))
-    assert outcome.problems["alone"]
+    assert _sees("alone", Setup(workers=12, watches=False))
 
 
 def test_a_fleet_that_does_not_count_together_is_over_its_quota() -> None:
-    outcome = simulate(_hour(1, faults=0.0), Setup(workers=12, max_streams=3, counts_over_fleet=False))
-    assert outcome.problems["quota"]
+    assert _sees("quota", Setup(workers=12, max_streams=3, counts_over_fleet=False), faults=0.0)
 
 
 def test_a_process_that_takes_more_than_its_share_while_redis_is_away_is_seen() -> None:
-    script = _hour(1, faults=0.0, meetings=4)
+    script = _hour(1, faults=0.0, meetings=2)
     away = Fault(script.starts_at + 600.0, "Redis away", "eastus", 0.0, 300.0)
     outcome = simulate(replace(script, faults=(away,)), Setup(workers=12, share=0, keeps_to_share=False))
     assert any("while Redis was away" in one for one in outcome.problems["quota"])
 
 
 def test_a_record_that_loses_what_it_has_confirmed_is_seen() -> None:
-    outcome = simulate(_hour(1, faults=0.0, meetings=6), Setup(workers=12, forgets=True))
-    assert any("are not kept" in one for one in outcome.problems["record"])
+    assert _sees("record", Setup(workers=12, forgets=True), "are not kept", faults=0.0)
 
 
 def test_interpreters_that_do_not_give_way_record_everything_twice() -> None:
-    outcome = simulate(_hour(1, meetings=12), Setup(workers=12, gives_way=False))
+    """Where LiveKit's server was restarted, the interpreter returns, and another one has been asked for."""
+    script = _hour(1, faults=0.0, meetings=2)
+    restarts = tuple(
+        Fault(script.starts_at + minute * 60.0, "LiveKit restarted", meeting.region, 0.0, 0.0)
+        for minute in range(3, 16)
+        for meeting in script.meetings
+    )
+    outcome = simulate(replace(script, faults=restarts), Setup(workers=12, gives_way=False))
     assert any("was recorded 2 times" in one for one in outcome.problems["record"])
 
 
@@ -101,6 +111,6 @@ def test_the_optimum_is_what_a_hand_computes() -> None:
 
 
 def test_a_further_meeting_costs_no_more_in_a_larger_fleet() -> None:
-    small, large = (measure(meetings, most_rooms=28) for meetings in (100, 400))
+    small, large = (measure(meetings, most_rooms=28) for meetings in (100, 200))
     assert large.requests / large.meetings < 1.5 * small.requests / small.meetings
     assert large.operations < 1.2 * small.operations

@@ -21,7 +21,7 @@ PAUSE = 0.1
 reproducible = settings(
     derandomize=True,
     deadline=None,
-    max_examples=int(os.environ.get("EXAMPLES", "300")),
+    max_examples=int(os.environ.get("EXAMPLES", "100")),
     suppress_health_check=list(HealthCheck),
 )
 
