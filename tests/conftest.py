@@ -74,8 +74,10 @@ def until() -> Until:
 
     async def wait(condition: Callable[[], object]) -> None:
         async def poll() -> None:
-            while not condition():  # noqa: ASYNC110 - conditions of foreign threads, too
-                await asyncio.sleep(0.001)
+            pause_seconds = 0.001
+            while not condition():  # conditions of foreign threads, too
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(1.2 * pause_seconds, 0.01)  # a long wait looks less often
 
         await within(poll())
 

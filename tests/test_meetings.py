@@ -35,7 +35,7 @@ from livekit_plugins_azure_interpreter._meeting.room import Caption
 from livekit_plugins_azure_interpreter._meeting.running_meeting import RunningMeeting
 from livekit_plugins_azure_interpreter._meeting.turns import LONGEST_WAIT_SECONDS, Turns
 
-MEETINGS = int(os.environ.get("MEETINGS", "6"))
+MEETINGS = int(os.environ.get("MEETINGS", "4"))
 ONE_SEED = os.environ.get("MEETING_SEED")
 BATCH = 2
 FEW_STREAMS_FIRST = sorted(range(20), key=lambda seed: draw(seed).max_streams)

@@ -39,7 +39,7 @@ from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._sdk.events import RawPhrase
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "25"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "15"))
 ONE_SEED = os.environ.get("SCHEDULE_SEED")
 BATCH = 25
 LONGEST_SECONDS = 600.0

@@ -20,7 +20,7 @@ from livekit_plugins_azure_interpreter._voices.utterance import Utterance
 from livekit_plugins_azure_interpreter.credentials import Credentials
 from livekit_plugins_azure_interpreter.options import Options
 
-_SEEDS = int(os.environ.get("EXAMPLES", "100"))
+_SEEDS = int(os.environ.get("EXAMPLES", "50"))
 """How many talks are tried; `nox -s nightly` tries more."""
 _LANGUAGES = ("fr", "de")
 _OPTIONS = Options(

@@ -19,7 +19,7 @@ _NUMBERS = (
     "On 5 May at 12:30, 1 000 people paid 3,5 % of 20 000 €, and 2.5 million paid $1,000.00 more; 17 did not."
 )
 _INTERVAL_SECONDS = 0.3
-_EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+_EXAMPLES = int(os.environ.get("EXAMPLES", "40"))
 """How many utterances are tried at each share; `nox -s nightly` tries more."""
 
 
