@@ -48,13 +48,19 @@ def test_a_fleet_in_which_much_fails_keeps_its_promises(seed: int) -> None:
     assert outcome.problems == {}
     assert outcome.faults.total() > 10
     assert outcome.entries > outcome.utterances / 2
-    assert cost(outcome.resources, outcome.usage).excess <= MOST_EXCESS
     assert "| utterances; " in day_table(outcome)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fleet_in_which_nothing_fails_costs_hardly_more_than_the_optimum(seed: int) -> None:
+    """Where much fails, streams go farther, and within an hour that can be any part of the cost."""
+    outcome = simulate(_hour(seed, faults=0.0, meetings=4), BUSY)
+    assert cost(outcome.resources, outcome.usage).excess <= MOST_EXCESS / 3
 
 
 def test_looks_that_see_nothing_change_nothing() -> None:
     """They are left out, as days of them would take hours."""
-    script = _hour(1, faults=0.1, meetings=2)
+    script = _hour(1, faults=0.1, meetings=1)
     always, otherwise = (
         simulate(script, Setup(workers=8, most_rooms=16, always_looks=always_looks))
         for always_looks in (True, False)

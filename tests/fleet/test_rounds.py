@@ -146,19 +146,19 @@ async def test_an_error_of_the_server_is_raised(fleet: FakeFleet) -> None:
 
 @pytest.mark.parametrize("seed", range(int(os.environ.get("FLEETS", "1"))))
 async def test_watches_keep_each_of_many_rooms_served_and_bring_one_each_time(seed: int) -> None:
-    """Ten workers, 100 rooms, of which each worker sees 40 in a look; and 100 deaths in five minutes."""
+    """Five workers, 50 rooms, of which each worker sees 20 in a look; and 40 deaths in two minutes."""
     draw, fleet = random.Random(seed), FakeFleet()
     fleet.comes_after_seconds = 1.5
-    rooms = [f"room-{at}" for at in range(100)]
+    rooms = [f"room-{at}" for at in range(50)]
     for room in rooms:
         fleet.join(room, language="fr")
         fleet.serve(room)
-    watches = [_rounds(fleet, seed=at, most_rooms=40) for at in range(10)]
+    watches = [_rounds(fleet, seed=at, most_rooms=20) for at in range(5)]
     looks_at = [fleet.now + draw.uniform(0, _LOOK_SECONDS) for _ in watches]
-    dies_at = sorted(fleet.now + draw.uniform(10, 300) for _ in range(100))
+    dies_at = sorted(fleet.now + draw.uniform(10, 120) for _ in range(40))
     alone_since: dict[str, float] = {}
     longest = deaths = 0.0
-    while fleet.now < 1000.0 + 320:
+    while fleet.now < 1000.0 + 140:
         fleet.pass_time(0.1)
         while dies_at and dies_at[0] <= fleet.now:
             dies_at.pop(0)

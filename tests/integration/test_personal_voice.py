@@ -151,7 +151,7 @@ class TestSpeaking:
         assert proxy.asked[0].startswith(b"CONNECT 127.0.0.1:")
 
     async def test_a_text_of_any_length_is_spoken_whole(self, open_voice: Open) -> None:
-        text = "很好，我们走吧。" * 2_800
+        text = "很好，我们走吧。" * 1_000
         voice, emulator = await open_voice(Behaviour(synthesis_seconds=0.05))
         _, words = await hear(voice, text)
         assert "".join(one.text for one in emulator.synthesized) == text == "".join(words)
