@@ -84,7 +84,7 @@ def nightly(session: nox.Session) -> None:
 
 @nox.session
 def unit(session: nox.Session) -> None:
-    """Run what needs neither the native SDK nor a socket, in a minute: what to run all the time."""
+    """Run what needs neither the native SDK nor a server, in a minute: what to run all the time."""
     sealed = ["-p", "sealed", "--disable-socket", "--allow-unix-socket"]  # event loops need the latter
     # Random cases by the hundred take longer than all the rest: `tests` runs them.
     others = (
@@ -98,9 +98,9 @@ def unit(session: nox.Session) -> None:
         "test_schedules.py",
     )
     away = [f"--ignore={ROOT / 'tests' / other}" for other in others]
-    two_cores = ["--numprocesses=2", "--dist=worksteal"]
+    parallel = ["--numprocesses=3", "--dist=worksteal"]
     env = {"PYTHONPATH": str(ROOT / "tests")}
-    _pytest(session, "tests", *sealed, *away, *two_cores, "-m", "not native", env=env)
+    _pytest(session, "tests", *sealed, *away, *parallel, "-m", "not native and not slow", env=env)
 
 
 @nox.session(name="next")

@@ -79,6 +79,7 @@ print(json.dumps(steps))
 """
 
 
+@pytest.mark.slow
 def test_an_stt_a_meeting_and_a_record_import_no_more_than_they_need() -> None:
     """In one process, as each costs seconds: an STT first, then a meeting, then a record.
 

@@ -24,6 +24,7 @@ print(json.dumps({"worker": list(sys.modules), "job": in_job}))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     "forkserver" not in multiprocessing.get_all_start_methods(), reason="this system has no forkserver"
 )

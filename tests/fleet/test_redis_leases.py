@@ -19,6 +19,8 @@ from fakes.redis_server import RedisServer
 from livekit_plugins_azure_interpreter._fleet.leases import LeasesError
 from livekit_plugins_azure_interpreter._fleet.redis_leases import RedisLeases
 
+pytestmark = pytest.mark.native
+
 _NAME = "recognition:near"
 _THINGS = "azure_interpreter:leases:{things}:holders"
 

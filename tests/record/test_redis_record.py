@@ -25,6 +25,8 @@ from livekit_plugins_azure_interpreter.record.redis_record import RedisRecord
 
 from . import delivering
 
+pytestmark = pytest.mark.native
+
 
 @pytest.fixture
 def server() -> Iterator[RedisServer]:

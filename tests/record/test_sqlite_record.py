@@ -280,6 +280,7 @@ def _write_at_once(path: Path, *, processes: int, entries: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork: a process begins in milliseconds")
 async def test_several_processes_write_one_meeting_at_the_same_time(path: Path, record: SQLiteRecord) -> None:
     _write_at_once(path, processes=3, entries=50)

@@ -76,6 +76,7 @@ async def test_a_job_records_its_room_if_that_is_wanted(
     await asyncio.gather(*(close() for close in job.closing))
 
 
+@pytest.mark.slow
 def test_the_command_takes_livekits_options() -> None:
     command = [sys.executable, "-m", worker.__name__, "--help"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONG_LIMIT_SECONDS)
