@@ -15,8 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Until
 from fakes.findings import assert_none
+from fakes.fixtures import Until
 from fakes.livekit_private import give_session_keyterms
 from fakes.session import Room
 from fakes.streams import streams_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-from conftest import Until
 from fakes.clock import VirtualLoop, run
+from fakes.fixtures import Until
 from fakes.livekit_room import FakeLiveKitRoom, FakeServer
 from fakes.meeting import FIRST_UTTERANCE, FakeAzure, FakeRoom, Utterance
 from fakes.record import MemoryRecord

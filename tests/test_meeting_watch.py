@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.livekit_api import KEY, SECRET, FakeLiveKit
 from livekit import api, rtc
 

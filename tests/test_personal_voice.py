@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.synthesizer import FakeSpeech
 from fakes.texts import ANY_TEXT

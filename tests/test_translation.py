@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from conftest import Until
 from fakes.azure import heard, hearing, spoken_in, untranslated, voice
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio

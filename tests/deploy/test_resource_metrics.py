@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from prometheus_client import REGISTRY
 from resilience.resource_metrics import ShownResources, forget_ended_jobs, watch_resources
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from resilience import resources
 from resilience.resources import SERVICES, configured_services, make_leases, make_resources, open_resources
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import LIMIT_SECONDS, LONG_LIMIT_SECONDS, within
 from fakes.redis_server import RedisServer
 

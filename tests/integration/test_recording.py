@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.plain_room import PlainRoom
 from fakes.room import Audio, Microphone, Speaker

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.plain_room import PlainRoom
 from livekit import rtc

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.redis_server import RedisServer
 from livekit.agents import APIConnectOptions, APIStatusError

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.lengths import behaviour, utterance
 from fakes.limits import within
 from fakes.plain_room import PlainRoom, PlainTrack

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from conftest import Until
 from fakes.azure import phrase
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.recognizer import FakeService
 from fakes.room import Audio

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from livekit.agents.language import LanguageCode
 from livekit.agents.stt import SpeechData
 

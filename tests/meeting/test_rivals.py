@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.livekit_room import FakeLiveKitRoom, Person
 from livekit import rtc
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ

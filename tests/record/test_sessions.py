@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.record import MemoryRecord
 from livekit import rtc

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import LONG_LIMIT_SECONDS, within
 from fakes.record import MEETING, utterance
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.record import MEETING, MemoryRecord, utterance
 from fakes.webhook_receiver import SECRET, WebhookReceiver

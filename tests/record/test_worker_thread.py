@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import LIMIT_SECONDS, within
 
 from livekit_plugins_azure_interpreter.record.record import RecordError

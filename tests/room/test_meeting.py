@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from conftest import Until
 from fakes.client_contract import as_objects, broken_rules
+from fakes.fixtures import Until
 from livekit import api
 from livekit.api.room_service import RoomService
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import LIMIT_SECONDS, within
 from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 import pytest
-from conftest import Until
+from fakes.fixtures import Until
 from fakes.limits import within
 from fakes.synthesizer import OPTIONS, SPOKEN, FakeSpeech, left, spoken
 from livekit.agents import APIConnectionError

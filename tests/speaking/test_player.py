@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Until
 from fakes.azure import voice
+from fakes.fixtures import Until
 from fakes.recognizer import FakeService
 from fakes.saying import Live, Saying, said
 from fakes.tts import Breaking, Pieces, ToneTTS, tone
