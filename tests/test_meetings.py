@@ -38,9 +38,9 @@ from livekit_plugins_azure_interpreter._meeting.turns import LONGEST_WAIT_SECOND
 MEETINGS = int(os.environ.get("MEETINGS", "4"))
 ONE_SEED = os.environ.get("MEETING_SEED")
 BATCH = 2
-FEW_STREAMS_FIRST = sorted(range(20), key=lambda seed: draw(seed).max_streams)
+SHORT_FIRST = (8, 15, 3, *range(20))
 """Seeds of a meeting in the order in which a sabotage is found soonest."""
-AT_THE_SAME_TIME_FIRST = (11, 12, *FEW_STREAMS_FIRST)
+AT_THE_SAME_TIME_FIRST = (11, 12, *SHORT_FIRST)
 """The same where people have to wait for one another."""
 HEARD_SECONDS = 12.0
 """Virtual: so long after it was said, all has been heard."""
@@ -453,4 +453,4 @@ def test_a_meeting_without_turns_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("sabotage", Host.__subclasses__())
 def test_sabotage_is_found(sabotage: type[Host]) -> None:
-    assert any(held(seed, sabotage).problems for seed in FEW_STREAMS_FIRST), "the checker has found nothing"
+    assert any(held(seed, sabotage).problems for seed in SHORT_FIRST), "the checker has found nothing"
