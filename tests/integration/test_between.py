@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,8 +84,9 @@ class TestPair:
         voices = await pair.interpret(_speech(lines))
         assert [data.text for data in pair.finals] == _texts(lines)
         assert pair.emulator.connections == 2
-        # Voices of what was said before the drop may be lost, the last one even if all is quick; no other.
-        wanted, before = _voices(lines), round(2.7 // _EVERY_SECONDS)
+        # Voices of what was said before the drop may be lost: that of the third utterance, whose result comes
+        # just before it, and on a busy machine earlier ones. No other.
+        wanted, before = _voices(lines), math.ceil(2.7 / _EVERY_SECONDS)
         assert sum(map(_AUDIO.same, voices, wanted)) >= len(wanted) - len(pair.lost)
         assert len(pair.lost) <= before
         assert all(map(_AUDIO.same, voices[before:], wanted[before:]))
