@@ -44,7 +44,7 @@ class Webhooks:
     Args:
         url: Where to. Whoever can set it can make this machine send requests to any address, so do not take
             it from people whom you do not trust. Use https, unless the network is yours.
-        secret: "whsec_" and 24 to 64 bytes in base64, which the receiver has, too. Several, while you change
+        secret: `whsec_` and 24 to 64 bytes in base64, which the receiver has, too. Several, while you change
             it: each request is then signed with all.
         events: "meeting.started", "meeting.utterance" and "meeting.ended". Others are not sent.
         utterance_seconds: An utterance that waits for longer is dropped. The record at the end has it.
