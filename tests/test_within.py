@@ -10,12 +10,6 @@ from livekit_plugins_azure_interpreter._within import within
 _LONG_SECONDS = 60.0
 
 
-async def _cancelled_while_waiting(limited: asyncio.Task[str]) -> None:
-    await asyncio.sleep(0)
-    limited.cancel()
-    await asyncio.wait({limited})
-
-
 async def test_a_result_is_given() -> None:
     assert await within(asyncio.sleep(0, "a result"), _LONG_SECONDS) == "a result"
 
@@ -57,7 +51,9 @@ async def test_a_wait_for_what_somebody_else_cancels_is_cancelled() -> None:
 async def test_a_cancelled_wait_cancels_what_is_waited_for() -> None:
     future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     limited = asyncio.create_task(within(future, _LONG_SECONDS))
-    await _cancelled_while_waiting(limited)
+    await asyncio.sleep(0)
+    limited.cancel()
+    await asyncio.wait({limited})
     assert limited.cancelled()
     assert future.cancelled()
 
