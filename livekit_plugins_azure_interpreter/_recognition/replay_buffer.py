@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .._sound.speech_detector import SpeechDetector
 
 _JUDGED_SECONDS = 0.2
-"""Speech is detected in so much audio at once, which costs little more than in one frame."""
+"""Speech is looked for in so much audio at once, which costs little more than in one frame."""
 
 
 class Piece(NamedTuple):
@@ -126,16 +126,21 @@ class ReplayBuffer:
         """Detect speech in what was added since the last time. Returns how loud it is."""
         if not self._unjudged:
             return 0.0
-        power = self._detector.push(b"".join(self._unjudged), self._sample_rate)
-        self._judged.extend([(pcm, power) for pcm in self._unjudged])
+        powers = self._detector.push_tenths(b"".join(self._unjudged), self._sample_rate)
+        tenth, begin = self._bytes_per_second // 10, 0
+        for pcm in self._unjudged:
+            end = begin + len(pcm)
+            power = max(powers[begin // tenth : -(-end // tenth)], default=0.0)
+            self._judged.append((pcm, power))
+            begin = end
+            if power:
+                self._quiet_from_byte = self._end_byte - self._unjudged_bytes + end
         self._unjudged, self._unjudged_bytes = [], 0
-        if power:
-            self._quiet_from_byte = self._end_byte
         if (excess := self._end_byte - self._first_byte - self._max_bytes) > 0:
             speech = sum(len(pcm) for pcm, power in self._drop(excess) if power)
             if speech:
                 self._forgotten.append((self._first_byte, speech))
-        return power
+        return max(powers, default=0.0)
 
     def _drop(self, size: int) -> list[tuple[bytes, float]]:
         if size <= 0:

@@ -53,17 +53,26 @@ class SpeechDetector:
             How loud the possible speech in it is: the mean square of its loudest fiftieth of a second; 0 if
             there is none.
         """
+        return max(self.push_tenths(pcm, sample_rate), default=0.0)
+
+    def push_tenths(self, pcm: bytes, sample_rate: int) -> list[float]:
+        """Take the next audio as `push` does. Returns how loud the speech in each tenth of a second is."""
         samples = np.frombuffer(pcm, np.int16).astype(np.float32)
         window = max(1, round(sample_rate * _WINDOW_SECONDS))
+        block = _BLOCK_WINDOWS * window
         whole = len(samples) - len(samples) % window
         energies = _energies(samples[:whole].reshape(-1, 1, window))
-        power, block = 0.0, _BLOCK_WINDOWS * window
-        for at in range(0, len(energies), _BLOCK_WINDOWS):
-            power = max(power, self._hear(energies[at : at + _BLOCK_WINDOWS], window, block))
+        powers = [
+            self._hear(energies[at : at + _BLOCK_WINDOWS], window, block)
+            for at in range(0, len(energies), _BLOCK_WINDOWS)
+        ]
         if whole < len(samples):
             rest = samples[whole:]
-            power = max(power, self._hear([float(rest @ rest)], len(rest), block))
-        return power
+            power = self._hear([float(rest @ rest)], len(rest), block)
+            if whole % block:
+                power = max(power, powers.pop())
+            powers.append(power)
+        return powers
 
     def is_noise(self, power: float) -> bool:
         """Whether audio of this power is noise, by what has been heard until now."""

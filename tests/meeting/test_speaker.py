@@ -90,11 +90,12 @@ async def test_speech_that_cannot_be_kept_is_told_and_can_be_seen(booth: Booth) 
     assert kept == meanwhile[-len(kept) :]
     assert 1 <= len(kept) <= 3
     forgotten = len(meanwhile) - len(kept)
+    told_seconds = sum(missed.seconds for missed in booth.missed)
     # The edge of what is kept may lie amid an utterance, which is heard all the same if enough of it is left.
-    assert sum(missed.seconds for missed in booth.missed) == pytest.approx(forgotten, abs=1.0)
+    assert forgotten - 0.1 <= told_seconds <= forgotten + 1.0
     assert {(missed.speaker, missed.reason) for missed in booth.missed} == {("alice", "forgotten")}
     gaps = [caption for caption in booth.room.captions if caption.missing_seconds]
-    assert sum(gap.missing_seconds for gap in gaps) == pytest.approx(forgotten, abs=1.0)
+    assert sum(gap.missing_seconds for gap in gaps) == pytest.approx(told_seconds)
     assert all(gap.readers == BOB and not gap.spoken for gap in gaps)
 
 

@@ -71,6 +71,23 @@ def test_audio_that_left_before_its_final_is_still_counted() -> None:
     assert retained.take_forgotten_seconds() == 0
 
 
+def test_speech_is_counted_to_a_tenth_of_a_second() -> None:
+    """What is told as lost is what was said, and not the audio around it."""
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
+    for value in (1, 1, 1, 1000, 1000, 1, 1, 1, 1, 1):
+        for _ in range(5):
+            retained.add(pcm(0.02, value))
+    assert retained.speech_seconds == pytest.approx(0.2)
+    assert retained.quiet_seconds == pytest.approx(0.5)
+
+
+def test_speech_in_one_message_of_many_tenths_is_that_message() -> None:
+    retained = ReplayBuffer(RATE_HZ, max_seconds=10)
+    retained.add(pcm(0.3) + pcm(0.05, 1000) + pcm(0.05))
+    retained.add(pcm(0.4))
+    assert [piece.power > 0 for piece in retained.pieces()] == [True, False]
+
+
 def test_each_piece_has_its_position() -> None:
     retained = ReplayBuffer(RATE_HZ, max_seconds=10)
     for seconds in (1, 2, 0.3):
