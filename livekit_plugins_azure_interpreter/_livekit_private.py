@@ -19,11 +19,13 @@ from types import ModuleType
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+from livekit import rtc
 from livekit.agents import Agent, AgentSession, APIConnectOptions, CloseReason, stt, tts
 from livekit.agents.stt import SpeechEvent, STTCapabilities
 from livekit.agents.tts import AudioEmitter, TTSError
 from livekit.agents.utils.aio import Chan
 from livekit.agents.voice import agent_activity, audio_recognition
+from livekit.rtc._ffi_client import FfiClient
 from opentelemetry.trace import Span
 
 _Event = TypeVar("_Event")
@@ -229,6 +231,30 @@ def _of_task(module: ModuleType, name: str) -> object | None:
 
 def _scope(session: object) -> object | None:
     return scope_of(session) if isinstance(session, AgentSession) else None
+
+
+# The room
+
+
+class OwnAudioStream(rtc.AudioStream):
+    """The audio of a track.
+
+    LiveKit hands each frame of a track to all audio streams of the process, each of which drops those of
+    the other tracks: with twelve tracks in frames of 40 ms, 3,600 a second in place of 300. This one is
+    handed its own.
+    """
+
+    def __init__(self, track: rtc.Track, **options: Any) -> None:
+        super().__init__(track, **options)
+        own, queue = self._ffi_handle.handle, FfiClient.instance.queue
+
+        def is_own(event: Any) -> bool:
+            return bool(event.audio_stream_event.stream_handle == own)
+
+        with queue._lock:
+            at = [events for events, _, _ in queue._subscribers].index(self._ffi_queue)
+            events, loop, _ = queue._subscribers[at]
+            queue._subscribers[at] = events, loop, is_own
 
 
 # A warning

@@ -45,8 +45,8 @@ ALLOWED = {
     "_simultaneous": "_speaking",
     "_interpreting": "_fleet _livekit_private _recognition _sound _speaking _voices _within log stt tts",
     "_meeting": (
-        "_fleet _interpreting _options _sound _speaking _voices _within log options record reports "
-        "speech_resources stt tts"
+        "_fleet _interpreting _livekit_private _options _sound _speaking _voices _within log options "
+        "record reports speech_resources stt tts"
     ),
     "record": "_options _voices _within log reports",
     "emulator": "",

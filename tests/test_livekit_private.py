@@ -35,6 +35,8 @@ from livekit.agents import (
 from livekit.agents.metrics import STTMetrics, TTSMetrics
 from livekit.agents.tts import TTSError
 from livekit.agents.voice import agent_activity, audio_recognition
+from livekit.rtc._ffi_client import FfiClient, FfiQueue
+from livekit.rtc._proto.ffi_pb2 import FfiEvent
 from pytest_mock import MockerFixture
 
 import livekit_plugins_azure_interpreter as azure_interpreter
@@ -43,6 +45,7 @@ from livekit_plugins_azure_interpreter._livekit_private import (
     NOT_ANSWERED,
     AnyRateStream,
     KeytermsSTT,
+    OwnAudioStream,
     SynthesizeStream,
     UnansweredTurns,
     UnmeteredChunkedStream,
@@ -81,6 +84,10 @@ NAMES: list[tuple[Any, str]] = [
     (tts.ChunkedStream, "_synthesize_task"),
     (tts.ChunkedStream, "_tts_request_span"),
     (tts.AudioEmitter, "_note_provider_request_id"),
+    (rtc.AudioStream, "_ffi_handle"),
+    (rtc.AudioStream, "_ffi_queue"),
+    (FfiQueue, "_lock"),
+    (FfiQueue, "_subscribers"),
     (rtc.EventEmitter, "_events"),
     (stt.FallbackAdapter, "_status"),
     (stt.FallbackAdapter, "_stt_instances"),
@@ -361,6 +368,38 @@ class TestStreams:
             await until(lambda: serving)
         assert (probed, serving) == ([False, True], [False])
         await adapter.aclose()
+
+
+def _end_of(stream: int) -> FfiEvent:
+    """The event with which LiveKit ends the audio stream of that number."""
+    event = FfiEvent()
+    event.audio_stream_event.stream_handle = stream
+    event.audio_stream_event.eos.SetInParent()
+    return event
+
+
+class TestAudioStreams:
+    async def _handed(self, kind: type[rtc.AudioStream], mocker: MockerFixture) -> list[int]:
+        """The streams whose ends the first of two audio streams is handed, until it has ended itself."""
+        streams = []
+        for number in (1, 2):
+            made = SimpleNamespace(handle=SimpleNamespace(id=number), info=None)
+            mocker.patch.object(rtc.AudioStream, "_create_owned_stream", return_value=made)
+            streams.append(kind(None))  # type: ignore[arg-type]
+            streams[-1]._ffi_handle.mark_consumed()  # the library has no such handle
+        take = mocker.spy(streams[0]._ffi_queue, "put_nowait")
+        for number in (2, 1):
+            FfiClient.instance.queue.put(_end_of(number))
+        for stream in streams:
+            assert [frame async for frame in stream] == []
+        return [call.args[0].audio_stream_event.stream_handle for call in take.call_args_list]
+
+    async def test_an_audio_stream_is_handed_its_own_events_only(self, mocker: MockerFixture) -> None:
+        assert await self._handed(OwnAudioStream, mocker) == [1]
+
+    async def test_livekit_still_hands_the_events_of_all_audio_streams(self, mocker: MockerFixture) -> None:
+        """Where this fails, LiveKit tells them apart itself."""
+        assert await self._handed(rtc.AudioStream, mocker) == [2, 1]
 
 
 class _Speaking(SynthesizeStream):

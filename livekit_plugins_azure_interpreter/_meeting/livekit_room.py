@@ -17,6 +17,7 @@ from livekit.agents.types import (
     TOPIC_TRANSCRIPTION,
 )
 
+from .._livekit_private import OwnAudioStream
 from .._options.languages import in_own_spelling
 from ..log import logger
 from .original_subscriptions import Listener, Originals, OriginalSubscriptions
@@ -134,7 +135,7 @@ class LiveKitRoom:
         while True:
             # After a reconnect it goes on in another one.
             heard = await self._track(track, other_than=heard)
-            stream = rtc.AudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=FRAME_MS)
+            stream = OwnAudioStream(heard, sample_rate=RATE_HZ, num_channels=1, frame_size_ms=FRAME_MS)
             try:
                 async for event in stream:
                     yield event.frame

@@ -30,6 +30,7 @@ from . import (
     ledger,
     meeting,
     record,
+    room_meeting,
     scale,
     simultaneous,
 )
@@ -43,6 +44,7 @@ _BENCHMARKS = {
     "scale": scale.measure,
     "languages": languages.measure,
     "meeting": meeting.measure,
+    "room_meeting": room_meeting.measure,
     "ledger": ledger.measure,
     "record": record.measure,
     "ear": ear.measure,

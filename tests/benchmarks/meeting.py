@@ -34,19 +34,19 @@ from .figures import Figure, Result, median
 from .service import Conversation, environment, serve
 
 _FRAME_BYTES = 2 * RATE_HZ * FRAME_MS // 1000
-_LANGUAGES = ("en", "fr", "de", "ja")
+LANGUAGES = ("en", "fr", "de", "ja")
 _SETTLING_SECONDS = 8.0
-_CONVERSATION = Conversation(
+CONVERSATION = Conversation(
     4.02,
     2.0,
     2.0,
     recognition_delay_ms=100,
     voice_delay_ms=100,
     voice_speed=1.5,
-    languages=_LANGUAGES,
+    languages=LANGUAGES,
     spoken_language="es-ES",  # so that it is interpreted into all of them
 )
-_SILENCE = replace(_CONVERSATION, period_seconds=10_000.0)
+SILENCE = replace(CONVERSATION, period_seconds=10_000.0)
 """One utterance, at the beginning."""
 _RECORDING = Path(__file__).parents[2] / "examples" / "demo" / "sample" / "english.wav"
 _MICROPHONE_NOISE = 20
@@ -118,14 +118,14 @@ class _Seen:
 
 def measure(*, quick: bool) -> list[Result]:
     # Whole utterances, so that a window has as much voice as any other.
-    shortest = 4 * _CONVERSATION.period_seconds
+    shortest = 4 * CONVERSATION.period_seconds
     rounds, seconds = (1, shortest) if quick else (5, 2 * shortest)
     shared: list[_Seen] = []
     separate: list[_Seen] = []
     with (
-        serve(_CONVERSATION) as speaking,
-        serve(_SILENCE) as silent,
-        serve(_CONVERSATION.refusing_several_voices()) as refusing,
+        serve(CONVERSATION) as speaking,
+        serve(SILENCE) as silent,
+        serve(CONVERSATION.refusing_several_voices()) as refusing,
     ):
 
         def hold(meeting: _Meeting, seconds: float) -> _Seen:
@@ -152,7 +152,7 @@ def _figures(meeting: _Meeting, seen: _Seen) -> list[Figure]:
     beside = f"{seen.memory_mb:.1f} MB, {seen.threads} threads"
     figures = [Figure(f"CPU, {meeting.name}", seen.cores, "cores", beside=beside, goal=goal)]
     if goal is not None:
-        said = meeting.voices * seen.seconds / _CONVERSATION.period_seconds * _CONVERSATION.voice_seconds
+        said = meeting.voices * seen.seconds / CONVERSATION.period_seconds * CONVERSATION.voice_seconds
         figures.append(
             Figure(f"voices heard, {meeting.name}", seen.voice_seconds / said, "of all", 0.95, at_least=True)
         )
@@ -208,13 +208,13 @@ class _Room(PlainRoom):
         super().__init__()
         self.voice_seconds = 0.0
         self._meeting = meeting
-        self._pcm = _speech() if meeting.speaking else _noise()
+        self._pcm = speech() if meeting.speaking else noise()
 
     def members(self) -> list[Member]:
         return [
             Member(
                 f"person-{number}",
-                {"language": _LANGUAGES[number % self._meeting.languages]},
+                {"language": LANGUAGES[number % self._meeting.languages]},
                 publishes=True,
                 tracks=(f"track-{number}",),
             )
@@ -236,11 +236,11 @@ class _Room(PlainRoom):
         return _Output(self)
 
 
-def _speech() -> bytes:
+def speech() -> bytes:
     return _whole_frames(Voice.from_wav(_RECORDING).pcm)
 
 
-def _noise() -> bytes:
+def noise() -> bytes:
     samples = np.random.default_rng(1).normal(0, _MICROPHONE_NOISE, 10 * RATE_HZ)
     return _whole_frames(samples.astype("<i2").tobytes())
 
