@@ -45,6 +45,11 @@ ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
 
+_VOICE_BITRATE = 72_000
+"""Of a track, in bits per second, while it sounds; a silent one sends next to nothing. From here on, Opus
+encodes without its speech codec. LiveKit's default chooses that codec, which takes twice the CPU in silence.
+"""
+
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
     "participant_active",
@@ -154,7 +159,9 @@ class LiveKitRoom:
     async def _publish(self, route: Route, sample_rate: int) -> OutputTrack:
         source = rtc.AudioSource(sample_rate, 1, queue_size_ms=QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
-        publication = await self._local.publish_track(track, rtc.TrackPublishOptions())
+        options = rtc.TrackPublishOptions()
+        options.audio_encoding.max_bitrate = _VOICE_BITRATE
+        publication = await self._local.publish_track(track, options)
         output = OutputTrack(route, source, publication, self._until_audible, self._unpublish)
         self._outputs.append(output)
         self._permissions.changed()

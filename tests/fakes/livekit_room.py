@@ -13,7 +13,10 @@ from livekit import api, rtc
 
 @dataclass(eq=False)
 class Publication:
-    """A track that somebody has published; `track` is what those who subscribe to it get."""
+    """A track that somebody has published; `track` is what those who subscribe to it get.
+
+    `options` are those with which it was published, if they are known.
+    """
 
     sid: str
     kind: int = rtc.TrackKind.KIND_AUDIO
@@ -21,6 +24,7 @@ class Publication:
     muted: bool = False
     subscribed: bool = True
     track: rtc.LocalAudioTrack | None = None
+    options: rtc.TrackPublishOptions = field(default_factory=rtc.TrackPublishOptions)
 
     def set_subscribed(self, subscribed: bool) -> None:
         self.subscribed = subscribed
@@ -102,7 +106,7 @@ class LocalParticipant:
         self, track: rtc.LocalAudioTrack, options: rtc.TrackPublishOptions
     ) -> Publication:
         await self.may_publish.wait()
-        publication = Publication(f"TR_own_{next(self._sids)}", track=track)
+        publication = Publication(f"TR_own_{next(self._sids)}", track=track, options=options)
         self.track_publications[publication.sid] = publication
         return publication
 
