@@ -19,6 +19,7 @@ from ._livekit_private import UnansweredTurns
 from ._options.numbers import check_number
 from ._options.option_names import argument_names, check_names
 from ._options.session_option_names import check_option_names
+from ._sound.voice_track import voice_track_options
 from ._speaking.catch_up import faster
 
 _SESSION_OPTIONS: dict[str, Any] = {
@@ -65,7 +66,8 @@ def room_options(**overrides: Any) -> RoomOptions:
     """The options of a session in a room with which interpretations are heard earlier, at no cost.
 
     LiveKit's default is frames of 50 ms at 24 kHz, and the end of an utterance waits until its frame is full.
-    These are frames of 40 ms, at the rate of Azure. ::
+    These are frames of 40 ms, at the rate of Azure. The track of the voices has 72 kbit/s, at which Opus
+    takes less CPU. ::
 
         await session.start(InterpreterAgent(), room=ctx.room, room_options=room_options())
 
@@ -78,7 +80,10 @@ def room_options(**overrides: Any) -> RoomOptions:
     check_names(overrides, argument_names(RoomOptions), "RoomOptions")
     options: dict[str, Any] = {
         "audio_input": AudioInputOptions(sample_rate=_RATE_HZ, frame_size_ms=_FRAME_MS),
-        "audio_output": AudioOutputOptions(sample_rate=_RATE_HZ),
+        "audio_output": AudioOutputOptions(
+            sample_rate=_RATE_HZ,
+            track_publish_options=voice_track_options(source=rtc.TrackSource.SOURCE_MICROPHONE),
+        ),
     }
     return RoomOptions(**{**options, **overrides})
 

@@ -15,6 +15,7 @@ from livekit.agents.stt import SpeechEvent
 
 from livekit_plugins_azure_interpreter import TTS, InterpreterAgent, room_options, session_options
 from livekit_plugins_azure_interpreter._sdk.events import Disconnected, SpeechStarted
+from livekit_plugins_azure_interpreter._sound.voice_track import voice_track_options
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 Make = Callable[..., Any]
@@ -69,10 +70,11 @@ class TestRoomOptions:
         assert heard is not None
         assert (heard.sample_rate, heard.frame_size_ms) == (16000, 40)
 
-    def test_voices_are_played_at_their_own_rate(self) -> None:
+    def test_voices_are_played_at_their_own_rate_on_a_track_for_voices(self) -> None:
         played = room_options().get_audio_output_options()
         assert played is not None
         assert played.sample_rate == 16000
+        assert played.track_publish_options == voice_track_options(source=rtc.TrackSource.SOURCE_MICROPHONE)
 
     def test_an_override_replaces_the_default(self) -> None:
         options = room_options(audio_output=False, participant_identity="alice")

@@ -19,6 +19,7 @@ from livekit.agents.types import (
 
 from .._livekit_private import OwnAudioStream
 from .._options.languages import in_own_spelling
+from .._sound.voice_track import voice_track_options
 from ..log import logger
 from .original_subscriptions import Listener, Originals, OriginalSubscriptions
 from .output_track import QUEUE_MS, OutputTrack
@@ -44,11 +45,6 @@ ATTRIBUTE_MISSING_SECONDS = "missing_seconds"
 """An attribute of a caption: how much speech was not recognized."""
 
 MICROPHONES: tuple[rtc.TrackSource.ValueType, ...] = (rtc.TrackSource.SOURCE_MICROPHONE,)
-
-_VOICE_BITRATE = 72_000
-"""Of a track, in bits per second, while it sounds; a silent one sends next to nothing. From here on, Opus
-encodes without its speech codec. LiveKit's default chooses that codec, which takes twice the CPU in silence.
-"""
 
 _CHANGES: tuple[rtc.room.EventTypes, ...] = (
     "participant_connected",
@@ -159,9 +155,7 @@ class LiveKitRoom:
     async def _publish(self, route: Route, sample_rate: int) -> OutputTrack:
         source = rtc.AudioSource(sample_rate, 1, queue_size_ms=QUEUE_MS)
         track = rtc.LocalAudioTrack.create_audio_track(route.name, source)
-        options = rtc.TrackPublishOptions()
-        options.audio_encoding.max_bitrate = _VOICE_BITRATE
-        publication = await self._local.publish_track(track, options)
+        publication = await self._local.publish_track(track, voice_track_options())
         output = OutputTrack(route, source, publication, self._until_audible, self._unpublish)
         self._outputs.append(output)
         self._permissions.changed()
