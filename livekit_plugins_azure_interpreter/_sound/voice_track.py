@@ -9,8 +9,8 @@ from livekit import rtc
 _BITRATE = 72_000
 """In bits per second, while a voice sounds; a silent track sends next to nothing.
 
-From here on, Opus encodes without its speech codec. LiveKit's default chooses that codec, which takes twice
-the CPU in silence, and half as much again in speech.
+From here on, Opus encodes without its speech codec, which it uses at LiveKit's default, and which takes more
+CPU, also in silence.
 """
 
 

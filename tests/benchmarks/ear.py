@@ -80,7 +80,7 @@ def measure(*, quick: bool) -> list[Result]:
         print(f"ear: skipped, {MISSING}")
         return []
     seen: dict[str, list[list[_Utterance]]] = {kind: [] for kind in _NAMES}
-    with _running(found) as server, serving("benchmarks.ear_service") as service:
+    with running(found) as server, serving("benchmarks.ear_service") as service:
         for _ in range(rounds):
             for kind, of_rounds in seen.items():
                 of_rounds.append(_run(kind, server, service, utterances))
@@ -136,7 +136,8 @@ def _figure(kind: str, seen: Sequence[_Utterance], spoken: int) -> Figure:
 
 
 @contextlib.contextmanager
-def _running(found: Server | str) -> Iterator[Server]:
+def running(found: Server | str) -> Iterator[Server]:
+    """A server that runs already, or one of our own as long as the context lasts."""
     if isinstance(found, Server):
         yield found
         return

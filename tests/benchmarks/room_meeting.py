@@ -23,11 +23,12 @@ from typing import Any
 import psutil
 from livekit import rtc
 from room.participant import Ear, Participant
-from room.server import MISSING, OwnServer, Server, find_server
+from room.server import MISSING, Server, find_server
 from room.stalls import Stalls
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
 
+from .ear import running
 from .ear_people import INTERPRETER
 from .figures import Figure, Result, median
 from .meeting import CONVERSATION, LANGUAGES, SILENCE, noise, speech
@@ -110,9 +111,7 @@ async def _hold(found: Server | str, endpoint: str, people: int, *, speak: bool,
     """Hold a meeting of so many people."""
     room, pcm = f"meeting-{uuid.uuid4().hex[:8]}", speech() if speak else noise()
     async with contextlib.AsyncExitStack() as closing:
-        server = found if isinstance(found, Server) else OwnServer(found)
-        if isinstance(server, OwnServer):
-            closing.callback(server.kill)
+        server = closing.enter_context(running(found))
         worker = await closing.enter_async_context(_worker(server, room, endpoint))
         stalls = Stalls()
         closing.push_async_callback(stalls.aclose)
@@ -177,20 +176,6 @@ async def _tell(worker: asyncio.subprocess.Process) -> dict[str, Any]:
     return answer
 
 
-class _LongestStall:
-    """How long the running loop was held up at most."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._watching = asyncio.create_task(self._watch())
-
-    async def _watch(self) -> None:
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.01)
-            self.seconds = max(self.seconds, time.monotonic() - before - 0.01)
-
-
 async def _interpret(url: str, endpoint: str, token: str) -> None:
     """Interpret a room, and print what that used since the last line of the input, for each further one."""
     room, process = rtc.Room(), psutil.Process()
@@ -200,16 +185,16 @@ async def _interpret(url: str, endpoint: str, token: str) -> None:
             speech_key="any", speech_endpoint=endpoint, catch_up="none", max_lag_seconds=None
         )
         await interpreter.start(room)
-        stall, began_at, cpu = _LongestStall(), time.monotonic(), sum(process.cpu_times()[:2])
+        stalls, began_at, cpu = Stalls(), time.monotonic(), sum(process.cpu_times()[:2])
         while await asyncio.to_thread(sys.stdin.readline):
             now, used = time.monotonic(), sum(process.cpu_times()[:2])
             seen = _Seen(
                 cores=(used - cpu) / (now - began_at),
-                longest_stall=stall.seconds,
+                longest_stall=stalls.longest_seconds,
                 connections=interpreter.open_streams,
                 megabytes=process.memory_info().rss / 1e6,
             )
-            began_at, cpu, stall.seconds = now, used, 0.0
+            began_at, cpu, stalls.longest_seconds = now, used, 0.0
             print(json.dumps(asdict(seen)), flush=True)
     os._exit(0)
 

@@ -14,10 +14,11 @@ class Stalls:
 
     Attributes:
         seconds: How long it was held up, in all.
+        longest_seconds: How long it was at most.
     """
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = self.longest_seconds = 0.0
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
@@ -26,6 +27,7 @@ class Stalls:
             before = loop.time()
             await asyncio.sleep(_EVERY_SECONDS)
             late = loop.time() - before - _EVERY_SECONDS
+            self.longest_seconds = max(self.longest_seconds, late)
             if late > _SHORTEST_SECONDS:
                 self.seconds += late
 

@@ -13,4 +13,5 @@ async def test_the_watch_tells_how_long_the_loop_was_held_up() -> None:
     time.sleep(0.2)  # noqa: ASYNC251 - this is what holds it up
     await asyncio.sleep(0.05)
     assert stalls.seconds - before >= 0.15
+    assert stalls.longest_seconds >= 0.15
     await stalls.aclose()
