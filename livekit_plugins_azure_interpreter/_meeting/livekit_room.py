@@ -97,6 +97,10 @@ class LiveKitRoom:
         self._server = server
         self._originals = None if server is None else OriginalSubscriptions(self._subscribe)
 
+    @property
+    def is_connected(self) -> bool:
+        return self._room.isconnected() and not self._returning.is_lost
+
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         for event in _CHANGES:
             self._on(event, lambda *_: None if self._returning.is_lost else changed())

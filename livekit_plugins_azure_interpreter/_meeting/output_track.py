@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from livekit import rtc
 
+from .._within import within
 from ..log import logger
 from .planner import Route
 
@@ -15,6 +18,8 @@ QUEUE_MS = 400
 
 _UNNOTICED_SECONDS = 0.5
 """Audio that was sent this shortly before a loss was noticed did not arrive, and is sent again."""
+_SUBSCRIBED_SECONDS = 2.0
+"""A voice waits for a listener's subscription until so long after the publication: its beginning is heard."""
 
 
 class OutputTrack:
@@ -43,6 +48,8 @@ class OutputTrack:
         self._unpublish = unpublish
         self._recent: deque[rtc.AudioFrame] = deque()
         self._unheard: deque[rtc.AudioFrame] = deque()
+        self._is_new = True
+        self._published_at = asyncio.get_running_loop().time()
 
     def lost(self) -> None:
         """The connection is lost: the unheard rest of a voice is played when it is back."""
@@ -74,10 +81,19 @@ class OutputTrack:
         self._recent.clear()
 
     async def _play_unheard(self) -> None:
+        if self._is_new:
+            await self._until_subscribed()
+            self._is_new = False
         await self._until_audible(self.route)
         while self._unheard:
             await self._send(self._unheard.popleft())
             await self._until_audible(self.route)
+
+    async def _until_subscribed(self) -> None:
+        left = self._published_at + _SUBSCRIBED_SECONDS - asyncio.get_running_loop().time()
+        if left > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await within(self.publication.wait_for_subscription(), left)
 
     async def _send(self, frame: rtc.AudioFrame) -> None:
         self._recent.append(frame)

@@ -85,6 +85,11 @@ class Output(Protocol):
 class Room(Protocol):
     """A room, as one participant of it that hears, speaks and writes."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection; not while it is being restored."""
+        ...
+
     def watch(self, changed: Callable[[], None], closed: Callable[[], None]) -> None:
         """Have `changed` called whenever `members` may have changed, and `closed` once the room is gone."""
 

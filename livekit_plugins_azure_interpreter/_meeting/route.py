@@ -120,7 +120,9 @@ class RouteInterpreter:
         self._playing = self._leaving = self._over = False
         self._backoff = Backoff()
         self._wake = asyncio.Event()
-        self._track = RouteTrack(route, room, tts.sample_rate, failed=self._track_failed)
+        self._track = RouteTrack(
+            route, room, tts.sample_rate, failed=self._track_failed, published=self._track_works
+        )
         self._now = asyncio.get_running_loop().time
         self._running = asyncio.create_task(self._run())
         self._running.add_done_callback(lambda _: freed())
@@ -191,6 +193,11 @@ class RouteInterpreter:
         self._parts.append(_Part(speech, queue, audience, voice))
         self._wake.set()
         self.settle()
+
+    def expect(self, speech: RecognizedSpeech) -> None:
+        """Something is said in this speech: a voice may come soon."""
+        if self._wanted_by and self._open_part(speech) is not None:
+            self._track.expect()
 
     def heard(self, speech: RecognizedSpeech, data: SpeechData, translation: Translation) -> bool:
         """Speak a translation of this speech, when its turn comes. Returns whether anybody wants it."""
@@ -275,7 +282,6 @@ class RouteInterpreter:
     async def _speak(self, part: _Part) -> None:
         """Speak all translations of a part."""
         await self._track.open()
-        self._track_works()
         async for speech in part.queue:
             part.audience.spoken(speech.data.start_time)
             if (reason := await self._say(speech, part.audience)) is not None:

@@ -8,43 +8,69 @@ from collections.abc import AsyncIterable, Callable
 from typing import Literal
 
 from livekit import rtc
+from livekit.agents import utils
 
+from ..log import logger
 from .planner import Route
 from .room import Output, Room
 
 _MAX_BROKEN_TRACKS = 3
 """After so many failed tracks a speech is given up: the speech may cause the fault."""
+KEPT_SECONDS = 120.0
+"""A track is kept for so long without a voice; a silent one is encoded all the same, which takes CPU.
+
+The next one is kept for twice as long, and so on: LiveKit leaves a thread behind for each that is given up.
+"""
 
 
 class RouteTrack:
     """Plays each frame once and in order, on as many tracks as necessary.
+
+    A track that nobody has spoken on for long is given up. It is published again as soon as the speaker
+    speaks, long before the translation sounds.
 
     Args:
         route: The route that the track carries.
         room: The room in which it is published.
         sample_rate: The rate of the frames, in Hz.
         failed: Called with the error of a track; returns how many seconds to wait for the next attempt.
+        published: Called when a track is there for what will be said.
     """
 
     def __init__(
-        self, route: Route, room: Room, sample_rate: int, *, failed: Callable[[Exception], float]
+        self,
+        route: Route,
+        room: Room,
+        sample_rate: int,
+        *,
+        failed: Callable[[Exception], float],
+        published: Callable[[], None],
     ) -> None:
         self._route = route
         self._room = room
         self._sample_rate = sample_rate
-        self._failed = failed
+        self._failed, self._published = failed, published
         self._output: Output | None = None
+        self._publishing = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._unplayed: deque[rtc.AudioFrame] = deque()
         self._broken_tracks = 0
+        self._is_playing = False
+        self._kept_seconds = KEPT_SECONDS
+        self._used_at = 0.0
+        self._looking: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.Task[None] | None = None
 
-    async def open(self) -> Output:
-        """The published track. If the room refuses it, it is tried again until the room accepts it."""
-        while self._output is None:
-            try:
-                self._output = await self._room.publish(self._route, self._sample_rate)
-            except Exception as error:
-                await asyncio.sleep(self._failed(error))
-        return self._output
+    async def open(self) -> None:
+        """Have a published track. If the room refuses it, it is tried again until the room accepts it."""
+        await self._open()
+        self._published()
+
+    def expect(self) -> None:
+        """The speaker speaks: have a published track soon, so that listeners have it before the voice."""
+        self._use()
+        if self._output is None and (self._opening is None or self._opening.done()):
+            self._opening = asyncio.create_task(utils.log_exceptions(logger=logger)(self.open)())
 
     async def play(
         self, frames: AsyncIterable[rtc.AudioFrame], *, is_late: Callable[[], bool]
@@ -60,14 +86,42 @@ class RouteTrack:
         """
         self._unplayed.clear()
         self._broken_tracks = 0
-        async for frame in frames:
-            self._unplayed.append(frame)
-            if (reason := await self._play(is_late)) is not None:
-                return reason
-        return await self._play(is_late, to_the_end=True)
+        self._is_playing = True
+        try:
+            async for frame in frames:
+                self._unplayed.append(frame)
+                if (reason := await self._play(is_late)) is not None:
+                    return reason
+            return await self._play(is_late, to_the_end=True)
+        finally:
+            self._is_playing = False
+            self._use()
 
     async def aclose(self) -> None:
-        """Take the track out of the room. `open` and `play` publish another one."""
+        """Take the track out of the room. `open`, `expect` and `play` publish another one."""
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
+        if self._opening is not None:
+            await utils.aio.cancel_and_wait(self._opening)
+        if self._leaving is not None:
+            await asyncio.wait({self._leaving})
+        await self._close()
+
+    async def _open(self) -> Output:
+        if self._output is not None:
+            return self._output
+        async with self._publishing:
+            while self._output is None:
+                try:
+                    self._output = await self._room.publish(self._route, self._sample_rate)
+                except Exception as error:
+                    await asyncio.sleep(self._failed(error))
+        self._use()
+        self._look_later(self._kept_seconds)
+        return self._output
+
+    async def _close(self) -> None:
         output, self._output = self._output, None
         if output is not None:
             await output.aclose()
@@ -76,7 +130,7 @@ class RouteTrack:
         self, is_late: Callable[[], bool], *, to_the_end: bool = False
     ) -> Literal["late", "failed"] | None:
         while True:
-            output = await self.open()
+            output = await self._open()
             try:
                 while self._unplayed:
                     await output.play(self._unplayed.popleft())
@@ -98,6 +152,38 @@ class RouteTrack:
         try:
             self._unplayed.extendleft(reversed(output.unheard()))
         finally:
-            await self.aclose()
+            await self._close()
         await asyncio.sleep(seconds)
-        await self.open()
+        await self._open()
+
+    # Silence
+
+    def _use(self) -> None:
+        self._used_at = asyncio.get_running_loop().time()
+
+    def _look_later(self, seconds: float) -> None:
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        """Give the track up if it was silent for long."""
+        self._looking = None
+        if self._output is None:
+            return
+        # LiveKit would publish a track again that was given up while the connection is lost.
+        if self._is_playing or not self._room.is_connected:
+            self._use()
+        left = self._used_at + self._kept_seconds - asyncio.get_running_loop().time()
+        if left > 0:
+            self._look_later(left)
+            return
+        self._kept_seconds *= 2
+        output, self._output = self._output, None
+        self._leaving = asyncio.create_task(self._give_up(output))
+
+    async def _give_up(self, output: Output) -> None:
+        try:
+            await output.aclose()
+        except Exception:
+            # Nobody needs it any more, and the next one is not affected.
+            logger.exception("the track %s, which was silent for long, was not taken out", self._route.name)

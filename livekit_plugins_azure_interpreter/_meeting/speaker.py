@@ -340,6 +340,9 @@ class SpeakerInterpreter:
         return speech
 
     def _heard(self, speech: _Speech, event: SpeechEvent) -> None:
+        if event.type is SpeechEventType.START_OF_SPEECH or event.alternatives:
+            for route in self._routes.values():
+                route.expect(speech.recognized)
         if event.alternatives:
             data = event.alternatives[0]
             final = event.type is SpeechEventType.FINAL_TRANSCRIPT

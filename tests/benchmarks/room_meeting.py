@@ -1,7 +1,7 @@
 """(k) A meeting in a room of a real LiveKit server: what its process takes with WebRTC, and what is heard.
 
-Everybody speaks at once, or all are silent. One of them listens; the others do not subscribe, since that is
-the work of their own machines.
+Everybody speaks at once, or one does, or all have been silent for long. One of them listens; the others do
+not subscribe, since that is the work of their own machines.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import itertools
 import json
 import logging
 import os
@@ -18,7 +17,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 from livekit import rtc
@@ -27,13 +26,16 @@ from room.server import MISSING, Server, find_server
 from room.stalls import Stalls
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter._meeting import route_track
 
 from .ear import running
 from .ear_people import INTERPRETER
 from .figures import Figure, Result, median
-from .meeting import CONVERSATION, LANGUAGES, SILENCE, noise, speech
+from .meeting import CONVERSATION, LANGUAGES, noise, speech
 from .service import environment, serve
 from .session import worker_context
+
+Speaking = Literal["all speak", "one speaks", "all silent"]
 
 _PEOPLE = (2, 4, 6, 8)
 """In four languages at most: 2, 12, 18 and 24 voices."""
@@ -42,6 +44,13 @@ _MOST_ON_ONE_MACHINE = 4
 _GOALS_CORES = {12: 0.25, 24: 0.5}
 """By the number of voices."""
 _LEAST_HEARD = 0.95
+_CASES: list[tuple[int, Speaking]] = [
+    *((people, "all speak") for people in _PEOPLE),
+    *((people, "one speaks") for people in _PEOPLE if people > 2),
+    *((people, "all silent") for people in _PEOPLE),
+]
+_KEPT_SECONDS = 5.0
+"""For so long a track is kept without a voice. In earnest it is minutes, which nobody wants to wait for."""
 _SETTLING_SECONDS = 8.0
 _LIMIT_SECONDS = 60.0
 
@@ -71,17 +80,15 @@ def measure(*, quick: bool) -> list[Result]:
         return []
     rounds, utterances = (1, 4) if quick else (3, 4)
     seconds = utterances * CONVERSATION.period_seconds
-    cases = list(itertools.product(_PEOPLE, (True, False)))
-    seen: dict[tuple[int, bool], list[_Seen]] = {case: [] for case in cases}
-    with serve(CONVERSATION) as speaking, serve(SILENCE) as silent:
+    seen: dict[tuple[int, Speaking], list[_Seen]] = {case: [] for case in _CASES}
+    with serve(CONVERSATION) as saying, serve(replace(CONVERSATION, is_heard=True)) as hearing:
         for _ in range(rounds):
-            for people, speak in cases:
-                service = speaking if speak else silent
-                held = _hold(found, service.endpoint, people, speak=speak, seconds=seconds)
-                seen[people, speak].append(asyncio.run(held))
-    return [
-        Result("a meeting in a room", [figure for case in cases for figure in _figures(*case, seen[case])])
-    ]
+            for people, speaking in _CASES:
+                service = saying if speaking == "all speak" else hearing
+                held = _hold(found, service.endpoint, people, speaking, seconds)
+                seen[people, speaking].append(asyncio.run(held))
+    figures = [figure for case in _CASES for figure in _figures(*case, seen[case])]
+    return [Result("a meeting in a room", figures)]
 
 
 def _voices(people: int) -> int:
@@ -89,16 +96,16 @@ def _voices(people: int) -> int:
     return people * (min(people, len(LANGUAGES)) - 1)
 
 
-def _figures(people: int, speak: bool, seen: list[_Seen]) -> list[Figure]:
+def _figures(people: int, speaking: Speaking, seen: list[_Seen]) -> list[Figure]:
     voices = _voices(people)
-    name = f"{people} people, {voices} voices, {'all speak' if speak else 'all silent'}"
+    name = f"{people} people, {voices} voices, {speaking}"
     beside = (
         f"{seen[0].connections} connections, {median([one.megabytes for one in seen]):.0f} MB, "
         f"loop held up for {max(one.longest_stall for one in seen) * 1000:.0f} ms at most"
     )
     cores = median([one.cores for one in seen])
     figures = [Figure(f"CPU in a room, {name}", cores, "cores", goal=_GOALS_CORES.get(voices), beside=beside)]
-    if speak:
+    if speaking == "all speak":
         heard = median([one.heard for one in seen])
         bound = _LEAST_HEARD if people <= _MOST_ON_ONE_MACHINE else None
         figures.append(
@@ -107,9 +114,12 @@ def _figures(people: int, speak: bool, seen: list[_Seen]) -> list[Figure]:
     return figures
 
 
-async def _hold(found: Server | str, endpoint: str, people: int, *, speak: bool, seconds: float) -> _Seen:
+async def _hold(
+    found: Server | str, endpoint: str, people: int, speaking: Speaking, seconds: float
+) -> _Seen:
     """Hold a meeting of so many people."""
-    room, pcm = f"meeting-{uuid.uuid4().hex[:8]}", speech() if speak else noise()
+    room = f"meeting-{uuid.uuid4().hex[:8]}"
+    speakers = range({"all speak": 0, "one speaks": people - 1, "all silent": people}[speaking], people)
     async with contextlib.AsyncExitStack() as closing:
         server = closing.enter_context(running(found))
         worker = await closing.enter_async_context(_worker(server, room, endpoint))
@@ -121,22 +131,21 @@ async def _hold(found: Server | str, endpoint: str, people: int, *, speak: bool,
             language = LANGUAGES[number % len(LANGUAGES)]
             await one.join(room, {"language": language}, subscribe=number == 0)
             await one.publish()
-            talking = asyncio.create_task(_talk(one, pcm, number))
+            talking = asyncio.create_task(_talk(one, speech() if number in speakers else noise(), number))
             closing.callback(talking.cancel)
         listener = crowd[0]
         theirs = people - len(crowd[:: len(LANGUAGES)])  # of all whose language is another one
-        await listener.until(lambda: len(_interpretations(listener)) == theirs)
+        await listener.until(lambda: len({ear.name for ear in _interpretations(listener)}) == theirs)
         await asyncio.sleep(_SETTLING_SECONDS)
-        ears = _interpretations(listener)
-        for ear in ears:
+        for ear in _interpretations(listener):
             await ear.forget()
         await _tell(worker)
         await asyncio.sleep(seconds)
         seen = _Seen(**await _tell(worker))
-        if not speak:
+        if speaking != "all speak":
             return seen
         said = theirs * seconds / CONVERSATION.period_seconds * CONVERSATION.voice_seconds
-        return replace(seen, heard=sum(ear.loud_seconds for ear in ears) / said)
+        return replace(seen, heard=sum(ear.loud_seconds for ear in _interpretations(listener)) / said)
 
 
 def _interpretations(listener: Participant) -> list[Ear]:
@@ -178,6 +187,7 @@ async def _tell(worker: asyncio.subprocess.Process) -> dict[str, Any]:
 
 async def _interpret(url: str, endpoint: str, token: str) -> None:
     """Interpret a room, and print what that used since the last line of the input, for each further one."""
+    route_track.KEPT_SECONDS = _KEPT_SECONDS
     room, process = rtc.Room(), psutil.Process()
     await room.connect(url, token)
     async with worker_context(room):

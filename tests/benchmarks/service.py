@@ -38,6 +38,7 @@ class Conversation:
         spoken_language: In which everything is said.
         several_voices: As in `Behaviour`.
         utterances_per_turn: The service says that speech has ended after so many; None: never.
+        is_heard: The service hears who speaks, and when; else everybody says everything at its time.
     """
 
     period_seconds: float
@@ -51,6 +52,7 @@ class Conversation:
     languages: Sequence[str] = ("fr",)
     spoken_language: str = "en-US"
     several_voices: Literal["all", "first", "refused"] = "all"
+    is_heard: bool = False
 
     def refusing_several_voices(self) -> Conversation:
         """The same, with a service that voices one language per connection."""
@@ -72,8 +74,8 @@ class Conversation:
                     for language in self.languages
                 },
                 voices=dict.fromkeys(self.languages, voice),
-                start_seconds=end - self.speech_seconds,
-                end_seconds=end,
+                start_seconds=None if self.is_heard else end - self.speech_seconds,
+                end_seconds=None if self.is_heard else end,
             )
             for number, end in enumerate(self.ends())
         ]

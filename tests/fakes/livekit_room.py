@@ -11,11 +11,18 @@ from typing import Any
 from livekit import api, rtc
 
 
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 @dataclass(eq=False)
 class Publication:
     """A track that somebody has published; `track` is what those who subscribe to it get.
 
-    `options` are those with which it was published, if they are known.
+    `options` are those with which it was published, if they are known; `heard` is set while somebody has
+    subscribed to it.
     """
 
     sid: str
@@ -25,6 +32,10 @@ class Publication:
     subscribed: bool = True
     track: rtc.LocalAudioTrack | None = None
     options: rtc.TrackPublishOptions = field(default_factory=rtc.TrackPublishOptions)
+    heard: asyncio.Event = field(default_factory=_set)
+
+    async def wait_for_subscription(self) -> None:
+        await self.heard.wait()
 
     def set_subscribed(self, subscribed: bool) -> None:
         self.subscribed = subscribed

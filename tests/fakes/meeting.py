@@ -95,6 +95,7 @@ class FakeRoom:
         caption_seconds: How long it takes to send one.
         refusals: How many of the next tracks are refused.
         broken_frames: Which frames break the track that is to play them, counted from 1 over all tracks.
+        is_connected: Whether there is a connection.
     """
 
     def __init__(self, loop: VirtualLoop) -> None:
@@ -114,6 +115,7 @@ class FakeRoom:
         self.caption_seconds = 0.0
         self.broken_frames: Container[int] = ()
         self.closed = False
+        self.is_connected = True
         self._loop = loop
         self._changed: Callable[[], None] = lambda: None
         self._gone: Callable[[], None] = lambda: None

@@ -40,6 +40,8 @@ class PlainRoom:
         track: The one track that carries every voice.
     """
 
+    is_connected = True
+
     def __init__(self) -> None:
         self.track = PlainTrack()
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import pytest
+from fakes.clock import in_virtual_time
 from fakes.limits import within
 from fakes.livekit_room import Publication
 from livekit import rtc
@@ -52,10 +53,11 @@ class Place:
         self.audible = asyncio.Event()
         self.audible.set()
         self.refuses: Exception | None = None
+        self.publication = Publication("TR_own")
         self.track = OutputTrack(
             Route("alice", "fr"),
             self.source,  # type: ignore[arg-type]
-            Publication("TR_own"),  # type: ignore[arg-type]
+            self.publication,  # type: ignore[arg-type]
             lambda route: self.audible.wait(),  # type: ignore[arg-type,return-value]
             self._unpublish,
         )
@@ -177,3 +179,24 @@ async def test_a_track_that_is_not_unpublished_is_a_warning(
     await place.track.aclose()
     assert "alice-fr was not unpublished" in caplog.text
     assert place.source.closed
+
+
+async def test_a_voice_waits_until_somebody_has_subscribed_to_the_new_track(place: Place) -> None:
+    place.publication.heard.clear()
+    playing = asyncio.create_task(place.play(range(3)))
+    await asyncio.sleep(0)
+    assert place.source.captured == []
+    place.publication.heard.set()
+    await within(playing)
+    assert place.source.captured == [0, 1, 2]
+
+
+@in_virtual_time
+async def test_a_voice_that_nobody_subscribes_to_waits_for_two_seconds_at_most() -> None:
+    place = Place()
+    place.publication.heard.clear()
+    await asyncio.sleep(0.5)
+    began_at = asyncio.get_running_loop().time()
+    await place.play(range(3))
+    assert asyncio.get_running_loop().time() - began_at == pytest.approx(1.5)
+    assert place.source.captured == [0, 1, 2]

@@ -13,6 +13,7 @@ from livekit import rtc
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
+from livekit_plugins_azure_interpreter._meeting.route_track import KEPT_SECONDS
 
 
 @in_a_booth()
@@ -315,3 +316,40 @@ async def test_a_route_tells_when_it_sounds(booth: Booth) -> None:
     assert booth.sounds == [("fr", True)]
     await booth.go_on(4.0)
     assert booth.sounds == [("fr", True), ("fr", False)]
+
+
+@in_a_booth()
+async def test_a_track_that_was_silent_for_long_is_back_before_the_next_voice(booth: Booth) -> None:
+    booth.serve_bob()
+    first = await booth.say()
+    await booth.go_on(KEPT_SECONDS + 10.0)
+    assert booth.tracks == []
+    second = await booth.say()
+    # The end of her sentence has not been heard yet.
+    assert (booth.tracks, booth.heard("bob")) == (["alice-fr"], [first])
+    await booth.go_on(5.0)
+    assert booth.heard("bob") == [first, second]
+    assert booth.states == ["started"]
+
+
+@in_a_booth()
+async def test_a_listener_who_comes_while_a_silent_track_is_gone_hears_the_next_word(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.go_on(KEPT_SECONDS + 10.0)
+    booth.serve({"fr": BOB | CARL}, come=CARL)
+    assert booth.tracks == []
+    said = await booth.say()
+    await booth.go_on(5.0)
+    assert (booth.heard("bob"), booth.heard("carl")) == ([said], [said])
+
+
+@in_a_booth()
+async def test_a_silent_track_that_is_refused_when_it_comes_back_is_told(booth: Booth) -> None:
+    booth.serve_bob()
+    await booth.go_on(KEPT_SECONDS + 10.0)
+    booth.room.refusals = 1
+    said = await booth.say()
+    await booth.go_on(6.0)
+    assert booth.heard("bob") == [said]
+    assert "failed" in booth.states
+    assert not booth.interpreter.routes["fr"].is_broken

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
+from fakes.clock import VirtualLoop, run
 from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
-from livekit_plugins_azure_interpreter._meeting.route_track import RouteTrack
+from livekit_plugins_azure_interpreter._meeting.route_track import KEPT_SECONDS, RouteTrack
 
 ROUTE = Route("alice", "fr")
 _QUEUED_FRAMES = 2
@@ -41,6 +43,8 @@ class Output:
 
     async def aclose(self) -> None:
         self._stage.open_tracks -= 1
+        if self._stage.keeps_tracks:
+            raise RuntimeError("stays")
 
 
 class Stage:
@@ -50,16 +54,28 @@ class Stage:
         self.heard: list[int] = []
         self.errors: list[Exception] = []
         self.refusals = self.open_tracks = 0
-        self.keeps_what_is_unheard = False
+        self.keeps_what_is_unheard = self.keeps_tracks = False
+        self.is_connected = True
+        self.published = self.told_published = 0
+        self.may_publish = asyncio.Event()
+        self.may_publish.set()
         self.breaks: dict[int, int] = {}
-        self.track = RouteTrack(ROUTE, self, RATE_HZ, failed=self._failed)  # type: ignore[arg-type]  # pyright: ignore
+        self.track = RouteTrack(
+            ROUTE,
+            self,  # type: ignore[arg-type]  # pyright: ignore
+            RATE_HZ,
+            failed=self._failed,
+            published=self._told_published,
+        )
 
     async def publish(self, route: Route, sample_rate: int) -> Output:
         assert (route, sample_rate) == (ROUTE, RATE_HZ)
         if self.refusals:
             self.refusals -= 1
             raise RuntimeError("refused")
+        await self.may_publish.wait()
         self.open_tracks += 1
+        self.published += 1
         return Output(self)
 
     def step(self, number: int) -> None:
@@ -73,6 +89,9 @@ class Stage:
     def _failed(self, error: Exception) -> float:
         self.errors.append(error)
         return 0.0
+
+    def _told_published(self) -> None:
+        self.told_published += 1
 
 
 async def frames(numbers: range) -> AsyncIterator[rtc.AudioFrame]:
@@ -154,3 +173,139 @@ async def test_an_error_of_the_voice_leaves_the_track_as_it_is(stage: Stage) -> 
     with pytest.raises(ValueError, match="of the voice"):
         await stage.track.play(failing(), is_late=lambda: False)
     assert (stage.errors, stage.open_tracks) == ([], 1)
+
+
+def on_a_stage(test: Callable[[Stage], Awaitable[None]]) -> Callable[[], None]:
+    """Run a test in virtual time; after it nothing is left open."""
+
+    async def played() -> None:
+        stage = Stage()
+        await test(stage)
+        await stage.track.aclose()
+        assert stage.open_tracks == 0
+
+    def decorated() -> None:
+        run(VirtualLoop(), played())
+
+    decorated.__name__, decorated.__doc__ = test.__name__, test.__doc__
+    return decorated
+
+
+@on_a_stage
+async def test_a_track_is_given_up_after_a_long_silence(stage: Stage) -> None:
+    await stage.play(range(3))
+    await asyncio.sleep(KEPT_SECONDS - 1)
+    assert stage.open_tracks == 1
+    await asyncio.sleep(2)
+    assert stage.open_tracks == 0
+
+
+@on_a_stage
+async def test_a_speech_after_a_long_silence_is_heard_on_another_track(stage: Stage) -> None:
+    await stage.play(range(3))
+    await asyncio.sleep(KEPT_SECONDS + 1)
+    assert await stage.play(range(3, 6)) is None
+    assert stage.heard == list(range(6))
+    assert stage.published == 2
+
+
+@on_a_stage
+async def test_a_track_that_was_opened_and_never_used_is_given_up(stage: Stage) -> None:
+    await stage.track.open()
+    await asyncio.sleep(KEPT_SECONDS + 1)
+    assert stage.open_tracks == 0
+
+
+@on_a_stage
+async def test_a_track_on_which_a_voice_is_expected_stays(stage: Stage) -> None:
+    await stage.track.open()
+    for _ in range(3):
+        await asyncio.sleep(KEPT_SECONDS - 1)
+        stage.track.expect()
+    assert stage.published == stage.open_tracks == 1
+
+
+@on_a_stage
+async def test_a_track_stays_while_a_voice_pauses(stage: Stage) -> None:
+    async def pausing() -> AsyncIterator[rtc.AudioFrame]:
+        async for frame in frames(range(3)):
+            yield frame
+            await asyncio.sleep(2 * KEPT_SECONDS)
+
+    assert await stage.track.play(pausing(), is_late=lambda: False) is None
+    assert stage.heard == [0, 1, 2]
+    assert stage.published == 1
+
+
+@on_a_stage
+async def test_a_track_is_there_when_a_voice_is_expected(stage: Stage) -> None:
+    for _ in range(2):
+        stage.track.expect()
+    await asyncio.sleep(0.1)
+    assert stage.published == stage.open_tracks == stage.told_published == 1
+
+
+@on_a_stage
+async def test_a_voice_that_comes_while_its_track_is_being_published_waits_for_it(stage: Stage) -> None:
+    stage.may_publish.clear()
+    stage.track.expect()
+    playing = asyncio.create_task(stage.play(range(3)))
+    await asyncio.sleep(0.1)
+    stage.may_publish.set()
+    assert await playing is None
+    assert stage.heard == [0, 1, 2]
+    assert stage.published == 1
+
+
+@on_a_stage
+async def test_an_expected_track_that_is_refused_is_published_again(stage: Stage) -> None:
+    stage.refusals = 2
+    stage.track.expect()
+    await asyncio.sleep(0.1)
+    assert (len(stage.errors), stage.open_tracks, stage.told_published) == (2, 1, 1)
+
+
+@on_a_stage
+async def test_a_track_that_is_closed_while_it_is_being_published_is_not_published(stage: Stage) -> None:
+    stage.may_publish.clear()
+    stage.track.expect()
+    await asyncio.sleep(0.1)
+    await stage.track.aclose()
+    stage.may_publish.set()
+    await asyncio.sleep(0.1)
+    assert stage.published == 0
+
+
+@on_a_stage
+async def test_each_further_track_is_kept_for_twice_as_long(stage: Stage) -> None:
+    for kept in (KEPT_SECONDS, 2 * KEPT_SECONDS, 4 * KEPT_SECONDS):
+        stage.track.expect()
+        await asyncio.sleep(kept - 1)
+        assert stage.open_tracks == 1
+        await asyncio.sleep(2)
+        assert stage.open_tracks == 0
+
+
+@on_a_stage
+async def test_no_track_is_given_up_while_the_connection_is_lost(stage: Stage) -> None:
+    await stage.track.open()
+    stage.is_connected = False
+    await asyncio.sleep(10 * KEPT_SECONDS)
+    assert stage.open_tracks == 1
+    stage.is_connected = True
+    await asyncio.sleep(2 * KEPT_SECONDS)
+    assert stage.open_tracks == 0
+
+
+def test_a_silent_track_that_cannot_be_taken_out_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    @on_a_stage
+    async def test(stage: Stage) -> None:
+        stage.keeps_tracks = True
+        await stage.track.open()
+        await asyncio.sleep(KEPT_SECONDS + 1)
+        stage.keeps_tracks = False
+        assert await stage.play(range(3)) is None
+
+    test()
+    (record,) = caplog.records
+    assert "alice-fr" in record.getMessage()

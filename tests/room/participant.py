@@ -150,7 +150,12 @@ class Participant:
         self._reading: set[asyncio.Task[None]] = set()
         self.room.on("track_subscribed", self._subscribed)
         self.room.on("track_unsubscribed", self._unsubscribed)
-        for event in ("participant_connected", "participant_attributes_changed", "track_published"):
+        for event in (
+            "participant_connected",
+            "participant_attributes_changed",
+            "track_published",
+            "track_unpublished",
+        ):
             self.room.on(event, lambda *_: self._changed.set())
         for name in ("disconnected", "reconnecting", "reconnected"):
             self.room.on(name, lambda *_, name=name: self._happened(name))

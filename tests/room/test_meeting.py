@@ -14,6 +14,7 @@ from livekit import api
 from livekit.api.room_service import RoomService
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
+from livekit_plugins_azure_interpreter._meeting import route_track as _route_track
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
 from .comparing import WINDOW_SECONDS, find_windows
@@ -168,6 +169,26 @@ async def test_sentences_between_silences_that_are_not_sent_are_heard_whole(
     await assert_heard(bob, "alice-fr", [_voice(first, "fr"), _voice(second, "fr")])
     one, other = emulator.spoken
     assert other.start_seconds - one.end_seconds < pause_seconds - 1.0
+
+
+@pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+async def test_a_sentence_after_a_long_silence_is_heard_whole_on_a_track_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, meeting: Any, interpreter: Any, emulator: Any
+) -> None:
+    monkeypatch.setattr(_route_track, "KEPT_SECONDS", 5.0)
+    first, second = _OTHER_SENTENCES
+    alice = await meeting.join("alice", {"language": "en"}, microphone=True)
+    bob = await meeting.join("bob", {"language": "fr"})
+    await bob.ear("alice-fr")
+    await alice.say(first.pcm + silence(1.0))
+    await assert_heard(bob, "alice-fr", [_voice(first, "fr")])
+    people = bob.room.remote_participants
+    await bob.until(lambda: not people["interpreter"].track_publications)
+    before = len(bob.ears_of("alice-fr"))
+    await alice.say(second.pcm + silence(1.0))
+    await bob.until(lambda: len(bob.ears_of("alice-fr")) > before)
+    await assert_heard(bob, "alice-fr", [_voice(second, "fr")])
+    assert await bob.read("interpreter", 2) == [one.line.translations["fr"] for one in _OTHER_SENTENCES]
 
 
 async def test_a_film_in_a_shared_screen_is_not_interpreted_as_its_presenters_words(
