@@ -121,7 +121,7 @@ class RouteInterpreter:
         self._backoff = Backoff()
         self._wake = asyncio.Event()
         self._track = RouteTrack(
-            route, room, tts.sample_rate, failed=self._track_failed, published=self._track_works
+            route, room, tts.sample_rate, failed=self._track_failed, opened=self._track_works
         )
         self._now = asyncio.get_running_loop().time
         self._running = asyncio.create_task(self._run())

@@ -34,7 +34,7 @@ class RouteTrack:
         room: The room in which it is published.
         sample_rate: The rate of the frames, in Hz.
         failed: Called with the error of a track; returns how many seconds to wait for the next attempt.
-        published: Called when a track is there for what will be said.
+        opened: Called when a track is there for what will be said.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class RouteTrack:
         sample_rate: int,
         *,
         failed: Callable[[Exception], float],
-        published: Callable[[], None],
+        opened: Callable[[], None],
     ) -> None:
         self._route = route
         self._room = room
         self._sample_rate = sample_rate
-        self._failed, self._published = failed, published
+        self._failed, self._opened = failed, opened
         self._output: Output | None = None
         self._publishing = asyncio.Lock()
         self._opening: asyncio.Task[None] | None = None
@@ -64,12 +64,13 @@ class RouteTrack:
     async def open(self) -> None:
         """Have a published track. If the room refuses it, it is tried again until the room accepts it."""
         await self._open()
-        self._published()
+        self._opened()
 
     def expect(self) -> None:
         """The speaker speaks: have a published track soon, so that listeners have it before the voice."""
         self._use()
-        if self._output is None and (self._opening is None or self._opening.done()):
+        is_opening = self._opening is not None and not self._opening.done()
+        if self._output is None and not (is_opening or self._is_playing):
             self._opening = asyncio.create_task(utils.log_exceptions(logger=logger)(self.open)())
 
     async def play(

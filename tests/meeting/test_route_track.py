@@ -56,7 +56,8 @@ class Stage:
         self.refusals = self.open_tracks = 0
         self.keeps_what_is_unheard = self.keeps_tracks = False
         self.is_connected = True
-        self.published = self.told_published = 0
+        self.pause_seconds = 0.0
+        self.published = self.told_opened = 0
         self.may_publish = asyncio.Event()
         self.may_publish.set()
         self.breaks: dict[int, int] = {}
@@ -65,7 +66,7 @@ class Stage:
             self,  # type: ignore[arg-type]  # pyright: ignore
             RATE_HZ,
             failed=self._failed,
-            published=self._told_published,
+            opened=self._told_opened,
         )
 
     async def publish(self, route: Route, sample_rate: int) -> Output:
@@ -88,10 +89,10 @@ class Stage:
 
     def _failed(self, error: Exception) -> float:
         self.errors.append(error)
-        return 0.0
+        return self.pause_seconds
 
-    def _told_published(self) -> None:
-        self.told_published += 1
+    def _told_opened(self) -> None:
+        self.told_opened += 1
 
 
 async def frames(numbers: range) -> AsyncIterator[rtc.AudioFrame]:
@@ -242,7 +243,7 @@ async def test_a_track_is_there_when_a_voice_is_expected(stage: Stage) -> None:
     for _ in range(2):
         stage.track.expect()
     await asyncio.sleep(0.1)
-    assert stage.published == stage.open_tracks == stage.told_published == 1
+    assert stage.published == stage.open_tracks == stage.told_opened == 1
 
 
 @on_a_stage
@@ -258,11 +259,23 @@ async def test_a_voice_that_comes_while_its_track_is_being_published_waits_for_i
 
 
 @on_a_stage
+async def test_a_track_that_broke_amid_a_voice_is_not_published_sooner_for_the_next_one(stage: Stage) -> None:
+    stage.breaks, stage.pause_seconds = {1: 1}, 10.0
+    playing = asyncio.create_task(stage.play(range(3)))
+    await asyncio.sleep(0.1)
+    stage.track.expect()
+    await asyncio.sleep(5.0)
+    assert stage.published == 1
+    assert await playing is None
+    assert stage.heard == [0, 1, 2]
+
+
+@on_a_stage
 async def test_an_expected_track_that_is_refused_is_published_again(stage: Stage) -> None:
     stage.refusals = 2
     stage.track.expect()
     await asyncio.sleep(0.1)
-    assert (len(stage.errors), stage.open_tracks, stage.told_published) == (2, 1, 1)
+    assert (len(stage.errors), stage.open_tracks, stage.told_opened) == (2, 1, 1)
 
 
 @on_a_stage
