@@ -128,6 +128,9 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
         skip_silence: Send the audio of a speaker to Azure only while somebody speaks, with half a second from
             before it. So an open microphone of somebody who listens costs less. A voice that is hardly louder
             than the noise around it is missed.
+        silent_track_seconds: A track on which nobody has spoken for so long is taken out of the room, until
+            its speaker speaks again; the next one stays for twice as long, and so on. A silent track takes
+            CPU, because LiveKit encodes silence, too. None: tracks stay.
         record: Keeps all that is said, e.g. `record.SQLiteRecord("meetings.db")`; a `record.Keeper` also
             redacts it. `aclose` leaves it open. The attribute `interpreter.recorded` tells everybody in the
             room. None: nothing is recorded.
@@ -163,6 +166,7 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
         fallback: Fallback | None = None,
         fallback_speaks_corrections: bool = False,
         skip_silence: bool = False,
+        silent_track_seconds: float | None = 120.0,
         record: Record | Keeper | None = None,
         **options: Unpack[STTOptions],
     ) -> None:
@@ -174,6 +178,7 @@ class MeetingInterpreter(rtc.EventEmitter[_Events]):
             catch_up=catch_up,
             max_lag_seconds=max_lag_seconds,
             skip_silence=skip_silence,
+            silent_track_seconds=silent_track_seconds,
         )
         speech = SpeechSettings.parse(
             options,

@@ -29,7 +29,6 @@ from fakes.meeting import (
 from fakes.meeting_script import Script, draw
 from fakes.running_meeting import settings_of
 
-from livekit_plugins_azure_interpreter._meeting import route_track as _route_track
 from livekit_plugins_azure_interpreter._meeting.planner import Person, Plan, Planner, Route
 from livekit_plugins_azure_interpreter._meeting.recording import MeetingRecording
 from livekit_plugins_azure_interpreter._meeting.room import Caption
@@ -57,13 +56,8 @@ _SOUND_SECONDS = 6.0
 _STEP_SECONDS = 0.1
 _EDGE_SECONDS = 0.15
 """Just before a change the last of an utterance may still be on its way, mixed with another track."""
-_KEPT_SECONDS = 2.0
+_SILENT_TRACK_SECONDS = 2.0
 """So short that tracks are given up in the pauses of these meetings."""
-
-
-@pytest.fixture(autouse=True)
-def tracks_that_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_route_track, "KEPT_SECONDS", _KEPT_SECONDS)
 
 
 @dataclass
@@ -295,7 +289,9 @@ async def hold(
     room = host.room(loop)
     azure = FakeAzure(room, loop, script.seed, host.stream)
     mode = "consecutive" if is_consecutive else "simultaneous"
-    settings = settings_of(azure, mode=mode, max_streams=script.max_streams)
+    settings = settings_of(
+        azure, mode=mode, max_streams=script.max_streams, silent_track_seconds=_SILENT_TRACK_SECONDS
+    )
     settings = replace(settings, make_planner=lambda: host.planner(script.max_streams))
     if skips_silence:
         settings = replace(settings, conduct=replace(settings.conduct, open_detector=lambda: is_sound))

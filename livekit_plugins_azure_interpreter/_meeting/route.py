@@ -29,19 +29,21 @@ from .route_track import RouteTrack
 
 
 @dataclass(frozen=True)
-class CatchUpPolicy:
-    """How a listener catches up, and with what.
+class RoutePolicy:
+    """How a route is spoken.
 
     Attributes:
         catch_up: Voices are played faster while others wait.
         max_lag_seconds: Older speech is only a caption when its turn comes; None: all is spoken.
         speaks_same_language: What was said in the listener's language is spoken, too, because they do not
             hear the original.
+        silent_track_seconds: A track is given up on which nobody has spoken for so long; None: it stays.
     """
 
     catch_up: bool = True
     max_lag_seconds: float | None = 60.0
     speaks_same_language: bool = False
+    silent_track_seconds: float | None = 120.0
 
 
 @dataclass(eq=False)
@@ -76,7 +78,7 @@ class RouteInterpreter:
         room: The room.
         stt: The speaker's STT.
         tts: Speaks its translations into the language; `aclose` closes it.
-        policy: How the listeners catch up.
+        policy: How the route is spoken.
         missed: Called with a translation that is not heard completely, and why.
         track_failed: Called with the error of a track, and in how many seconds there is another attempt.
         admitted: Called when `listeners` has changed.
@@ -97,7 +99,7 @@ class RouteInterpreter:
         stt: STT,
         tts: TTS,
         *,
-        policy: CatchUpPolicy,
+        policy: RoutePolicy,
         missed: Callable[[SpokenTranslation, WhyUnspoken], None],
         track_failed: Callable[[Exception, float], None],
         admitted: Callable[[], None],
@@ -121,7 +123,12 @@ class RouteInterpreter:
         self._backoff = Backoff()
         self._wake = asyncio.Event()
         self._track = RouteTrack(
-            route, room, tts.sample_rate, failed=self._track_failed, opened=self._track_works
+            route,
+            room,
+            tts.sample_rate,
+            silent_seconds=policy.silent_track_seconds,
+            failed=self._track_failed,
+            opened=self._track_works,
         )
         self._now = asyncio.get_running_loop().time
         self._running = asyncio.create_task(self._run())

@@ -16,23 +16,20 @@ from .room import Output, Room
 
 _MAX_BROKEN_TRACKS = 3
 """After so many failed tracks a speech is given up: the speech may cause the fault."""
-KEPT_SECONDS = 120.0
-"""A track is kept for so long without a voice; a silent one is encoded all the same, which takes CPU.
-
-The next one is kept for twice as long, and so on: LiveKit leaves a thread behind for each that is given up.
-"""
 
 
 class RouteTrack:
     """Plays each frame once and in order, on as many tracks as necessary.
 
-    A track that nobody has spoken on for long is given up. It is published again as soon as the speaker
-    speaks, long before the translation sounds.
+    A track on which nobody has spoken for long is given up, because LiveKit encodes silence, too, which takes
+    CPU. Another one is published as soon as the speaker speaks, long before the translation sounds. It is
+    kept for twice as long, and so on: LiveKit leaves a thread behind for each track that is given up.
 
     Args:
         route: The route that the track carries.
         room: The room in which it is published.
         sample_rate: The rate of the frames, in Hz.
+        silent_seconds: For how long the first track is kept without a voice; None: for ever.
         failed: Called with the error of a track; returns how many seconds to wait for the next attempt.
         opened: Called when a track is there for what will be said.
     """
@@ -43,6 +40,7 @@ class RouteTrack:
         room: Room,
         sample_rate: int,
         *,
+        silent_seconds: float | None,
         failed: Callable[[Exception], float],
         opened: Callable[[], None],
     ) -> None:
@@ -56,7 +54,7 @@ class RouteTrack:
         self._unplayed: deque[rtc.AudioFrame] = deque()
         self._broken_tracks = 0
         self._is_playing = False
-        self._kept_seconds = KEPT_SECONDS
+        self._kept_seconds = silent_seconds
         self._used_at = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -119,7 +117,7 @@ class RouteTrack:
                 except Exception as error:
                     await asyncio.sleep(self._failed(error))
         self._use()
-        self._look_later(self._kept_seconds)
+        self._look_later()
         return self._output
 
     async def _close(self) -> None:
@@ -162,24 +160,25 @@ class RouteTrack:
     def _use(self) -> None:
         self._used_at = asyncio.get_running_loop().time()
 
-    def _look_later(self, seconds: float) -> None:
-        if self._looking is None:
-            self._looking = asyncio.get_running_loop().call_later(seconds, self._look)
+    def _look_later(self) -> None:
+        """Look when it may have been silent for long."""
+        if self._kept_seconds is not None and self._looking is None:
+            loop, kept_seconds = asyncio.get_running_loop(), self._kept_seconds
+            self._looking = loop.call_at(self._used_at + kept_seconds, self._look, kept_seconds)
 
-    def _look(self) -> None:
-        """Give the track up if it was silent for long."""
+    def _look(self, kept_seconds: float) -> None:
         self._looking = None
-        if self._output is None:
-            return
         # LiveKit would publish a track again that was given up while the connection is lost.
         if self._is_playing or not self._room.is_connected:
             self._use()
-        left = self._used_at + self._kept_seconds - asyncio.get_running_loop().time()
-        if left > 0:
-            self._look_later(left)
+        output = self._output
+        if output is None:
             return
-        self._kept_seconds *= 2
-        output, self._output = self._output, None
+        if asyncio.get_running_loop().time() < self._used_at + kept_seconds:
+            self._look_later()
+            return
+        self._kept_seconds = 2 * kept_seconds
+        self._output = None
         self._leaving = asyncio.create_task(self._give_up(output))
 
     async def _give_up(self, output: Output) -> None:

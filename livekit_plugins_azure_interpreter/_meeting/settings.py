@@ -19,7 +19,7 @@ from ..speech_resources import places_of
 from ..stt import STT
 from .client_contract import offer
 from .planner import Planner
-from .route import CatchUpPolicy
+from .route import RoutePolicy
 from .route_voices import Fallback, RouteVoices
 from .voice_choice import AzureVoices, VoiceChoice, VoiceOffer
 from .wishes import AttributeNames, LanguageOf, Wishes
@@ -35,13 +35,13 @@ class Conduct:
 
     Attributes:
         mode, originals: As given.
-        policy: How the listeners catch up.
+        policy: How each route is spoken.
         open_detector: Makes what tells whether there is a voice in the next audio; None: all audio is sent.
     """
 
     mode: Mode
     originals: OriginalVoices
-    policy: CatchUpPolicy
+    policy: RoutePolicy
     open_detector: Callable[[], Callable[[bytes], bool]] | None
 
     @property
@@ -63,6 +63,7 @@ class Conduct:
         catch_up: CatchUp,
         max_lag_seconds: float | None,
         skip_silence: bool,
+        silent_track_seconds: float | None,
     ) -> Conduct:
         """Read the arguments of the same names.
 
@@ -74,9 +75,15 @@ class Conduct:
         if originals not in ("keep", "replace"):
             raise ValueError(f'originals must be "keep" or "replace", got {originals!r}')
         check_number("max_lag_seconds", max_lag_seconds, above=0, or_none=True)
+        check_number("silent_track_seconds", silent_track_seconds, above=0, or_none=True)
         if mode not in ("simultaneous", "consecutive"):
             raise ValueError(f'mode must be "simultaneous" or "consecutive", got {mode!r}')
-        policy = CatchUpPolicy(catch_up == "time_stretch", max_lag_seconds, originals == "replace")
+        policy = RoutePolicy(
+            catch_up=catch_up == "time_stretch",
+            max_lag_seconds=max_lag_seconds,
+            speaks_same_language=originals == "replace",
+            silent_track_seconds=silent_track_seconds,
+        )
         return cls(mode, originals, policy, _open_detector if skip_silence else None)
 
 

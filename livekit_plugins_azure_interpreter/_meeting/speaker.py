@@ -31,7 +31,7 @@ from .listener_timeline import ListenerTimeline
 from .planner import NOBODY, Audience, Route
 from .reports import InterpretationChanged, SpeechMissed, State, WhyUnspoken
 from .room import Room
-from .route import CatchUpPolicy, RouteInterpreter
+from .route import RouteInterpreter, RoutePolicy
 from .route_voices import RouteVoices
 from .silence_gate import SilenceGate
 from .speaker_state import speaker_state
@@ -100,7 +100,7 @@ class SpeakerInterpreter:
         room: The room.
         stt: Its own STT, which `aclose` closes.
         voices: Who speaks each language.
-        policy: How the listeners catch up.
+        policy: How each route is spoken.
         open_detector: Makes what tells whether there is a voice in the next audio, given as PCM; without a
             voice, audio is not sent to Azure. None: all audio is sent.
         report: Called with each change of an interpretation.
@@ -118,7 +118,7 @@ class SpeakerInterpreter:
         stt: STT,
         voices: RouteVoices,
         *,
-        policy: CatchUpPolicy,
+        policy: RoutePolicy,
         open_detector: Callable[[], Callable[[bytes], bool]] | None = None,
         report: Callable[[InterpretationChanged], None],
         missed: Callable[[SpeechMissed], None],

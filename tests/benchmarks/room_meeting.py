@@ -26,7 +26,6 @@ from room.server import MISSING, Server, find_server
 from room.stalls import Stalls
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
-from livekit_plugins_azure_interpreter._meeting import route_track
 
 from .ear import running
 from .ear_people import INTERPRETER
@@ -49,8 +48,8 @@ _CASES: list[tuple[int, Speaking]] = [
     *((people, "one speaks") for people in _PEOPLE if people > 2),
     *((people, "all silent") for people in _PEOPLE),
 ]
-_KEPT_SECONDS = 5.0
-"""For so long a track is kept without a voice. In earnest it is minutes, which nobody wants to wait for."""
+_SILENT_TRACK_SECONDS = 5.0
+"""By default it is minutes, which nobody wants to wait for."""
 _SETTLING_SECONDS = 8.0
 _LIMIT_SECONDS = 60.0
 
@@ -114,9 +113,7 @@ def _figures(people: int, speaking: Speaking, seen: list[_Seen]) -> list[Figure]
     return figures
 
 
-async def _hold(
-    found: Server | str, endpoint: str, people: int, speaking: Speaking, seconds: float
-) -> _Seen:
+async def _hold(found: Server | str, endpoint: str, people: int, speaking: Speaking, seconds: float) -> _Seen:
     """Hold a meeting of so many people."""
     room = f"meeting-{uuid.uuid4().hex[:8]}"
     speakers = range({"all speak": 0, "one speaks": people - 1, "all silent": people}[speaking], people)
@@ -187,12 +184,15 @@ async def _tell(worker: asyncio.subprocess.Process) -> dict[str, Any]:
 
 async def _interpret(url: str, endpoint: str, token: str) -> None:
     """Interpret a room, and print what that used since the last line of the input, for each further one."""
-    route_track.KEPT_SECONDS = _KEPT_SECONDS
     room, process = rtc.Room(), psutil.Process()
     await room.connect(url, token)
     async with worker_context(room):
         interpreter = MeetingInterpreter(
-            speech_key="any", speech_endpoint=endpoint, catch_up="none", max_lag_seconds=None
+            speech_key="any",
+            speech_endpoint=endpoint,
+            catch_up="none",
+            max_lag_seconds=None,
+            silent_track_seconds=_SILENT_TRACK_SECONDS,
         )
         await interpreter.start(room)
         stalls, began_at, cpu = Stalls(), time.monotonic(), sum(process.cpu_times()[:2])

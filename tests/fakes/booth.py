@@ -8,7 +8,7 @@ from typing import Any, cast
 from livekit_plugins_azure_interpreter import STT, TTS, InterpretationChanged, SpeechMissed
 from livekit_plugins_azure_interpreter._meeting.client_contract import HeardIn
 from livekit_plugins_azure_interpreter._meeting.planner import Audience, Route
-from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
+from livekit_plugins_azure_interpreter._meeting.route import RoutePolicy
 from livekit_plugins_azure_interpreter._meeting.route_voices import RouteVoices
 from livekit_plugins_azure_interpreter._meeting.speaker import SpeakerInterpreter
 from livekit_plugins_azure_interpreter._meeting.speaker_input import SpeakerInput
@@ -20,7 +20,7 @@ from .meeting import FIRST_UTTERANCE, SEGMENTATION_MS, FakeAzure, FakeRoom, Utte
 
 BOB, CARL = frozenset({"bob"}), frozenset({"carl"})
 NOBODY: frozenset[str] = frozenset()
-UNCHANGED = CatchUpPolicy(catch_up=False)
+UNCHANGED = RoutePolicy(catch_up=False)
 
 
 class _Voices:
@@ -60,7 +60,7 @@ class Booth:
         loop: VirtualLoop,
         *,
         room: type[FakeRoom] = FakeRoom,
-        policy: CatchUpPolicy = UNCHANGED,
+        policy: RoutePolicy = UNCHANGED,
         tts: Callable[..., TTS] = TTS,
         refused: tuple[str, ...] = (),
         skips_silence: bool = False,

@@ -12,8 +12,10 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter import STT, TTS
 from livekit_plugins_azure_interpreter._meeting.planner import Route
-from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
-from livekit_plugins_azure_interpreter._meeting.route_track import KEPT_SECONDS
+from livekit_plugins_azure_interpreter._meeting.route import RoutePolicy
+
+LONG_SECONDS = 130.0
+"""So long a silence that a track is given up."""
 
 
 @in_a_booth()
@@ -99,7 +101,7 @@ async def test_a_voice_that_fails_is_told_and_the_next_one_is_heard(booth: Booth
     assert booth.states == ["started"]
 
 
-@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
+@in_a_booth(policy=RoutePolicy(catch_up=False, max_lag_seconds=15.0))
 async def test_the_rest_of_a_sentence_is_late_when_its_track_was_broken_for_too_long(booth: Booth) -> None:
     booth.serve_bob()
     booth.room.broken_frames = {3}
@@ -114,7 +116,7 @@ async def test_the_rest_of_a_sentence_is_late_when_its_track_was_broken_for_too_
 # Back to the present
 
 
-@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
+@in_a_booth(policy=RoutePolicy(catch_up=False, max_lag_seconds=15.0))
 async def test_speech_of_too_long_ago_is_captioned_and_not_heard(booth: Booth) -> None:
     booth.serve_bob()
     booth.azure_goes()
@@ -132,7 +134,7 @@ async def test_speech_of_too_long_ago_is_captioned_and_not_heard(booth: Booth) -
     assert {caption.id for caption in only_read} <= finals, "they take the place of what was written"
 
 
-@in_a_booth(policy=CatchUpPolicy(catch_up=False, max_lag_seconds=15.0))
+@in_a_booth(policy=RoutePolicy(catch_up=False, max_lag_seconds=15.0))
 async def test_a_fast_speaker_is_never_heard_later_than_that(booth: Booth) -> None:
     booth.serve_bob()
     said = {}
@@ -171,7 +173,7 @@ class Stopwatch(FakeRoom):
     ("catch_up", "least", "most"), [(False, 59.9, 60.1), (True, 60 / 1.25 - 0.1, 52.0)], ids=["no", "yes"]
 )
 def test_a_fast_speaker_is_heard_faster_with_catch_up(catch_up: bool, least: float, most: float) -> None:
-    @in_a_booth(room=Stopwatch, policy=CatchUpPolicy(catch_up=catch_up, max_lag_seconds=None))
+    @in_a_booth(room=Stopwatch, policy=RoutePolicy(catch_up=catch_up, max_lag_seconds=None))
     async def play(booth: Booth) -> None:
         booth.serve_bob()
         for _ in range(20):
@@ -297,7 +299,7 @@ async def test_same_language_speech_is_not_repeated(booth: Booth) -> None:
     assert booth.sounds == []
 
 
-@in_a_booth(policy=CatchUpPolicy(catch_up=False, speaks_same_language=True))
+@in_a_booth(policy=RoutePolicy(catch_up=False, speaks_same_language=True))
 async def test_same_language_speech_is_repeated_if_the_original_is_not_heard(booth: Booth) -> None:
     booth.serve_bob()
     french, english = await booth.say(language="fr"), await booth.say(language="en")
@@ -322,7 +324,7 @@ async def test_a_route_tells_when_it_sounds(booth: Booth) -> None:
 async def test_a_track_that_was_silent_for_long_is_back_before_the_next_voice(booth: Booth) -> None:
     booth.serve_bob()
     first = await booth.say()
-    await booth.go_on(KEPT_SECONDS + 10.0)
+    await booth.go_on(LONG_SECONDS)
     assert booth.tracks == []
     second = await booth.say()
     # The end of her sentence has not been heard yet.
@@ -335,7 +337,7 @@ async def test_a_track_that_was_silent_for_long_is_back_before_the_next_voice(bo
 @in_a_booth()
 async def test_a_listener_who_comes_while_a_silent_track_is_gone_hears_the_next_word(booth: Booth) -> None:
     booth.serve_bob()
-    await booth.go_on(KEPT_SECONDS + 10.0)
+    await booth.go_on(LONG_SECONDS)
     booth.serve({"fr": BOB | CARL}, come=CARL)
     assert booth.tracks == []
     said = await booth.say()
@@ -346,7 +348,7 @@ async def test_a_listener_who_comes_while_a_silent_track_is_gone_hears_the_next_
 @in_a_booth()
 async def test_a_silent_track_that_is_refused_when_it_comes_back_is_told(booth: Booth) -> None:
     booth.serve_bob()
-    await booth.go_on(KEPT_SECONDS + 10.0)
+    await booth.go_on(LONG_SECONDS)
     booth.room.refusals = 1
     said = await booth.say()
     await booth.go_on(6.0)

@@ -11,9 +11,10 @@ from livekit import rtc
 
 from livekit_plugins_azure_interpreter._meeting.planner import Route
 from livekit_plugins_azure_interpreter._meeting.room import RATE_HZ
-from livekit_plugins_azure_interpreter._meeting.route_track import KEPT_SECONDS, RouteTrack
+from livekit_plugins_azure_interpreter._meeting.route_track import RouteTrack
 
 ROUTE = Route("alice", "fr")
+SILENT_SECONDS = 120.0
 _QUEUED_FRAMES = 2
 _END = -1
 
@@ -50,7 +51,7 @@ class Output:
 class Stage:
     """A room for one track; `breaks` is how often a frame (by its number) still breaks the track."""
 
-    def __init__(self) -> None:
+    def __init__(self, silent_seconds: float | None = SILENT_SECONDS) -> None:
         self.heard: list[int] = []
         self.errors: list[Exception] = []
         self.refusals = self.open_tracks = 0
@@ -65,6 +66,7 @@ class Stage:
             ROUTE,
             self,  # type: ignore[arg-type]  # pyright: ignore
             RATE_HZ,
+            silent_seconds=silent_seconds,
             failed=self._failed,
             opened=self._told_opened,
         )
@@ -195,7 +197,7 @@ def on_a_stage(test: Callable[[Stage], Awaitable[None]]) -> Callable[[], None]:
 @on_a_stage
 async def test_a_track_is_given_up_after_a_long_silence(stage: Stage) -> None:
     await stage.play(range(3))
-    await asyncio.sleep(KEPT_SECONDS - 1)
+    await asyncio.sleep(SILENT_SECONDS - 1)
     assert stage.open_tracks == 1
     await asyncio.sleep(2)
     assert stage.open_tracks == 0
@@ -204,7 +206,7 @@ async def test_a_track_is_given_up_after_a_long_silence(stage: Stage) -> None:
 @on_a_stage
 async def test_a_speech_after_a_long_silence_is_heard_on_another_track(stage: Stage) -> None:
     await stage.play(range(3))
-    await asyncio.sleep(KEPT_SECONDS + 1)
+    await asyncio.sleep(SILENT_SECONDS + 1)
     assert await stage.play(range(3, 6)) is None
     assert stage.heard == list(range(6))
     assert stage.published == 2
@@ -213,7 +215,7 @@ async def test_a_speech_after_a_long_silence_is_heard_on_another_track(stage: St
 @on_a_stage
 async def test_a_track_that_was_opened_and_never_used_is_given_up(stage: Stage) -> None:
     await stage.track.open()
-    await asyncio.sleep(KEPT_SECONDS + 1)
+    await asyncio.sleep(SILENT_SECONDS + 1)
     assert stage.open_tracks == 0
 
 
@@ -221,7 +223,7 @@ async def test_a_track_that_was_opened_and_never_used_is_given_up(stage: Stage) 
 async def test_a_track_on_which_a_voice_is_expected_stays(stage: Stage) -> None:
     await stage.track.open()
     for _ in range(3):
-        await asyncio.sleep(KEPT_SECONDS - 1)
+        await asyncio.sleep(SILENT_SECONDS - 1)
         stage.track.expect()
     assert stage.published == stage.open_tracks == 1
 
@@ -231,7 +233,7 @@ async def test_a_track_stays_while_a_voice_pauses(stage: Stage) -> None:
     async def pausing() -> AsyncIterator[rtc.AudioFrame]:
         async for frame in frames(range(3)):
             yield frame
-            await asyncio.sleep(2 * KEPT_SECONDS)
+            await asyncio.sleep(2 * SILENT_SECONDS)
 
     assert await stage.track.play(pausing(), is_late=lambda: False) is None
     assert stage.heard == [0, 1, 2]
@@ -291,7 +293,7 @@ async def test_a_track_that_is_closed_while_it_is_being_published_is_not_publish
 
 @on_a_stage
 async def test_each_further_track_is_kept_for_twice_as_long(stage: Stage) -> None:
-    for kept in (KEPT_SECONDS, 2 * KEPT_SECONDS, 4 * KEPT_SECONDS):
+    for kept in (SILENT_SECONDS, 2 * SILENT_SECONDS, 4 * SILENT_SECONDS):
         stage.track.expect()
         await asyncio.sleep(kept - 1)
         assert stage.open_tracks == 1
@@ -299,14 +301,25 @@ async def test_each_further_track_is_kept_for_twice_as_long(stage: Stage) -> Non
         assert stage.open_tracks == 0
 
 
+def test_a_track_can_stay_for_ever() -> None:
+    async def play() -> None:
+        stage = Stage(silent_seconds=None)
+        await stage.play(range(3))
+        await asyncio.sleep(1000 * SILENT_SECONDS)
+        assert stage.open_tracks == 1
+        await stage.track.aclose()
+
+    run(VirtualLoop(), play())
+
+
 @on_a_stage
 async def test_no_track_is_given_up_while_the_connection_is_lost(stage: Stage) -> None:
     await stage.track.open()
     stage.is_connected = False
-    await asyncio.sleep(10 * KEPT_SECONDS)
+    await asyncio.sleep(10 * SILENT_SECONDS)
     assert stage.open_tracks == 1
     stage.is_connected = True
-    await asyncio.sleep(2 * KEPT_SECONDS)
+    await asyncio.sleep(2 * SILENT_SECONDS)
     assert stage.open_tracks == 0
 
 
@@ -315,7 +328,7 @@ def test_a_silent_track_that_cannot_be_taken_out_is_told(caplog: pytest.LogCaptu
     async def test(stage: Stage) -> None:
         stage.keeps_tracks = True
         await stage.track.open()
-        await asyncio.sleep(KEPT_SECONDS + 1)
+        await asyncio.sleep(SILENT_SECONDS + 1)
         stage.keeps_tracks = False
         assert await stage.play(range(3)) is None
 

@@ -57,6 +57,7 @@ def no_tts(language: str) -> Any:
         ({"track_sources": []}, "track_sources"),
         ({"catch_up": "faster"}, "catch_up"),
         ({"max_lag_seconds": 0}, "max_lag_seconds"),
+        ({"silent_track_seconds": 0}, "silent_track_seconds"),
         ({"originals": "mix"}, "originals"),
         ({"mode": "parallel"}, "mode"),
         ({"default_language": "xx"}, "default_language"),

@@ -8,7 +8,7 @@ import pytest
 from fakes.booth import BOB, CARL, Booth, in_a_booth
 from fakes.meeting import FakeStream
 
-from livekit_plugins_azure_interpreter._meeting.route import CatchUpPolicy
+from livekit_plugins_azure_interpreter._meeting.route import RoutePolicy
 
 
 @in_a_booth()
@@ -445,7 +445,7 @@ async def test_a_silent_speaker_is_hardly_sent(booth: Booth) -> None:
     assert stream.heard_seconds < 1.5 + 300.0 / 100
 
 
-@in_a_booth(skips_silence=True, policy=CatchUpPolicy(catch_up=False, max_lag_seconds=5.0))
+@in_a_booth(skips_silence=True, policy=RoutePolicy(catch_up=False, max_lag_seconds=5.0))
 async def test_speech_after_a_long_silence_is_not_late(booth: Booth) -> None:
     booth.serve_bob()
     said = []

@@ -22,6 +22,7 @@ _NUMBERS: dict[str, Any] = {
     "phrase_list_weight": STT,
     "max_streams": MeetingInterpreter,
     "max_lag_seconds": MeetingInterpreter,
+    "silent_track_seconds": MeetingInterpreter,
     "drain_timeout_seconds": InterpreterAgent,
     "rate": PersonalVoiceTTS,
     "sample_rate": TTS,

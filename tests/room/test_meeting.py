@@ -14,7 +14,6 @@ from livekit import api
 from livekit.api.room_service import RoomService
 
 from livekit_plugins_azure_interpreter import MeetingInterpreter
-from livekit_plugins_azure_interpreter._meeting import route_track as _route_track
 from livekit_plugins_azure_interpreter.emulator import Behaviour, Emulator, Line, Voice
 
 from .comparing import WINDOW_SECONDS, find_windows
@@ -172,10 +171,10 @@ async def test_sentences_between_silences_that_are_not_sent_are_heard_whole(
 
 
 @pytest.mark.parametrize("emulator", [_OTHER_SENTENCES], indirect=True, ids=["English"])
+@pytest.mark.parametrize("interpreter", [{"silent_track_seconds": 5.0}], indirect=True, ids=["short"])
 async def test_a_sentence_after_a_long_silence_is_heard_whole_on_a_track_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, meeting: Any, interpreter: Any, emulator: Any
+    meeting: Any, interpreter: Any, emulator: Any
 ) -> None:
-    monkeypatch.setattr(_route_track, "KEPT_SECONDS", 5.0)
     first, second = _OTHER_SENTENCES
     alice = await meeting.join("alice", {"language": "en"}, microphone=True)
     bob = await meeting.join("bob", {"language": "fr"})
