@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from livekit.agents import Plugin
 
 from ._fleet.resource_reports import ResourceChanged, ResourceState
-from ._meeting.reports import InterpretationChanged, SpeakerInterpreted, SpeechMissed
 from ._recognition.running_translation import RunningTranslation
 from ._recognition.stream import SpeechStream
 from ._recognition.transcripts import Transcript
@@ -27,6 +26,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from ._fleet.redis_leases import RedisLeases
+    from ._meeting.reports import InterpretationChanged, SpeakerInterpreted, SpeechMissed
     from .meeting import MeetingInterpreter
     from .meeting_watch import MeetingWatch
     from .personal_voice import PersonalVoiceTTS
@@ -68,10 +68,13 @@ __all__ = [
 
 if not TYPE_CHECKING:  # type checkers would take any name from `__getattr__`
     _ON_DEMAND = {
+        "InterpretationChanged": "._meeting.reports",
         "MeetingInterpreter": ".meeting",
         "MeetingWatch": ".meeting_watch",
         "PersonalVoiceTTS": ".personal_voice",
         "RedisLeases": "._fleet.redis_leases",
+        "SpeakerInterpreted": "._meeting.reports",
+        "SpeechMissed": "._meeting.reports",
         "TranslationModel": ".translation",
         "TranslationModelSession": ".translation",
         "UtteranceTraces": ".tracing",

@@ -2,5 +2,6 @@
 
 from . import meeting, personal_voice
 from ._sdk import recognizer, synthesizer
+from ._simultaneous import policy
 
-__all__ = ["meeting", "personal_voice", "recognizer", "synthesizer"]
+__all__ = ["meeting", "personal_voice", "policy", "recognizer", "synthesizer"]

@@ -34,7 +34,7 @@ ALLOWED = {
     "_sound": "",
     "_livekit_private": "",
     "_within": "",
-    "_preload": "_sdk meeting personal_voice",
+    "_preload": "_sdk _simultaneous meeting personal_voice",
     "_options": "",
     "_sdk": "_options _sound credentials log options",
     "_fleet": "_within credentials log",

@@ -38,6 +38,7 @@ def test_a_job_finds_the_sdk_loaded_and_the_worker_does_without() -> None:
         f"{package}.personal_voice",
         f"{package}._sdk.recognizer",
         f"{package}._sdk.synthesizer",
+        f"{package}._simultaneous.policy",
     }
     assert loaded <= set(modules["job"])
     assert not loaded & set(modules["worker"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from .._options.languages import target
 from .._simultaneous.lagging import average_lagging_seconds
-from .._simultaneous.policy import Outcome, Said, SimultaneousPolicy
 from .._voices.ledger import next_utterance_id
 from .._voices.ledgers import Ledgers
 from .._voices.meter import RecognitionTimings
@@ -16,6 +16,9 @@ from .._voices.utterance import Utterance
 from ..options import Options
 from .running_translation import RunningTranslation
 from .transcripts import NOT_RUNNING, Transcript
+
+if TYPE_CHECKING:
+    from .._simultaneous.policy import Outcome, Said, SimultaneousPolicy
 
 
 @dataclass
@@ -41,7 +44,7 @@ class _Language:
     policy: SimultaneousPolicy = field(init=False)
 
     def __post_init__(self) -> None:
-        self.policy = SimultaneousPolicy(self.language, said=self.begun)
+        self.policy = self._new_policy()
 
     @property
     def is_taken(self) -> bool:
@@ -64,7 +67,13 @@ class _Language:
     def forget_untaken(self) -> None:
         """It has ended: nobody will say what was given out, if nobody does yet."""
         if not self.is_taken:
-            self.policy = SimultaneousPolicy(self.language, said=self.begun)
+            self.policy = self._new_policy()
+
+    def _new_policy(self) -> SimultaneousPolicy:
+        # Its tables and expressions would take a fifth of the time in which the package is imported.
+        from .._simultaneous.policy import SimultaneousPolicy  # noqa: PLC0415 - only this pace needs it
+
+        return SimultaneousPolicy(self.language, said=self.begun)
 
 
 @dataclass
