@@ -132,6 +132,18 @@ class TestWatching:
             fake.emit(event)
         assert watched.changes == 3
 
+    async def test_it_is_not_connected_while_its_connection_is_being_restored(
+        self, fake: FakeLiveKitRoom, room: LiveKitRoom
+    ) -> None:
+        Watched(room)
+        assert room.is_connected
+        fake.emit("reconnecting")
+        assert not room.is_connected
+        fake.emit("reconnected")
+        assert room.is_connected
+        fake.connected = False
+        assert not room.is_connected
+
     async def test_nothing_is_told_while_the_connection_is_lost_and_all_when_it_is_back(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom
     ) -> None:
