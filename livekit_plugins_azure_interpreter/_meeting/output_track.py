@@ -48,7 +48,6 @@ class OutputTrack:
         self._unpublish = unpublish
         self._recent: deque[rtc.AudioFrame] = deque()
         self._unheard: deque[rtc.AudioFrame] = deque()
-        self._is_new = True
         self._published_at = asyncio.get_running_loop().time()
 
     def lost(self) -> None:
@@ -81,9 +80,7 @@ class OutputTrack:
         self._recent.clear()
 
     async def _play_unheard(self) -> None:
-        if self._is_new:
-            await self._until_subscribed()
-            self._is_new = False
+        await self._until_subscribed()
         await self._until_audible(self.route)
         while self._unheard:
             await self._send(self._unheard.popleft())

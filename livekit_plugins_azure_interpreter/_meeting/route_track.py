@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterable, Callable
 from typing import Literal
@@ -54,7 +55,7 @@ class RouteTrack:
         self._unplayed: deque[rtc.AudioFrame] = deque()
         self._broken_tracks = 0
         self._is_playing = False
-        self._kept_seconds = silent_seconds
+        self._kept_seconds = math.inf if silent_seconds is None else silent_seconds
         self._used_at = 0.0
         self._looking: asyncio.TimerHandle | None = None
         self._leaving: asyncio.Task[None] | None = None
@@ -162,11 +163,11 @@ class RouteTrack:
 
     def _look_later(self) -> None:
         """Look when it may have been silent for long."""
-        if self._kept_seconds is not None and self._looking is None:
-            loop, kept_seconds = asyncio.get_running_loop(), self._kept_seconds
-            self._looking = loop.call_at(self._used_at + kept_seconds, self._look, kept_seconds)
+        if self._looking is None and self._kept_seconds < math.inf:
+            at = self._used_at + self._kept_seconds
+            self._looking = asyncio.get_running_loop().call_at(at, self._look)
 
-    def _look(self, kept_seconds: float) -> None:
+    def _look(self) -> None:
         self._looking = None
         # LiveKit would publish a track again that was given up while the connection is lost.
         if self._is_playing or not self._room.is_connected:
@@ -174,10 +175,10 @@ class RouteTrack:
         output = self._output
         if output is None:
             return
-        if asyncio.get_running_loop().time() < self._used_at + kept_seconds:
+        if asyncio.get_running_loop().time() < self._used_at + self._kept_seconds:
             self._look_later()
             return
-        self._kept_seconds = 2 * kept_seconds
+        self._kept_seconds *= 2
         self._output = None
         self._leaving = asyncio.create_task(self._give_up(output))
 

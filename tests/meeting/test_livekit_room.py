@@ -132,7 +132,7 @@ class TestWatching:
             fake.emit(event)
         assert watched.changes == 3
 
-    async def test_it_is_not_connected_while_its_connection_is_being_restored(
+    async def test_a_room_is_not_connected_while_its_connection_is_being_restored(
         self, fake: FakeLiveKitRoom, room: LiveKitRoom
     ) -> None:
         Watched(room)
